@@ -1,0 +1,34 @@
+"""ASGI entry: Streamlit pages over one PostgreSQL database. Start it with `make run`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import streamlit as st
+
+from lib import startup
+from lib.errors import ConfigurationError
+from lib.settings import settings
+from lib.ui import guard
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    """Everything a page needs is up before the first page is served, and down in order at the end."""
+    try:
+        logging.getLogger("lib").setLevel(settings().log_level)
+        await asyncio.to_thread(startup.start, settings())
+    except ConfigurationError as error:
+        sys.exit(f"\nThe Workflow Event Catalog did not start.\n{error}\n")
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(startup.stop)
+
+
+app = st.App("pages/shell.py", lifespan=lifespan, on_script_error=guard.show_error)

@@ -1,0 +1,84 @@
+"""Two invented tenants with a month of traffic, so that a first look finds something to see.
+
+`load()` runs by itself on a fresh embedded database; an external one gets it only by
+`python -m lib.demo`. The history is drawn from a fixed seed: loaded twice at the same hour, it is the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import yaml
+
+from lib import auth, sql
+from lib.database import Connection, copy_rows
+from lib.demo import definitions, history
+
+log = logging.getLogger(__name__)
+
+FOLDER = Path(__file__).parent
+EVENTS = 200_000
+DAYS = 30
+PEOPLE: dict[str, list[tuple[str, str, auth.Permission]]] = {
+    "Northwind IT": [
+        ("ada@northwind.example", "Ada Admin", "admin"),
+        ("max@northwind.example", "Max Manager", "manage"),
+        ("rae@northwind.example", "Rae Reader", "read"),
+    ],
+    "Blue Harbor MSP": [
+        ("ana@blueharbor.example", "Ana Admin", "admin"),
+        ("moe@blueharbor.example", "Moe Manager", "manage"),
+        ("rob@blueharbor.example", "Rob Reader", "read"),
+    ],
+}
+
+queries = sql.load("demo")
+
+
+def load(conn: Connection, *, events: int = EVENTS, now: datetime | None = None) -> bool:
+    """Load the demo unless it is there; returns whether it was loaded. Owner's connection.
+
+    `events` is about how many events the month has. Everything lands in the caller's transaction.
+    """
+    if conn.execute(queries["is_loaded"]).scalar_one():
+        return False
+    now = now or datetime.now(UTC)
+    settings: dict[str, Any] = yaml.safe_load((FOLDER / "traffic.yaml").read_text(encoding="utf-8"))
+    catalog = {row["event_type"]: row for row in conn.execute(queries["catalog"]).mappings()}
+    weight = sum(sum(tenant["events"].values()) for tenant in settings["tenants"].values())
+    for number, (name, tenant) in enumerate(settings["tenants"].items()):
+        tenant_id = _people(conn, name, tenant["time_zone"])
+        workflows = definitions.publish(conn, tenant=tenant_id, tenant_name=name)
+        share = events * sum(tenant["events"].values()) / weight
+        plan = history.Plan(
+            tenant_id, tenant["time_zone"], tenant["events"], settings["incidents"], round(share), DAYS, now, number
+        )
+        for table, columns, rows in history.tables(plan, catalog, workflows):
+            _progress(f"Demo data: {name}, {table.removeprefix('workflow_').replace('_', ' ')} …")
+            copy_rows(conn, table, columns, rows)
+    _progress("Demo data loaded: two invented tenants, a month of invented traffic.\n")
+    return True
+
+
+def analyze(conn: Connection) -> None:
+    """Give the planner and index-only scans what they need after a bulk load; not in a transaction."""
+    for table in ("workflow_runtime_events", "workflow_event_matches", "workflow_runs", "workflow_run_steps"):
+        conn.exec_driver_sql(f"VACUUM (ANALYZE) {table}")
+
+
+def _people(conn: Connection, tenant_name: str, time_zone: str) -> UUID:
+    tenant = auth.add_tenant(conn, name=tenant_name, time_zone=time_zone, is_demo=True)
+    for email, name, permission in PEOPLE[tenant_name]:
+        auth.add_member(conn, tenant=tenant, email=email, name=name, permission=permission)
+    return tenant
+
+
+def _progress(line: str) -> None:
+    """One line that is overwritten, for whoever watches the first start."""
+    sys.stderr.write("\r\033[K" + line)
+    sys.stderr.flush()

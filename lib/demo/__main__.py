@@ -1,0 +1,20 @@
+"""`python -m lib.demo`: load the demo tenants into whatever database the settings name, on purpose."""
+
+from __future__ import annotations
+
+from lib import database, demo, system_catalog
+from lib.settings import settings
+
+if __name__ == "__main__":
+    database.start(settings())
+    try:
+        with database.operate() as conn:
+            system_catalog.load(conn)
+            loaded = demo.load(conn)
+        if loaded:
+            with database.operate_outside_transaction() as conn:
+                demo.analyze(conn)
+        else:
+            print("The demo tenants are there already; nothing was changed.")
+    finally:
+        database.stop()

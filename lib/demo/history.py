@@ -1,0 +1,242 @@
+"""A month of invented history for one tenant: when events came, what they started, how that went.
+
+Numbers come from one seeded generator, so the same plan gives the same history.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from lib.demo import payloads
+from lib.demo.definitions import DemoWorkflow
+
+Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
+
+# Share of a weekday's traffic by hour of the tenant's own day.
+_HOURS = np.array([2, 1, 1, 1, 1, 2, 6, 20, 55, 78, 84, 76, 58, 70, 80, 76, 66, 45, 24, 14, 10, 8, 5, 3], float)
+_WEEKDAYS = (1.08, 1.05, 1.0, 0.98, 0.86, 0.16, 0.12)
+_SIMULATED_SHARE = 0.004
+_FAILED_SHARE = 0.003
+_PAUSED = {"reason": "paused", "message": "The workflow is paused."}
+_NO_WORKFLOW = {"reason": "no_workflow", "message": "No published workflow is attached to this event."}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to invent: `events` is the expected number of events in `days` days up to `now`."""
+
+    tenant: UUID
+    time_zone: str
+    weights: Mapping[str, float]
+    incidents: list[dict[str, Any]]
+    events: int
+    days: int
+    now: datetime
+    seed: int
+
+
+def tables(plan: Plan, catalog: Mapping[str, Any], workflows: list[DemoWorkflow]) -> list[Table]:
+    """The rows of events, matches, runs and steps, ready for COPY, in an order that foreign keys allow."""
+    history = _History(plan, catalog, workflows)
+    history.invent()
+    return [
+        ("workflow_runtime_events", _EVENT_COLUMNS, iter(history.events)),
+        ("workflow_event_matches", _MATCH_COLUMNS, iter(history.matches)),
+        ("workflow_runs", _RUN_COLUMNS, iter(history.runs)),
+        ("workflow_run_steps", _STEP_COLUMNS, iter(history.steps)),
+    ]
+
+
+_EVENT_COLUMNS = [
+    "tenant", "event_id", "event_name", "origin", "source", "correlation_key", "payload", "redacted_payload",
+    "payload_schema_ref", "created_at", "processed_at", "matched_run_id", "error_message",
+]  # fmt: skip
+_MATCH_COLUMNS = [
+    "tenant", "event_id", "match_no", "workflow_id", "workflow_version", "outcome", "reason", "detail", "run_id",
+]  # fmt: skip
+_RUN_COLUMNS = [
+    "tenant", "run_id", "workflow_id", "workflow_version", "status", "event_type", "trigger_event_id",
+    "triggered_at", "origin", "correlation_key", "trigger_mapping_applied", "source_payload_schema_ref",
+    "input_json", "redacted_input_json", "error_json", "node_path", "started_at", "completed_at",
+]  # fmt: skip
+_STEP_COLUMNS = [
+    "tenant", "run_id", "step_path", "step_type", "status", "error_json", "started_at", "completed_at",
+]  # fmt: skip
+
+
+class _History:
+    """Collects the rows of one plan."""
+
+    def __init__(self, plan: Plan, catalog: Mapping[str, Any], workflows: list[DemoWorkflow]) -> None:
+        self.plan = plan
+        self.catalog = catalog
+        self.rng = np.random.default_rng(20260301 + plan.seed)
+        self.attached: dict[str, list[DemoWorkflow]] = {}
+        for workflow in workflows:
+            self.attached.setdefault(workflow.event_type, []).append(workflow)
+        self.templates = {name: payloads.template(catalog[name]) for name in plan.weights}
+        self.start = plan.now - timedelta(days=plan.days)
+        self.events: list[tuple[Any, ...]] = []
+        self.matches: list[tuple[Any, ...]] = []
+        self.runs: list[tuple[Any, ...]] = []
+        self.steps: list[tuple[Any, ...]] = []
+
+    def invent(self) -> None:
+        names, seconds = self._arrivals()
+        rng, count = self.rng, len(names)
+        chance, entropy = rng.random((count, 3)), rng.bytes(16 * count)
+        for index in range(count):
+            at = self.start + timedelta(seconds=float(seconds[index]))
+            self._event(names[index], at, chance[index], entropy[16 * index : 16 * index + 16])
+
+    def _arrivals(self) -> tuple[list[str], np.ndarray[Any, Any]]:
+        """Event types and seconds since the start, in order of time."""
+        hours = self.plan.days * 24
+        shape = self._rhythm(hours)
+        names = list(self.plan.weights)
+        rates = np.outer(np.array([self.plan.weights[n] for n in names]), shape)
+        rates *= self.plan.events / rates.sum()
+        for incident in self.plan.incidents:
+            first = hours - round(incident["days_ago"] * 24)
+            for name in set(incident["types"]) & set(names):
+                row = names.index(name)
+                usual = rates[row].mean()
+                rates[row, first : first + incident["hours"]] = usual * incident["times"]
+        counts = self.rng.poisson(rates)
+        of_type, of_hour = np.nonzero(counts)
+        times = counts[of_type, of_hour]
+        seconds = np.repeat(of_hour, times) * 3600.0 + self.rng.random(int(times.sum())) * 3600
+        order = np.argsort(seconds, kind="stable")
+        types = np.repeat(of_type, times)[order]
+        return [names[t] for t in types], seconds[order]
+
+    def _rhythm(self, hours: int) -> np.ndarray[Any, Any]:
+        """Relative traffic of each hour of the plan, by the tenant's own clock."""
+        zone = ZoneInfo(self.plan.time_zone)
+        local = [(self.start + timedelta(hours=h, minutes=30)).astimezone(zone) for h in range(hours)]
+        return np.array([_HOURS[t.hour] * _WEEKDAYS[t.weekday()] for t in local])
+
+    def _event(self, name: str, at: datetime, chance: np.ndarray[Any, Any], entropy: bytes) -> None:
+        plan, template = self.plan, self.templates[name]
+        event_id = _uuid7(at, entropy)
+        ids = self._ids(template, at, entropy)
+        payload, redacted = template.fill(ids, payloads.timestamp(at), str(plan.tenant))
+        key = ids[template.correlation] if template.correlation is not None else None
+        origin = "simulated" if chance[0] < _SIMULATED_SHARE else "live"
+        took = timedelta(milliseconds=4 + 30 * float(chance[1]) ** 4)
+        failed = bool(chance[2] < _FAILED_SHARE) and name in self.attached
+        started = None if failed else self._matches(name, at, event_id, origin, key, redacted, took)
+        if failed:
+            self._failed_match(name, event_id)
+        error = "The mapping of a workflow failed: see the match trace." if failed else None
+        self.events.append((
+            plan.tenant, event_id, name, origin, "psa", key, payload, redacted,
+            self.catalog[name]["payload_schema_ref"], at, at + took, started, error,
+        ))  # fmt: skip
+
+    def _ids(self, template: payloads.PayloadTemplate, at: datetime, entropy: bytes) -> list[str]:
+        """New ids; the correlated one comes from a slowly moving pool, so that events of one thing meet."""
+        ids = []
+        for number in range(template.ids):
+            seed = int.from_bytes(entropy, "big") * (2 * number + 3) % (1 << 128)
+            if number == template.correlation:
+                hour = int((at - self.start).total_seconds() // 3600)
+                # Ids of the last half day, 40 an hour; the multiplier (2^128 / golden ratio) spreads them.
+                place = max(hour - seed % 12, 0) * 40 + seed // 12 % 40 + self.plan.seed * 10**6
+                seed = (place + 1) * 0x9E3779B97F4A7C15F39CC0605CEDC834 % (1 << 128)
+            ids.append(str(UUID(int=seed, version=4)))
+        return ids
+
+    def _matches(
+        self, name: str, at: datetime, event_id: UUID, origin: str, key: str | None, redacted: str, took: timedelta
+    ) -> UUID | None:
+        """Record what each candidate did; returns the first run started."""
+        first: UUID | None = None
+        candidates = self.attached.get(name, [])
+        for number, workflow in enumerate(candidates):
+            run_id = None
+            if not workflow.is_paused:
+                run_id = self._run(workflow, at + took, event_id, at, origin, key, redacted)
+                first = first or run_id
+            outcome = "skipped" if workflow.is_paused else "started"
+            detail = _PAUSED if workflow.is_paused else {}
+            reason = "paused" if workflow.is_paused else "started"
+            self.matches.append((
+                self.plan.tenant, event_id, number, workflow.workflow_id, 1, outcome, reason,
+                json.dumps(detail), run_id,
+            ))  # fmt: skip
+        if not candidates:
+            self.matches.append((
+                self.plan.tenant, event_id, 0, None, None, "skipped", "no_workflow",
+                json.dumps(_NO_WORKFLOW), None,
+            ))  # fmt: skip
+        return first
+
+    def _failed_match(self, name: str, event_id: UUID) -> None:
+        for number, workflow in enumerate(self.attached[name]):
+            detail = {"message": "The expression of a mapped field did not evaluate.", "path": "payload"}
+            self.matches.append((
+                self.plan.tenant, event_id, number, workflow.workflow_id, 1, "failed", "mapping_failed",
+                json.dumps(detail), None,
+            ))  # fmt: skip
+
+    def _run(
+        self, workflow: DemoWorkflow, at: datetime, event_id: UUID, triggered_at: datetime, origin: str,
+        key: str | None, redacted: str,
+    ) -> UUID:  # fmt: skip
+        rng = self.rng
+        run_id = _uuid7(at, rng.bytes(16))
+        started = at + timedelta(seconds=0.05 + float(rng.exponential(0.12)))
+        seconds = workflow.duration * float(rng.lognormal(0, 0.55))
+        failed = bool(rng.random() < self._failing(workflow, at))
+        ended: datetime | None = started + timedelta(seconds=seconds)
+        status = "FAILED" if failed else "SUCCEEDED"
+        if ended is not None and ended > self.plan.now:
+            ended = self.plan.now  # nothing in the invented past is left running for an engine to look for
+        error = {"step": workflow.failing_step, "message": workflow.failure_message} if failed else None
+        self.runs.append((
+            self.plan.tenant, run_id, workflow.workflow_id, 1, status, workflow.event_type, event_id,
+            triggered_at, origin, key, workflow.has_mapping,
+            self.catalog[workflow.event_type]["payload_schema_ref"], "{}", redacted,
+            json.dumps(error) if error else None, workflow.failing_step if failed else None, started, ended,
+        ))  # fmt: skip
+        self._run_steps(workflow, run_id, started, seconds, failed)
+        return run_id
+
+    def _failing(self, workflow: DemoWorkflow, at: datetime) -> float:
+        for incident in self.plan.incidents:
+            begin = self.plan.now - timedelta(days=incident["days_ago"])
+            if workflow.event_type in incident["types"] and begin <= at < begin + timedelta(hours=incident["hours"]):
+                return float(incident["failing"])
+        return workflow.failing
+
+    def _run_steps(
+        self, workflow: DemoWorkflow, run_id: UUID, started: datetime, seconds: float, failed: bool
+    ) -> None:
+        """The top-level steps share the run's time; a failing run ends at the step that fails."""
+        share = seconds / len(workflow.steps)
+        for number, step in enumerate(workflow.steps):
+            last = number == len(workflow.steps) - 1
+            breaks = failed and (step["id"] == workflow.failing_step or last)
+            error = json.dumps({"message": workflow.failure_message}) if breaks else None
+            self.steps.append((
+                self.plan.tenant, run_id, step["id"], step["type"], "FAILED" if breaks else "SUCCEEDED", error,
+                started + timedelta(seconds=share * number), started + timedelta(seconds=share * (number + 1)),
+            ))  # fmt: skip
+            if breaks:
+                return
+
+
+def _uuid7(at: datetime, entropy: bytes) -> UUID:
+    """RFC 9562 section 5.7 with the given time and randomness."""
+    milliseconds = int(at.astimezone(UTC).timestamp() * 1000)
+    value = (milliseconds << 80) | (int.from_bytes(entropy[:10], "big"))
+    return UUID(int=value & ~(0xF << 76) & ~(0x3 << 62) | (0x7 << 76) | (0x2 << 62))

@@ -1,0 +1,64 @@
+"""Every error of the domain, in one tree. A message is a sentence fit for the person who reads it."""
+
+from __future__ import annotations
+
+
+class CatalogError(Exception):
+    """Something the catalog refuses or cannot do; str() of it may be shown to the user."""
+
+
+class InvalidInput(CatalogError):
+    """A value that cannot be accepted; `field` names where it stands."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field = field
+        self.cause = message
+
+
+class NotFound(CatalogError):
+    """There is no such thing, or none that this tenant may see: both read the same."""
+
+
+class PermissionDenied(CatalogError):
+    """The actor's permission does not reach this far."""
+
+
+class Conflict(CatalogError):
+    """Someone else changed it first, or the name is taken."""
+
+
+class SchemaConflict(Conflict):
+    """A schema differs from the one already registered under the same ref."""
+
+
+class MappingError(InvalidInput):
+    """A mapping or an expression that cannot be applied; `field` is the target it was for."""
+
+    @property
+    def target(self) -> str:
+        """The target, as the mapping spells it."""
+        return self.field
+
+
+class DatabaseUnavailable(CatalogError):
+    """The database does not answer; it may again in a moment."""
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer at the moment.")
+
+
+class ConfigurationError(CatalogError):
+    """The settings do not fit together; nothing was started."""
+
+
+class QueryFileError(CatalogError):
+    """A .sql file of ours is malformed; names file and line."""
+
+
+class StepFailed(CatalogError):
+    """A workflow step could not do what its configuration asks; `code` says why to a machine."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code

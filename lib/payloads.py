@@ -1,0 +1,274 @@
+"""Strict JSON: whatever `parse` accepts, PostgreSQL stores as jsonb and gives back equal.
+
+Python's json module and PostgreSQL disagree about NUL, lone surrogates, NaN, numbers out of range and
+repeated keys; refusing them here turns a failed transaction into a sentence for the sender. Numbers stay
+exact: integers are int (Decimal above 4,300 digits), everything with a point or an exponent is Decimal, so
+that 1.10 stays 1.10. Schemas are not looked at here.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from decimal import Context, Decimal
+from itertools import accumulate
+from typing import Any, NoReturn, TypeAlias
+
+from lib.errors import InvalidInput
+
+#: None, bool, int, float, Decimal, str, list and dict with str keys, nested.
+JsonValue: TypeAlias = Any
+
+MAX_BYTES = 256 * 1024
+MAX_DEPTH = 64
+
+# What PostgreSQL's numeric holds: digits before and after the decimal point.
+_MAX_WHOLE_DIGITS = 131_072
+_MAX_FRACTION_DIGITS = 16_383
+# Above this int(text) raises, because its cost is quadratic; Decimal's is not.
+_MAX_INT_DIGITS = 4_300
+
+# Possessive, so that an unterminated string costs one pass. It ends at the quote or where the text does.
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
+_STRINGS = re.compile(_STRING.encode(), re.DOTALL)
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one level down, one up
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_ESCAPES = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a surrogate pair is one character
+    r"|(?P<nul>u0000)|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+# A number that needs a closer look: thousands of digits, or an exponent of three digits and more.
+_EXTREME = re.compile(r"[0-9]{4300}|[eE][+-]?0*[0-9]{3}")
+_NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
+# How dumps marks a Decimal until the encoder is done; a string of a value cannot begin like that.
+_MARKED = re.compile(r'"\\u0000([^"]*)"')
+_ANY_PRECISION = Context(prec=_MAX_WHOLE_DIGITS + _MAX_FRACTION_DIGITS)
+
+
+def parse(
+    text: bytes | str, *, field: str = "payload", max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
+) -> JsonValue:
+    """Read one JSON document, strictly.
+
+    Bytes must be UTF-8; one byte order mark at the start is dropped. Integers come as int (Decimal above
+    4,300 digits), other numbers as Decimal. Raises InvalidInput naming `field` and the cause, with line and
+    column where they help.
+    """
+    raw = text if isinstance(text, bytes) else _encoded(field, text)
+    if len(raw) > max_bytes:
+        raise InvalidInput(field, f"is {len(raw):,} bytes long; at most {max_bytes:,} are accepted")
+    decoded = _decoded(field, raw).removeprefix("\ufeff")
+    if not decoded.strip():
+        raise InvalidInput(field, "is empty")
+    if _deeper_than(raw, max_depth):
+        raise InvalidInput(field, f"is nested more than {max_depth} levels deep")
+    _refuse_unstorable_escapes(field, decoded)
+    return _load(field, decoded)
+
+
+def check(
+    value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
+) -> None:
+    """Hold an already built value to the rules of `parse`. Raises InvalidInput naming the place in it."""
+    for path, item in _walk(field, value, max_depth):
+        if isinstance(item, str):
+            _check_text(field, path, item)
+        elif isinstance(item, float | Decimal | int) and not isinstance(item, bool):
+            if problem := _number_problem(_number_text(item)):
+                raise InvalidInput(field, f"{problem}{_at(path)}")
+        elif not isinstance(item, bool | list | tuple | dict | None):
+            raise InvalidInput(field, f"holds a {type(item).__name__}, which is not JSON{_at(path)}")
+    size = len(dumps(value).encode())
+    if size > max_bytes:
+        raise InvalidInput(field, f"is {size:,} bytes long; at most {max_bytes:,} are accepted")
+
+
+def dumps(value: JsonValue) -> str:
+    """Write a value that `parse` returned or `check` passed, exactly and without spaces."""
+    return _write(value, str, sort_keys=False)
+
+
+def loads(text: str) -> JsonValue:
+    """Read back what `dumps` or PostgreSQL wrote: numbers stay exact, size and depth are not questioned."""
+    return _load("payload", text)
+
+
+def canonical(value: JsonValue) -> bytes:
+    """Bytes that are equal exactly when PostgreSQL calls the two jsonb values equal; for hashing.
+
+    Keys are sorted and numbers written plainly: 1, 1.0 and 1e0 are the same.
+    """
+    exact = loads(dumps(value))  # floats become Decimal too
+    return _write(exact, _plain, sort_keys=True).encode()
+
+
+def _encoded(field: str, text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        where = _line_and_column(text, error.start)
+        raise InvalidInput(field, f"has half a surrogate pair {where}") from None
+
+
+def _decoded(field: str, raw: bytes) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        where = _line_and_column(raw[: error.start].decode(), error.start)
+        raise InvalidInput(field, f"is not UTF-8 {where}") from None
+
+
+def _deeper_than(raw: bytes, max_depth: int) -> bool:
+    """Whether brackets nest deeper than that, found without nesting calls; those in strings don't count."""
+    if raw.count(b"[") + raw.count(b"{") <= max_depth:
+        return False
+    steps = _STRINGS.sub(b"", raw).translate(_STEPS, _NOT_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b")), default=0) > max_depth
+
+
+def _refuse_unstorable_escapes(field: str, text: str) -> None:
+    if "\\u0000" not in text and "\\ud" not in text and "\\uD" not in text:
+        return
+    for match in _ESCAPES.finditer(text):
+        if match["nul"] or match["lone"]:
+            what = "the character NUL (\\u0000)" if match["nul"] else f"half a surrogate pair ({match[0]})"
+            where = _line_and_column(text, match.start())
+            raise InvalidInput(field, f"has {what}, which cannot be stored, {where}")
+
+
+def _load(field: str, text: str) -> JsonValue:
+    def constant(name: str) -> NoReturn:
+        raise InvalidInput(field, f"has {name}, which is not a JSON number, {_find(text, name)}")
+
+    def number(literal: str) -> int | Decimal:  # only called for a text with extreme numbers in it
+        if problem := _number_problem(literal):
+            raise InvalidInput(field, f"{problem}, {_find(text, literal)}")
+        if len(literal) <= _MAX_INT_DIGITS and literal.lstrip("-").isdigit():
+            return int(literal)
+        return Decimal(literal)
+
+    def unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+        members = dict(pairs)
+        if len(members) < len(pairs):
+            twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+            raise InvalidInput(field, f"has the key {_quoted(twice)} more than once in one object")
+        return members
+
+    extreme = bool(_EXTREME.search(text))
+    try:
+        return json.loads(
+            text,
+            parse_int=number if extreme else None,
+            parse_float=number if extreme else Decimal,
+            parse_constant=constant,
+            object_pairs_hook=unique,
+        )
+    except json.JSONDecodeError as error:
+        cause = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
+        where = f"at line {error.lineno}, column {error.colno}"
+        raise InvalidInput(field, f"is not JSON: {cause} {where}") from None
+
+
+def _number_problem(literal: str) -> str | None:
+    """Why PostgreSQL or a double cannot hold a number, or None."""
+    if len(literal) < 300 and 1e-300 < abs(float(literal)) < 1e300:
+        return None
+    match = _NUMBER.fullmatch(literal)
+    if match is None:
+        return f"has {literal}, which is not a JSON number"
+    # Only what a double can hold may have an exponent: written out, 1e99999 grows ten-thousandfold.
+    power = match["exponent"] or "0"
+    if len(power) > 20 or (match["exponent"] and (math.isinf(float(literal)) or _vanishes(literal))):
+        return f"has a number out of range ({literal[:20]})"
+    fraction = len(match["fraction"] or "") - int(power)
+    whole = len(match["whole"].lstrip("0")) + int(power)
+    if whole > _MAX_WHOLE_DIGITS or fraction > _MAX_FRACTION_DIGITS:
+        return f"has a number with too many digits ({literal[:20]}…)"
+    return None
+
+
+def _vanishes(literal: str) -> bool:
+    return float(literal) == 0 and any(digit in "123456789" for digit in re.split("[eE]", literal)[0])
+
+
+def _number_text(number: float | Decimal | int) -> str:
+    if isinstance(number, int) and number.bit_length() > 14_000:
+        return "9" * (_MAX_WHOLE_DIGITS + 1)  # str() of it would raise; so long a number comes as Decimal
+    if isinstance(number, Decimal) and number.is_nan():
+        return "NaN"  # there are several
+    return repr(number) if isinstance(number, float) else str(number)
+
+
+def _check_text(field: str, path: tuple[str | int, ...], text: str) -> None:
+    if "\x00" in text:
+        raise InvalidInput(field, f"has the character NUL, which cannot be stored{_at(path)}")
+    if _LONE_SURROGATE.search(text):
+        raise InvalidInput(field, f"has half a surrogate pair, which cannot be stored{_at(path)}")
+
+
+def _walk(field: str, value: JsonValue, max_depth: int) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
+    """(path, value) of everything inside, keys included, without nesting calls."""
+    stack: list[tuple[tuple[str | int, ...], JsonValue]] = [((), value)]
+    while stack:
+        path, item = stack.pop()
+        yield path, item
+        if isinstance(item, dict | list | tuple) and len(path) >= max_depth:
+            raise InvalidInput(field, f"is nested more than {max_depth} levels deep")
+        if isinstance(item, dict):
+            for key, member in item.items():
+                if not isinstance(key, str):
+                    raise InvalidInput(field, f"has the key {key!r}, which is not text{_at(path)}")
+                _check_text(field, path, key)
+                stack.append(((*path, key), member))
+        elif isinstance(item, list | tuple):
+            stack.extend(((*path, index), member) for index, member in enumerate(item))
+
+
+def _write(value: JsonValue, decimal_text: Callable[[Decimal], str], *, sort_keys: bool) -> str:
+    # json cannot write a Decimal as a number. It goes out as a string that begins with NUL, which no value
+    # that passed parse or check holds, and loses its quotes afterwards.
+    marked = 0
+
+    def mark(item: Any) -> str:
+        nonlocal marked
+        if not isinstance(item, Decimal) or not item.is_finite():
+            raise TypeError(f"{item!r} is not JSON")
+        marked += 1
+        return f"\x00{decimal_text(item)}"
+
+    text = json.dumps(
+        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys, default=mark
+    )
+    text, written = _MARKED.subn(r"\1", text)
+    if written != marked:
+        raise ValueError("a text begins with NUL; check() refuses such a value")
+    return text
+
+
+def _plain(number: Decimal) -> str:
+    return format(_ANY_PRECISION.plus(number).normalize(_ANY_PRECISION), "f")
+
+
+def _find(text: str, literal: str) -> str:
+    start = literal[:40]
+    token = re.compile(rf"{_STRING}|(?<![\w.+-]){re.escape(start)}", re.DOTALL)
+    found = next((match.start() for match in token.finditer(text) if match[0] == start), 0)
+    return _line_and_column(text, found)
+
+
+def _line_and_column(text: str, index: int) -> str:
+    line_start = text.rfind("\n", 0, index) + 1
+    return f"at line {text.count(chr(10), 0, index) + 1}, column {index - line_start + 1}"
+
+
+def _at(path: tuple[str | int, ...]) -> str:
+    return " at /" + "/".join(str(part)[:80] for part in path) if path else ""
+
+
+def _quoted(name: str) -> str:
+    return json.dumps(name[:80], ensure_ascii=False)

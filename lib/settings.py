@@ -1,0 +1,61 @@
+"""Settings from the environment (and .env). Every one is documented in .env.example."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from lib.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """What can be set from outside; names are the environment variables in lower case."""
+
+    model_config = SettingsConfigDict(env_file=".env", extra="ignore", env_ignore_empty=True)
+
+    #: SQLAlchemy or libpq URL of the owner; unset means the embedded server.
+    database_url: str | None = None
+    #: URL that pages and the API use; its login must be a member of event_catalog_app.
+    app_database_url: str | None = None
+    #: Where the embedded server keeps its data.
+    data_dir: Path = ROOT / ".data"
+    port: int = Field(default=8501, ge=1, le=65535)
+    #: Load the demo tenants into the embedded database on first start.
+    demo: bool = True
+    #: How people are identified; unset is allowed with the embedded database only.
+    auth: Literal["off", "oidc"] | None = None
+    #: Where workflow runs execute: in this process, or in `python -m lib.worker` processes.
+    worker: Literal["in-process", "external"] = "in-process"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    #: Milliseconds after which a page's statement is cancelled.
+    statement_timeout_ms: int = Field(default=5000, ge=100)
+    #: Runs that one worker process executes at a time; one tenant gets half of them. Give all workers the same.
+    worker_concurrency: int = Field(default=16, ge=2, le=256)
+    #: Where the step http.request may connect: host, host:port or *.domain, comma-separated. Empty: nowhere.
+    egress_allow: str = ""
+    #: Let it reach private and loopback addresses of allowed hosts too; for trials on one machine.
+    egress_allow_private: bool = False
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this process brings its own PostgreSQL."""
+        return self.database_url is None
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once.
+
+    Raises ConfigurationError naming each variable that does not fit.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError(f"Settings: {problems}") from None

@@ -1,0 +1,45 @@
+"""Bringing the application up and down, in order; the same for the app, a worker and a test."""
+
+from __future__ import annotations
+
+import logging
+
+from lib import auth, database, demo, sql, system_catalog
+from lib.settings import Settings
+
+log = logging.getLogger(__name__)
+
+queries = sql.load("startup")
+
+
+def start(settings: Settings) -> None:
+    """Database, system catalog, and on an embedded one the demo (or a first tenant to work in).
+
+    Raises ConfigurationError when the settings do not allow it; nothing is left running then.
+    """
+    auth.check_sign_in(settings)
+    database.start(settings)
+    try:
+        _load(settings)
+    except BaseException:
+        database.stop()
+        raise
+
+
+def stop() -> None:
+    """Let go of everything that start() took."""
+    database.stop()
+
+
+def _load(settings: Settings) -> None:
+    with database.operate() as conn:
+        conn.execute(queries["lock"])  # several processes may start at once; one of them loads
+        count = system_catalog.load(conn)
+        demo_loaded = settings.embedded and settings.demo and demo.load(conn)
+        if settings.embedded and not auth.memberships(conn):
+            tenant = auth.add_tenant(conn, name="My workspace")
+            auth.add_member(conn, tenant=tenant, email="admin@localhost", name="Admin", permission="admin")
+    if demo_loaded:
+        with database.operate_outside_transaction() as conn:
+            demo.analyze(conn)
+    log.info("System catalog: %d events.", count)

@@ -1,0 +1,1 @@
+"""What pages draw with: guard, filters, cards, charts, schema views."""

@@ -1,0 +1,158 @@
+"""Everything about one event type: in the drawer over the catalog, and as a page of its own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from lib import catalog, database, workflows
+from lib.auth import Actor
+from lib.catalog import Activity, CatalogEntry
+from lib.ui import actions, cards, schema_view
+from lib.ui.text import NOTHING, code, escape
+from lib.workflows import AttachedWorkflow
+
+_PARAMETER = "eventType"
+
+
+@dataclass(frozen=True)
+class EventDetails:
+    """One event type with who is attached and how it went lately."""
+
+    entry: CatalogEntry
+    attached: list[AttachedWorkflow]
+    activity: Activity
+
+
+def asked_event_type() -> str | None:
+    """The event type that the URL asks for."""
+    return st.query_params.get(_PARAMETER)
+
+
+def open_in_drawer(event_type: str) -> None:
+    """Callback: open the drawer of this type, and say so in the URL, which can then be shared."""
+    st.query_params[_PARAMETER] = event_type
+
+
+def draw_drawer(actor: Actor) -> None:
+    """Open the drawer of the event type in the URL; an unknown type says so and offers the nearest."""
+    event_type = asked_event_type()
+    if not event_type:
+        return
+    details = _load(actor, event_type)
+    if details is None:
+        draw_unknown(actor, event_type, on_choose=open_in_drawer)
+        return
+
+    @st.dialog(
+        escape(details.entry.name),
+        width="medium",
+        position="right",
+        icon=cards.category_icon(details.entry.category),
+        on_dismiss=_close,
+    )
+    def drawer() -> None:
+        draw(actor, details, in_drawer=True)
+
+    drawer()
+
+
+def draw_page(actor: Actor, event_type: str) -> None:
+    """The same content as a page."""
+    details = _load(actor, event_type)
+    if details is None:
+        draw_unknown(actor, event_type, on_choose=open_in_drawer)
+        return
+    entry = details.entry
+    st.title(f"{cards.category_icon(entry.category)} {escape(entry.name)}", anchor=False)
+    draw(actor, details, in_drawer=False)
+
+
+def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
+    """Description and metadata, what one can do, how it went, who is attached, and the schema."""
+    entry = details.entry
+    st.markdown(f"{code(entry.event_type)}  {cards.badges(entry.status, entry.source, entry.schema_state)}")
+    st.markdown(escape(entry.description))
+    actions.buttons(actor, entry.event_type, key="details", page_link=in_drawer)
+    cards.executions(details.activity, border=True)
+    if in_drawer:
+        _draw_workflows(details.attached)
+        _draw_metadata(entry)
+        schema_view.draw(entry.schema, entry.payload_schema_ref)
+        _draw_example(entry)
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        schema_view.draw(entry.schema, entry.payload_schema_ref)
+    with right:
+        _draw_workflows(details.attached)
+        _draw_metadata(entry)
+        _draw_example(entry)
+
+
+def draw_unknown(actor: Actor, event_type: str, *, on_choose: Callable[[str], None]) -> None:
+    """Say that there is no such event, and offer the ones named most like it."""
+    with database.read(actor) as conn:
+        near = catalog.nearest(conn, tenant=actor.tenant, event_type=event_type)
+    with st.container(border=True):
+        st.markdown(f":material/search_off: There is no event {code(event_type[:80])} in this catalog.")
+        if near:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.caption("Did you mean", width="content")
+                for known_type, name in near:
+                    st.button(escape(name), key=f"near-{known_type}", on_click=on_choose, args=(known_type,))
+
+
+def _load(actor: Actor, event_type: str) -> EventDetails | None:
+    with database.read(actor) as conn:
+        entry = catalog.entry(conn, tenant=actor.tenant, event_type=event_type)
+        if entry is None:
+            return None
+        attached = workflows.attached(conn, tenant=actor.tenant, event_type=entry.event_type)
+        activity = catalog.activity(
+            conn, tenant=actor.tenant, event_types=[entry.event_type], now=datetime.now(UTC)
+        )
+    return EventDetails(entry, attached, activity.get(entry.event_type, Activity()))
+
+
+def _close() -> None:
+    st.query_params.pop(_PARAMETER, None)
+
+
+def _draw_workflows(attached: list[AttachedWorkflow]) -> None:
+    st.subheader(f"Attached workflows · {len(attached)}", anchor=False)
+    if not attached:
+        st.caption("No published workflow reacts to this event.")
+    for workflow in attached:
+        with st.container(border=True, gap="xxsmall"):
+            marks = f":green-badge[{workflow.status.capitalize()}]"
+            if workflow.is_system:
+                marks += " :violet-badge[:material/shield: System]"
+            if workflow.is_paused:
+                marks += " :orange-badge[:material/pause: Paused]"
+            st.markdown(f"**{escape(workflow.name)}** :gray[v{workflow.version}]  {marks}")
+            if workflow.description:
+                st.caption(escape(workflow.description))
+
+
+def _draw_metadata(entry: CatalogEntry) -> None:
+    st.subheader("Metadata", anchor=False)
+    paths = ", ".join(code(path) for path in entry.correlation_paths) or NOTHING
+    facts = {
+        "Category": escape(entry.category),
+        "Source": "Defined by this tenant" if entry.source == "tenant" else "System catalog",
+        "Schema ref": code(entry.payload_schema_ref) if entry.payload_schema_ref else NOTHING,
+        "Correlation paths": paths,
+        "Last changed": f"{entry.updated_at:%Y-%m-%d %H:%M} UTC",
+    }
+    st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
+
+
+def _draw_example(entry: CatalogEntry) -> None:
+    if entry.example is not None:
+        st.subheader("Example payload", anchor=False)
+        st.code(json.dumps(entry.example, indent=2, ensure_ascii=False), language="json")

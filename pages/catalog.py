@@ -1,0 +1,41 @@
+"""The event catalog: every event this tenant's system can emit, with what happened to it lately."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from lib import catalog, database, health
+from lib.ui import cards, catalog_filters, event_details, guard, status_pill
+
+actor = guard.require_entry()
+now = datetime.now(UTC)
+
+head, controls = st.columns([3, 2], vertical_alignment="center")
+with head:
+    st.title("Workflow Event Catalog", anchor=False)
+    st.caption("Explore, manage, and design workflows for system events and triggers.")
+
+asked = catalog_filters.draw(actor)
+with database.read(actor) as conn:
+    page = catalog.page(conn, tenant=actor.tenant, filters=asked.filters, now=now)
+    shown = [entry.event_type for entry in page.entries]
+    activity = catalog.activity(conn, tenant=actor.tenant, event_types=shown, now=now)
+    state = health.check(conn, tenant=actor.tenant)
+
+with controls:
+    status_pill.draw(state)
+catalog_filters.draw_category(page)
+event_details.draw_drawer(actor)
+
+if not page.entries:
+    catalog_filters.draw_nothing_found()
+    st.stop()
+if asked.view == "list":
+    cards.table(page.entries, activity, event_details.open_in_drawer)
+else:
+    cards.grid(actor, page.entries, activity, event_details.open_in_drawer)
+with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+    st.caption(f"Showing {page.first} to {page.last} of {page.total:,} results", width="content")
+    catalog_filters.draw_pages(page)

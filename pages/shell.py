@@ -1,0 +1,19 @@
+"""The frame around every page: who is looking, where one can go, and what happens when something fails."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib.ui import guard
+
+st.set_page_config("Workflow Event Catalog", "lib/ui/icon.png", layout="wide")
+st.logo("lib/ui/logo.svg", size="large", icon_image="lib/ui/icon.png")
+
+with guard.errors_shown():
+    guard.enter()
+    st.navigation(
+        [
+            st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
+            st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
+        ]
+    ).run()

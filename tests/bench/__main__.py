@@ -1,0 +1,35 @@
+"""`make bench`: our figures beside a reference, both measured in this run on this machine.
+
+EVENTS says how many events (default 1,000,000). Prints one `name: value` line a figure; times in
+milliseconds are medians, and only ratios mean anything from one machine to the next.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from lib import database
+from lib.settings import Settings
+from tests.bench import catalog_sql, data, page_script
+
+
+def main() -> None:
+    events = int(os.environ.get("EVENTS", "1000000"))
+    # A kept folder spares making the same events again: BENCH_DIR=somewhere.
+    kept = os.environ.get("BENCH_DIR")
+    with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
+        folder = Path(kept) if kept else Path(temporary)
+        database.start(Settings(data_dir=folder, database_url=None, statement_timeout_ms=600_000))
+        try:
+            actor = data.prepare(events)
+            for name, value in (*catalog_sql.figures(actor), *page_script.figures(actor)):
+                print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
+        finally:
+            database.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""A real PostgreSQL for every test that wants one.
+
+One embedded server a run (TEST_DATABASE_URL names another, such as a PostgreSQL 15); a template database
+migrated once; a clone of it for each test.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import itertools
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from lib import database, embedded_server, system_catalog
+from lib.auth import Actor
+from lib.database import Database
+
+_counter = itertools.count()
+APP_PASSWORD = "app-role-of-the-tests"
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a superuser on the server under test. Parallel test processes share one server."""
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        yield make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+        return
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    server = embedded_server.start(shared / "postgresql")
+    yield server.url()
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def admin(server_url: str) -> Iterator[Engine]:
+    """Creates and drops databases."""
+    engine = database.engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template(admin: Engine, server_url: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Name of a migrated database with the system catalog in it, to be cloned."""
+    name = f"template_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+        conn.exec_driver_sql(f"CREATE DATABASE {name}")
+    owner = database.engine(url_of(server_url, name))
+    # Parallel test processes share the server's roles, so they take turns at making them.
+    with (tmp_path_factory.getbasetemp().parent / "roles.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        database.migrate(owner)
+        with owner.begin() as conn:
+            conn.exec_driver_sql(f"ALTER ROLE {database.APP_ROLE} LOGIN PASSWORD '{APP_PASSWORD}'")
+    with owner.begin() as conn:
+        system_catalog.load(conn)
+    install_engine_schema(owner.url.render_as_string(hide_password=False))
+    owner.dispose()
+    return name
+
+
+def install_engine_schema(owner_url: str) -> None:
+    """The workflow engine's own tables, which runs are handed to."""
+    try:
+        from lib import engine
+    except ImportError:
+        return
+    engine.migrate(owner_url)
+
+
+@pytest.fixture
+def db(admin: Engine, template: str, server_url: str) -> Iterator[Database]:
+    """A fresh database of its own, set as the process's database."""
+    name = f"{template}_{next(_counter)}"
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+    owner_url = url_of(server_url, name)
+    app_url = make_url(owner_url).set(username=database.APP_ROLE, password=APP_PASSWORD)
+    opened = Database(
+        owner=database.engine(owner_url),
+        app=database.engine(app_url.render_as_string(hide_password=False)),
+        app_has_login=True,
+        statement_timeout_ms=5000,
+        server=None,
+    )
+    database.use(opened)
+    yield opened
+    database.use(None)
+    opened.dispose()
+    with admin.connect() as conn:
+        conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def url_of(server_url: str, name: str) -> str:
+    return make_url(server_url).set(database=name).render_as_string(hide_password=False)
+
+
+ActorFactory = Callable[..., Actor]
+
+
+@pytest.fixture
+def new_actor(db: Database) -> ActorFactory:
+    """Makes a person with a permission, in a new tenant or in the one given."""
+
+    def make(permission: str = "manage", *, tenant: UUID | None = None, name: str = "Tenant") -> Actor:
+        user, tenant_id = uuid4(), tenant or uuid4()
+        email = f"{permission}-{user}@example.com"
+        with db.owner.begin() as conn:
+            conn.execute(
+                text("INSERT INTO tenants (tenant, name) VALUES (:t, :n) ON CONFLICT DO NOTHING"),
+                {"t": tenant_id, "n": name},
+            )
+            conn.execute(
+                text("INSERT INTO users (user_id, email, name) VALUES (:u, :e, :e)"), {"u": user, "e": email}
+            )
+            conn.execute(
+                text("INSERT INTO memberships (tenant, user_id, permission) VALUES (:t, :u, :p)"),
+                {"t": tenant_id, "u": user, "p": permission},
+            )
+        return Actor(tenant=tenant_id, user_id=user, email=email, permission=permission)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def repository() -> Path:
+    """Root of the checkout."""
+    return Path(__file__).resolve().parent.parent

@@ -1,0 +1,113 @@
+"""The real app as its own process, and a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from lib import database, demo, system_catalog
+from lib.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+         "--disable-component-update", "--disable-sync"]  # fmt: skip
+
+
+@dataclass
+class RunningApp:
+    """The app under test."""
+
+    url: str
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+    log: Path
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def start_app(data_dir: Path, *, events: int = 4000, **environment: str) -> RunningApp:
+    """Start the app on a data directory, with a small demo in it, and wait until it serves."""
+    if not (data_dir / "postgres").exists():
+        database.start(Settings(data_dir=data_dir, database_url=None))
+        with database.operate() as conn:
+            system_catalog.load(conn)
+            demo.load(conn, events=events)
+        database.stop()
+    port, log = free_port(), data_dir / "app.log"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        cwd=ROOT, stdout=log.open("ab"), stderr=subprocess.STDOUT,
+        env={**os.environ, "DATA_DIR": str(data_dir), **environment},
+    )  # fmt: skip
+    app = RunningApp(f"http://localhost:{port}", data_dir, process, log)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            urlopen(f"{app.url}/_stcore/health", timeout=2).read()
+            return app
+        except (URLError, OSError):
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.1)
+    raise AssertionError(log.read_text())
+
+
+def stop_app(app: RunningApp) -> None:
+    app.process.terminate()
+    try:
+        app.process.wait(20)
+    except subprocess.TimeoutExpired:
+        app.process.kill()
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    running = start_app(tmp_path_factory.mktemp("app"))
+    yield running
+    stop_app(running)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("Chromium is required here but is not installed")
+        pytest.skip("Chromium is not installed (apt-get install chromium), so no browser test runs")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
+    """A page at 1440 wide that fails its test if it ever shows a traceback or asks anyone but the app."""
+    context = browser.new_context(viewport={"width": 1440, "height": 1000}, base_url=app.url)
+    opened = context.new_page()
+    opened.set_default_timeout(20_000)
+    strangers: list[str] = []
+    opened.on("request", lambda r: None if _own(r.url) else strangers.append(r.url))
+    yield opened
+    assert opened.locator("[data-testid=stException]").count() == 0
+    context.close()
+    assert strangers == []
+
+
+def _own(url: str) -> bool:
+    return url.startswith(("http://localhost:", "data:", "blob:", "chrome"))

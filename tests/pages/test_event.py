@@ -1,0 +1,112 @@
+"""The event page: everything about one event, whatever its schema looks like."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from lib.database import Database
+from tests.conftest import ActorFactory
+
+SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
+
+
+def open_event(event_type: str | None) -> AppTest:
+    app = AppTest.from_file(SHELL, default_timeout=30).run()
+    if event_type:
+        app.query_params["eventType"] = event_type
+    app.switch_page("event.py").run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(m.value for m in app.markdown)
+
+
+def test_shows_fields_with_type_requirement_meaning_and_sensitivity(new_actor: ActorFactory) -> None:
+    new_actor("read")
+    shown = texts(open_event("CONTACT_CREATED"))
+    assert "**`contactId`** :gray-badge[uuid] :red-badge[required]" in shown
+    assert "**`email`** :gray-badge[email] :orange-badge[:material/lock: sensitive]" in shown
+
+
+def test_nested_fields_fold_and_fields_keep_their_authors_order(new_actor: ActorFactory) -> None:
+    new_actor("read")
+    app = open_event("INBOUND_EMAIL_RECEIVED")
+    assert "2 fields of from" in [e.label for e in app.expander]
+    shown = texts(app)
+    assert shown.index("**`tenantId`**") < shown.index("**`providerId`**") < shown.index("**`attachments`**")
+
+
+def test_attached_workflows_carry_version_and_badges(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("read")
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_definitions (tenant, name, status, trigger, published_version, is_system,"
+                " is_paused) VALUES (:t, 'Notify _all_', 'published',"
+                ' \'{"type": "event", "eventName": "TICKET_CREATED"}\', 4, true, true),'
+                " (:t, 'Only a draft', 'draft', '{\"eventName\": \"TICKET_CREATED\"}', NULL, false, false)"
+            ),
+            {"t": actor.tenant},
+        )
+    shown = texts(open_event("TICKET_CREATED"))
+    line = next(x for x in shown.splitlines() if "Notify" in x)
+    assert "**Notify \\_all\\_** :gray[v4]" in line and "System" in line and "Paused" in line
+    assert "Only a draft" not in shown
+
+
+@pytest.mark.parametrize(
+    ("ref", "said"),
+    [(None, "No schema is given for this event"), ("payload.Lost.v1", "`payload.Lost.v1` is not in the registry")],
+)
+def test_a_missing_or_unknown_schema_is_said(
+    ref: str | None, said: str, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor("read")
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
+                " payload_schema_ref) VALUES (:t, 'OURS', 'Ours', 'Our own', 'Misc', 'beta', :ref)"
+            ),
+            {"t": actor.tenant, "ref": ref},
+        )
+    assert any(said in c.value for c in open_event("OURS").caption)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        True,
+        {},
+        {"type": "array", "items": {"$ref": "#"}},
+        {"properties": {"next": {"$ref": "#"}, "far": {"$ref": "https://example.com/x.json"}}},
+        {"properties": {"![x](http://h/i.png)": {"description": "<img src=x> $x$ **b**", "enum": [None, 1, "`"]}}},
+        {"properties": {"a": {"type": ["integer", "null"]}, "b": False, "c": {"items": {"properties": {"d": {}}}}}},
+    ],
+)
+def test_any_schema_can_be_looked_at(schema: object, db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("read")
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
+                " payload_schema) VALUES (:t, 'ODD', 'Odd', 'Odd', 'Misc', 'beta', CAST(:s AS json))"
+            ),
+            {"t": actor.tenant, "s": json.dumps(schema)},
+        )
+    shown = texts(open_event("ODD"))
+    assert "![x](http" not in shown.replace("`![x](http", "")
+
+
+@pytest.mark.usefixtures("new_actor")
+def test_without_or_with_an_unknown_type_it_says_so(new_actor: ActorFactory) -> None:
+    new_actor("read")
+    assert "Choose an event in the catalog" in open_event(None).info[0].value
+    assert "There is no event `NOPE`" in texts(open_event("NOPE"))

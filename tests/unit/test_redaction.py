@@ -1,0 +1,383 @@
+"""Secrets go, everything else stays: by schema, by pointer, by name and by look."""
+
+from __future__ import annotations
+
+import copy
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.redaction import REDACTED, is_sensitive, redact, redact_text
+
+SECRET = "Zq7-planted-Xw9"
+
+SENSITIVE = """secret secrets clientSecret client_secret clientsecret token accessToken access_token accesstoken
+tokens password Password PASSWORD passwords passwd pwd dbPassword dbpassword user-password password2 passphrase
+apiKey api_key api-key apikey API_KEY APIKey x-api-key X-API-Key xapikey api.key authorization Authorization
+Proxy-Authorization cookie Set-Cookie cookies ssn SSN social_security_number cardNumber card_number card-no
+cardnumber creditCard cvv CVV2 cvc pan PAN iban customer_iban privateKey private_key PrivateKey privatekey
+accessKey secretAccessKey credential credentials jwt bearer otp ｐａｓｓｗｏｒｄ""".split()
+
+HARMLESS = """tokenizer discard secretary cardinality cardholder cardboard panel company span expansion compass
+keyboard key primaryKey foreign_key author authorized authorId passenger description issue_number pinned
+botpress cookiecutter ticketNumber""".split()
+
+
+@pytest.mark.parametrize("key", [*SENSITIVE, "api key", "Card Number"])
+def test_names_of_secrets(key: str) -> None:
+    assert is_sensitive(key)
+    assert redact({key: SECRET, "other": 1}) == {key: REDACTED, "other": 1}
+
+
+@pytest.mark.parametrize("key", HARMLESS)
+def test_names_that_only_look_alike(key: str) -> None:
+    assert not is_sensitive(key)
+
+
+def test_a_padded_name_is_seen() -> None:
+    assert is_sensitive("password " + "y" * 100_000)
+    assert is_sensitive("y" * 100_000 + " password")
+
+
+@pytest.mark.parametrize("value", [None, True, 5, 1.5, "", [], {}, [1, {"a": 2}], {"a": [1]}])
+def test_any_type_is_replaced(value: Any) -> None:
+    assert redact({"password": value}) == {"password": REDACTED}
+
+
+POLICIES: dict[str, tuple[dict[str, Any], Any, Any]] = {
+    "x-sensitive": ({"properties": {"a": {"x-sensitive": True}}}, {"a": 1, "b": 2}, {"a": REDACTED, "b": 2}),
+    "writeOnly": ({"properties": {"a": {"writeOnly": True}}}, {"a": [1]}, {"a": REDACTED}),
+    "format password": ({"properties": {"a": {"format": "password"}}}, {"a": "x"}, {"a": REDACTED}),
+    "marks that say no": (
+        {"properties": {"a": {"x-sensitive": False, "writeOnly": False}}},
+        {"a": 1},
+        {"a": 1},
+    ),
+    "the whole value": ({"x-sensitive": True}, {"a": 1}, REDACTED),
+    "nested": (
+        {"properties": {"c": {"properties": {"d": {"x-sensitive": True}}}}},
+        {"c": {"d": 1, "e": 2}},
+        {"c": {"d": REDACTED, "e": 2}},
+    ),
+    "$ref and $defs": (
+        {"properties": {"a": {"$ref": "#/$defs/s"}}, "$defs": {"s": {"x-sensitive": True}}},
+        {"a": 1},
+        {"a": REDACTED},
+    ),
+    "$ref of $ref": (
+        {
+            "properties": {"a": {"$ref": "#/$defs/r"}},
+            "$defs": {"r": {"$ref": "#s"}, "s": {"$anchor": "s", "writeOnly": True}},
+        },
+        {"a": 1},
+        {"a": REDACTED},
+    ),
+    "$ref beside its own keywords": (
+        {"properties": {"a": {"$ref": "#/$defs/s", "x-sensitive": True}}, "$defs": {"s": {}}},
+        {"a": 1},
+        {"a": REDACTED},
+    ),
+    "$ref into an embedded schema": (
+        {
+            "$ref": "/s",
+            "$id": "https://x.example/",
+            "$defs": {
+                "s": {
+                    "$id": "/s",
+                    "$ref": "#/$defs/t",
+                    "$defs": {"t": {"properties": {"a": {"writeOnly": True}}}},
+                }
+            },
+        },
+        {"a": 1},
+        {"a": REDACTED},
+    ),
+    "recursive $ref": (
+        {"properties": {"n": {"$ref": "#"}, "s": {"x-sensitive": True}}},
+        {"n": {"n": {"s": 1, "t": 2}}},
+        {"n": {"n": {"s": REDACTED, "t": 2}}},
+    ),
+    "remote $ref is not followed": (
+        {"properties": {"a": {"$ref": "http://127.0.0.1:1/"}}},
+        {"a": 1},
+        {"a": 1},
+    ),
+    "items": ({"items": {"properties": {"a": {"writeOnly": True}}}}, [{"a": 1}, 2], [{"a": REDACTED}, 2]),
+    "prefixItems": ({"prefixItems": [{}, {"writeOnly": True}], "items": {}}, [1, 2, 3], [1, REDACTED, 3]),
+    "items behind prefixItems": (
+        {"prefixItems": [{}], "items": {"writeOnly": True}},
+        [1, 2, 3],
+        [1, REDACTED, REDACTED],
+    ),
+    "items as a list, draft 7": (
+        {"items": [{}, {"writeOnly": True}], "additionalItems": {"writeOnly": True}},
+        [1, 2, 3],
+        [1, REDACTED, REDACTED],
+    ),
+    "additionalProperties": (
+        {"properties": {"a": {}}, "additionalProperties": {"writeOnly": True}},
+        {"a": 1, "b": 2},
+        {"a": 1, "b": REDACTED},
+    ),
+    "patternProperties": (
+        {"patternProperties": {"^(a+)+$": {"writeOnly": True}}},
+        {"a" * 40 + "!": 1},
+        {"a" * 40 + "!": REDACTED},
+    ),
+    "allOf": ({"allOf": [{"properties": {"a": {"writeOnly": True}}}, {}]}, {"a": 1}, {"a": REDACTED}),
+    "anyOf, the branch that is not taken": (
+        {"anyOf": [{"required": ["z"], "properties": {"a": {"writeOnly": True}}}, {"properties": {"a": {}}}]},
+        {"a": 1},
+        {"a": REDACTED},
+    ),
+    "oneOf, additionalProperties of one branch": (
+        {"oneOf": [{"properties": {"a": {}}}, {"additionalProperties": {"writeOnly": True}}]},
+        {"a": 1},
+        {"a": REDACTED},
+    ),
+    "then": ({"if": {}, "then": {"properties": {"a": {"writeOnly": True}}}}, {"a": 1}, {"a": REDACTED}),
+    "not a schema": ("nonsense", {"a": 1}, {"a": 1}),  # type: ignore[dict-item]
+    "broken parts": ({"properties": [1], "items": 5, "allOf": {"a": 1}, "$ref": 3}, {"a": [1]}, {"a": [1]}),
+    "keyword as a property name": (
+        {"properties": {"writeOnly": {"type": "string"}}},
+        {"writeOnly": "x"},
+        {"writeOnly": "x"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("schema", "value", "expected"), POLICIES.values(), ids=POLICIES.keys())
+def test_marks_of_the_schema(schema: Any, value: Any, expected: Any) -> None:
+    assert redact(value, schema=schema) == expected
+
+
+@pytest.mark.parametrize(
+    ("pointers", "expected"),
+    [
+        (["/a/b"], {"a": {"b": REDACTED, "c": [1, 2]}, "m": {"x": {"v": 1}, "y": {"v": 2}}, "s/t": 3}),
+        (["/a/c/1"], {"a": {"b": 0, "c": [1, REDACTED]}, "m": {"x": {"v": 1}, "y": {"v": 2}}, "s/t": 3}),
+        (
+            ["/a/c/*"],
+            {"a": {"b": 0, "c": [REDACTED, REDACTED]}, "m": {"x": {"v": 1}, "y": {"v": 2}}, "s/t": 3},
+        ),
+        (
+            ["/m/*/v"],
+            {"a": {"b": 0, "c": [1, 2]}, "m": {"x": {"v": REDACTED}, "y": {"v": REDACTED}}, "s/t": 3},
+        ),
+        (
+            ["/m/*/w", "/m/x/v"],
+            {"a": {"b": 0, "c": [1, 2]}, "m": {"x": {"v": REDACTED}, "y": {"v": 2}}, "s/t": 3},
+        ),
+        (["/s~1t", "/a"], {"a": REDACTED, "m": {"x": {"v": 1}, "y": {"v": 2}}, "s/t": REDACTED}),
+        (["/nothing/here"], {"a": {"b": 0, "c": [1, 2]}, "m": {"x": {"v": 1}, "y": {"v": 2}}, "s/t": 3}),
+        ([""], REDACTED),
+    ],
+)
+def test_pointers_of_the_tenant(pointers: list[str], expected: Any) -> None:
+    value = {"a": {"b": 0, "c": [1, 2]}, "m": {"x": {"v": 1}, "y": {"v": 2}}, "s/t": 3}
+    assert redact(value, pointers=pointers) == expected
+
+
+TEXTS = {
+    "Bearer abc123.def": "Bearer [redacted]",
+    "sent bearer abc123.def to": "sent bearer [redacted] to",
+    "the bearer of news": "the bearer of news",
+    "Basic dXNlcjpwYXNz": "Basic [redacted]",
+    "basic understanding": "basic understanding",
+    'curl -H "Authorization: Token abc" http://h/': 'curl -H "Authorization: [redacted]" http://h/',
+    "Cookie: a=b; c=d\nHost: h": "Cookie: [redacted]\nHost: h",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_ ok": "[redacted] ok",
+    "card 4111 1111 1111 1111, thanks": "card [redacted], thanks",
+    "4111-1111-1111-1111": "[redacted]",
+    "378282246310005": "[redacted]",
+    "4111 1111 1111 1111 12/29": "[redacted]/29",
+    "4111111111111112": "4111111111111112",
+    "1764021234567": "1764021234567",
+    "2026-11-24 22:08:57": "2026-11-24 22:08:57",
+    "550e8400-e29b-41d4-a716-446655440000": "550e8400-e29b-41d4-a716-446655440000",
+    "+44 20 7946 0958": "+44 20 7946 0958",
+    "use sk_live_4eC39HqLyjWDarjtT1zdp7dc now": "use [redacted] now",
+    "ghp_16C7e42F292c6912E7710c838347Ae178B4a": "[redacted]",
+    "AKIAIOSFODNN7EXAMPLE": "[redacted]",
+    "xoxb-123456789012-abcdef": "[redacted]",
+    "postgresql://app:hunter2@db/x": "postgresql://app:[redacted]@db/x",
+    "https://h/?token=abc&x=1": "https://h/?token=[redacted]&x=1",
+    "password=hunter2 failed": "password=[redacted] failed",
+    "PASSWORD: 'hun ter2', next": "PASSWORD: '[redacted]', next",
+    'got {"password": "hun ter2", "a": 1} from': 'got {"password": "[redacted]", "a": 1} from',
+    r'"{\"password\":\"hunter2\",\"a\":1}"': r'"{\"password\":\"[redacted]\",\"a\":1}"',
+    "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- tail": "[redacted] tail",
+    "-----BEGIN PRIVATE KEY-----\ncut off": "[redacted]",
+    "time 12:34, a=b, ratio: 5": "time 12:34, a=b, ratio: 5",
+    "tokenizer: fast": "tokenizer: fast",
+    "": "",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), TEXTS.items(), ids=lambda text: text[:25])
+def test_secrets_in_texts(text: str, expected: str) -> None:
+    assert redact_text(text) == expected
+    assert redact({"note": [text]}) == {"note": [expected]}
+    assert redact_text(expected) == expected
+
+
+def test_card_numbers_as_numbers() -> None:
+    assert redact([4111111111111111, 4111111111111112, 1764021234567, True]) == [
+        REDACTED, 4111111111111112, 1764021234567, True,
+    ]  # fmt: skip
+
+
+def test_name_and_value_pairs() -> None:
+    headers = [
+        {"name": "Authorization", "value": "x"},
+        {"name": "Accept", "value": "x"},
+        {"key": "api_key", "values": [1]},
+    ]
+    assert redact(headers) == [
+        {"name": "Authorization", "value": REDACTED},
+        {"name": "Accept", "value": "x"},
+        {"key": "api_key", "values": REDACTED},
+    ]
+
+
+def test_json_inside_a_text() -> None:
+    text = json.dumps({"user": "u", "password": "a, b\nc", "n": [1.10]})
+    assert json.loads(redact(text)) == {"user": "u", "password": REDACTED, "n": [1.10]}
+    untouched = '{ "user" : "u" }'
+    assert redact(untouched) == untouched
+
+
+def spellings(secret: str) -> dict[str, Any]:
+    """The secret, wherever it may hide."""
+    nested: Any = {"password": secret}
+    for _ in range(6):
+        nested = {"body": json.dumps(nested)}
+    return {
+        "key": {"password": secret},
+        "key of a list": {"apiKeys": [secret, {"a": secret}]},
+        "deep": {"a": [{"b": {"client_secret": {"value": secret}}}]},
+        "header": {"headers": {"Authorization": f"Token {secret}"}},
+        "header pair": {"headers": [{"name": "X-Api-Key", "value": secret}]},
+        "bearer": f"Bearer {secret}",
+        "bearer in a sentence": f"called with bearer {secret} and failed",
+        "header in a text": f"POST /x\r\nauthorization: {secret}\r\n\r\n",
+        "cookie in a text": f"Set-Cookie: session={secret}; Path=/",
+        "query": f"https://h/x?access_token={secret}&y=1",
+        "credentials of a URL": f"amqp://user:{secret}@host/",
+        "assignment": f"export DB_PASSWORD={secret}",
+        "quoted assignment": f"password: '{secret} x'",
+        "JSON": json.dumps({"a": {"password": secret}}),
+        "JSON in a text": "body " + json.dumps({"token": secret, "x": 1}),
+        "JSON in JSON": nested,
+        "broken JSON": json.dumps({"token": secret})[:-1],
+        "JSON twice escaped in a text": "log " + json.dumps(json.dumps({"token": secret})),
+        "key block": f"-----BEGIN EC PRIVATE KEY-----\n{secret}\n-----END EC PRIVATE KEY-----",
+        "python": str({"password": secret}),
+    }
+
+
+@pytest.mark.parametrize("where", spellings(SECRET))
+def test_a_planted_secret_is_gone(where: str) -> None:
+    redacted = redact({"payload": spellings(SECRET)[where]})
+    assert SECRET not in json.dumps(redacted)
+    assert "[redacted]" in json.dumps(redacted)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+def shape(value: Any) -> Any:
+    """Keys and lengths alone."""
+    if isinstance(value, dict):
+        return {key: shape(member) for key, member in value.items()}
+    return [shape(member) for member in value] if isinstance(value, list) else None
+
+
+@given(json_values, st.sampled_from(SENSITIVE), st.sampled_from(sorted(spellings(""))))
+def test_no_surroundings_hide_the_secret_or_lose_anything_else(value: Any, key: str, where: str) -> None:
+    planted = {"before": value, "hidden": [spellings(SECRET)[where], {key: SECRET}], "after": value}
+    original = copy.deepcopy(planted)
+    redacted = redact(planted)
+    assert SECRET not in json.dumps(redacted)
+    assert planted == original
+    assert list(redacted) == list(planted)
+    assert redacted["hidden"][1] == {key: REDACTED}
+    assert redact(redacted) == redacted
+
+
+@given(json_values)
+def test_without_secrets_the_structure_is_kept(value: Any) -> None:
+    def harmless(item: Any) -> Any:  # the same with keys that name nothing
+        if isinstance(item, dict):
+            return {f"k{number}": harmless(member) for number, member in enumerate(item.values())}
+        return [harmless(member) for member in item] if isinstance(item, list) else item
+
+    assert shape(redact(harmless(value))) == shape(harmless(value))
+
+
+@given(st.text())
+def test_redacting_twice_changes_nothing_more(text: str) -> None:
+    once = redact_text(text)
+    assert redact_text(once) == once
+
+
+SIZE = 256 * 1024
+HOSTILE: dict[str, Callable[[], Any]] = {
+    unit: (lambda unit=unit: unit * (SIZE // len(unit)))
+    for unit in [
+        "eyJ", "eyJaaaaa.", "bearer   ", "-----BEGIN A-----", "-----BEGIN ", "1 ", "41 ", "4", "a", "a=", "password=",
+        'password="', "://", "://a:b", "sk-", "SG.aaaaaaaaaaaa", "\\", 'a"""', "authorization:", "basic aaaaaaaa ",
+        "a    :", "4111 1111 1111 1112 ", "[", '{"a":', "a\\", "token ", 'token\\"',
+    ]
+}  # fmt: skip
+HOSTILE |= {
+    "short texts": lambda: ["ab"] * 52_000,
+    "numbers": lambda: [1] * 130_000,
+    "keys": lambda: {f"key{number}": "x" for number in range(20_000)},
+    "JSON texts": lambda: ['{"a":1}'] * 26_000,
+}
+
+
+@pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
+def test_time_grows_with_size_only(value: Callable[[], Any]) -> None:
+    built = value()
+    start = time.thread_time()
+    redact(built)
+    assert time.thread_time() - start < 2  # a quadratic pattern takes minutes
+
+
+def test_any_depth() -> None:
+    value: Any = SECRET
+    for _ in range(50_000):
+        value = [value]
+    schema: Any = {"writeOnly": True}
+    for _ in range(300):
+        schema = {"items": schema}
+    redacted = redact(value, schema=schema)
+    for _ in range(300):
+        redacted = redacted[0]
+    assert redacted == REDACTED
+
+
+def test_a_schema_that_doubles_at_every_step() -> None:
+    definitions = {
+        f"d{n}": {
+            "anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2,
+            "additionalProperties": {"$ref": f"#/$defs/d{n + 1}"},
+        }
+        for n in range(60)
+    }
+    schema = {
+        "$ref": "#/$defs/d0",
+        "$defs": {**definitions, "d60": {"properties": {"s": {"writeOnly": True}}}},
+    }
+    assert redact({"s": 1, "t": {"s": 2}}, schema=schema) == {"s": REDACTED, "t": {"s": REDACTED}}

@@ -1,0 +1,100 @@
+"""Rules of the code base that no reader should have to check by eye."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted(p for p in (ROOT / "pages").glob("*.py") if p.name != "shell.py")
+MODULES = sorted((ROOT / "lib").rglob("*.py"))
+BASE = {"settings", "errors", "database", "embedded_server", "sql", "redaction", "schema_marks", "payloads"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Dotted names of what a module imports, wherever in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def under(path: Path, *names: str) -> set[str]:
+    """Those imports of the module that are, or lie in, one of the names."""
+    return {i for i in imports(path) for n in names if i == n or i.startswith(f"{n}.")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_imports_point_inward(path: Path) -> None:
+    module = path.relative_to(ROOT / "lib")
+    top = module.parts[0].removesuffix(".py")
+    assert not under(path, "pages", "app"), "nothing imports pages"
+    if top != "ui":
+        assert not under(path, "streamlit", "lib.ui"), "only lib.ui and pages know Streamlit"
+    if top not in {"engine", "worker"}:
+        assert not under(path, "dbos"), "only the engine knows DBOS"
+    if top not in {"database", "sql"}:
+        assert not under(path, "sqlalchemy", "psycopg", "alembic"), "only lib.database and lib.sql know the driver"
+    if top in BASE:
+        domain = {m.stem for m in (ROOT / "lib").glob("*.py")} - BASE - {"__init__"}
+        assert not {i for i in under(path, "lib") if i.split(".")[1:2] and i.split(".")[1] in domain}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_pages_know_neither_sql_nor_driver(path: Path) -> None:
+    assert not under(path, "sqlalchemy", "psycopg", "dbos")
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [n for n in ast.walk(tree) if isinstance(n, ast.ExceptHandler)], "errors are shown by the guard"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_every_page_begins_with_its_guard(path: Path) -> None:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    first = next(n for n in body[1:] if not isinstance(n, ast.Import | ast.ImportFrom))
+    assert ast.unparse(first) == "actor = guard.require_entry()"
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
+def test_every_page_is_reachable_through_the_shell_only(path: Path) -> None:
+    assert f'"{path.name}"' in (ROOT / "pages" / "shell.py").read_text(encoding="utf-8")
+
+
+def test_pages_and_modules_stay_short() -> None:
+    limits = [(path, 120) for path in PAGES] + [(path, 400) for path in MODULES]
+    long = {str(p.relative_to(ROOT)): n for p, limit in limits if (n := len(p.read_text().splitlines())) > limit}
+    assert not long
+
+
+def test_only_transactions_set_a_tenant() -> None:
+    for path in [*MODULES, *(ROOT / "queries").glob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
+        source = path.read_text(encoding="utf-8")
+        assert not re.search(r"SET app\.|set_config\('app\.[^)]*false\)", source), path
+
+
+def test_no_cached_function_reads_a_tenants_data_without_naming_the_tenant() -> None:
+    allowed = {"_memberships"}  # everyone of every tenant, on purpose
+    for path in [*(ROOT / "lib" / "ui").rglob("*.py"), *PAGES]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef) or node.name in allowed:
+                continue
+            if any("cache_" in ast.unparse(d) for d in node.decorator_list):
+                names = {a.arg for a in [*node.args.args, *node.args.kwonlyargs]}
+                assert names & {"tenant", "actor", "schema"}, f"{path.name}: {node.name}"
+
+
+def test_every_setting_is_documented() -> None:
+    from lib.settings import Settings
+
+    documented = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert not [name for name in Settings.model_fields if f"{name.upper()}=" not in documented]
+
+
+def test_no_library_is_hidden_from_git() -> None:
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert "lib/" not in lines and "lib" not in lines
