@@ -10,8 +10,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from lib import startup
+from lib.api import ApiMiddleware
 from lib.errors import ConfigurationError
 from lib.settings import settings
 from lib.ui import guard
@@ -31,4 +33,9 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(startup.stop)
 
 
-app = st.App("pages/shell.py", lifespan=lifespan, on_script_error=guard.show_error)
+app = st.App(
+    "pages/shell.py",
+    lifespan=lifespan,
+    middleware=[Middleware(ApiMiddleware)],
+    on_script_error=guard.show_error,
+)

@@ -182,10 +182,15 @@ def entry(conn: Connection, *, tenant: UUID, event_type: str) -> CatalogEntry | 
     return CatalogEntry(**row) if row else None
 
 
+def event_types(conn: Connection, *, tenant: UUID) -> list[tuple[str, str]]:
+    """(event_type, name) of every entry this tenant sees, by type."""
+    return [(row.event_type, row.name) for row in conn.execute(queries["event_types"], {"tenant": tenant})]
+
+
 def nearest(conn: Connection, *, tenant: UUID, event_type: str, limit: int = 5) -> list[tuple[str, str]]:
     """(event_type, name) of the entries whose type or name is most like this one, nearest first."""
     wanted = event_type[:_LONGEST_SEARCH].casefold().replace("_", " ")
-    known = [tuple(row) for row in conn.execute(queries["event_types"], {"tenant": tenant})]
+    known = event_types(conn, tenant=tenant)
     by_text = {text.casefold().replace("_", " "): row for row in known for text in row}
     found = dict.fromkeys(by_text[text] for text in difflib.get_close_matches(wanted, by_text, 2 * limit, 0.5))
     return list(found)[:limit]

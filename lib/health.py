@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from lib import sql
+from lib import engine, sql
 from lib.database import Connection
 
 #: From this share of erroneous events in the last hour on, things count as degraded, given enough events.
 ERROR_SHARE = 0.05
 _FEWEST_EVENTS = 20
+_LONGEST_QUEUE_SECONDS = 60
 
 queries = sql.load("health")
 
@@ -29,11 +30,17 @@ DOWN = Health("Down", "The database does not answer.")
 
 def check(conn: Connection, *, tenant: UUID) -> Health:
     """The state of things as this tenant meets it; that the query answers says that the database is up."""
+    runs = engine.health()
+    if runs.state == "down":
+        return Health("Down", f"Events are recorded, but no run starts. {runs.detail}")
+    if runs.oldest_queued_seconds > _LONGEST_QUEUE_SECONDS:
+        late = f"Runs start late: the oldest waits {runs.oldest_queued_seconds:.0f} s."
+        return Health("Degraded", f"{late} {runs.detail}")
     row = conn.execute(queries["recent_errors"], {"tenant": tenant}).one()
     share = row.errors / row.events if row.events else 0.0
     if row.events >= _FEWEST_EVENTS and share >= ERROR_SHARE:
         return Health("Degraded", f"{row.errors:,} of {row.events:,} events of the last hour failed ({share:.0%}).")
     return Health(
         "Operational",
-        f"The database answers; {row.errors:,} of {row.events:,} events of the last hour failed.",
+        f"The database answers; {row.errors:,} of {row.events:,} events of the last hour failed. {runs.detail}",
     )

@@ -34,3 +34,8 @@ def schema(conn: Connection, *, tenant: UUID, ref: str) -> JsonSchema | None:
     row = {"tenant": tenant, "ref": ref}
     found: JsonSchema | None = conn.execute(queries["schema"], row).scalar_one_or_none()
     return found
+
+
+def refs(conn: Connection, *, tenant: UUID) -> list[str]:
+    """Every schema ref that this tenant may use, in order."""
+    return list(conn.execute(queries["refs"], {"tenant": tenant}).scalars())

@@ -42,6 +42,10 @@ class Settings(BaseSettings):
     #: Let it reach private and loopback addresses of allowed hosts too; for trials on one machine.
     egress_allow_private: bool = False
 
+    #: Requests a second that one API token may make for long, and how many at once after a pause.
+    api_rate_per_second: float = Field(default=200, gt=0)
+    api_burst: int = Field(default=400, ge=1)
+
     @property
     def embedded(self) -> bool:
         """Whether this process brings its own PostgreSQL."""

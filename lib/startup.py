@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from lib import auth, database, demo, sql, system_catalog
+from lib import auth, database, demo, engine, sandbox, sql, system_catalog
 from lib.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -13,21 +13,26 @@ queries = sql.load("startup")
 
 
 def start(settings: Settings) -> None:
-    """Database, system catalog, and on an embedded one the demo (or a first tenant to work in).
+    """Database, system catalog, on an embedded one the demo (or a first tenant to work in), and the engine.
 
     Raises ConfigurationError when the settings do not allow it; nothing is left running then.
     """
     auth.check_sign_in(settings)
     database.start(settings)
     try:
+        sandbox.start()  # its children take a second to load; the first event should not wait for them
         _load(settings)
+        engine.start(settings, worker=settings.worker == "in-process")
     except BaseException:
+        sandbox.stop()
         database.stop()
         raise
 
 
 def stop() -> None:
     """Let go of everything that start() took."""
+    engine.stop()
+    sandbox.stop()
     database.stop()
 
 

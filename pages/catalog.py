@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lib import catalog, database, health
+from lib import catalog, database
 from lib.ui import cards, catalog_filters, event_details, guard, status_pill
 
 actor = guard.require_entry()
@@ -22,10 +22,9 @@ with database.read(actor) as conn:
     page = catalog.page(conn, tenant=actor.tenant, filters=asked.filters, now=now)
     shown = [entry.event_type for entry in page.entries]
     activity = catalog.activity(conn, tenant=actor.tenant, event_types=shown, now=now)
-    state = health.check(conn, tenant=actor.tenant)
 
 with controls:
-    status_pill.draw(state)
+    status_pill.draw(actor)
 catalog_filters.draw_category(page)
 event_details.draw_drawer(actor)
 

@@ -14,6 +14,7 @@ with guard.errors_shown():
     st.navigation(
         [
             st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
+            st.Page("simulate.py", title="Simulate", icon=":material/play_arrow:"),
             st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
         ]
     ).run()

@@ -14,3 +14,7 @@ ORDER BY s.schema_ref
 -- name: schema
 -- One schema by ref, as this tenant sees it.
 SELECT schema FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) AND schema_ref = :ref
+
+-- name: refs
+-- Every ref that this tenant's registry knows.
+SELECT schema_ref FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) ORDER BY schema_ref

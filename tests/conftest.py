@@ -16,7 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from lib import database, embedded_server, system_catalog
+from lib import database, embedded_server, engine, system_catalog
 from lib.auth import Actor
 from lib.database import Database
 
@@ -61,18 +61,9 @@ def template(admin: Engine, server_url: str, tmp_path_factory: pytest.TempPathFa
             conn.exec_driver_sql(f"ALTER ROLE {database.APP_ROLE} LOGIN PASSWORD '{APP_PASSWORD}'")
     with owner.begin() as conn:
         system_catalog.load(conn)
-    install_engine_schema(owner.url.render_as_string(hide_password=False))
+    engine.migrate(owner.url.render_as_string(hide_password=False))
     owner.dispose()
     return name
-
-
-def install_engine_schema(owner_url: str) -> None:
-    """The workflow engine's own tables, which runs are handed to."""
-    try:
-        from lib import engine
-    except ImportError:
-        return
-    engine.migrate(owner_url)
 
 
 @pytest.fixture

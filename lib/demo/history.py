@@ -25,8 +25,6 @@ _HOURS = np.array([2, 1, 1, 1, 1, 2, 6, 20, 55, 78, 84, 76, 58, 70, 80, 76, 66, 
 _WEEKDAYS = (1.08, 1.05, 1.0, 0.98, 0.86, 0.16, 0.12)
 _SIMULATED_SHARE = 0.004
 _FAILED_SHARE = 0.003
-_PAUSED = {"reason": "paused", "message": "The workflow is paused."}
-_NO_WORKFLOW = {"reason": "no_workflow", "message": "No published workflow is attached to this event."}
 
 
 @dataclass(frozen=True)
@@ -136,7 +134,7 @@ class _History:
         started = None if failed else self._matches(name, at, event_id, origin, key, redacted, took)
         if failed:
             self._failed_match(name, event_id)
-        error = "The mapping of a workflow failed: see the match trace." if failed else None
+        error = self._start_error(name) if failed else None
         self.events.append((
             plan.tenant, event_id, name, origin, "psa", key, payload, redacted,
             self.catalog[name]["payload_schema_ref"], at, at + took, started, error,
@@ -167,25 +165,22 @@ class _History:
                 run_id = self._run(workflow, at + took, event_id, at, origin, key, redacted)
                 first = first or run_id
             outcome = "skipped" if workflow.is_paused else "started"
-            detail = _PAUSED if workflow.is_paused else {}
             reason = "paused" if workflow.is_paused else "started"
             self.matches.append((
-                self.plan.tenant, event_id, number, workflow.workflow_id, 1, outcome, reason,
-                json.dumps(detail), run_id,
+                self.plan.tenant, event_id, number, workflow.workflow_id, 1, outcome, reason, "{}", run_id,
             ))  # fmt: skip
         if not candidates:
-            self.matches.append((
-                self.plan.tenant, event_id, 0, None, None, "skipped", "no_workflow",
-                json.dumps(_NO_WORKFLOW), None,
-            ))  # fmt: skip
+            self.matches.append((self.plan.tenant, event_id, 0, None, None, "skipped", "no_workflow", "{}", None))
         return first
+
+    def _start_error(self, name: str) -> str:
+        number = len(self.attached[name])
+        return f"{number} of {number} workflows could not be started."
 
     def _failed_match(self, name: str, event_id: UUID) -> None:
         for number, workflow in enumerate(self.attached[name]):
-            detail = {"message": "The expression of a mapped field did not evaluate.", "path": "payload"}
-            self.matches.append((
-                self.plan.tenant, event_id, number, workflow.workflow_id, 1, "failed", "mapping_failed",
-                json.dumps(detail), None,
+                        self.matches.append((
+                self.plan.tenant, event_id, number, workflow.workflow_id, 1, "failed", "start_failed", "{}", None,
             ))  # fmt: skip
 
     def _run(

@@ -16,8 +16,9 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
     """
     refusal = None if actor.may("manage") else actor.refusal("manage")
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        st.button("Simulate", key=f"{key}-simulate-{event_type}", icon=":material/play_arrow:", disabled=True,
-                  help=refusal or _NOT_YET)  # fmt: skip
+        if st.button("Simulate", key=f"{key}-simulate-{event_type}", icon=":material/play_arrow:",
+                     disabled=refusal is not None, help=refusal):  # fmt: skip
+            st.switch_page("simulate.py", query_params={"eventType": event_type})
         st.button("Metrics", key=f"{key}-metrics-{event_type}", icon=":material/monitoring:", disabled=True,
                   help=_NOT_YET)  # fmt: skip
         st.button("", key=f"{key}-attach-{event_type}", icon=":material/add_link:", disabled=True,

@@ -108,7 +108,7 @@ def _begin(actor: Actor) -> None:
 def _accept_plain_values() -> None:
     """Streamlit writes and reads a choice's label, "Beta"; whoever types a URL will try "beta"."""
     asked = st.query_params.to_dict()
-    labels = {key: choices[value] for key, choices in _LABELS.items() if (value := asked.get(key)) in choices}
+    labels = {key: choices[asked[key]] for key, choices in _LABELS.items() if asked.get(key, "") in choices}
     if labels:
         st.query_params.from_dict(asked | labels)
         st.rerun()  # a widget reads the URL only before this run has touched it

@@ -33,6 +33,22 @@ def asked_event_type() -> str | None:
     return st.query_params.get(_PARAMETER)
 
 
+def choose_event_type(actor: Actor) -> str | None:
+    """The event type that the URL asks for; without one, let the person choose."""
+    if asked := asked_event_type():
+        return asked
+    with database.read(actor) as conn:
+        known = dict(catalog.event_types(conn, tenant=actor.tenant))
+    st.title("Choose an event", anchor=False)
+    chosen: str | None = st.selectbox(
+        "Event", list(known), index=None, format_func=lambda t: f"{known[t]} · {t}", placeholder="Search events"
+    )
+    if chosen:
+        st.query_params[_PARAMETER] = chosen
+        st.rerun()
+    return None
+
+
 def open_in_drawer(event_type: str) -> None:
     """Callback: open the drawer of this type, and say so in the URL, which can then be shared."""
     st.query_params[_PARAMETER] = event_type

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib import database, health
+from lib.auth import Actor
 from lib.health import Health
 from lib.ui import guard
 
@@ -14,15 +16,16 @@ _LOOKS = {
 }
 
 
-def draw(health: Health) -> None:
+def draw(actor: Actor) -> None:
     """Draw the pill with its reason on hover, and the primary button of the page."""
-    color, icon = _LOOKS[health.status]
+    state = _health(actor)
+    color, icon = _LOOKS[state.status]
     with st.container(
         horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
     ):
         if guard.is_demo():
             st.badge("Demo data", icon=":material/science:", color="orange", help=guard.DEMO_HELP)
-        st.badge(health.status, icon=icon, color=color, help=health.reason)  # type: ignore[arg-type]
+        st.badge(state.status, icon=icon, color=color, help=state.reason)  # type: ignore[arg-type]
         st.button(
             "Define Custom Event",
             icon=":material/add:",
@@ -30,3 +33,10 @@ def draw(health: Health) -> None:
             disabled=True,
             help="Tenants cannot define events of their own yet.",
         )
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _health(actor: Actor) -> Health:
+    """As of at most ten seconds ago: every page of every viewer asks."""
+    with database.read(actor) as conn:
+        return health.check(conn, tenant=actor.tenant)

@@ -10,7 +10,7 @@ from unittest import mock
 
 from streamlit.testing.v1 import AppTest
 
-from lib import catalog, database, health, preferences
+from lib import catalog, database, preferences
 from lib.auth import Actor
 from tests.bench.catalog_sql import median_ms
 from tests.bench.data import NOW
@@ -26,11 +26,9 @@ def figures(actor: Actor) -> Iterator[tuple[str, float]]:
         page = catalog.page(conn, tenant=actor.tenant, filters=catalog.Filters(), now=NOW)
         types = [entry.event_type for entry in page.entries]
         activity = catalog.activity(conn, tenant=actor.tenant, event_types=types, now=NOW)
-        state = health.check(conn, tenant=actor.tenant)
     with (
         mock.patch.object(catalog, "page", return_value=page),
         mock.patch.object(catalog, "activity", return_value=activity),
-        mock.patch.object(health, "check", return_value=state),
         mock.patch.object(preferences, "get", return_value=None),
         mock.patch.object(database, "read", lambda actor: contextlib.nullcontext()),
     ):

@@ -90,6 +90,7 @@ def test_str_with_half_a_surrogate_pair() -> None:
         (rb'"\ud83d\ude00\\u0000 \\ud800"', "😀\\u0000 \\ud800"),
         (b"[" * 64 + b"]" * 64, None),
         (b'"[[[[' + b"[" * 100 + b'"', "[" * 104),
+        (rb'"\"' + b"[" * 100 + rb'\\"', '"' + "[" * 100 + "\\"),
         ("true", True),
     ],
 )

@@ -248,6 +248,10 @@ def test_name_and_value_pairs() -> None:
 def test_json_inside_a_text() -> None:
     text = json.dumps({"user": "u", "password": "a, b\nc", "n": [1.10]})
     assert json.loads(redact(text)) == {"user": "u", "password": REDACTED, "n": [1.10]}
+    # What only reading it as JSON can find, and what follows stays:
+    text = json.dumps({"credentials": {"user": "u", "x": [SECRET]}, "n": 1})
+    assert json.loads(redact(text)) == {"credentials": REDACTED, "n": 1}
+    assert json.loads(redact(r'{"p\u0061ssword": "x y"}')) == {"password": REDACTED}
     untouched = '{ "user" : "u" }'
     assert redact(untouched) == untouched
 

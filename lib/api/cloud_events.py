@@ -1,0 +1,209 @@
+"""CloudEvents 1.0 over HTTP, read strictly: structured, binary and batched mode, with JSON data.
+
+Not the CloudEvents SDK: see docs/decisions/0020.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import Any, Literal
+from urllib.parse import unquote_to_bytes
+
+from lib import payloads
+from lib.api.problems import Problem
+from lib.errors import InvalidInput
+from lib.payloads import JsonValue
+
+Mode = Literal["structured", "binary", "batch"]
+
+STRUCTURED = "application/cloudevents+json"
+BATCH = "application/cloudevents-batch+json"
+MAX_BATCH = 100
+
+_HOW = (
+    f"Send a CloudEvent: `Content-Type: {STRUCTURED}` with the whole event in the body, `{BATCH}` with an array "
+    "of them, or `application/json` with the data in the body and the attributes in ce- headers."
+)
+_PREFIX = "ce-"
+_NAME = re.compile(r"[a-z0-9]+")
+# What a CloudEvents string may not hold: control characters, halves of surrogate pairs, noncharacters.
+_FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
+    + "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    + "]"
+)
+_JSON_TYPE = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?json", re.ASCII)
+_BETWEEN = re.compile(r"[ \t\n\r]*")
+_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
+# Numbers are not looked at when a batch is taken apart: parse does so for each item.
+_LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
+
+
+@dataclass(frozen=True)
+class CloudEvent:
+    """One event as its sender gave it. `time` is checked and not kept: we say when an event came in."""
+
+    id: str
+    source: str
+    type: str
+    correlation_key: str | None
+    schema_ref: str | None
+    data: JsonValue
+
+
+def mode(content_type: str, header_names: Iterable[str]) -> Mode:
+    """How the request carries its events. Raises Problem that says how to, if it does not."""
+    media_type, parameters = _media_type(content_type)
+    if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8"):
+        raise Problem("unsupported-media-type", "charset: only UTF-8 is accepted.")
+    if media_type == STRUCTURED:
+        return "structured"
+    if media_type == BATCH:
+        return "batch"
+    if not any(name.lower().startswith(_PREFIX) for name in header_names):
+        raise Problem("unsupported-media-type", f"{_given(media_type)} is not a CloudEvent. {_HOW}")
+    if media_type.startswith("application/cloudevents") or not _JSON_TYPE.fullmatch(media_type):
+        raise Problem("unsupported-media-type", f"{_given(media_type)}: the data must be JSON. {_HOW}")
+    return "binary"
+
+
+def structured(text: bytes | str) -> CloudEvent:
+    """The event that a JSON document is. Raises InvalidInput naming the attribute and what is wrong."""
+    envelope = payloads.parse(text, field="event", max_depth=payloads.MAX_DEPTH + 1)
+    if not isinstance(envelope, dict):
+        raise InvalidInput("event", "must be a JSON object")
+    if "data_base64" in envelope:
+        raise InvalidInput("data_base64", "binary data is not accepted; send JSON in data")
+    data = envelope.pop("data", {})  # an event may do without
+    return _event({name: _text(name, value) for name, value in envelope.items() if value is not None}, data)
+
+
+def binary(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> CloudEvent:
+    """The event whose attributes are in headers (raw) and whose data is the body. Raises InvalidInput."""
+    attributes: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        header = raw_name.decode("latin-1").lower()
+        if not header.startswith(_PREFIX):
+            continue
+        name = header.removeprefix(_PREFIX)
+        if name in ("data", "datacontenttype"):
+            raise InvalidInput(header, "must not be there: data is the body, and its type is Content-Type")
+        if name in attributes:
+            raise InvalidInput(header, "is given more than once")
+        attributes[name] = _decoded(header, raw_value)
+    data = payloads.parse(body, field="data") if body else {}
+    return _event(attributes, data)
+
+
+def batch(body: bytes) -> list[str]:
+    """The items of a batch, as text: one that is broken must not spoil the others. Raises InvalidInput."""
+    try:
+        items = list(islice(_items(body.decode().removeprefix("\ufeff")), MAX_BATCH + 1))
+    except UnicodeDecodeError:
+        raise InvalidInput("batch", "is not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise InvalidInput("batch", "must be a JSON array of events") from None
+    if len(items) > MAX_BATCH:
+        raise InvalidInput("batch", f"has more than {MAX_BATCH} events")
+    return items
+
+
+def _items(text: str) -> Iterable[str]:
+    """Text of each element of a JSON array. Raises ValueError where it is not one."""
+    at = _skip(text, 0)
+    if text[at : at + 1] != "[":
+        raise ValueError
+    at = _skip(text, at + 1)
+    separator = ","
+    if text[at : at + 1] == "]":
+        separator, at = "]", _skip(text, at + 1)
+    while separator == ",":
+        _, end = _LENIENT.raw_decode(text, at)
+        yield text[at:end]
+        at = _skip(text, end)
+        separator, at = text[at : at + 1], _skip(text, at + 1)
+    if separator != "]" or at < len(text):
+        raise ValueError
+
+
+def _skip(text: str, at: int) -> int:
+    match = _BETWEEN.match(text, at)
+    return match.end() if match else at
+
+
+def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
+    for name, value in attributes.items():
+        _check(name, value)
+    if attributes.get("specversion", "1.0") != "1.0":
+        raise InvalidInput("specversion", "must be 1.0, the version that is spoken here")
+    for name in ("specversion", "id", "source", "type"):
+        if name not in attributes:
+            raise InvalidInput(name, "is missing; a CloudEvent needs specversion, id, source and type")
+    _check_time(attributes.get("time"))
+    content_type, _ = _media_type(attributes.get("datacontenttype", "application/json"))
+    if not _JSON_TYPE.fullmatch(content_type):
+        raise InvalidInput("datacontenttype", "must be application/json or left out")
+    return CloudEvent(
+        id=attributes["id"],
+        source=attributes["source"],
+        type=attributes["type"],
+        correlation_key=attributes.get("correlationkey") or attributes.get("subject"),
+        schema_ref=attributes.get("dataschema"),
+        data=data,
+    )
+
+
+def _check(name: str, value: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidInput("event", f"has the attribute {json.dumps(name[:80])}; names are of a-z and 0-9 only")
+    if not value:
+        raise InvalidInput(name, "must not be empty")
+    if _FORBIDDEN.search(value):
+        raise InvalidInput(name, "has a control character or another that CloudEvents forbids")
+
+
+def _check_time(time: str | None) -> None:
+    try:
+        # No offset, no instant. A leap second is one, though Python knows none.
+        known = time is None or datetime.fromisoformat(time.replace(":60", ":59")).tzinfo is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise InvalidInput("time", "must be a time with an offset, such as 2026-01-31T08:15:00Z")
+
+
+def _text(name: str, value: Any) -> str:
+    """An attribute's canonical text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and name not in ("specversion", "id", "source", "type", "subject", "dataschema"):
+        return str(value)
+    kind = "an attribute is a string, a whole number, true or false" if _NAME.fullmatch(name) else "is not known"
+    raise InvalidInput(name[:80], f"{kind}; structured values belong into data")
+
+
+def _decoded(header: str, raw: bytes) -> str:
+    """A header's value: unquoted as HTTP has it, then percent-decoded once."""
+    if len(raw) > 1 and raw.startswith(b'"') and raw.endswith(b'"'):
+        raw = _QUOTED_PAIR.sub(rb"\1", raw[1:-1])
+    try:
+        return unquote_to_bytes(raw).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput(header, "is not UTF-8 after percent-decoding") from None
+
+
+def _media_type(value: str) -> tuple[str, dict[str, str]]:
+    media_type, *rest = value.split(";")
+    pairs = (parameter.partition("=") for parameter in rest)
+    return media_type.strip().lower(), {name.strip().lower(): given.strip() for name, _, given in pairs}
+
+
+def _given(media_type: str) -> str:
+    return media_type[:80] or "A body without Content-Type"

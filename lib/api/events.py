@@ -1,0 +1,192 @@
+"""POST /api/v2/events takes events in; GET /api/v2/events/{id} says what became of one."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lib import catalog, database, ingestion, payloads, runs, sql
+from lib.api import cloud_events, problems, prometheus, request_body
+from lib.api.cloud_events import CloudEvent
+from lib.api.gate import Caller
+from lib.api.json_response import Json
+from lib.api.problems import Problem
+from lib.auth import Actor
+from lib.errors import NotFound
+from lib.ingestion import Submission
+from lib.matching import Match
+
+_ACCEPTED, _MULTI_STATUS = 202, 207
+# As we write them, and no other spelling that UUID() would also read.
+_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+queries = sql.load("api")
+
+
+async def post(request: Request, caller: Caller) -> Response:
+    """Take in the event, or the batch of events, that the request carries."""
+    mode = cloud_events.mode(request.headers.get("content-type", ""), request.headers)
+    body = await request_body.read(request)
+    if mode == "batch":
+        return await _post_batch(body, caller)
+    read = partial(cloud_events.structured, body)
+    if mode == "binary":
+        read = partial(cloud_events.binary, request.headers.raw, body)
+    submission = await caller.run(lambda: _take_in(caller.actor, read))
+    location = {"Location": _links(submission)["self"]}
+    return Json(_answer(submission), _ACCEPTED, location)
+
+
+async def get(request: Request, caller: Caller) -> Response:
+    """What became of an event, with its payload redacted and its runs as they are now."""
+    event_id = request.path_params["event_id"]
+    if not _ID.fullmatch(event_id):
+        raise problems.not_found()
+    return Json(await caller.run(lambda: _event(caller.actor, UUID(event_id))))
+
+
+async def _post_batch(body: bytes, caller: Caller) -> Response:
+    items = cloud_events.batch(body)
+    caller.spend(max(len(items) - 1, 0))  # the request itself is counted
+    results = await caller.run(lambda: _take_in_each(caller.actor, items))
+    accepted = all(result["status"] == _ACCEPTED for result in results)
+    return Json({"items": results}, _ACCEPTED if accepted else _MULTI_STATUS)
+
+
+def _take_in_each(actor: Actor, items: list[str]) -> list[dict[str, Any]]:
+    """Take in each in a transaction of its own; the results, in the same order."""
+    results = []
+    gone: Problem | None = None  # once the database is, the rest need not wait for it one by one
+    for item in items:
+        try:
+            if gone:
+                raise gone
+            submission = _take_in(actor, partial(cloud_events.structured, item))
+            results.append({"status": _ACCEPTED, "event": _answer(submission)})
+        except Problem as problem:
+            gone = problem if problem.kind == "unavailable" else None
+            results.append({"status": problem.status, "problem": problem.body()})
+    return results
+
+
+def _take_in(actor: Actor, read: Callable[[], CloudEvent]) -> Submission:
+    """Read an event and submit it; what comes of it is counted for /metrics. Raises Problem."""
+    started = time.perf_counter()
+    try:
+        submission = _submit(actor, read())
+    except Exception as error:
+        problem = problems.of(error)
+        prometheus.event_refused(problem.kind)
+        raise problem from None
+    outcome = "duplicate" if submission.duplicate else submission.status
+    prometheus.event_ingested(outcome, origin="live", seconds=time.perf_counter() - started)
+    return submission
+
+
+def _submit(actor: Actor, event: CloudEvent) -> Submission:
+    try:
+        with database.write(actor) as conn:
+            return ingestion.submit_event(
+                conn,
+                actor,
+                event_name=event.type,
+                payload=event.data,
+                source=event.source,
+                submission_id=event.id,
+                correlation_key=event.correlation_key,
+                schema_ref=event.schema_ref,
+            )
+    except NotFound:
+        raise _unknown_type(actor, event.type) from None
+
+
+def _unknown_type(actor: Actor, event_type: str) -> Problem:
+    with database.read(actor) as conn:
+        nearest = [name for name, _ in catalog.nearest(conn, tenant=actor.tenant, event_type=event_type)]
+    hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
+    detail = f"type: the catalog has no event {json.dumps(event_type[:200])}.{hint}"
+    return Problem("unknown-event-type", detail, members={"field": "type", "nearest": nearest})
+
+
+def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
+    keys = {"tenant": actor.tenant, "event_id": event_id}
+    with database.read(actor) as conn:
+        submission = ingestion.get_submission(conn, **keys)
+        envelope = conn.execute(queries["envelope"], keys).one()
+        started = runs.runs_of_event(conn, **keys)
+    return {
+        **_answer(submission),
+        "source": envelope.source,
+        "origin": envelope.origin,
+        "data": payloads.loads(envelope.data),
+        "runs": [
+            {
+                "runId": str(run.run_id),
+                "workflowId": str(run.workflow_id),
+                "workflow": run.workflow_name,
+                "status": run.status,
+                "startedAt": run.started_at.isoformat() if run.started_at else None,
+                "completedAt": run.completed_at.isoformat() if run.completed_at else None,
+            }
+            for run in started
+        ],
+    }
+
+
+def _answer(submission: Submission) -> dict[str, Any]:
+    return {
+        "eventId": str(submission.event_id),
+        "eventType": submission.event_name,
+        "status": submission.status,
+        "duplicate": submission.duplicate,
+        "createdAt": submission.created_at.isoformat(),
+        "correlationKey": submission.correlation_key,
+        "schema": {
+            "status": submission.schema_status,
+            "ref": submission.schema_ref,
+            "refConflict": submission.schema_ref_conflict,
+            "errors": list(submission.schema_errors),
+        },
+        "error": submission.error_message,
+        "started": [_who(match) | _run(match) for match in submission.of("started")],
+        "resumed": [_who(match) | _run(match) for match in submission.of("resumed")],
+        "skipped": [_who(match) | _why(match) for match in submission.of("skipped")],
+        "failed": [_who(match) | _why(match) for match in submission.of("failed")],
+        "links": _links(submission),
+    }
+
+
+def _who(match: Match) -> dict[str, Any]:
+    return {
+        "workflowId": _text(match.workflow_id),
+        "workflow": match.workflow_name,
+        "version": match.workflow_version,
+    }
+
+
+def _run(match: Match) -> dict[str, Any]:
+    return {"runId": _text(match.run_id)}
+
+
+def _why(match: Match) -> dict[str, Any]:
+    return {"reason": match.reason, "message": match.message, "detail": match.detail}
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)
+
+
+def _links(submission: Submission) -> dict[str, str]:
+    return {
+        "self": f"/api/v2/events/{submission.event_id}",
+        "schema": f"/api/v2/catalog/{quote(submission.event_name, safe='')}/schema",
+    }

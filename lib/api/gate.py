@@ -1,0 +1,89 @@
+"""Who may call, how often, and where the work is done that waits for the database."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from lib import auth_tokens
+from lib.api.problems import Problem
+from lib.api.rate_limit import RateLimit
+from lib.auth import Actor, Permission
+
+# Threads of our own: Streamlit serves its files from the common ones, and 60 slow requests would stop pages.
+# Fewer than the database pool has connections, so that pages always find one.
+_THREADS = 10
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who made a request, and what it may use up."""
+
+    actor: Actor
+    _gate: Gate
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do work that waits for the database, beside the event loop."""
+        return await self._gate.run(work)
+
+    def spend(self, cost: int) -> None:
+        """Count this request as that many more. Raises Problem when they are too many."""
+        self._gate.spend(self.actor, cost)
+
+
+Endpoint = Callable[[Request, Caller], Awaitable[Response]]
+
+
+class Gate:
+    """Lets requests with a good bearer token through to an endpoint, and no other. It ignores cookies."""
+
+    def __init__(self, *, per_second: float, burst: int) -> None:
+        self._limit = RateLimit(per_second=per_second, burst=burst)
+        self._threads = CapacityLimiter(_THREADS)
+
+    def route(self, path: str, endpoint: Endpoint, *, method: str, permission: Permission) -> Route:
+        """A route that only callers with this permission reach."""
+
+        async def enter(request: Request) -> Response:
+            actor = await self._actor(request)
+            self.spend(actor, 1)
+            actor.require(permission)
+            return await endpoint(request, Caller(actor, self))
+
+        return Route(path, enter, methods=[method])
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do work that waits for the database, in one of the API's threads."""
+        return await to_thread.run_sync(work, limiter=self._threads)
+
+    def spend(self, actor: Actor, cost: int) -> None:
+        """Take from the token's allowance. Raises Problem, saying how long to wait."""
+        if wait := self._limit.take(actor.user_id, cost):
+            seconds = str(math.ceil(wait))
+            detail = f"This token makes too many requests; try again in {seconds} s."
+            raise Problem("too-many-requests", detail, headers={"Retry-After": seconds})
+
+    async def _actor(self, request: Request) -> Actor:
+        given = request.headers.getlist("authorization")
+        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+        if scheme.lower() != "bearer":
+            detail = "This needs one header `Authorization: Bearer TOKEN`; a session cookie does not count."
+            raise Problem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
+        actor = await self.run(lambda: auth_tokens.actor_for_token(token.strip()))
+        if actor is None:
+            challenge = 'Bearer realm="event-catalog", error="invalid_token"'
+            raise Problem(
+                "unauthenticated",
+                "This token is not known here or was revoked.",
+                headers={"WWW-Authenticate": challenge},
+            )
+        return actor

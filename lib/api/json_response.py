@@ -1,0 +1,18 @@
+"""JSON out, with numbers as exact as they came in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.responses import Response
+
+from lib import payloads
+
+
+class Json(Response):
+    """A response whose content is JSON; Decimal is written as the number it is."""
+
+    media_type = "application/json"
+
+    def render(self, content: Any) -> bytes:
+        return payloads.dumps(content).encode()

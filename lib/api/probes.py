@@ -1,0 +1,52 @@
+"""/healthz, /readyz and /metrics: for whoever runs the server, without a token and without tenants' data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from anyio import CapacityLimiter, move_on_after, to_thread
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lib import database, engine
+from lib.api import problems, prometheus
+from lib.api.json_response import Json
+from lib.settings import settings
+
+_SECONDS = 4
+# Apart from the API's threads: a probe must be answered above all when those are busy.
+_threads = CapacityLimiter(4)
+
+T = TypeVar("T")
+
+
+async def healthz(_: Request) -> Response:
+    """The process is alive."""
+    return Json({"status": "ok"})
+
+
+async def readyz(_: Request) -> Response:
+    """The database answers, and the engine runs if it is this process that has to run it."""
+    state = await _in_time(lambda: engine.health().state if database.answers() else None)
+    if state is None:
+        raise problems.unavailable("The database does not answer.")
+    if state == "down" and settings().worker == "in-process":
+        raise problems.unavailable("The workflow engine of this process does not run.")
+    # Elsewhere no worker may be alive: events are taken in all the same, and their runs wait for one.
+    return Json({"status": "ready", "database": "up", "engine": state})
+
+
+async def metrics(_: Request) -> Response:
+    """Counts and gauges in the Prometheus text format."""
+    text = await _in_time(prometheus.text)
+    if text is None:
+        raise problems.unavailable("The database does not answer.")
+    return Response(text, media_type="text/plain; version=0.0.4")
+
+
+async def _in_time(work: Callable[[], T]) -> T | None:
+    """What the work returns, or None if it takes too long; it is then left to itself."""
+    with move_on_after(_SECONDS):
+        return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=_threads)
+    return None

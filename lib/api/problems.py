@@ -1,0 +1,137 @@
+"""Every way a request can fail, as problem+json (RFC 9457): one kind, one status, one sentence for people.
+
+`Problem` is what handlers raise; `of()` turns any other error into one. What is nobody's business outside
+stays in the log, under a reference that the caller is given.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from http import HTTPStatus
+from typing import Any, Literal
+from uuid import uuid4
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, NotFound, PermissionDenied
+
+log = logging.getLogger(__name__)
+
+Kind = Literal[
+    "invalid-request",
+    "unauthenticated",
+    "permission-denied",
+    "not-found",
+    "method-not-allowed",
+    "request-timeout",
+    "conflict",
+    "body-too-large",
+    "unsupported-media-type",
+    "unknown-event-type",
+    "too-many-requests",
+    "internal-error",
+    "unavailable",
+    "not-possible-now",
+]
+
+STATUS: dict[Kind, HTTPStatus] = {
+    "invalid-request": HTTPStatus.BAD_REQUEST,
+    "unauthenticated": HTTPStatus.UNAUTHORIZED,
+    "permission-denied": HTTPStatus.FORBIDDEN,
+    "not-found": HTTPStatus.NOT_FOUND,
+    "method-not-allowed": HTTPStatus.METHOD_NOT_ALLOWED,
+    "request-timeout": HTTPStatus.REQUEST_TIMEOUT,
+    "conflict": HTTPStatus.CONFLICT,
+    "body-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "unsupported-media-type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "unknown-event-type": HTTPStatus.UNPROCESSABLE_ENTITY,
+    "too-many-requests": HTTPStatus.TOO_MANY_REQUESTS,
+    "internal-error": HTTPStatus.INTERNAL_SERVER_ERROR,
+    "unavailable": HTTPStatus.SERVICE_UNAVAILABLE,
+    "not-possible-now": HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_RETRY = {"Retry-After": "5"}  # seconds
+
+
+class Problem(Exception):
+    """A refusal. `members` stand beside the standard ones in the body; `headers` go with the response."""
+
+    def __init__(
+        self, kind: Kind, detail: str, *, members: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.members = members or {}
+        self.headers = headers or {}
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return int(STATUS[self.kind])
+
+    def body(self) -> dict[str, Any]:
+        """The problem as a JSON object."""
+        return {
+            "type": f"urn:event-catalog:problem:{self.kind}",
+            "title": self.kind.replace("-", " ").capitalize(),
+            "status": self.status,
+            "detail": self.detail,
+            **self.members,
+        }
+
+    def response(self) -> Response:
+        """The response that says so."""
+        # ASCII only: a detail may quote a text that is not valid Unicode.
+        content = json.dumps(self.body()).encode()
+        return Response(content, self.status, self.headers, media_type="application/problem+json")
+
+
+def not_found() -> Problem:
+    """The same for what is not there, what belongs to another tenant and what cannot be an id at all."""
+    return Problem("not-found", "There is nothing here, or nothing that you may see.")
+
+
+def unavailable(detail: str) -> Problem:
+    """Something that this process needs does not answer; it may again in a moment."""
+    return Problem("unavailable", detail, headers=_RETRY)
+
+
+def of(error: Exception) -> Problem:
+    """The problem that an error is to whoever made the request."""
+    match error:
+        case Problem():
+            return error
+        case InvalidInput():
+            return Problem("invalid-request", str(error), members={"field": error.field})
+        case NotFound():
+            return not_found()
+        case PermissionDenied():
+            return Problem("permission-denied", str(error))
+        case Conflict():
+            return Problem("conflict", str(error))
+        case DatabaseUnavailable():
+            return unavailable(str(error))
+        case CatalogError():  # such as a statement that was stopped because it took too long
+            return Problem("not-possible-now", str(error), headers=_RETRY)
+        case HTTPException(status_code=404):
+            return not_found()
+        case HTTPException(status_code=405):
+            allowed = (error.headers or {}).get("Allow", "")
+            detail = f"This resource answers to {allowed} only."
+            return Problem("method-not-allowed", detail, headers={"Allow": allowed})
+        case _:
+            return _internal(error)
+
+
+def _internal(error: Exception) -> Problem:
+    reference = uuid4().hex[:8]
+    # Where, but not what: the text of a driver's error may hold parameters, and so what a payload held.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    log.error("Unexpected error %s: %s\n%s", reference, type(error).__name__, where)
+    detail = f"Something went wrong on our side. The log has the details under reference {reference}."
+    return Problem("internal-error", detail, members={"reference": reference})

@@ -1,0 +1,40 @@
+"""Reads a request's body without ever holding more of it than is allowed."""
+
+from __future__ import annotations
+
+from anyio import fail_after
+from starlette.requests import Request
+
+from lib.api.problems import Problem
+from lib.payloads import MAX_BYTES
+
+_SECONDS = 30
+
+
+async def read(request: Request, *, max_bytes: int = MAX_BYTES) -> bytes:
+    """The body. Raises Problem: too large (before reading, where its length is declared), compressed, or
+    not there in time."""
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem("unsupported-media-type", "Content-Encoding: send the body as it is, not compressed.")
+    declared = request.headers.get("content-length", "")
+    if declared.isdigit() and int(declared[:20]) > max_bytes:
+        raise _too_large(max_bytes)
+    try:
+        with fail_after(_SECONDS):
+            return await _counted(request, max_bytes)
+    except TimeoutError:
+        raise Problem("request-timeout", f"The body did not arrive within {_SECONDS} s.") from None
+
+
+async def _counted(request: Request, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise _too_large(max_bytes)
+    return bytes(body)
+
+
+def _too_large(max_bytes: int) -> Problem:
+    # Closed, or the server would go on to read what is left and throw it away.
+    return Problem("body-too-large", f"At most {max_bytes:,} bytes are accepted.", headers={"Connection": "close"})

@@ -1,0 +1,350 @@
+"""Events come in here, live, simulated or replayed, each in one transaction.
+
+An accepted event is stored with a redacted copy, checked against its schema, and matched: waits with its key
+are resumed, workflows attached to it are started, and every candidate gets a reason. A bad payload is
+recorded, never dropped. `dry_run` decides the same and writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from lib import engine, matching, payloads, schema_check, sql
+from lib.auth import Actor
+from lib.database import Connection
+from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
+from lib.matching import Decision, Match
+from lib.payloads import JsonValue
+from lib.redaction import redact
+
+log = logging.getLogger(__name__)
+
+Origin = Literal["live", "simulated", "replay"]
+SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
+
+#: Longer keys do not fit a database index; nothing meaningful is that long.
+LONGEST_KEY = 512
+_LONGEST_NAME = 256
+
+queries = sql.load("ingestion")
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What became, or in a dry run would become, of an event."""
+
+    event_id: UUID
+    event_name: str
+    status: Literal["matched", "unmatched", "error"]
+    duplicate: bool
+    created_at: datetime
+    correlation_key: str | None
+    schema_status: SchemaStatus
+    schema_errors: tuple[dict[str, Any], ...]
+    schema_ref: str | None
+    schema_ref_conflict: dict[str, Any] | None
+    error_message: str | None
+    matches: tuple[Match, ...]
+    #: In a dry run, the input each workflow would get, as people may see it.
+    inputs: dict[UUID, JsonValue]
+
+    def of(self, outcome: matching.Outcome) -> list[Match]:
+        """The matches with this outcome."""
+        return [match for match in self.matches if match.outcome == outcome]
+
+
+@dataclass(frozen=True)
+class _Incoming:
+    """An event on its way in: what was sent, and what the catalog says about it."""
+
+    event: matching.Event
+    event_id: UUID
+    created_at: datetime
+    schema_ref_conflict: dict[str, Any] | None
+    schema_status: SchemaStatus
+    schema_errors: list[dict[str, Any]]
+
+
+def submit_event(
+    conn: Connection,
+    actor: Actor,
+    *,
+    event_name: str,
+    payload: JsonValue,
+    source: str | None = None,
+    submission_id: str | None = None,
+    correlation_key: str | None = None,
+    schema_ref: str | None = None,
+    origin: Origin = "live",
+    parent_event_id: UUID | None = None,
+    only_workflow: UUID | None = None,
+    dry_run: bool = False,
+) -> Submission:
+    """Take an event in, in the caller's transaction; needs manage.
+
+    With `submission_id`, (source, submission_id) is taken once: the same again gives the first answer with
+    `duplicate` set, other content raises Conflict. `only_workflow` limits the candidates to one (replays).
+    A dry run decides on everything and writes nothing; its ids mean nothing.
+
+    Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
+    """
+    actor.require("manage")
+    _check(event_name, source, submission_id, correlation_key, schema_ref)
+    payloads.check(payload)
+    incoming = _prepare(conn, actor.tenant, event_name, payload, correlation_key, schema_ref)
+    if submission_id is not None and not dry_run:
+        content = {"type": event_name, "payload": payload, "key": correlation_key, "ref": schema_ref}
+        if earlier := _claim(conn, actor.tenant, source or "", submission_id, incoming.event_id, content):
+            return replace(get_submission(conn, tenant=actor.tenant, event_id=earlier), duplicate=True)
+    decisions = _decide(conn, actor.tenant, incoming, only_workflow)
+    if not dry_run:
+        decisions = [_carry_out(conn, actor, incoming, decision, origin) for decision in decisions]
+    submission = _submission(incoming, decisions)
+    if not dry_run:
+        _record(conn, actor, incoming, submission, decisions, source, origin, parent_event_id)
+    return submission
+
+
+def get_submission(conn: Connection, *, tenant: UUID, event_id: UUID) -> Submission:
+    """What an event's sender was told. Raises NotFound."""
+    row = conn.execute(queries["submission"], {"tenant": tenant, "event_id": event_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such event.")
+    found = conn.execute(queries["matches"], {"tenant": tenant, "event_id": event_id}).mappings()
+    errors = row.schema_errors or {}
+    return Submission(
+        event_id=row.event_id,
+        event_name=row.event_name,
+        status="error" if row.outcome >= 2 else "matched" if row.outcome == 1 else "unmatched",
+        duplicate=False,
+        created_at=row.created_at,
+        correlation_key=row.correlation_key,
+        schema_status=errors.get("status", "valid"),
+        schema_errors=tuple(errors.get("errors", ())),
+        schema_ref=row.payload_schema_ref,
+        schema_ref_conflict=row.schema_ref_conflict,
+        error_message=row.error_message,
+        matches=tuple(Match(**match) for match in found),
+        inputs={},
+    )
+
+
+def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
+    """The correlation key a payload has by its catalog entry: the value at the first path that has one."""
+    for path in paths:
+        value = payload
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+        if isinstance(value, str | int) and not isinstance(value, bool) and 0 < len(str(value)) <= LONGEST_KEY:
+            return str(value)
+    return None
+
+
+def _check(event_name: str, source: str | None, submission_id: str | None, key: str | None, ref: str | None) -> None:
+    limits = {
+        "type": (event_name, _LONGEST_NAME),
+        "source": (source, _LONGEST_NAME),
+        "id": (submission_id, _LONGEST_NAME),
+        "correlationKey": (key, LONGEST_KEY),
+        "schemaRef": (ref, _LONGEST_NAME),
+    }
+    for field, (value, longest) in limits.items():
+        if value is None:
+            continue
+        if not value or len(value) > longest:
+            raise InvalidInput(field, f"must have 1 to {longest} characters")
+        payloads.check(value, field=field)
+
+
+def _prepare(
+    conn: Connection, tenant: UUID, event_name: str, payload: JsonValue, key: str | None, ref: str | None
+) -> _Incoming:
+    row = conn.execute(
+        queries["begin"], {"tenant": tenant, "event_name": event_name, "schema_ref": ref}
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"There is no event {event_name} in this catalog.")
+    conflict = None
+    if ref and row.payload_schema_ref and ref != row.payload_schema_ref:
+        conflict = {"catalog": row.payload_schema_ref, "submitted": ref}
+    effective = ref or row.payload_schema_ref
+    schema = payloads.loads(row.schema) if row.schema else None
+    status, errors = _verdict(schema, effective, payload)
+    event = matching.Event(
+        name=event_name,
+        payload=payload,
+        redacted_payload=redact(payload, schema=schema),
+        correlation_key=key or derived_key(payload, row.correlation_paths),
+        schema_ref=effective,
+    )
+    return _Incoming(event, row.event_id, row.created_at, conflict, status, errors)
+
+
+def _verdict(schema: JsonValue, ref: str | None, payload: JsonValue) -> tuple[SchemaStatus, list[dict[str, Any]]]:
+    if schema is None:
+        return ("unknown" if ref else "missing"), []
+    verdict = schema_check.violations(schema, payload)
+    errors = [{"path": v.pointer, "message": v.message, "keyword": v.keyword} for v in verdict.violations]
+    if verdict.error:
+        errors = [{"path": "", "message": verdict.error, "keyword": verdict.status}]
+    return verdict.status, errors
+
+
+def _claim(
+    conn: Connection, tenant: UUID, source: str, submission_id: str, event_id: UUID, content: JsonValue
+) -> UUID | None:
+    """Take (source, id) for the event; the earlier event's id if it was taken for the same content."""
+    digest = hashlib.sha256(payloads.canonical(content)).digest()
+    keys = {"tenant": tenant, "source": source, "submission_id": submission_id}
+    claim = {**keys, "event_id": event_id, "content_hash": digest}
+    if conn.execute(queries["claim"], claim).one_or_none():
+        return None
+    earlier = conn.execute(queries["claimed"], keys).one()
+    if bytes(earlier.content_hash) != digest:
+        raise Conflict(f"id: {submission_id} of this source was already used for another event ({earlier.event_id}).")
+    found: UUID = earlier.event_id
+    return found
+
+
+def _decide(conn: Connection, tenant: UUID, incoming: _Incoming, only_workflow: UUID | None) -> list[Decision]:
+    event = incoming.event
+    keys = {"tenant": tenant, "event_name": event.name}
+    waits: Sequence[Mapping[Any, Any]] = []
+    if event.correlation_key and only_workflow is None:
+        waits = conn.execute(queries["open_waits"], {**keys, "key": event.correlation_key}).mappings().all()
+    candidates = conn.execute(queries["candidates"], {**keys, "only_workflow": only_workflow}).mappings().all()
+    decisions = [matching.resumed(dict(wait)) for wait in waits]
+    decisions += matching.decide(event, [dict(candidate) for candidate in candidates])
+    return decisions or [matching.NO_CANDIDATE]
+
+
+def _carry_out(
+    conn: Connection, actor: Actor, incoming: _Incoming, decision: Decision, origin: Origin
+) -> Decision:
+    """Start or resume what was decided. A candidate that cannot be is marked, and the others go on."""
+    match = decision.match
+    if match.outcome not in ("started", "resumed"):
+        return decision
+    try:
+        with conn.begin_nested():  # what one candidate breaks is undone alone
+            if match.outcome == "started":
+                _start(conn, actor, incoming, decision, origin)
+            elif not _resume(conn, actor, incoming, match):
+                return matching.failed(decision, "wait_ended")
+    except DatabaseUnavailable:
+        raise
+    except Exception as error:
+        if getattr(error, "connection_invalidated", False):
+            raise  # the database is gone, and the whole event with it: nothing was stored
+        log.exception("Starting workflow %s for %s failed", match.workflow_id, incoming.event.name)
+        return matching.failed(decision)
+    return decision
+
+
+def _start(conn: Connection, actor: Actor, incoming: _Incoming, decision: Decision, origin: Origin) -> None:
+    match, event = decision.match, incoming.event
+    assert match.run_id is not None
+    row = {
+        "tenant": actor.tenant,
+        "run_id": match.run_id,
+        "workflow_id": match.workflow_id,
+        "version": match.workflow_version,
+        "event_name": event.name,
+        "event_id": incoming.event_id,
+        "created_at": incoming.created_at,
+        "origin": origin,
+        "correlation_key": event.correlation_key,
+        "mapped": decision.mapped,
+        "schema_ref": event.schema_ref,
+        "input": payloads.dumps(decision.input),
+        "redacted_input": payloads.dumps(decision.redacted_input),
+    }
+    conn.execute(queries["add_run"], row)
+    engine.enqueue_run(conn, tenant=actor.tenant, run_id=match.run_id)
+
+
+def _resume(conn: Connection, actor: Actor, incoming: _Incoming, match: Match) -> bool:
+    assert match.wait_id is not None
+    return engine.resume_wait(conn, tenant=actor.tenant, wait_id=match.wait_id, event_id=incoming.event_id)
+
+
+def _submission(incoming: _Incoming, decisions: list[Decision]) -> Submission:
+    matches = tuple(decision.match for decision in decisions)
+    broken = [match for match in matches if match.outcome == "failed"]
+    effective = any(match.outcome in ("started", "resumed") for match in matches)
+    error = None
+    if broken:
+        names = ", ".join(str(match.workflow_name) for match in broken[:3])
+        error = f"{len(broken)} of {len(matches)} workflows could not be started: {names}."
+    return Submission(
+        event_id=incoming.event_id,
+        event_name=incoming.event.name,
+        status="error" if error else "matched" if effective else "unmatched",
+        duplicate=False,
+        created_at=incoming.created_at,
+        correlation_key=incoming.event.correlation_key,
+        schema_status=incoming.schema_status,
+        schema_errors=tuple(incoming.schema_errors),
+        schema_ref=incoming.event.schema_ref,
+        schema_ref_conflict=incoming.schema_ref_conflict,
+        error_message=error,
+        matches=matches,
+        inputs={d.match.workflow_id: d.redacted_input for d in decisions if d.match.workflow_id and d.match.run_id},
+    )
+
+
+def _record(
+    conn: Connection, actor: Actor, incoming: _Incoming, submission: Submission, decisions: list[Decision],
+    source: str | None, origin: Origin, parent_event_id: UUID | None,
+) -> None:  # fmt: skip
+    run = next((m.run_id for m in submission.matches if m.run_id), None)
+    resumed = next((d for d in decisions if d.match.outcome == "resumed"), None)
+    verdict = {"status": incoming.schema_status, "errors": incoming.schema_errors}
+    row = {
+        "tenant": actor.tenant,
+        "event_id": incoming.event_id,
+        "event_name": incoming.event.name,
+        "origin": origin,
+        "source": source,
+        "correlation_key": incoming.event.correlation_key,
+        "payload": payloads.dumps(incoming.event.payload),
+        "redacted_payload": payloads.dumps(incoming.event.redacted_payload),
+        "schema_ref": incoming.event.schema_ref,
+        "schema_ref_conflict": _json(incoming.schema_ref_conflict),
+        "schema_errors": _json(None if incoming.schema_status == "valid" else verdict),
+        "created_at": incoming.created_at,
+        "matched_run_id": run,
+        "matched_wait_id": resumed.match.wait_id if resumed else None,
+        "matched_step_path": resumed.step_path if resumed else None,
+        "error_message": submission.error_message,
+        "submitted_by": actor.user_id,
+        "parent_event_id": parent_event_id,
+    }
+    conn.execute(queries["add_event"], row)
+    matches = [_match_row(number, match) for number, match in enumerate(submission.matches)]
+    keys = {"tenant": actor.tenant, "event_id": incoming.event_id}
+    conn.execute(queries["add_matches"], {**keys, "matches": payloads.dumps(matches)})
+
+
+def _match_row(number: int, match: Match) -> dict[str, Any]:
+    ids = {"workflow_id": match.workflow_id, "run_id": match.run_id, "wait_id": match.wait_id}
+    return {
+        "match_no": number,
+        "workflow_version": match.workflow_version,
+        "outcome": match.outcome,
+        "reason": match.reason,
+        "detail": match.detail,
+        **{name: str(value) if value else None for name, value in ids.items()},
+    }
+
+
+def _json(value: JsonValue) -> str | None:
+    return None if value is None else payloads.dumps(value)
+
+

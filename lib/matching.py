@@ -1,0 +1,173 @@
+"""Which workflows an event starts, and for every other candidate why not.
+
+Deciding reads and never writes, so a dry run and the real thing decide alike. Each candidate is decided on
+its own: whatever is wrong with one never stops another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from lib import mapping, payloads, schema_check
+from lib.errors import MappingError
+from lib.payloads import JsonValue
+from lib.redaction import copies, redact
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["started", "resumed", "skipped", "failed"]
+
+#: What each reason means to whoever asks why; `{}` are facts from the detail.
+REASONS = {
+    "started": "A run was started.",
+    "resumed": "A waiting run was resumed.",
+    "no_workflow": "No published workflow is attached to this event, and none waits for it.",
+    "paused": "The workflow is paused.",
+    "no_mapping": "The workflow takes {workflowSchemaRef}, the event carries {eventSchemaRef}, "
+    "and no mapping leads from one to the other.",
+    "mapping_failed": "The mapping of {target} does not work: {cause}",
+    "payload_invalid": "The payload does not fit the workflow's schema at {path}: {cause}",
+    "schema_unknown": "The workflow's schema {workflowSchemaRef} is not in the registry.",
+    "schema_timed_out": "Checking the payload against the workflow's schema took too long.",
+    "schema_error": "The workflow's schema cannot be used: {cause}",
+    "wait_ended": "The wait ended by itself a moment before the event came.",
+    "start_failed": "The run could not be started. The log has the details.",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What candidates are decided on; `schema` is what the payload was checked against, None if unknown."""
+
+    name: str
+    payload: JsonValue
+    redacted_payload: JsonValue
+    correlation_key: str | None
+    schema_ref: str | None
+
+
+@dataclass(frozen=True)
+class Match:
+    """What became, or would become, of one candidate; `workflow_id` is None when there was no candidate."""
+
+    workflow_id: UUID | None
+    workflow_name: str | None
+    workflow_version: int | None
+    outcome: Outcome
+    reason: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    run_id: UUID | None = None
+    wait_id: UUID | None = None
+
+    @property
+    def message(self) -> str:
+        """The reason in a sentence."""
+        known = REASONS.get(self.reason, self.reason)
+        return known.format_map(_Facts(self.detail))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A candidate's match, with the input its run gets when it starts."""
+
+    match: Match
+    input: JsonValue = None
+    redacted_input: JsonValue = None
+    mapped: bool = False
+    step_path: str | None = None
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+NO_CANDIDATE = Decision(Match(None, None, None, "skipped", "no_workflow"))
+
+
+def decide(event: Event, candidates: list[Mapping[str, Any]]) -> list[Decision]:
+    """A decision for each candidate row (see queries/ingestion.sql), in their order."""
+    checked: dict[str, schema_check.SchemaVerdict] = {}
+    return [_decide_one(event, candidate, checked) for candidate in candidates]
+
+
+def resumed(wait: Mapping[str, Any]) -> Decision:
+    """The decision for an open wait row: the event ends it."""
+    match = Match(wait["workflow_id"], wait["name"], wait["workflow_version"], "resumed", "resumed",
+                  {"stepPath": wait["step_path"]}, wait["run_id"], wait["wait_id"])  # fmt: skip
+    return Decision(match, step_path=wait["step_path"])
+
+
+def failed(decision: Decision, reason: str = "start_failed") -> Decision:
+    """The same candidate, when carrying the decision out did not work."""
+    old = decision.match
+    outcome: Outcome = "failed" if reason == "start_failed" else "skipped"
+    return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, old.detail))
+
+
+def _decide_one(
+    event: Event, candidate: Mapping[str, Any], checked: dict[str, schema_check.SchemaVerdict]
+) -> Decision:
+    def skip(reason: str, **detail: Any) -> Decision:
+        return Decision(Match(*_who(candidate), "skipped", reason, detail))
+
+    if candidate["is_paused"]:
+        return skip("paused")
+    try:
+        definition = payloads.loads(candidate["definition"])
+        workflow_ref = definition.get("payloadSchemaRef")
+        given_mapping = definition["trigger"].get("payloadMapping")
+        if given_mapping is None and workflow_ref != event.schema_ref:
+            return skip("no_mapping", workflowSchemaRef=workflow_ref, eventSchemaRef=event.schema_ref)
+        try:
+            payload = _mapped(event, given_mapping)
+        except MappingError as error:
+            return skip("mapping_failed", target=error.target, cause=error.cause)
+        if candidate["schema"] is None:
+            return skip("schema_unknown", workflowSchemaRef=workflow_ref)
+        if problem := _problem(candidate["schema"], payload, checked):
+            return skip(problem[0], **problem[1])
+    except Exception:
+        log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
+        return Decision(Match(*_who(candidate), "failed", "start_failed"))
+    hidden = copies.hidden(event.payload, event.redacted_payload)
+    shown = copies.mask(redact(payload, schema=payloads.loads(candidate["schema"])), hidden)
+    match = Match(*_who(candidate), "started", "started", run_id=uuid4())
+    return Decision(match, payload, shown, mapped=given_mapping is not None)
+
+
+def _who(candidate: Mapping[str, Any]) -> tuple[UUID, str, int]:
+    return candidate["workflow_id"], candidate["name"], candidate["version"]
+
+
+def _mapped(event: Event, given_mapping: Mapping[str, JsonValue] | None) -> JsonValue:
+    """The workflow's payload; without a mapping, the event's own."""
+    if given_mapping is None:
+        return event.payload
+    context = mapping.event_context(
+        event.name, event.payload, correlation_key=event.correlation_key, payload_schema_ref=event.schema_ref
+    )
+    return mapping.apply_mapping(given_mapping, context).payload
+
+
+def _problem(
+    schema: str, payload: JsonValue, checked: dict[str, schema_check.SchemaVerdict]
+) -> tuple[str, dict[str, Any]] | None:
+    """Reason and detail of a payload that the workflow's schema does not allow."""
+    key = schema + "\n" + payloads.dumps(payload)  # many workflows of an event share both
+    verdict = checked.get(key)
+    if verdict is None:
+        verdict = checked[key] = schema_check.violations(payloads.loads(schema), payload, limit=10)
+    if verdict.status == "valid":
+        return None
+    if verdict.status == "timed_out":
+        return "schema_timed_out", {}
+    if verdict.status == "schema_error":
+        return "schema_error", {"cause": verdict.error}
+    first = verdict.violations[0]
+    errors = [{"path": v.pointer, "message": v.message} for v in verdict.violations]
+    return "payload_invalid", {"path": first.pointer or "the top", "cause": first.message, "errors": errors}

@@ -1,0 +1,156 @@
+"""Runs what tenants wrote (JSONata, JSON Schema) in child processes that can be killed.
+
+Neither can be bounded inside a thread: a regular expression, a uniqueItems or a recursion may take hours,
+and nothing stops it. A child gives each job CPU time, so that a busy machine fails no good expression, and
+memory; if it does not answer all the same, it is killed and the next one started. Children hold no setting,
+no connection and no open file of ours.
+
+This side only knows jobs by name; lib/sandbox/__main__.py, which the child runs, says what they do.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import queue
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from lib import payloads
+from lib.errors import CatalogError
+
+#: One serves, the second takes over while the first is busy with something slow.
+CHILDREN = 2
+
+_ROOT = Path(__file__).resolve().parents[2]
+_START_SECONDS = 30.0
+# Passed on to children; everything else (passwords!) is not.
+_ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "SYSTEMROOT")
+
+
+class SandboxError(CatalogError):
+    """A job gave no answer; the message says why."""
+
+
+class TimedOut(SandboxError):
+    """A job used up its time and was stopped."""
+
+    def __init__(self, at: int | None = None) -> None:
+        super().__init__("took too long and was stopped")
+        #: For a job of several parts: the number of the part it happened in, if the child could still say.
+        self.at = at
+
+
+def run(job: str, arguments: dict[str, Any], *, timeout_ms: int) -> Any:
+    """Run a job by name and return what it returns; JSON both ways. Safe from any thread.
+
+    `timeout_ms` is CPU time; the caller waits at most four times that and a second. Raises TimedOut, or
+    SandboxError when the child ran out of memory or died.
+    """
+    request = payloads.dumps({"job": job, "arguments": arguments, "timeout_ms": timeout_ms}).encode()
+    child = _idle.get()
+    try:
+        child = child or _Child()
+        reply = child.ask(request, timeout_ms)
+    except BaseException as error:
+        if child:
+            child.kill()
+        child = _Child()  # starting takes a second: better now, beside other work, than in the next call
+        if isinstance(error, TimeoutError):
+            raise TimedOut from None
+        if isinstance(error, OSError | EOFError):
+            raise SandboxError("could not be evaluated") from error
+        raise
+    finally:
+        _idle.put(child)
+    if reply["status"] == "timed_out":
+        raise TimedOut(reply["at"])
+    if reply["status"] == "failed":
+        raise SandboxError(reply["error"])
+    return reply["result"]
+
+
+def start() -> None:
+    """Start a child without waiting for it, so that the first job need not wait a second either."""
+    child = _idle.get()
+    _idle.put(child or _Child())
+
+
+def stop() -> None:
+    """End the children at rest; the next job starts new ones."""
+    resting = [_idle.get() for _ in range(_idle.qsize())]
+    for child in filter(None, resting):
+        child.kill()
+    for _ in resting:
+        _idle.put(None)
+
+
+class _Child:
+    """One child process and the socket to it."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "lib.sandbox"],
+                cwd=_ROOT,
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
+            )
+        self._ready = False
+
+    def ask(self, request: bytes, timeout_ms: int) -> dict[str, Any]:
+        """Send a request and wait for its reply. Raises TimeoutError, EOFError, OSError."""
+        if not self._ready:
+            self._receive(time.monotonic() + _START_SECONDS)
+            self._ready = True
+        deadline = time.monotonic() + (timeout_ms * 4 + 1000) / 1000
+        self._socket.settimeout(deadline - time.monotonic())
+        self._socket.sendall(len(request).to_bytes(4) + request)
+        reply: dict[str, Any] = payloads.loads(self._receive(deadline).decode())
+        return reply
+
+    def kill(self) -> None:
+        """End the process, whatever it is doing."""
+        self._process.kill()
+        self._process.wait()
+        self._socket.close()
+
+    def _receive(self, deadline: float) -> bytes:
+        return self._read(int.from_bytes(self._read(4, deadline)), deadline)
+
+    def _read(self, size: int, deadline: float) -> bytes:
+        received = bytearray()
+        while len(received) < size:
+            self._socket.settimeout(max(deadline - time.monotonic(), 0.001))
+            chunk = self._socket.recv(size - len(received))
+            if not chunk:
+                raise EOFError
+            received += chunk
+        return bytes(received)
+
+
+#: Children at rest; None stands for one that is not started yet. Last in, first out keeps one warm.
+_idle: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+
+
+def _fill() -> None:
+    for _ in range(CHILDREN):
+        _idle.put(None)
+
+
+def _forget() -> None:
+    """In a forked copy of this process: the children are the original's."""
+    global _idle
+    _idle = queue.LifoQueue()
+    _fill()
+
+
+_fill()
+atexit.register(stop)
+os.register_at_fork(after_in_child=_forget)

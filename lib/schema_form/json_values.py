@@ -1,0 +1,174 @@
+"""JSON values as the form keeps them: exact numbers, true apart from 1, absent apart from null.
+
+Reading and writing JSON text lives here; what a schema says about a value does not.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Final
+
+
+class Absent(Enum):
+    """The type of ABSENT, the mark for a key that is not there."""
+
+    ABSENT = "absent"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+ABSENT: Final = Absent.ABSENT
+
+
+class JsonTextError(ValueError):
+    """The text is not strict JSON; the message says where and why, fit for the user."""
+
+
+def json_type(value: Any) -> str:
+    """Name the JSON Schema type of a value; a number with no fraction, such as 1.0, is a "number"."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float | Decimal):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list | tuple) else "object"
+
+
+def same(one: Any, other: Any) -> bool:
+    """Tell whether two values are the same JSON, number types and key order included.
+
+    1, 1.0 and true are three different values here.
+    """
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, dict):
+        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple):
+        return len(one) == len(other) and all(map(same, one, other))
+    return bool(one == other)
+
+
+def equal(one: Any, other: Any) -> bool:
+    """Tell whether JSON Schema calls two values equal: 1 equals 1.0, but not true."""
+    if isinstance(one, bool) or isinstance(other, bool):
+        return one is other
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
+    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
+        return len(one) == len(other) and all(map(equal, one, other))
+    if isinstance(one, float) and isinstance(other, Decimal):
+        return Decimal(repr(one)) == other
+    if isinstance(one, Decimal) and isinstance(other, float):
+        return equal(other, one)
+    return bool(one == other)
+
+
+def copy(value: Any) -> Any:
+    """Copy a JSON value deeply; leaves are immutable and shared."""
+    if isinstance(value, dict):
+        return {key: copy(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [copy(item) for item in value]
+    return value
+
+
+def parse_number(text: str) -> int | float | Decimal:
+    """Read one JSON number without losing a digit.
+
+    Whole numbers become int, others float, or Decimal where a float would drop digits.
+    Raises ValueError when the text is not a finite number.
+    """
+    text = text.strip().removeprefix("+").replace("−", "-")
+    body = text.removeprefix("-")
+    if body.isascii() and body.isdigit():
+        return int(text)
+    exact = Decimal(text) if text.isascii() and "_" not in text else None
+    if exact is None or not exact.is_finite():
+        raise ValueError(text)
+    near = float(exact)
+    return near if math.isfinite(near) and Decimal(repr(near)) == exact else exact
+
+
+def number_text(number: float | Decimal) -> str:
+    """Write a number as JSON does, every digit kept."""
+    return str(number) if isinstance(number, Decimal) else json.dumps(number)
+
+
+def parse_json(text: str) -> Any:
+    """Read strict JSON: no NaN, no repeated keys, long decimals kept whole.
+
+    Raises JsonTextError with the line and column of the first fault.
+    """
+    try:
+        return json.loads(text, parse_float=parse_number, parse_constant=_refuse, object_pairs_hook=_without_repeats)
+    except json.JSONDecodeError as fault:
+        raise JsonTextError(f"{fault.msg} (line {fault.lineno}, column {fault.colno})") from fault
+    except RecursionError as fault:
+        raise JsonTextError("Nested too deeply") from fault
+    except (ArithmeticError, ValueError) as fault:
+        raise JsonTextError(str(fault) or "Not a JSON number") from fault
+
+
+def _refuse(name: str) -> Any:
+    raise JsonTextError(f"{name} is not a JSON number")
+
+
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise JsonTextError(f'The key "{key}" appears twice')
+        found[key] = value
+    return found
+
+
+def json_text(value: Any, indent: int | None = 2) -> str:
+    """Write a value as JSON text; indent None puts it on one line."""
+    return "".join(_pieces(value, indent, "\n"))
+
+
+def _pieces(value: Any, indent: int | None, line: str) -> Iterable[str]:
+    if isinstance(value, Decimal):
+        yield str(value)
+    elif isinstance(value, dict) and value:
+        yield from _nested("{}", [(f"{_quote(key)}: ", item) for key, item in value.items()], indent, line)
+    elif isinstance(value, list | tuple) and value:
+        yield from _nested("[]", [("", item) for item in value], indent, line)
+    else:
+        yield _quote(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _nested(marks: str, rows: list[tuple[str, Any]], indent: int | None, line: str) -> Iterable[str]:
+    deeper = line + " " * (indent or 0)
+    yield marks[0]
+    for number, (label, item) in enumerate(rows):
+        yield ("," if indent is not None else ", ") if number else ""
+        yield deeper if indent is not None else ""
+        yield label
+        yield from _pieces(item, indent, deeper)
+    yield line if indent is not None else ""
+    yield marks[1]
+
+
+def _quote(text: str) -> str:
+    """Quote a string; readable letters stay, half characters (lone surrogates) become escapes."""
+    return json.dumps(text, ensure_ascii=not is_drawable(text))
+
+
+def is_drawable(text: str) -> bool:
+    """Tell whether text can be sent to a browser: lone surrogates cannot be encoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

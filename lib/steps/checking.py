@@ -1,0 +1,162 @@
+"""Is a definition fit to be published and run? Every problem at once, each naming its step and field."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Literal
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry
+
+from lib import mapping, schema_messages
+from lib.steps.registry import STEP_TYPES
+from lib.steps.step_type import RESERVED_NAMES, StepType
+
+_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
+_MAX_NESTING = 16
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong at a place of a definition; `path` is a JSON pointer into it.
+
+    With severity "error" the definition cannot run; a "warning" is probably a mistake.
+    """
+
+    path: str
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+
+def check_definition(definition: Any) -> list[Problem]:
+    """All problems of a workflow definition, in the order of its steps; none means that it can run."""
+    if not isinstance(definition, dict):
+        return [Problem("", "The definition must be an object.")]
+    steps = definition.get("steps")
+    if not isinstance(steps, list) or not steps:
+        return [Problem("/steps", "The workflow needs at least one step.")]
+    return list(_check_steps(steps, "/steps", set(), depth=1))
+
+
+def _check_steps(steps: list[Any], path: str, ids: set[str], *, depth: int) -> Iterator[Problem]:
+    if depth > _MAX_NESTING:
+        yield Problem(path, f"Steps are nested more than {_MAX_NESTING} levels deep.")
+        return
+    ended_by = ""
+    for index, step in enumerate(steps):
+        where = f"{path}/{index}"
+        if not isinstance(step, dict):
+            yield Problem(where, f"Step {index + 1} must be an object with id, type and config.")
+            continue
+        if ended_by:
+            yield Problem(
+                where, f"Step {step.get('id')} is never reached, because {ended_by} returns.", "warning"
+            )
+            ended_by = ""
+        yield from _check_step(step, where, ids, depth=depth)
+        if _returns(step):
+            ended_by = str(step.get("id"))
+
+
+def _check_step(step: Mapping[str, Any], path: str, ids: set[str], *, depth: int) -> Iterator[Problem]:
+    step_id = step.get("id")
+    if not isinstance(step_id, str) or not _ID.fullmatch(step_id):
+        yield Problem(
+            f"{path}/id", f"A step id is a letter followed by letters, digits, _ or -, not {step_id!r}."
+        )
+    elif step_id in ids:
+        yield Problem(f"{path}/id", f"The step id {step_id} is used twice.")
+    ids.add(str(step_id))
+    step_type = STEP_TYPES.get(step["type"]) if isinstance(step.get("type"), str) else None
+    if step_type is None:
+        yield Problem(f"{path}/type", f"Step {step_id} has the unknown type {step.get('type')!r}.")
+        return
+    config = step.get("config")
+    if not isinstance(config, dict):
+        yield Problem(f"{path}/config", f"Step {step_id} needs a config object.")
+        return
+    yield from _check_config(str(step_id), step_type, config, f"{path}/config")
+    for key in step_type.children:
+        if isinstance(config.get(key), list):
+            yield from _check_steps(config[key], f"{path}/config/{key}", ids, depth=depth + 1)
+
+
+def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], path: str) -> Iterator[Problem]:
+    found = False
+    for error in _validator(step_type.type).iter_errors(config):
+        found = True
+        cause = _most_telling(error)
+        field = ".".join(str(part) for part in cause.absolute_path) or "config"
+        yield Problem(
+            "/".join([path, *(_escape(part) for part in cause.absolute_path)]),
+            f"Step {step_id}, {field}: {schema_messages.sentence(cause)}",
+        )
+    if found:
+        return
+    for place, expression in _expressions(config, step_type.children):
+        if problem := mapping.check_expression(expression):
+            field = ".".join(str(part) for part in place)
+            pointer = "/".join([path, *(_escape(part) for part in place), "$expr"])
+            yield Problem(pointer, f"Step {step_id}, {field}: {problem}")
+    if config.get("itemName") in RESERVED_NAMES:
+        yield Problem(
+            f"{path}/itemName",
+            f"Step {step_id}, itemName: {config['itemName']} already names something else.",
+        )
+
+
+@cache
+def _validator(step_type: str) -> Draft202012Validator:
+    return Draft202012Validator(STEP_TYPES[step_type].config_schema, registry=Registry())
+
+
+def _most_telling(error: ValidationError) -> ValidationError:
+    """Of a oneOf that no branch fits, what is wrong with the branch that was meant."""
+    if error.validator == "oneOf" and error.context:
+        meant = [
+            cause
+            for cause in error.context
+            if not any(other.validator == "const" for other in error.context
+                       if other.schema_path[0] == cause.schema_path[0])
+        ]  # fmt: skip
+        if meant:
+            return _most_telling(best_match(iter(meant)) or error)
+    return error
+
+
+def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """(place, expression) of every {"$expr": …}, nested steps left out."""
+    if isinstance(value, dict):
+        if value.keys() == {"$expr"} and isinstance(value["$expr"], str):
+            yield (), value["$expr"]
+            return
+        members: Iterator[tuple[str | int, Any]] = ((k, v) for k, v in value.items() if k not in skip)
+    elif isinstance(value, list):
+        members = iter(enumerate(value))
+    else:
+        return
+    for key, member in members:
+        for place, expression in _expressions(member):
+            yield (key, *place), expression
+
+
+def _returns(step: Mapping[str, Any]) -> bool:
+    """Whether the run surely ends in this step."""
+    if step.get("type") == "control.return":
+        return True
+    config = step.get("config")
+    if step.get("type") != "control.if" or not isinstance(config, dict):
+        return False
+    branches = [config.get("then"), config.get("else")]
+    return all(
+        isinstance(branch, list) and any(isinstance(inner, dict) and _returns(inner) for inner in branch)
+        for branch in branches
+    )
+
+
+def _escape(part: str | int) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")

@@ -1,0 +1,154 @@
+"""Runs a definition's steps, going on after those that the journal says are done.
+
+A run interrupted anywhere is simply run again from its start: what finished is taken from the journal, the
+first step that did not is executed. So every step's effect on the run follows from what was recorded.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lib import mapping, payloads
+from lib.errors import CatalogError, DatabaseUnavailable, StepFailed
+from lib.payloads import JsonValue
+from lib.steps.registry import STEP_TYPES
+from lib.steps.step_type import (
+    MAX_RESULT_BYTES,
+    MAX_STEPS,
+    Execution,
+    Journal,
+    Outcome,
+    Returned,
+    RunFacts,
+    RunInterrupted,
+    Step,
+    StepType,
+)
+
+log = logging.getLogger(__name__)
+
+
+def run_definition(definition: Mapping[str, Any], facts: RunFacts, journal: Journal) -> JsonValue:
+    """Execute a checked definition to its end and give the run's output, None without a control.return.
+
+    Raises StepFailed (its message names the step) when the run fails, RunInterrupted when it stops for now.
+    """
+    try:
+        _Execution(facts, journal).run_steps(definition["steps"], "")
+    except Returned as returned:
+        return returned.output
+    return None
+
+
+@dataclass
+class _Shared:
+    """What all scopes of a run have in common."""
+
+    variables: dict[str, Any] = field(default_factory=dict)
+    executed: int = 0
+
+
+@dataclass
+class _Execution:
+    facts: RunFacts
+    journal: Journal
+    shared: _Shared = field(default_factory=_Shared)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    items: dict[str, Any] = field(default_factory=dict)
+
+    def evaluate(self, value: JsonValue) -> JsonValue:
+        if isinstance(value, dict):
+            if value.keys() == {"$expr"}:
+                result = mapping.evaluate(value["$expr"], self._context(), max_output_bytes=MAX_RESULT_BYTES)
+                return None if result is mapping.UNSET else result
+            return {key: self.evaluate(member) for key, member in value.items()}
+        if isinstance(value, list):
+            return [self.evaluate(member) for member in value]
+        return value
+
+    def set_variable(self, name: str, value: JsonValue) -> None:
+        *parents, last = name.split(".")
+        holder = self.shared.variables
+        for parent in parents:
+            if not isinstance(holder.get(parent), dict):
+                holder[parent] = {}
+            holder = holder[parent]
+        holder[last] = value
+
+    def iteration(self, item_name: str, item: JsonValue, index: int) -> Execution:
+        return replace(
+            self, outputs=dict(self.outputs), items={**self.items, item_name: item, "index": index}
+        )
+
+    def run_steps(self, steps: list[Any], prefix: str) -> None:
+        for entry in steps:
+            self._run_step(Step(entry["id"], entry["type"], entry["config"], prefix + entry["id"]))
+
+    def _run_step(self, step: Step) -> None:
+        self.shared.executed += 1
+        if self.shared.executed > MAX_STEPS:
+            raise StepFailed("too_many_steps", f"The run went past {MAX_STEPS:,} steps, at step {step.path}.")
+        step_type = STEP_TYPES[step.type]
+        try:
+            result = self._result(step, step_type)
+        except StepFailed as error:
+            if not step_type.continues(step.config):
+                raise
+            self.outputs[step.id] = {"output": None, "error": {"code": error.code, "message": str(error)}}
+            return
+        self.outputs[step.id] = {"output": result}
+        if step_type.then:
+            step_type.then(step, result, self)
+
+    def _result(self, step: Step, step_type: StepType) -> JsonValue:
+        """The step's recorded result, or that of executing and recording it now."""
+        recorded = self.journal.recorded(step)
+        if recorded and not step_type.repeats:
+            if recorded.error is not None:
+                raise StepFailed(recorded.error["code"], recorded.error["message"])
+            return recorded.result
+        started = time.monotonic()
+        try:
+            outcome = _guarded(step, step_type, self)
+        except StepFailed as error:
+            if not recorded:
+                failure = {"code": error.code, "message": str(error)}
+                self.journal.fail(step, failure, seconds=time.monotonic() - started)
+            raise
+        if not recorded:
+            seconds = time.monotonic() - started
+            self.journal.succeed(step, outcome.result, shown_input=outcome.shown_input, seconds=seconds)
+        return outcome.result
+
+    def _context(self) -> dict[str, Any]:
+        return {
+            "payload": self.facts.payload,
+            "event": self.facts.event,
+            "vars": self.shared.variables,
+            "steps": self.outputs,
+            **self.items,
+        }
+
+
+def _guarded(step: Step, step_type: StepType, run: _Execution) -> Outcome:
+    """Execute the step; whatever goes wrong in it becomes a StepFailed that names it."""
+    try:
+        outcome = step_type.run(step, run)
+        payloads.check(outcome.result, field=f"Result of step {step.id}", max_bytes=MAX_RESULT_BYTES)
+        return outcome
+    except (RunInterrupted, Returned, StepFailed, DatabaseUnavailable):
+        raise
+    except CatalogError as error:
+        raise StepFailed("invalid", f"Step {step.id}: {error}") from error
+    except Exception as error:
+        # Where it happened, but not what it says: the text may hold data of the run.
+        log.error("Run %s, step %s: %s\n%s", run.facts.run_id, step.path, type(error).__name__,
+                  "".join(traceback.format_tb(error.__traceback__)))  # fmt: skip
+        raise StepFailed(
+            "internal_error", f"Step {step.id} stopped on an unexpected error ({type(error).__name__})."
+        ) from error

@@ -1,0 +1,28 @@
+"""control.return: end the run with an output."""
+
+from __future__ import annotations
+
+from lib.payloads import JsonValue
+from lib.steps.step_type import Execution, Outcome, Returned, Step, StepType, any_or_expression, config_object
+
+
+def _run(step: Step, run: Execution) -> Outcome:
+    return Outcome(run.evaluate(step.config.get("output")))
+
+
+def _then(step: Step, result: JsonValue, run: Execution) -> None:
+    raise Returned(result)
+
+
+RETURN = StepType(
+    type="control.return",
+    label="Return",
+    icon=":material/keyboard_return:",
+    description="Ends the run as succeeded, with this output.",
+    config_schema=config_object(
+        {"output": any_or_expression("Output", "What the run gives back.")},
+        [],
+    ),
+    run=_run,
+    then=_then,
+)

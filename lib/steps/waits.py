@@ -1,0 +1,142 @@
+"""event.wait and time.wait: let go of the worker until an event comes or time has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lib.errors import StepFailed
+from lib.payloads import JsonValue
+from lib.steps.step_type import (
+    EXPRESSION,
+    MAX_WAIT_SECONDS,
+    Execution,
+    Outcome,
+    Schema,
+    Step,
+    StepType,
+    Wait,
+    config_object,
+    text_or_expression,
+)
+
+_WEEK = 7 * 86_400
+
+
+def _seconds(title: str, description: str, **more: Any) -> Schema:
+    return {
+        "type": "number",
+        "title": title,
+        "description": description,
+        "exclusiveMinimum": 0,
+        "maximum": MAX_WAIT_SECONDS,
+        **more,
+    }
+
+
+def _wait_for_event(step: Step, run: Execution) -> Outcome:
+    end = run.journal.waited(step)
+    if end is None:
+        name = step.config["eventName"]
+        key = _key(step, run.evaluate(step.config["correlationKey"]))
+        wait = Wait(name, key, seconds=float(step.config.get("timeoutSeconds", _WEEK)))
+        run.journal.wait(step, wait, {"eventName": name, "correlationKey": key})
+    elif end.timed_out and not _continues(step.config):
+        raise StepFailed("timed_out", f"Step {step.id}: no {step.config['eventName']} came in time.")
+    return Outcome(end.payload if end else None)
+
+
+def _key(step: Step, value: JsonValue) -> str:
+    if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
+        return str(value)
+    raise StepFailed(
+        "no_correlation_key",
+        f"The correlation key of step {step.id} must give a text or a whole number, and gives "
+        f"{'nothing' if value is None or value == '' else type(value).__name__}.",
+    )
+
+
+def _continues(config: Mapping[str, Any]) -> bool:
+    return bool(config.get("onTimeout", "fail") == "continue")
+
+
+def _wait_for_time(step: Step, run: Execution) -> Outcome:
+    if run.journal.waited(step) is None:
+        if "seconds" in step.config:
+            seconds = float(step.config["seconds"])
+            run.journal.wait(step, Wait(None, None, seconds=seconds), {"seconds": step.config["seconds"]})
+        else:
+            until = _instant(step, run.evaluate(step.config["until"]))
+            run.journal.wait(step, Wait(None, None, until=until), {"until": until.isoformat()})
+    return Outcome(None)
+
+
+def _instant(step: Step, value: JsonValue) -> datetime:
+    """The instant an ISO 8601 text names, UTC if it names no offset."""
+    try:
+        instant = datetime.fromisoformat(value)
+        instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+        if instant - datetime.now(UTC) > timedelta(seconds=MAX_WAIT_SECONDS):
+            raise StepFailed("too_long", f"Step {step.id} would wait until {value}, more than a year.")
+    except (TypeError, ValueError, OverflowError):
+        shown = "nothing" if value is None else repr(value)[:60]
+        raise StepFailed(
+            "not_an_instant",
+            f"Step {step.id} waits until an ISO 8601 date and time, but until gives {shown}.",
+        ) from None
+    return instant
+
+
+WAIT_FOR_EVENT = StepType(
+    type="event.wait",
+    label="Wait for event",
+    icon=":material/hourglass_top:",
+    description="Waits for another event with the same correlation key; its payload is the step's output.",
+    config_schema=config_object(
+        {
+            "eventName": {
+                "type": "string",
+                "title": "Event",
+                "description": "Event type to wait for.",
+                "minLength": 1,
+            },
+            "correlationKey": text_or_expression(
+                "Correlation key", "The event must carry this key.", minLength=1
+            ),
+            "timeoutSeconds": _seconds("Timeout (seconds)", "How long to wait at most.", default=_WEEK),
+            "onTimeout": {
+                "type": "string",
+                "title": "On timeout",
+                "description": "Fail the run, or go on without the event.",
+                "enum": ["fail", "continue"],
+                "default": "fail",
+            },
+        },
+        ["eventName", "correlationKey"],
+    ),
+    run=_wait_for_event,
+)
+
+WAIT_FOR_TIME = StepType(
+    type="time.wait",
+    label="Wait",
+    icon=":material/timer:",
+    description="Waits for some time, or until an instant.",
+    config_schema=config_object(
+        {
+            "seconds": _seconds("Seconds", "How long to wait."),
+            "until": {
+                **EXPRESSION,
+                "title": "Until",
+                "description": "An expression that gives the instant, such as 2030-01-31T09:00:00Z.",
+            },
+        },
+        [],
+        oneOf=[
+            {"title": "For some time", "required": ["seconds"]},
+            {"title": "Until an instant", "required": ["until"]},
+        ],
+    ),
+    run=_wait_for_time,
+)

@@ -1,0 +1,102 @@
+"""Saved test cases of an event: keep the payload at hand as one, run one or all, see what passes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database, test_cases
+from lib.auth import Actor
+from lib.ingestion import Submission
+from lib.simulation import Draft
+from lib.test_cases import CaseResult, SavedCase
+from lib.ui import guard
+from lib.ui.simulate_setup import Setup, use_case
+from lib.ui.text import escape
+from lib.workflows import AttachedWorkflow
+
+
+def draw(
+    actor: Actor,
+    setup: Setup,
+    draft: Draft | None,
+    would: Submission | None,
+    workflows: list[AttachedWorkflow],
+) -> None:
+    """Draw the cases with their results, and the way to save the current payload as one."""
+    results: dict[UUID, CaseResult] = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**Test cases** :gray[{len(setup.cases)}, shared in this tenant]", width="content")
+            if setup.cases:
+                st.button("Run all", icon=":material/playlist_play:", key="cases-run-all",
+                          on_click=_run, args=(actor, setup, setup.cases))  # fmt: skip
+        if not setup.cases:
+            st.caption("Keep a payload with the workflows it must start, and run it again after every change.")
+        for case in setup.cases:
+            _draw_case(actor, setup, case, results.get(case.case_id), workflows)
+        if draft is not None:
+            _draw_save(actor, setup, draft, would, workflows)
+
+
+def _draw_case(
+    actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, workflows: list[AttachedWorkflow]
+) -> None:
+    names = {workflow.workflow_id: workflow.name for workflow in workflows}
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if result is None:
+            mark = ":gray-badge[Not run]"
+        else:
+            mark = ":green-badge[:material/check: Pass]" if result.passed else ":red-badge[:material/close: Fail]"
+        expected = [escape(names.get(workflow, "a workflow that is gone")) for workflow in case.expected_workflows]
+        st.markdown(f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]", width="stretch")
+        st.button("", icon=":material/play_arrow:", key=f"case-run-{case.case_id}", help="Run", type="tertiary",
+                  on_click=_run, args=(actor, setup, [case]))  # fmt: skip
+        st.button("", icon=":material/edit:", key=f"case-use-{case.case_id}", help="Put into the form",
+                  type="tertiary", on_click=use_case, args=(setup, case))  # fmt: skip
+        st.button("", icon=":material/delete:", key=f"case-delete-{case.case_id}", help="Delete", type="tertiary",
+                  on_click=_delete, args=(actor, case))  # fmt: skip
+    if result is not None and not result.passed:
+        for workflow in result.unexpected:
+            st.caption(f":red[Started unexpectedly:] {escape(names.get(workflow, str(workflow)))}")
+        for workflow in result.missing:
+            why = next((m.message for m in result.submission.matches if m.workflow_id == workflow), "not attached")
+            st.caption(f":red[Did not start:] {escape(names.get(workflow, 'a workflow that is gone'))}. {escape(why)}")
+
+
+def _draw_save(
+    actor: Actor, setup: Setup, draft: Draft, would: Submission | None, workflows: list[AttachedWorkflow]
+) -> None:
+    with st.expander("Save this payload as a test case", icon=":material/bookmark_add:"):
+        name = st.text_input("Name", key=f"{setup.key}-case-name", placeholder="Customer opens a ticket")
+        ids = [workflow.workflow_id for workflow in workflows]
+        starting = [match.workflow_id for match in would.of("started")] if would else ids
+        expected = st.multiselect(
+            "Workflows it must start, and no other",
+            ids,
+            default=[w for w in ids if w in starting],
+            format_func={workflow.workflow_id: workflow.name for workflow in workflows}.__getitem__,
+            key=f"{setup.key}-case-expected-{bool(would)}",
+        )
+        if st.button("Save test case", key=f"{setup.key}-case-save", disabled=not (name or "").strip()):
+            with guard.errors_shown():
+                with database.write(actor) as conn:
+                    test_cases.save(conn, actor, name=name or "", draft=draft, expected_workflows=expected)
+                st.rerun()
+
+
+def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
+    results = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    with database.read(actor) as conn:
+        for case in cases:
+            results[case.case_id] = test_cases.run(conn, actor, case=case)
+
+
+def _delete(actor: Actor, case: SavedCase) -> None:
+    with database.write(actor) as conn:
+        test_cases.delete(conn, actor, case_id=case.case_id)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "nothing"

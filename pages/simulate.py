@@ -1,0 +1,74 @@
+"""Send a test event and see what happens: /simulate?eventType=TICKET_CREATED."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib import catalog, database, workflows
+from lib.schema_form import ABSENT
+from lib.simulation import Draft
+from lib.ui import cards, event_details, guard, payload_editor, simulate_cases, simulate_outcome, simulate_setup
+from lib.ui.text import code, escape
+
+actor = guard.require_entry()
+
+event_type = event_details.choose_event_type(actor)
+if not event_type:
+    st.stop()
+if not actor.may("manage"):
+    st.info(actor.refusal("manage"), icon=":material/lock:")
+    st.stop()
+with database.read(actor) as conn:
+    entry = catalog.entry(conn, tenant=actor.tenant, event_type=event_type)
+    attached = workflows.attached(conn, tenant=actor.tenant, event_type=event_type)
+if entry is None:
+    event_details.draw_unknown(actor, event_type, on_choose=event_details.open_in_drawer)
+    st.stop()
+
+setup = simulate_setup.load(actor, entry)
+st.title(f"{cards.category_icon(entry.category)} Simulate {escape(entry.name)}", anchor=False)
+st.markdown(
+    f"{code(entry.event_type)} {cards.badges(entry.status, entry.source, entry.schema_state)} "
+    f":small[{code(setup.schema_ref or 'no schema ref')}]"
+)
+result_key = f"{entry.event_type}:result"
+submitted_key = f"{setup.key}:submitted"
+
+left, right = st.columns([3, 2], gap="large")
+with left:
+    bar = st.container(horizontal=True, vertical_alignment="center")
+    with bar:
+        simulate_setup.draw_prefill(actor, setup)
+    edited = payload_editor.payload_editor(
+        setup.schema,
+        key=setup.key,
+        initial=setup.initial,
+        submitted=bool(st.session_state.get(submitted_key)),
+        bar=bar,
+    )
+with right:
+    correlation_key = simulate_setup.draw_correlation_key(setup)
+    although_invalid = simulate_setup.draw_advanced(setup)
+    draft = None
+    if edited.value is not ABSENT:
+        draft = Draft(entry.event_type, edited.value, correlation_key, setup.overridden_ref)
+    with st.container(horizontal=True):
+        if st.button("Preview", icon=":material/visibility:", disabled=draft is None):
+            st.session_state[f"{setup.key}:preview"] = True
+        sending = st.button("Send event", icon=":material/send:", type="primary", key="send")
+    if sending and draft and (edited.is_valid or although_invalid):
+        st.session_state[result_key] = simulate_outcome.send(actor, draft)
+        st.session_state[f"{setup.key}:preview"] = False
+    elif sending:
+        st.session_state[submitted_key] = True
+        st.session_state[f"{setup.key}:blocked"] = True
+        st.rerun()
+    if st.session_state.pop(f"{setup.key}:blocked", False):
+        st.error("Not sent: the payload does not fit its schema. Mend what is marked, or send it although "
+                 "invalid (Advanced).", icon=":material/error:")  # fmt: skip
+    would = None
+    if draft and st.session_state.get(f"{setup.key}:preview"):
+        would = simulate_outcome.draw_preview(actor, draft)
+    if result := st.session_state.get(result_key):
+        simulate_outcome.draw_result(actor, result)
+    simulate_cases.draw(actor, setup, draft, would, attached)

@@ -1,0 +1,24 @@
+-- name: of_event
+-- The saved test cases of an event, by name.
+SELECT case_id, event_type, name, CAST(payload AS text) AS payload, correlation_key, expected_workflows
+FROM event_test_cases
+WHERE tenant = CAST(:tenant AS uuid) AND event_type = :event_type
+ORDER BY lower(name), case_id
+
+-- name: save
+-- Keep a test case under its name, replacing one of that name.
+INSERT INTO event_test_cases
+  (tenant, event_type, name, payload, correlation_key, expected_workflows, created_by)
+VALUES
+  (CAST(:tenant AS uuid), :event_type, :name, CAST(:payload AS json), CAST(:correlation_key AS text),
+   CAST(:expected_workflows AS uuid[]), CAST(:user_id AS uuid))
+ON CONFLICT (tenant, event_type, name) DO UPDATE SET
+  payload = excluded.payload, correlation_key = excluded.correlation_key,
+  expected_workflows = excluded.expected_workflows, updated_at = app_now()
+RETURNING case_id
+
+-- name: delete
+-- Forget a test case.
+DELETE FROM event_test_cases
+WHERE tenant = CAST(:tenant AS uuid) AND case_id = CAST(:case_id AS uuid)
+RETURNING event_type, name

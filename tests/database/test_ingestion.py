@@ -1,0 +1,286 @@
+"""What becomes of an event: stored, checked, matched, with a reason for each candidate; or nothing at all."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+
+from lib import database, ingestion, system_catalog
+from lib.auth import Actor
+from lib.database import Database
+from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.ingestion import Submission
+from tests.conftest import ActorFactory
+
+TICKET = {"tenantId": str(uuid4()), "ticketId": "1b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2"}
+REF = "payload.TicketCreated.v1"
+
+
+def publish(db: Database, actor: Actor, name: str, **options: Any) -> UUID:
+    """A published workflow on TICKET_CREATED; options override parts of its definition."""
+    workflow = uuid4()
+    trigger: dict[str, Any] = {"type": "event", "eventName": options.get("event", "TICKET_CREATED")}
+    if "mapping" in options:
+        trigger["payloadMapping"] = options["mapping"]
+    definition: dict[str, Any] = {
+        "id": str(workflow), "version": 1, "name": name, "payloadSchemaRef": options.get("ref", REF),
+        "trigger": trigger,
+        "steps": [{"id": "end", "type": "control.return", "config": {"output": {"ok": True}}}],
+    }  # fmt: skip
+    definition |= options.get("definition", {})
+    with db.owner.begin() as conn:
+        conn.execute(
+            text("INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version,"
+                 " is_paused) VALUES (:t, :w, :n, 'published', CAST(:tr AS jsonb), 1, :p)"),
+            {"t": actor.tenant, "w": workflow, "n": name, "tr": json.dumps(trigger), "p": options.get("paused", False)},
+        )  # fmt: skip
+        conn.execute(
+            text("INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
+                 " VALUES (:t, :w, 1, CAST(:d AS jsonb))"),
+            {"t": actor.tenant, "w": workflow, "d": json.dumps(definition)},
+        )  # fmt: skip
+    return workflow
+
+
+def submit(actor: Actor, payload: Any = None, **options: Any) -> Submission:
+    payload = TICKET if payload is None else payload
+    with database.write(actor) as conn:
+        return ingestion.submit_event(
+            conn, actor, event_name=options.pop("event", "TICKET_CREATED"), payload=payload, **options
+        )
+
+
+def reasons(submission: Submission) -> dict[str | None, tuple[str, str]]:
+    return {m.workflow_name: (m.outcome, m.reason) for m in submission.matches}
+
+
+def count(db: Database, table: str) -> int:
+    with db.owner.connect() as conn:
+        return int(conn.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+def test_a_run_exists_with_its_event_and_not_without(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = publish(db, actor, "Triage")
+    done = submit(actor)
+    assert done.status == "matched" and reasons(done) == {"Triage": ("started", "started")}
+    assert done.correlation_key == TICKET["ticketId"] and done.schema_status == "valid"
+    with db.owner.connect() as conn:
+        run = conn.execute(text("SELECT * FROM workflow_runs")).mappings().one()
+        event = conn.execute(text("SELECT * FROM workflow_runtime_events")).mappings().one()
+        queued = conn.execute(text("SELECT count(*) FROM dbos.workflow_status")).scalar_one()
+    assert run["workflow_id"] == workflow and run["trigger_event_id"] == done.event_id == event["event_id"]
+    assert run["triggered_at"] == event["created_at"] and run["input_json"] == TICKET
+    assert event["matched_run_id"] == run["run_id"] and event["processed_at"] >= event["created_at"]
+    assert queued == 1
+    with pytest.raises(LookupError), database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name="TICKET_CREATED", payload=TICKET)
+        raise LookupError
+    assert count(db, "workflow_runs") == count(db, "workflow_runtime_events") == 1
+    assert count(db, "dbos.workflow_status") == 1
+
+
+def test_every_candidate_gets_its_reason(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    publish(db, actor, "a fine")
+    publish(db, actor, "b paused", paused=True)
+    publish(db, actor, "c unmapped", ref="payload.NoteCreated.v1")
+    publish(db, actor, "d broken mapping", ref="payload.NoteCreated.v1", mapping={"noteId": {"$expr": "1 +"}})
+    publish(db, actor, "e wrong payload", ref="payload.NoteCreated.v1", mapping={"noteId": "not a uuid"})
+    publish(db, actor, "f lost schema", ref="payload.Lost.v1", mapping={"x": 1})
+    publish(db, actor, "g mapped", ref="payload.TagApplied.v1", mapping={
+        "tenantId": {"$expr": "event.payload.tenantId"}, "tagId": {"$expr": "event.payload.ticketId"},
+        "entityType": "ticket", "entityId": {"$expr": "event.correlationKey"}, "appliedAt": "2026-01-01T00:00:00Z",
+        "appliedByUserId": "5f0b7c52-8d5e-4e19-a1c1-6a8f7c0d2b41"})  # fmt: skip
+    publish(db, actor, "h nonsense", definition={"trigger": None})
+    publish(db, actor, "z other event", event="TICKET_CLOSED")
+    done = submit(actor)
+    assert reasons(done) == {
+        "a fine": ("started", "started"),
+        "b paused": ("skipped", "paused"),
+        "c unmapped": ("skipped", "no_mapping"),
+        "d broken mapping": ("skipped", "mapping_failed"),
+        "e wrong payload": ("skipped", "payload_invalid"),
+        "f lost schema": ("skipped", "schema_unknown"),
+        "g mapped": ("started", "started"),
+        "h nonsense": ("failed", "start_failed"),
+    }
+    messages = {m.workflow_name: m.message for m in done.matches}
+    assert "noteId" in messages["d broken mapping"]
+    assert "payload.Lost.v1" in messages["f lost schema"]
+    assert "payload.NoteCreated.v1" in messages["c unmapped"] and REF in messages["c unmapped"]
+    assert done.status == "error" and "h nonsense" in str(done.error_message)
+    with database.read(actor) as conn:
+        kept = ingestion.get_submission(conn, tenant=actor.tenant, event_id=done.event_id)
+    assert reasons(kept) == reasons(done) and kept.status == "error"
+
+
+def test_an_event_that_starts_nothing_says_why(new_actor: ActorFactory) -> None:
+    done = submit(new_actor())
+    assert done.status == "unmatched"
+    assert [m.message for m in done.matches] == [
+        "No published workflow is attached to this event, and none waits for it."
+    ]
+
+
+def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    publish(db, actor, "fine")
+    publish(db, actor, "paused", paused=True)
+    with database.read(actor) as conn:  # a read-only transaction: writing would fail
+        dry = ingestion.submit_event(conn, actor, event_name="TICKET_CREATED", payload=TICKET, dry_run=True,
+                                     source="s", submission_id="1")  # fmt: skip
+    assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "event_submissions") == 0
+    assert reasons(submit(actor)) == reasons(dry)
+    assert list(dry.inputs.values()) == [TICKET]
+
+
+def test_a_bad_payload_is_recorded_not_dropped(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    publish(db, actor, "fine")
+    done = submit(actor, {"ticketId": 7, "extra": 1.5})
+    assert done.schema_status == "invalid"
+    assert {e["path"] for e in done.schema_errors} >= {"/ticketId"}
+    assert reasons(done) == {"fine": ("skipped", "payload_invalid")}
+    assert count(db, "workflow_runtime_events") == 1
+
+
+def test_the_same_submission_is_one_event_and_another_under_its_id_is_refused(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor, other = new_actor(), new_actor()
+    publish(db, actor, "fine")
+    first = submit(actor, source="desk", submission_id="42")
+    again = submit(actor, dict(reversed(TICKET.items())), source="desk", submission_id="42")
+    assert again.duplicate and again.event_id == first.event_id and reasons(again) == reasons(first)
+    with pytest.raises(Conflict, match="42"):
+        submit(actor, {**TICKET, "x": 1}, source="desk", submission_id="42")
+    assert not submit(actor, source="phone", submission_id="42").duplicate
+    assert not submit(other, source="desk", submission_id="42").duplicate
+    assert count(db, "workflow_runtime_events") == 3 and count(db, "workflow_runs") == 2
+
+
+def test_fifty_at_once_are_one_event_and_one_run(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    publish(db, actor, "fine")
+    done: list[Submission] = []
+    threads = [
+        threading.Thread(target=lambda: done.append(submit(actor, source="s", submission_id="1"))) for _ in range(50)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(done) == 50 and len({d.event_id for d in done}) == 1
+    assert sum(not d.duplicate for d in done) == 1
+    assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == 1
+
+
+def test_two_hundred_workflows_and_one_of_them_broken(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    for number in range(199):
+        publish(db, actor, f"w{number}")
+    publish(db, actor, "broken", definition={"trigger": "nonsense"})
+    done = submit(actor)
+    assert len(done.of("started")) == 199 == count(db, "workflow_runs") == count(db, "dbos.workflow_status")
+    assert [m.workflow_name for m in done.of("failed")] == ["broken"]
+
+
+def test_what_one_candidate_breaks_in_the_database_is_undone_alone(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    bad = publish(db, actor, "bad")
+    publish(db, actor, "good")
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql(
+            f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.workflow_id = '{bad}'"
+            " THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;"
+            " CREATE TRIGGER refuse BEFORE INSERT ON workflow_runs FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    done = submit(actor)
+    assert reasons(done) == {"bad": ("failed", "start_failed"), "good": ("started", "started")}
+    assert count(db, "workflow_runs") == 1 == count(db, "dbos.workflow_status")
+
+
+def test_another_schema_than_the_catalogs_is_noted(new_actor: ActorFactory) -> None:
+    done = submit(new_actor(), schema_ref="payload.TicketClosed.v1")
+    assert done.schema_ref_conflict == {"catalog": REF, "submitted": "payload.TicketClosed.v1"}
+    assert done.schema_status == "valid"
+    assert submit(new_actor(), schema_ref="payload.Nowhere.v9").schema_status == "unknown"
+
+
+def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    event = next(e for e in system_catalog.read() if e.event_type == "CONTACT_CREATED")
+    publish(db, actor, "copies", event="CONTACT_CREATED", ref="payload.TagApplied.v1",
+            mapping={"note": {"$expr": "'Hello ' & event.payload.fullName"}})  # fmt: skip
+    publish(db, actor, "same", event="CONTACT_CREATED", ref="payload.ContactCreated.v1")
+    payload = {**event.example, "fullName": "Zebulon Quux", "apiKey": "k-9f8e7d6c5b"}
+    done = submit(actor, payload, event="CONTACT_CREATED")
+    with db.owner.connect() as conn:
+        rows = conn.execute(
+            text("SELECT to_jsonb(e) - 'payload', (SELECT jsonb_agg(to_jsonb(r) - 'input_json') FROM workflow_runs r),"
+                 " (SELECT jsonb_agg(to_jsonb(m)) FROM workflow_event_matches m) FROM workflow_runtime_events e")
+        ).one()  # fmt: skip
+    assert done.schema_status == "valid"
+    for secret in ("Zebulon", "Quux", "k-9f8e7d6c5b", payload["email"]):
+        assert secret not in json.dumps([list(rows)], default=str)
+
+
+def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow, run = publish(db, actor, "waiter", event="TICKET_CREATED"), uuid4()
+    with db.owner.begin() as conn:
+        conn.execute(
+            text("INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status)"
+                 " VALUES (:t, :r, :w, 1, 'WAITING')"),
+            {"t": actor.tenant, "r": run, "w": workflow},
+        )  # fmt: skip
+        conn.execute(
+            text("INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key)"
+                 " VALUES (:t, :r, 'answer', 'event', 'TICKET_CLOSED', :k)"),
+            {"t": actor.tenant, "r": run, "k": TICKET["ticketId"]},
+        )  # fmt: skip
+    other = {**TICKET, "ticketId": str(uuid4())}
+    assert submit(actor, other, event="TICKET_CLOSED").status == "unmatched"
+    done = submit(actor, event="TICKET_CLOSED")
+    assert [(m.outcome, m.run_id) for m in done.matches] == [("resumed", run)]
+    assert submit(actor, event="TICKET_CLOSED").status == "unmatched", "a wait ends once"
+
+
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [({"correlation_key": "x" * 600}, "correlationKey"), ({"correlation_key": ""}, "correlationKey"),
+     ({"source": "a\0b", "submission_id": "1"}, "source"), ({"source": "s", "submission_id": "x" * 300}, "id"),
+     ({"schema_ref": "\ud800"}, "schemaRef"), ({"payload": {"a": "\0"}}, "payload"),
+     ({"payload": {"a": float("nan")}}, "payload")],
+)  # fmt: skip
+def test_bad_input_names_its_field_and_nothing_is_saved(
+    options: dict[str, Any], field: str, db: Database, new_actor: ActorFactory
+) -> None:
+    with pytest.raises(InvalidInput) as error:
+        submit(new_actor(), **options)
+    assert error.value.field == field
+    assert count(db, "workflow_runtime_events") == 0
+
+
+def test_only_known_events_and_only_with_manage(new_actor: ActorFactory) -> None:
+    with pytest.raises(NotFound, match="NOPE"):
+        submit(new_actor(), event="NOPE")
+    with pytest.raises(PermissionDenied):
+        submit(new_actor("read"))
+
+
+@pytest.mark.parametrize(
+    ("payload", "paths", "key"),
+    [({"a": 1}, ["a"], "1"), ({"a": {"b": "x"}}, ["z", "a.b"], "x"), ({"a": ""}, ["a"], None),
+     ({"a": True}, ["a"], None), ({"a": [1]}, ["a"], None), ({"a": "x" * 600, "b": "y"}, ["a", "b"], "y"), ("text", ["a"], None), ({}, [], None)],
+)  # fmt: skip
+def test_the_derived_key_is_the_first_usable_value(payload: Any, paths: list[str], key: str | None) -> None:
+    assert ingestion.derived_key(payload, paths) == key
+
+
