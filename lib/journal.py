@@ -17,7 +17,7 @@ from lib import database, payloads, sql
 from lib.database import Connection
 from lib.errors import DatabaseUnavailable
 from lib.payloads import JsonValue
-from lib.redaction import REDACTED, redact, redact_text
+from lib.redaction import copies, redact, redact_text
 from lib.steps import Recorded, RunFacts, Step
 from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
 
@@ -102,7 +102,7 @@ class RunJournal:
             if result is not None:
                 self._noted[step.step_path] = result
         payload, redacted_input = _parse(row.input), _parse(row.redacted_input)
-        self._secrets = frozenset(_hidden(payload, redacted_input))
+        self._secrets = copies.hidden(payload, redacted_input)
         event = {
             "name": row.event_type,
             "id": str(row.trigger_event_id) if row.trigger_event_id else None,
@@ -220,7 +220,7 @@ class RunJournal:
 
     def _shown(self, value: JsonValue) -> JsonValue:
         """The value as people may see it; what was secret in the input is so under any other name too."""
-        return _mask(redact(value), self._secrets) if self._secrets else redact(value)
+        return copies.mask(redact(value), self._secrets)
 
     def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
         if error is None:
@@ -257,35 +257,3 @@ def _parse(text: str) -> JsonValue:
 
 def _dump(value: JsonValue) -> str | None:
     return None if value is None else payloads.dumps(value)
-
-
-def _hidden(raw: JsonValue, redacted: JsonValue) -> list[str]:
-    """The texts and numbers that redaction took out of a value; short ones would match by chance."""
-    if isinstance(raw, dict) and isinstance(redacted, dict):
-        return [text for key in raw for text in _hidden(raw[key], redacted.get(key))]
-    if isinstance(raw, list) and isinstance(redacted, list):
-        return [text for pair in zip(raw, redacted, strict=False) for text in _hidden(*pair)]
-    if redacted == REDACTED and raw != REDACTED:
-        return [text for text in _leaves(raw) if len(text) >= 4]
-    return []
-
-
-def _leaves(value: JsonValue) -> list[str]:
-    if isinstance(value, dict):
-        return [text for member in value.values() for text in _leaves(member)]
-    if isinstance(value, list):
-        return [text for member in value for text in _leaves(member)]
-    return [] if value is None or isinstance(value, bool) else [str(value)]
-
-
-def _mask(value: JsonValue, secrets: frozenset[str]) -> JsonValue:
-    if isinstance(value, dict):
-        return {_mask(key, secrets): _mask(member, secrets) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_mask(member, secrets) for member in value]
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, REDACTED)
-        return value
-    is_number = value is not None and not isinstance(value, bool)
-    return REDACTED if is_number and str(value) in secrets else value

@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -25,16 +27,20 @@ APP_PASSWORD = "app-role-of-the-tests"
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server_url() -> Iterator[str]:
     """URL of a superuser on the server under test. Parallel test processes share one server."""
     if url := os.environ.get("TEST_DATABASE_URL"):
         yield make_url(url).set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
         return
-    base = tmp_path_factory.getbasetemp()
-    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    server = embedded_server.start(shared / "postgresql")
+    # Not below pytest's own folder: another pytest that starts meanwhile would make it unreachable for the
+    # server, which does not run as root.
+    run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
+    folder = Path(tempfile.gettempdir()) / f"event-catalog-tests-{run}"
+    server = embedded_server.start(folder)
     yield server.url()
     server.stop()
+    if not (folder / "postgres" / "postmaster.pid").exists():
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -108,9 +114,7 @@ def new_actor(db: Database) -> ActorFactory:
                 text("INSERT INTO tenants (tenant, name) VALUES (:t, :n) ON CONFLICT DO NOTHING"),
                 {"t": tenant_id, "n": name},
             )
-            conn.execute(
-                text("INSERT INTO users (user_id, email, name) VALUES (:u, :e, :e)"), {"u": user, "e": email}
-            )
+            conn.execute(text("INSERT INTO users (user_id, email, name) VALUES (:u, :e, :e)"), {"u": user, "e": email})
             conn.execute(
                 text("INSERT INTO memberships (tenant, user_id, permission) VALUES (:t, :u, :p)"),
                 {"t": tenant_id, "u": user, "p": permission},

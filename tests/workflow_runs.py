@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -10,6 +11,7 @@ from sqlalchemy import text
 
 from lib import database, engine, payloads
 from lib.auth import Actor
+from lib.errors import DatabaseUnavailable
 from lib.redaction import redact
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELED")
@@ -103,9 +105,10 @@ def await_run(run: UUID, *statuses: str, seconds: float = 20) -> Any:
     """The run's row once it has one of these statuses (an ended one if none is given)."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        row = row_of(run)
-        if row.status in (statuses or ENDED):
-            return row
+        with suppress(DatabaseUnavailable):  # some tests take it away
+            row = row_of(run)
+            if row.status in (statuses or ENDED):
+                return row
         time.sleep(0.02)
     raise AssertionError(f"the run stayed {row.status} at {row.node_path}")
 

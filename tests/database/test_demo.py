@@ -84,7 +84,5 @@ def test_the_same_plan_gives_the_same_month(db: Database) -> None:
     workflow = definitions.DemoWorkflow(
         auth.UUID(int=9), "TICKET_CREATED", False, False, "x", 1.0, 0.1, "a", "no", [{"id": "a", "type": "x"}]
     )
-    first, second = (
-        [list(rows) for _, _, rows in history.tables(plan, catalog, [workflow])] for _ in range(2)
-    )
+    first, second = ([list(rows) for _, _, rows in history.tables(plan, catalog, [workflow])] for _ in range(2))
     assert first == second and len(first[0]) > 200

@@ -282,5 +282,3 @@ def test_only_known_events_and_only_with_manage(new_actor: ActorFactory) -> None
 )  # fmt: skip
 def test_the_derived_key_is_the_first_usable_value(payload: Any, paths: list[str], key: str | None) -> None:
     assert ingestion.derived_key(payload, paths) == key
-
-

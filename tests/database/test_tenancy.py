@@ -83,12 +83,17 @@ def test_the_pages_role_owns_nothing_and_is_nobody(db: Database, new_actor: Acto
 
 @pytest.mark.parametrize(
     "table",
-    ["workflow_runtime_events", "workflow_definitions", "event_catalog", "memberships", "tenants", "users",
-     "audit_logs"],
+    [
+        "workflow_runtime_events",
+        "workflow_definitions",
+        "event_catalog",
+        "memberships",
+        "tenants",
+        "users",
+        "audit_logs",
+    ],
 )
-def test_a_query_that_forgets_the_tenant_sees_one_tenant(
-    table: str, db: Database, new_actor: ActorFactory
-) -> None:
+def test_a_query_that_forgets_the_tenant_sees_one_tenant(table: str, db: Database, new_actor: ActorFactory) -> None:
     ours, theirs = new_actor(), new_actor()
     for actor in (ours, theirs):
         add_everything(db, actor.tenant)

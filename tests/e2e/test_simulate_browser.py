@@ -54,8 +54,6 @@ def test_an_unfinished_payload_survives_a_visit_elsewhere(page: Page) -> None:
     expect(page.get_by_role("textbox", name=re.compile("^reason"))).to_have_value("Half a thought")
 
 
-
-
 def test_it_fits_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto("/simulate?eventType=INBOUND_EMAIL_RECEIVED")

@@ -65,9 +65,7 @@ def test_attached_workflows_carry_version_and_badges(db: Database, new_actor: Ac
     ("ref", "said"),
     [(None, "No schema is given for this event"), ("payload.Lost.v1", "`payload.Lost.v1` is not in the registry")],
 )
-def test_a_missing_or_unknown_schema_is_said(
-    ref: str | None, said: str, db: Database, new_actor: ActorFactory
-) -> None:
+def test_a_missing_or_unknown_schema_is_said(ref: str | None, said: str, db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("read")
     with db.owner.begin() as conn:
         conn.execute(

@@ -156,6 +156,14 @@ def test_each_kind_of_field_takes_a_value_and_lets_it_go(schema: Any, kind: str,
     assert form.value == {}
 
 
+def test_values_that_look_alike_are_told_apart() -> None:
+    schema = fields(f={"enum": [1, True, "1", "true", None, "null"]})
+    for at, value in enumerate([1, True, "1", "true", None, "null"]):
+        form = FormPage(schema, {"f": value})
+        assert form.find("selectbox", "f").value == at
+        assert len(set(form.find("selectbox", "f").options)) == 6
+
+
 def test_a_date_is_kept_as_text() -> None:
     form = FormPage(fields(day={"type": "string", "format": "date"}), {"day": "1850-01-31"})
     assert form.find("date_input", "day").value.isoformat() == "1850-01-31"
@@ -205,7 +213,7 @@ def test_marks_of_required_sensitive_read_only_and_deprecated_fields() -> None:
     assert inputs[3].placeholder == "e.g. old"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS, VALUES)
 def test_anything_can_be_drawn_and_comes_out_as_it_went_in(schema: Any, value: Any) -> None:
     form = FormPage(schema, value, submitted=True)
@@ -335,6 +343,17 @@ def test_a_union_of_types_has_a_picker() -> None:
     assert form.value == {"ref": "A-42"}
     form.set("segmented_control", "ref", 1)
     assert form.value == {"ref": 42}
+
+
+def test_a_choice_inside_a_choice_has_its_own_picker() -> None:
+    pair = {"oneOf": [fields(a={"type": "string"}), {"oneOf": [fields(b={"type": "string"}), {"type": "string"}]}]}
+    form = FormPage(fields(x=pair), {"x": "text"})
+    assert [one.value for one in form.app.segmented_control] == [1, 1]
+    form.app.segmented_control[1].set_value(0)
+    form.run()
+    form.toggle("/x~r1")
+    form.set("text_input", "b", "1")
+    assert form.value == {"x": {"b": "1"}}
 
 
 # -- lists and maps -----------------------------------------------------------------------------------

@@ -317,9 +317,7 @@ print(*[line.split()[0] for line in listed if "lib.sandbox" in line], flush=True
 if sys.argv[1] == "kill":
     os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = subprocess.run(
-        [sys.executable, "-c", program, end], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", program, end], cwd=ROOT, capture_output=True, text=True, timeout=60)
     pids = [int(pid) for pid in done.stdout.splitlines()[-1].split()]
     assert pids, done.stderr
     deadline = time.monotonic() + 10

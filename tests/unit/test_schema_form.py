@@ -118,6 +118,7 @@ def test_true_and_one_are_never_confused() -> None:
     for value in (True, 1, 1.0, "1", 1.5):
         assert same(dump(load(schema, {"a": value})), {"a": value})
     assert not same({"a": True}, {"a": 1})
+    assert not equal([True], [1]) and equal([1], [1.0]) and equal(Decimal("0.10"), 0.1)
     assert not same({"a": 1}, {"a": 1.0})
 
 
@@ -220,6 +221,7 @@ def test_references_are_resolved_inside_the_document_only() -> None:
         ),
         ({"enum": ["a", "b", None]}, "enum", True),
         ({"type": "string", "nullable": True}, "string", True),
+        ({"type": ["string", "null"], "enum": ["a", "b"]}, "enum", False),
         ({"type": "string"}, "string", False),
         ({"type": "null"}, "null", True),
         ({}, "json", False),
@@ -356,9 +358,7 @@ def test_rows_are_added_copied_moved_and_removed() -> None:
 
 
 def test_an_optional_list_goes_with_its_only_new_row() -> None:
-    form = load(
-        {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}, {}
-    )
+    form = load({"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}}}}, {})
     row = field(form.root, "tags").add_item()
     assert dump(form) == {"tags": [""]}
     row.remove()
@@ -543,7 +543,9 @@ N = {"type": "object", "properties": {"next": {"$ref": "#/$defs/n"}, "v": {"type
 SAMPLED: list[Any] = (
     [
         {"type": "string", "format": name}
-        for name in "uuid date-time date time email uri hostname ipv4 ipv6 duration regex json-pointer uri-reference".split()
+        for name in (
+            "uuid date-time date time email uri hostname ipv4 ipv6 duration regex json-pointer uri-reference".split()
+        )
     ]
     + [
         {"type": "string", "pattern": pattern}

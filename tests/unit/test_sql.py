@@ -18,8 +18,7 @@ def parsed(tmp_path: Path, content: str) -> dict[str, str]:
 
 def test_statements_by_name_without_comments(tmp_path: Path) -> None:
     content = (
-        "-- name: one\n-- First.\nSELECT 1 -- :not a parameter\n\n"
-        "-- name: two\n-- Second.\nSELECT ':a -- b;' AS x;\n"
+        "-- name: one\n-- First.\nSELECT 1 -- :not a parameter\n\n-- name: two\n-- Second.\nSELECT ':a -- b;' AS x;\n"
     )
     assert parsed(tmp_path, content) == {"one": "SELECT 1", "two": "SELECT ':a -- b;' AS x"}
 
