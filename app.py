@@ -13,7 +13,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from lib import startup
-from lib.api import ApiMiddleware
+from lib.api import ApiMiddleware, sockets
 from lib.errors import ConfigurationError
 from lib.settings import settings
 from lib.ui import guard
@@ -25,6 +25,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     try:
         logging.getLogger("lib").setLevel(settings().log_level)
         await asyncio.to_thread(startup.start, settings())
+        sockets.send_without_delay()
     except ConfigurationError as error:
         sys.exit(f"\nThe Workflow Event Catalog did not start.\n{error}\n")
     try:

@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass
 from uuid import UUID
 
-from lib import database, sql
+from lib import audit, database, sql
 from lib.auth import Actor, Permission
 from lib.database import Connection
 from lib.errors import Conflict, InvalidInput, NotFound
@@ -45,7 +45,11 @@ def create_token(conn: Connection, actor: Actor, *, name: str, permission: Permi
         "permission": permission,
         "created_by": actor.user_id,
     }
-    conn.execute(queries["create"], row)
+    token_id = conn.execute(queries["create"], row).scalar_one()
+    detail = {"name": name.strip(), "permission": permission}
+    audit.record(
+        conn, actor, action="api_token.created", target_type="api_token", target_id=str(token_id), detail=detail
+    )
     return token
 
 
@@ -54,6 +58,7 @@ def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> None:
     actor.require("admin")
     if conn.execute(queries["revoke"], {"tenant": actor.tenant, "token_id": token_id}).one_or_none() is None:
         raise NotFound("There is no such token, or it was revoked before.")
+    audit.record(conn, actor, action="api_token.revoked", target_type="api_token", target_id=str(token_id))
 
 
 def actor_for_token(token: str) -> Actor | None:

@@ -33,6 +33,10 @@ class Settings(BaseSettings):
     #: Where workflow runs execute: in this process, or in `python -m lib.worker` processes.
     worker: Literal["in-process", "external"] = "in-process"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    #: Days after which events are dropped, a month at a time; unset: never. Their counts stay.
+    retention_days: int | None = Field(default=None, ge=1, le=36500)
+    #: The same for events that failed, when those are to stay longer.
+    retention_error_days: int | None = Field(default=None, ge=1, le=36500)
     #: Milliseconds after which a page's statement is cancelled.
     statement_timeout_ms: int = Field(default=5000, ge=100)
     #: Runs that one worker process executes at a time; one tenant gets half of them. Give all workers the same.

@@ -7,6 +7,7 @@ check, which would answer in plain text (docs/decisions/0021).
 from __future__ import annotations
 
 import functools
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -64,37 +65,28 @@ def application(*, per_second: float, burst: int) -> ASGIApp:
         Route("/readyz", probes.readyz),
         Route("/metrics", probes.metrics),
     ]
-    handlers = dict.fromkeys((Problem, CatalogError, HTTPException), _refuse)
+    handlers = dict.fromkeys((Problem, CatalogError, HTTPException, ClientDisconnect, Exception), _refuse)
     app = Starlette(routes=routes, exception_handlers=handlers)
     app.router.redirect_slashes = False
     return _Envelope(app)
 
 
 class _Envelope:
-    """Puts headers on every response, and answers what no handler has caught."""
+    """Puts headers on every response, counts it, and lets no error out."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
-
         async def send_with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 MutableHeaders(scope=message).update(_SECURITY_HEADERS)
                 prometheus.response_sent(message["status"])
             await send(message)
 
-        try:
+        # What no handler has caught was answered and logged by _refuse all the same, and is raised once more.
+        with suppress(Exception):
             await self._app(scope, receive, send_with_headers)
-        except ClientDisconnect:
-            pass  # nobody is there to be answered
-        except Exception as error:
-            problem = problems.of(error)
-            if not started:
-                await problem.response()(scope, receive, send_with_headers)
 
 
 async def _refuse(_: Request, error: Exception) -> Response:

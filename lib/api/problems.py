@@ -14,6 +14,7 @@ from typing import Any, Literal
 from uuid import uuid4
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, NotFound, PermissionDenied
@@ -124,6 +125,8 @@ def of(error: Exception) -> Problem:
             allowed = (error.headers or {}).get("Allow", "")
             detail = f"This resource answers to {allowed} only."
             return Problem("method-not-allowed", detail, headers={"Allow": allowed})
+        case ClientDisconnect():
+            return Problem("request-timeout", "The connection was closed before the body was there.")
         case _:
             return _internal(error)
 

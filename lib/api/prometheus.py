@@ -1,7 +1,7 @@
 """What /metrics tells: counts of this process, and the state of the engine. Never a tenant's data.
 
 The page is open to whoever reaches the server, so it is aggregate only, and the database is asked at most
-every few seconds, however often it is fetched.
+every few seconds, however often it is fetched (unless it does not answer).
 """
 
 from __future__ import annotations
@@ -102,7 +102,8 @@ class _Gauges(Collector):
         with self._lock:
             if time.monotonic() - self._asked >= _ASK_AGAIN_SECONDS:
                 self._state = _ask()
-                self._asked = time.monotonic()
+                if self._state.database_up:
+                    self._asked = time.monotonic()
             return self._state
 
 

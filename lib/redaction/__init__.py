@@ -138,6 +138,7 @@ _TOKEN = re.compile(
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+"
     r"|(?<![A-Za-z0-9])(?:"
     r"[sprw]k_(?:live|test|prod)_[A-Za-z0-9]{8,}+|(?:sk|pk|rk)-[A-Za-z0-9_-]{20,}+|whsec_[A-Za-z0-9+/=_-]{16,}+"
+    r"|wec_[0-9a-f]{32}_[A-Za-z0-9_-]{16,}+"
     r"|gh[a-z]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+|glpat-[A-Za-z0-9_-]{16,}+"
     r"|xox[a-z]-[A-Za-z0-9-]{10,}+|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}+|npm_[A-Za-z0-9]{30,}+"
     r"|SG\.[A-Za-z0-9_-]{10,80}\.[A-Za-z0-9_-]{10,}+|ya29\.[A-Za-z0-9_-]{20,}+|shp[a-z]{2}_[A-Za-z0-9]{16,}+)"

@@ -52,19 +52,20 @@ class Form:
             yield node
             waiting.extend(reversed(node.children or ()))
 
+    def drafts(self) -> list[SchemaViolation]:
+        """List the texts that are not JSON yet."""
+        return [SchemaViolation(n.path, n.problem, "draft") for n in self.nodes() if n.problem is not None]
+
     def violations(self) -> list[SchemaViolation]:
         """List what is wrong with the value as it stands, drafts that are not JSON included."""
         picks: dict[tuple[Path, Any], int | str] = {}
-        found: list[SchemaViolation] = []
         for node in self.nodes():
             if node.settled:
                 picks |= {(node.path, source): number for source, number in node.settled.items()}
-            if node.problem is not None:
-                found.append(SchemaViolation(node.path, node.problem, "draft"))
         value = self.root.dump()
         if value is ABSENT:
-            return [*found, SchemaViolation((), "Required", "required")]
-        return found + self.validator.violations(value, picks)
+            return [*self.drafts(), SchemaViolation((), "Required", "required")]
+        return self.drafts() + self.validator.violations(value, picks)
 
 
 def load(schema: Any, value: Any = ABSENT) -> Form:

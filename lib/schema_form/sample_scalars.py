@@ -10,6 +10,8 @@ from typing import Any
 from lib.schema_form.pattern_text import pattern_text
 from lib.schema_form.spec import Spec
 
+#: Repetitions of one piece of a pattern at most.
+LONGEST = 500
 FORMATS = {
     "date-time": "2026-03-{day:02}T09:15:30Z",
     "date": "2026-03-{day:02}",
@@ -50,8 +52,8 @@ def sample_texts(spec: Spec, name: str, turn: int, identifier: str) -> Iterator[
     patterns = [pattern for pattern in spec.keyword("pattern") if isinstance(pattern, str)]
     for pattern in patterns:
         for grow in (2, 0, 1, 3, 5, 8, least, max(0, least - 1), max(0, least - 2), max(0, most // 2)):
-            yield pattern_text(pattern, min(grow, 4096), turn)
-            yield pattern_text(pattern, min(grow, 4096), turn + 1)
+            yield pattern_text(pattern, min(grow, LONGEST), turn)
+            yield pattern_text(pattern, min(grow, LONGEST), turn + 1)
     text = f"Sample {words}".strip() + (f" {turn + 1}" if turn else "")
     yield (text + " sample" * (least // 7 + 1))[:least] if len(text) < least else text[:most]
     yield str(turn % 10) * max(1, least)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from lib.schema_form.document import SchemaDocument
@@ -121,8 +122,10 @@ class Sampler:
         if spec.kind == "array":
             return self._array(spec, place)
         if spec.kind == "string":
-            texts = list(sample_texts(spec, place.name, place.turn, _identifier(place)))
-            return next((text for text in texts if self.validator.is_valid(spec.parts, text)), texts[0])
+            texts = sample_texts(spec, place.name, place.turn, _identifier(place))
+            first = next(texts)
+            fitting = (text for text in chain([first], texts) if self.validator.is_valid(spec.parts, text))
+            return next(fitting, first)
         if spec.kind in ("integer", "number"):
             return sample_number(spec, place.turn)
         if spec.kind == "boolean":

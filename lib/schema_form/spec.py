@@ -155,24 +155,13 @@ def build_spec(
     `allows_null` says that one branch was null, `unknown` that some part could not be resolved or allows
     nothing.
     """
-    options = _options(parts) or branching.listed
-    choice = branching.choice
     types = _types(parts)
-    nullable = allows_null or "null" in (types or ()) or _flag(parts, "nullable")
-    nullable = nullable or any(option.value is None for option in options)
-    kinds = [name for name in types or () if name != "null"]
-    if isinstance(settled.get("type"), str) and settled["type"] in kinds:
-        kinds = [str(settled["type"])]
-    if options and nullable and all(option.value is not None for option in options):
+    options = _options(parts) or branching.listed
+    by_value = any(option.value is None for option in options) if options else "null" in (types or ())
+    nullable = by_value or allows_null or _flag(parts, "nullable")
+    if options and nullable and not by_value:
         options = (*options, Listed(None))
-    kind = _kind(parts, kinds, types, options)
-    if kind == "json" and branching.common:
-        kind = branching.common
-    if choice is not None and not options:
-        kind = "choice"
-    elif kind == "choice":
-        branches = tuple(Option(name, name, ()) for name in kinds)
-        choice = Choice("type", branches)
+    kind, choice = _kind(parts, types, options, settled, branching)
     if unknown and (kind == "json" or (len(parts) <= 1 and not types and not options)):
         kind, choice = "json", None
     return Spec(
@@ -181,26 +170,34 @@ def build_spec(
         nullable=nullable,
         options=options,
         option_type=json_type(options[0].value) if options else "string",
-        choice=choice if kind == "choice" else None,
+        choice=choice,
         **_notes(parts, branching.suggested),
         **(_object(parts) if kind in ("object", "choice") else {}),
         **(_array(parts) if kind == "array" else {}),
     )
 
 
-def _kind(parts: list[Part], kinds: list[str], types: list[str] | None, options: tuple[Listed, ...]) -> str:
+def _kind(
+    parts: list[Part],
+    types: list[str] | None,
+    options: tuple[Listed, ...],
+    settled: Settled,
+    branching: Branching,
+) -> tuple[str, Choice | None]:
+    """Name the field that fits a place, with the choice to be made first where there is one."""
+    kinds = [name for name in types or () if name != "null"]
+    if settled.get("type") in kinds:
+        kinds = [str(settled["type"])]
     if options:
-        return "const" if len(options) == 1 else "enum"
+        return "const" if len(options) == 1 else "enum", None
+    if branching.choice is not None:
+        return "choice", branching.choice
     if types == ["null"]:
-        return "null"
-    if len(kinds) == 1:
-        return kinds[0]
-    if kinds:
-        return "choice"
-    for kind, keywords in TELLING.items():
-        if types is None and any(keyword in part.schema for part in parts for keyword in keywords):
-            return kind
-    return "json"
+        return "null", None
+    if len(kinds) > 1:
+        return "choice", Choice("type", tuple(Option(name, name, ()) for name in kinds))
+    told = (kind for kind, keywords in TELLING.items() for part in parts if part.schema.keys() & set(keywords))
+    return next(iter(kinds), None) or (types is None and next(told, None)) or branching.common or "json", None
 
 
 def _types(parts: list[Part]) -> list[str] | None:

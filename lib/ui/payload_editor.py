@@ -53,7 +53,7 @@ def payload_editor(
     if mode == "JSON":
         return _draw_json(schema, key, initial)
     result = schema_fields(
-        schema, key=f"{key}-form", initial=initial, submitted=submitted, validate=lambda v: _violations(schema, v)
+        schema, key=f"{key}-form", initial=initial, submitted=submitted, validate=lambda v: _uncheckable(schema, v)
     )
     st.session_state[f"{key}:value"] = result.value
     return EditedPayload(result.value, len(result.errors))
@@ -116,6 +116,12 @@ def _draw_json(schema: Any, key: str, initial: Any) -> EditedPayload:
         fits = "The payload fits its schema." if schema is not None else "The JSON is well-formed; no schema to check."
         st.caption(f":green[:material/check_circle:] {fits}")
     return EditedPayload(value, len(violations))
+
+
+def _uncheckable(schema: Any, value: Any) -> list[SchemaViolation] | None:
+    """What the bounded check says of a schema that no check in this process would come to an end with."""
+    verdict = schema_check.violations(schema, value)
+    return [SchemaViolation((), verdict.error, verdict.status)] if verdict.error else None
 
 
 def _violations(schema: Any, value: Any) -> list[SchemaViolation]:

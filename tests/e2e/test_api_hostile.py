@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import statistics
 import threading
 import time
 from collections import Counter
@@ -325,6 +326,17 @@ def test_pages_stay_responsive_while_the_api_waits_for_the_database(api: Api, db
         conn.rollback()
         for request in waiting:
             request.exception()
+
+
+def test_small_responses_are_not_held_back(api: Api) -> None:
+    connection = http.client.HTTPConnection(api.app.url.removeprefix("http://"), timeout=30)
+    times = []
+    for _ in range(21):
+        started = time.monotonic()
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b'{"status":"ok"}'
+        times.append(time.monotonic() - started)
+    assert statistics.median(times) < 0.03, "Nagle's algorithm would make it 0.04"
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])

@@ -182,15 +182,23 @@ def test_a_required_fixed_value_is_filled_in_and_locked() -> None:
 
 
 def test_labels_show_names_as_they_are() -> None:
-    schema = fields(
-        **{
-            "$a $b": {"type": "string"},
-            "a*b*c": {"type": "string", "title": ":smile: `x`"},
-            "+1": {"type": "integer"},
-        }
-    )
-    labels = [one.label for one in FormPage(schema, {"$a $b": "", "a*b*c": "", "+1": 1}).app.text_input]
-    assert labels == ["\\$a \\$b", "\\:smile\\: \\`x\\`", "+1"]
+    names = {
+        "$a $b": "\\$a \\$b",
+        "a*b*c": "a\\*b\\*c",
+        ":smile: [x]": ":\u2060smile: \\[x\\]",
+        "`x` <b>": "\\`x\\` \\<b>",
+        "_a_": "\\_a\\_",
+        "1. x": "1\\. x",
+        "# x": "\\# x",
+        "created_at": "created_at",
+        "+1": "+1",
+        "org.image.url": "org.image.url",
+        "at 09:15": "at 09:15",
+    }
+    form = FormPage(fields(**{name: {"type": "string"} for name in names}))
+    assert [one.label for one in form.app.text_input] == list(names.values())
+    titled = FormPage(fields(a={"type": "string", "title": "~~Old~~"})).app.text_input[0]
+    assert (titled.label, titled.help) == ("\\~\\~Old\\~\\~", "`a`")
 
 
 def test_marks_of_required_sensitive_read_only_and_deprecated_fields() -> None:

@@ -17,7 +17,7 @@ from lib.schema_form.json_values import copy, same
 from lib.ui.schema_fields.drawing import Drawing
 from lib.ui.schema_fields.parts import draw_entered, draw_node
 
-Validate = Callable[[Any], list[SchemaViolation]]
+Validate = Callable[[Any], list[SchemaViolation] | None]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def schema_fields(
 
     `initial` is the value to start from; another `initial` or `schema` starts the form anew. Errors stand
     under a field once it was touched, and under all fields when `submitted`. `validate` replaces
-    jsonschema's check by the schema's own draft.
+    jsonschema's check by the schema's own draft, unless it gives None.
     """
     held = _held(schema, key, initial)
     form = held.form
@@ -100,5 +100,5 @@ def _place(key: str) -> str:
 
 def _checked(form: Form, validate: Validate) -> list[SchemaViolation]:
     value = dump(form)
-    drafts = [one for one in form.violations() if one.keyword == "draft"]
-    return drafts + ([SchemaViolation((), "Required", "required")] if value is ABSENT else validate(value))
+    found = None if value is ABSENT else validate(value)
+    return form.violations() if found is None else form.drafts() + found

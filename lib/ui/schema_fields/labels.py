@@ -14,11 +14,19 @@ from lib.schema_form.sentences import short
 NAMING = ("name", "title", "label", "key", "login", "id", "type", "email", "code")
 
 
+#: What Markdown and Streamlit would read as more than text. Underscores inside words and lone colons stay as
+#: they are: escapes would be heard by screen readers, which get labels as written.
+MARKUP = re.compile(r"[\\`*~$\[\]<]|(?<![^\W_])_|_(?![^\W_])|:(?=\w+\[)|^[#>+-](?=\s)|(?<=^\d)[.)](?=\s)")
+
+EMOJI = re.compile(r":([\w+-]+):")
+
+
 def plain(text: str) -> str:
     """Escape a text so that Streamlit shows it as it is, on one line."""
     if not is_drawable(text):
         text = text.encode(errors="backslashreplace").decode()
-    return re.sub(r"([\\`*_~$:\[\]<>#|!])", r"\\\1", " ".join(text.split()))
+    text = MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    return EMOJI.sub(":\u2060\\g<1>:", text)  # a joiner without width, as escapes do not stop emoji
 
 
 def label(node: Node) -> str:

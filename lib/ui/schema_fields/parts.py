@@ -11,7 +11,6 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.schema_form import Node
 from lib.schema_form.json_values import is_drawable
-from lib.schema_form.spec import Choice
 from lib.ui.schema_fields.drawing import Drawing
 from lib.ui.schema_fields.labels import help_text, label, name, option_labels, plain, summary
 from lib.ui.schema_fields.leaves import SEGMENT_LETTERS, SEGMENTS, draw_leaf, is_pick_list
@@ -49,9 +48,9 @@ def draw_cell(drawing: Drawing, node: Node) -> None:
     choices = list(node.choices()) if node.kind != "json" or node.spec.kind == "choice" else []
     unpicked = node.kind == "choice" and not node.is_null
     with st.container(gap="xxsmall"):
-        for place, (choice, picked) in enumerate(choices):
+        for place, _ in enumerate(choices):
             with _row(aligned="bottom"):
-                _draw_picker(drawing, node, choice, picked, labelled=place == 0)
+                _draw_picker(drawing, node, place, labelled=place == 0)
                 if unpicked and place == len(choices) - 1:
                     draw_menu(drawing, node)
         if not unpicked:
@@ -66,23 +65,24 @@ def _row(aligned: Literal["top", "bottom"] = "top") -> DeltaGenerator:
     return st.container(horizontal=True, vertical_alignment=aligned, gap="xxsmall", wrap=False)
 
 
-def _draw_picker(drawing: Drawing, node: Node, choice: Choice, picked: int | str | None, labelled: bool) -> None:
+def _draw_picker(drawing: Drawing, node: Node, place: int, *, labelled: bool) -> None:
     """Let the user pick the branch that the value follows; what other branches held is kept."""
+    choice, picked = list(node.choices())[place]
     numbers = [option.number for option in choice.options]
     labels = option_labels([option.label for option in choice.options], [None] * len(numbers))
     index = numbers.index(picked) if picked in numbers else None
-    key = drawing.widget_key(node, f"branch{numbers}")
+    key = drawing.widget_key(node, f"branch{place}")
 
     def pick() -> None:
-        place = st.session_state.get(key)
-        node.choose(choice.source, None if place is None else numbers[place])
+        at = st.session_state.get(key)
+        node.choose(choice.source, None if at is None else numbers[at])
 
     common: dict[str, Any] = {
         "label": label(node),
         "help": help_text(node) if labelled else None,
         "label_visibility": "visible" if labelled else "collapsed",
         "options": list(range(len(numbers))),
-        "format_func": lambda place: labels[place],
+        "format_func": lambda at: labels[at],
         "key": key,
         "on_change": pick,
     }
@@ -181,8 +181,8 @@ def draw_body(drawing: Drawing, node: Node, depth: int) -> None:
     if node.parent is not None:
         _draw_note(drawing, node, depth)
     drawing.draw_errors(node, drawn=node.opened())
-    for choice, picked in node.choices():
-        _draw_picker(drawing, node, choice, picked, labelled=False)
+    for place, _ in enumerate(node.choices()):
+        _draw_picker(drawing, node, place, labelled=False)
     if node.spec.kind == "array":
         _draw_list(drawing, node, depth)
     else:

@@ -1,0 +1,142 @@
+"""The activity page as a person uses it: narrow down, open a row, come back, watch, take a file along."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import text
+
+from lib import database
+from lib.settings import Settings
+from tests.e2e.conftest import RunningApp
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+# A filter of the list, and a heading of the record, tell which of the two is on the page.
+LIST = "Event"
+RECORD = "Match trace"
+
+
+def open_first_row(page: Page) -> None:
+    table = page.get_by_test_id("stDataFrame")
+    expect(table.locator("canvas").first).to_be_visible()
+    table.click(position={"x": 250, "y": 56})
+    expect(page.get_by_role("heading", name=re.compile(RECORD))).to_be_visible()
+
+
+def test_a_row_opens_its_record_and_the_way_back_keeps_the_filters(page: Page) -> None:
+    page.goto("/activity?event=TICKET_CREATED&status=matched")
+    expect(page).to_have_url(re.compile("status=Matched"))
+    open_first_row(page)
+    expect(page).to_have_url(re.compile("eventId="))
+    expect(page.get_by_role("heading", name="TICKET_CREATED")).to_be_visible()
+    expect(page.get_by_text("A run was started.").first).to_be_visible()
+    expect(page.get_by_text('"ticketId"')).to_be_visible()
+    address = page.url
+    page.get_by_role("button", name="Activity", exact=True).click()
+    expect(page.get_by_role("combobox", name=LIST, exact=True)).to_be_visible()
+    expect(page).not_to_have_url(re.compile("eventId"))
+    expect(page).to_have_url(re.compile("event=TICKET_CREATED"))
+    expect(page).to_have_url(re.compile("status=Matched"))
+    page.goto(address)
+    expect(page.get_by_role("heading", name="TICKET_CREATED")).to_be_visible()
+
+
+def test_filters_of_other_pages_do_not_get_in_the_way(page: Page) -> None:
+    page.goto("/?status=beta&source=system")
+    page.get_by_test_id("stSidebarNav").get_by_text("Activity").click()
+    expect(page.get_by_role("combobox", name=LIST, exact=True)).to_be_visible()
+    expect(page.get_by_role("radio", name="All")).to_be_checked()
+    page.get_by_role("radio", name="Error").click()
+    expect(page).to_have_url(re.compile("status=Error"))
+    page.get_by_test_id("stSidebarNav").get_by_text("Event catalog").click()
+    expect(page.get_by_text(re.compile("Showing 1 to 24 of 132"))).to_be_visible()
+
+
+def test_the_next_page_is_older(page: Page) -> None:
+    page.goto("/activity")
+    expect(page.get_by_text(re.compile("50 events"))).to_be_visible()
+    first = page.get_by_text(re.compile("50 events")).inner_text()
+    page.get_by_role("button", name="Older").click()
+    expect(page).to_have_url(re.compile("before="))
+    expect(page.get_by_text(first)).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("button", name="Newest")).to_be_enabled()
+    page.get_by_role("button", name="Newest").click()
+    expect(page.get_by_text(first)).to_be_visible()
+
+
+def test_a_value_of_the_payload_finds_its_events(page: Page) -> None:
+    page.goto("/activity?event=TICKET_STATUS_CHANGED")
+    open_first_row(page)
+    ticket = re.search(r'"ticketId":\s*"([^"]+)"', page.get_by_test_id("stCode").inner_text())
+    assert ticket
+    page.goto("/activity")
+    page.get_by_role("button", name="Find").click()
+    page.get_by_role("textbox", name="Payload field").fill("ticketId")
+    page.get_by_role("textbox", name="Payload field").press("Enter")
+    expect(page.get_by_text("payload value: is missing")).to_be_visible()
+    page.get_by_role("textbox", name="equals").fill(ticket[1])
+    page.get_by_role("textbox", name="equals").press("Enter")
+    expect(page.get_by_text(re.compile(r"^\d+ events? ·"))).to_be_visible()
+    expect(page).to_have_url(re.compile(f"value={ticket[1]}"))
+
+
+def test_live_shows_what_arrives(page: Page, app: RunningApp) -> None:
+    page.goto("/activity?event=SOMETHING_NEW&live=true")
+    expect(page.get_by_text("No event matches these filters")).to_be_visible()
+    database.start(Settings(data_dir=app.data_dir, database_url=None))
+    try:
+        with database.operate() as conn:
+            conn.execute(text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload)"
+                              " SELECT tenant, 'SOMETHING_NEW', '{}', '{}' FROM tenants"))  # fmt: skip
+    finally:
+        database.stop()
+    expect(page.get_by_text(re.compile(r"Live at .* 1 event"))).to_be_visible()
+    open_first_row(page)
+
+
+def test_what_is_filtered_can_be_taken_along(page: Page, tmp_path: Path) -> None:
+    page.goto("/activity?status=Matched&event=TICKET_CREATED")
+    expect(page.get_by_text(re.compile(r"^\d+ events? ·"))).to_be_visible()
+    files = {}
+    for kind in ("CSV", "JSON"):
+        button = page.locator(f".st-key-export-{kind.lower()}").get_by_role("button")
+        if not button.is_visible():
+            page.get_by_role("button", name="Export").click()
+        with page.expect_download() as download:
+            button.click()
+        files[kind] = tmp_path / download.value.suggested_filename
+        download.value.save_as(files[kind])
+    with files["CSV"].open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    items = json.loads(files["JSON"].read_text())
+    assert rows and {row["status"] for row in rows} == {"matched"}
+    assert [row["event_id"] for row in rows] == [item["event_id"] for item in items]
+    assert json.loads(rows[0]["payload"]) == items[0]["payload"]
+
+
+def test_a_raw_payload_takes_a_reason(page: Page) -> None:
+    page.goto("/activity?event=CONTACT_CREATED")
+    open_first_row(page)
+    expect(page.get_by_text("[redacted]").first).to_be_visible()
+    page.get_by_role("button", name="Raw payload").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Reveal").click()
+    expect(dialog.get_by_text("reason: must have")).to_be_visible()
+    dialog.get_by_label("Reason").fill("The customer asked, ticket 42")
+    dialog.get_by_role("button", name="Reveal").click()
+    expect(dialog.get_by_test_id("stCode")).to_contain_text("email")
+    expect(dialog.get_by_test_id("stCode")).not_to_contain_text("[redacted]")
+
+
+def test_it_fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/activity")
+    expect(page.get_by_text(re.compile("50 events"))).to_be_attached()
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390

@@ -1,0 +1,180 @@
+"""From an event to a running workflow and back: attach, map, add a step, publish, simulate, detach, undo."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
+
+from lib import auth, database, system_catalog
+from lib.settings import Settings
+from tests.e2e.conftest import RunningApp, start_app, stop_app
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+NOTICE = {
+    "type": "object",
+    "required": ["ticketId", "text"],
+    "properties": {"ticketId": {"type": "string"}, "text": {"type": "string"}},
+}
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app on a database with one tenant and nothing in it but the system's catalog and a schema."""
+    data_dir = tmp_path_factory.mktemp("fresh")
+    database.start(Settings(data_dir=data_dir, database_url=None))
+    with database.operate() as conn:
+        system_catalog.load(conn)
+        tenant = auth.add_tenant(conn, name="Fresh")
+        auth.add_member(conn, tenant=tenant, email="max@example.com", name="Max", permission="manage")
+        auth.add_member(conn, tenant=tenant, email="rae@example.com", name="Rae", permission="read")
+        statement = "INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'payload.Notice.v1', :s)"
+        conn.execute(text(statement), {"t": tenant, "s": json.dumps(NOTICE)})
+    database.stop()
+    running = start_app(data_dir, DEMO="0")
+    yield running
+    stop_app(running)
+
+
+@pytest.fixture
+def desk(browser: Browser, fresh: RunningApp) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    yield page
+    assert page.locator("[data-testid=stException]").count() == 0
+    context.close()
+
+
+def simulate(page: Page) -> None:
+    page.goto("/simulate?as=Max · Fresh&eventType=TICKET_CREATED")
+    page.get_by_role("button", name="Send event").click()
+    expect(page.get_by_text("Event sent")).to_be_visible()
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    box = page.get_by_role("combobox", name=label)
+    box.click()
+    box.fill(option)
+    page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
+
+
+def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
+    page = desk
+    page.goto("/?as=Max · Fresh&q=ticket+created")
+    page.get_by_role("button", name="add_link").first.click()
+    page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Tell the desk")
+    page.get_by_role("button", name=re.compile("Create and open designer")).click()
+    expect(page.get_by_role("heading", name="Tell the desk")).to_be_visible()
+    expect(page).to_have_url(re.compile("/designer.*workflowId="))
+    expect(page.get_by_role("button", name=re.compile("Publish v1"))).to_be_disabled()
+    expect(page.get_by_text("Event and workflow share a schema")).to_be_visible()
+
+    choose(page, "Payload schema of the workflow", "payload.Notice.v1")
+    expect(page.get_by_text("text is required by the workflow's schema and is not mapped.").first).to_be_visible()
+    page.get_by_role("button", name=re.compile("Map 1 by name")).click()
+    expect(page.get_by_role("combobox", name="Expression")).to_have_value(re.compile(r"event\.payload\.ticketId"))
+    page.get_by_role("combobox", name="Source").nth(1).click()
+    page.get_by_role("option", name="Value").click()
+    page.get_by_role("textbox", name="Value").fill("A new ticket")
+    page.get_by_role("textbox", name="Value").press("Enter")
+    expect(page.get_by_text("The workflow would get")).to_be_visible()
+
+    page.get_by_role("radio", name="Steps").click()
+    page.get_by_role("button", name=re.compile("Add step")).click()
+    page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
+    expect(page.get_by_text("Valid: ready to be published.")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Publish v1")).click()
+    page.get_by_role("dialog").get_by_role("textbox", name="Change note").fill("First")
+    page.get_by_role("dialog").get_by_role("button", name=re.compile("Publish$")).click()
+    expect(page.get_by_role("heading", name=re.compile("Tell the desk v1"))).to_be_visible()
+
+    simulate(page)
+    expect(page.get_by_text("Succeeded").first).to_be_visible()
+    page.goto("/runs?as=Max · Fresh")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+
+    page.goto("/event?as=Max · Fresh&eventType=TICKET_CREATED")
+    expect(page.get_by_text("Attached workflows · 1")).to_be_visible()
+    page.get_by_role("button", name="Detach").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("No other workflow is attached.")).to_be_visible()
+    dialog.get_by_role("button", name=re.compile("Detach and publish v2")).click()
+    expect(page.get_by_text("Attached workflows · 0")).to_be_visible()
+    expect(page.get_by_text("was detached")).to_be_visible()
+
+    simulate(page)
+    expect(page.get_by_text("Unmatched").first).to_be_visible()
+    expect(page.get_by_text("No published workflow is attached to this event")).to_be_visible()
+
+
+def test_a_detach_in_the_drawer_can_be_undone_there_and_the_event_starts_it_again(desk: Page) -> None:
+    page = desk
+    page.goto("/workflows?as=Max · Fresh")
+    page.get_by_text("Tell the desk").first.click()
+    page.get_by_role("radio", name="Versions").click()
+    page.get_by_role("button", name="Roll back").last.click()
+    page.get_by_role("dialog").get_by_role("button", name="Publish v3").click()
+    expect(page.get_by_role("heading", name=re.compile("Tell the desk v3"))).to_be_visible()
+    page.goto("/?as=Max · Fresh&eventType=TICKET_CREATED")
+    drawer = page.get_by_role("dialog")
+    drawer.get_by_role("button", name="Detach").click()
+    drawer.get_by_role("button", name=re.compile("Detach and publish v4")).click()
+    expect(drawer.get_by_text("Attached workflows · 0")).to_be_visible()
+    drawer.get_by_role("button", name="Undo").click()
+    expect(drawer.get_by_text("Attached workflows · 1")).to_be_visible()
+    expect(drawer.get_by_text("Tell the desk v5")).to_be_visible()
+    simulate(page)
+    expect(page.get_by_text("Succeeded").first).to_be_visible()
+
+
+def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
+    page = desk
+    page.goto("/workflows?as=Rae · Fresh")
+    page.get_by_text("Tell the desk").first.click()
+    expect(page.get_by_text("You have read permission")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Publish"))).to_be_disabled()
+    expect(page.get_by_role("radio", name="Steps")).to_have_count(0)
+    page.goto("/event?as=Rae · Fresh&eventType=TICKET_CREATED")
+    expect(page.get_by_role("button", name="Detach")).to_be_disabled()
+    expect(page.get_by_role("button", name="add_link").first).to_be_disabled()
+
+
+def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, browser: Browser, fresh: RunningApp) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
+    other = context.new_page()
+    for page in (desk, other):
+        page.goto("/workflows?as=Max · Fresh")
+        page.get_by_text("Tell the desk").first.click()
+        page.get_by_role("radio", name="Details").click()
+        expect(page.get_by_role("textbox", name="Description")).to_be_visible()
+    other.get_by_role("textbox", name="Description").fill("The other was first")
+    other.get_by_role("textbox", name="Description").press("Control+Enter")
+    expect(other.get_by_text("Unpublished changes")).to_be_visible()
+    desk.get_by_role("textbox", name="Description").fill("Mine")
+    desk.get_by_role("textbox", name="Description").press("Control+Enter")
+    expect(desk.get_by_text("saved this draft while you were editing")).to_be_visible()
+    expect(desk.get_by_text("The other was first").first).to_be_visible()
+    desk.get_by_role("button", name="Keep mine").click()
+    expect(desk.get_by_text("saved this draft while you were editing")).to_have_count(0)
+    other.reload()
+    other.get_by_role("radio", name="Details").click()
+    expect(other.get_by_role("textbox", name="Description")).to_have_value("Mine")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_pages_fit(desk: Page, width: int, tmp_path: Path) -> None:
+    desk.set_viewport_size({"width": width, "height": 900})
+    for path in ("/workflows", "/runs"):
+        desk.goto(f"{path}?as=Max · Fresh")
+        expect(desk.get_by_test_id("stMainBlockContainer")).to_be_visible()
+        expect(desk.get_by_role("heading").first).to_be_visible()
+        overflow = desk.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert overflow <= 0

@@ -1,0 +1,309 @@
+"""Which definitions are refused and why, and that what the designer makes is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib import definition_editing, definition_text, mapping_check, payloads, sandbox, workflow_diff
+from lib.errors import InvalidInput
+from lib.steps import STEP_TYPES, Problem
+from lib.ui import diagram
+from lib.workflow_dry_run import dry_run
+from lib.workflow_validation import Event, Surroundings, check, each_step, errors
+
+SOURCE = {
+    "type": "object",
+    "properties": {
+        "ticketId": {"type": "string"},
+        "count": {"type": "integer"},
+        "late": {"type": "boolean"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "client": {"type": "object", "properties": {"email": {"type": ["string", "null"]}}},
+    },
+}
+TARGET = {
+    "type": "object",
+    "required": ["id", "amount"],
+    "additionalProperties": False,
+    "properties": {
+        "id": {"type": "string"},
+        "amount": {"type": "number", "minimum": 0},
+        "level": {"enum": ["low", "high"]},
+        "to": {"type": "object", "required": ["email"], "properties": {"email": {"type": "string"}}},
+    },
+}
+AROUND = Surroundings(
+    event=Event("MADE", "source.v1", SOURCE),
+    schemas={"source.v1": SOURCE, "target.v1": TARGET},
+    known_events=frozenset({"MADE"}),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def expressions() -> Iterator[None]:
+    sandbox.start()
+    yield
+
+
+def good() -> dict[str, Any]:
+    return {
+        "id": "w",
+        "name": "Good",
+        "description": "",
+        "payloadSchemaRef": "target.v1",
+        "trigger": {
+            "type": "event",
+            "eventName": "MADE",
+            "sourcePayloadSchemaRef": "source.v1",
+            "payloadMapping": {"id": {"$expr": "event.payload.ticketId"}, "amount": {"$expr": "event.payload.count"}},
+        },
+        "steps": [
+            {"id": "note", "type": "action.call", "config": {"action": "log.write", "input": {"message": "hi"}}},
+        ],
+    }
+
+
+def bad(path: str, value: Any) -> dict[str, Any]:
+    """The good definition with the value at a dotted path replaced, or taken out with ..."""
+    definition: dict[str, Any] = deepcopy(good())
+    node: Any = definition
+    *parents, last = [int(part) if part.isdecimal() else part for part in path.split("/")]
+    for part in parents:
+        node = node[part]
+    if value is ...:
+        del node[last]
+    else:
+        node[last] = value
+    return definition
+
+
+STEP = {"id": "note", "type": "action.call", "config": {"action": "log.write", "input": {"message": "hi"}}}
+MAP = "trigger/payloadMapping"
+
+
+def step(**changes: Any) -> list[dict[str, Any]]:
+    return [{**STEP, **changes}]
+
+
+#: (what is put where, the place that is named, words that say why)
+BAD: list[tuple[str, Any, str, str]] = [
+    ("name", "", "/name", "needs a name"),
+    ("name", 7, "/name", "needs a name"),
+    ("name", "x" * 121, "/name", "1 to 120"),
+    ("description", ["no"], "/description", "must be text"),
+    ("steps2", [], "/steps2", "no field 'steps2'"),
+    ("payloadSchemaRef", None, "/payloadSchemaRef", "Choose a schema"),
+    ("payloadSchemaRef", 5, "/payloadSchemaRef", "must be the ref"),
+    ("payloadSchemaRef", "nope.v1", "/payloadSchemaRef", "nope.v1 is not in the registry"),
+    ("trigger", "MADE", "/trigger", "must be an object"),
+    ("trigger/type", "cron", "/trigger/type", "not 'cron'"),
+    ("trigger/when", 1, "/trigger/when", "no field 'when'"),
+    ("trigger/eventName", ..., "/trigger/eventName", "must name an event"),
+    ("trigger/sourcePayloadSchemaRef", "gone.v9", "/trigger/sourcePayloadSchemaRef", "gone.v9 is not in the registry"),
+    ("trigger/sourcePayloadSchemaRef", 1, "/trigger/sourcePayloadSchemaRef", "must be the ref"),
+    (MAP, ..., "/trigger/payloadMapping", "needs a mapping"),
+    (MAP, [], "/trigger/payloadMapping", "must be an object"),
+    (f"{MAP}/id", ..., "/trigger/payloadMapping/id", "required by the workflow's schema and is not mapped"),
+    (f"{MAP}/id", {"$expr": "event.payload.("}, "/trigger/payloadMapping/id", "id: "),
+    (f"{MAP}/id", {"$expr": 5}, "/trigger/payloadMapping/id", "$expr must be text"),
+    (f"{MAP}/id", {"$expr": "event.payload.nope"}, "/trigger/payloadMapping/id", "event.payload.nope, which the event"),
+    (f"{MAP}/id", {"$expr": "event.payload.count"}, "/trigger/payloadMapping/id", "takes string"),
+    (f"{MAP}/id", {"$expr": "event.payload.tags"}, "/trigger/payloadMapping/id", "is array"),
+    (f"{MAP}/id", 12, "/trigger/payloadMapping/id", "the value"),
+    (f"{MAP}/amount", -1, "/trigger/payloadMapping/amount", "the value"),
+    (f"{MAP}/level", "medium", "/trigger/payloadMapping/level", "the value"),
+    (f"{MAP}/other", "x", "/trigger/payloadMapping/other", "no such field"),
+    (f"{MAP}/to.email.x..y", "x", "/trigger/payloadMapping/to.email.x..y", "empty name"),
+    (f"{MAP}/to.cc", "x", "/trigger/payloadMapping/to.email", "to.email is required"),
+    (f"{MAP}/id", {"a": {"$expr": "1"}}, "/trigger/payloadMapping/id", "inside a literal"),
+    ("steps", [], "/steps", "at least one step"),
+    ("steps", "none", "/steps", "at least one step"),
+    ("steps", ["no"], "/steps/0", "must be an object"),
+    ("steps", [STEP, STEP], "/steps/1/id", "note is used twice"),
+    ("steps", step(id="1st"), "/steps/0/id", "a letter followed by"),
+    ("steps", step(type="magic"), "/steps/0/type", "unknown type 'magic'"),
+    ("steps", step(config=None), "/steps/0/config", "needs a config object"),
+    ("steps", step(config={"action": "log.write"}), "/steps/0/config", "Step note, config:"),
+    ("steps", step(config={"action": "mail.send", "input": {}}), "/steps/0/config/action", "Step note, action:"),
+    ("steps", step(config={"action": "http.request", "input": {}}), "/steps/0/config/input", "Step note, input:"),
+    (
+        "steps",
+        step(config={"action": "log.write", "input": {"message": {"$expr": "1 +"}}}),
+        "/steps/0/config/input/message/$expr",
+        "Step note, input.message:",
+    ),
+    ("steps", step(type="control.if", config={"then": []}), "/steps/0/config", "Step note"),
+    (
+        "steps",
+        step(type="control.if", config={"condition": {"$expr": "true"}, "then": [{"id": "x", "type": "no"}]}),
+        "/steps/0/config/then/0/type",
+        "Step x has the unknown type",
+    ),
+    (
+        "steps",
+        step(type="control.forEach", config={"items": {"$expr": "[1]"}, "steps": [STEP]}),
+        "/steps/0/config/steps/0/id",
+        "used twice",
+    ),
+    ("steps", step(type="time.wait", config={}), "/steps/0/config", "Step note"),
+    ("steps", step(type="time.wait", config={"seconds": -5}), "/steps/0/config/seconds", "seconds"),
+    ("steps", step(type="event.wait", config={"eventName": "", "correlationKey": "k"}),
+     "/steps/0/config/eventName", "eventName"),
+    ("steps", step(type="transform.assign", config={"assign": {"x": 1}}), "/steps/0/config", "Step note"),
+    (
+        "steps",
+        step(type="control.forEach", config={"items": {"$expr": "[1]"}, "itemName": "vars", "steps": []}),
+        "/steps/0/config/itemName",
+        "already names something else",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "value", "place", "words"), BAD, ids=[f"{p}={str(v)[:40]}" for p, v, _, _ in BAD])
+def test_a_bad_definition_is_refused_at_its_place(path: str, value: Any, place: str, words: str) -> None:
+    found = errors(check(bad(path, value), AROUND))
+    said = [(problem.path, problem.message) for problem in found]
+    assert any(where.startswith(place) and words in message for where, message in said), said
+
+
+def test_the_table_is_long_enough_and_the_good_one_is_good() -> None:
+    assert len(BAD) >= 30
+    assert check(good(), AROUND) == []
+
+
+def test_an_event_that_the_catalog_lacks_is_an_error() -> None:
+    found = check(good(), Surroundings(schemas=AROUND.schemas))
+    assert Problem("/trigger/eventName", "The catalog has no event MADE.") in found
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "words"),
+    [
+        ("trigger", None, "nothing will start it"),
+        ("trigger/sourcePayloadSchemaRef", "target.v1", "carries source.v1 now"),
+        (f"{MAP}/id", {"$expr": "$exists(event.payload.nope) ? event.payload.nope : 'x'"}, "event.payload.nope"),
+        ("steps", [{"id": "r", "type": "control.return", "config": {}}, STEP], "never reached"),
+        ("steps", step(config={"action": "log.write", "input": {"message": {"$expr": "payload.zip"}}}), "payload.zip"),
+        (
+            "steps",
+            step(config={"action": "log.write", "input": {"message": {"$expr": "steps.gone.output"}}}),
+            "output of gone",
+        ),
+        ("steps", step(type="event.wait", config={"eventName": "LATER", "correlationKey": "k"}), "no event LATER"),
+    ],
+)
+def test_what_is_probably_a_mistake_is_a_warning(path: str, value: Any, words: str) -> None:
+    found = check(bad(path, value), AROUND)
+    assert errors(found) == []
+    assert any(words in problem.message and problem.severity == "warning" for problem in found), found
+
+
+@pytest.mark.parametrize("definition", [None, [], 3, {}, {"trigger": {"payloadMapping": {"": 1}}}, {"steps": [[]]}])
+def test_nothing_makes_the_check_itself_fail(definition: Any) -> None:
+    assert errors(check(definition, Surroundings()))
+
+
+def test_suggestions_have_the_name_and_a_type_that_fits() -> None:
+    wanted = {"properties": {"ticketId": {"type": "string"}, "count": {"type": "string"}, "email": {"type": "string"}}}
+    found = {place.target: mapping_check.suggest(place, SOURCE) for place in mapping_check.targets(wanted)}
+    assert found == {"ticketId": "event.payload.ticketId", "count": None, "email": "event.payload.client.email"}
+
+
+ACTS = st.sampled_from(["add", "delete", "duplicate", "up", "down", "move_to"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(ACTS, st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=14))
+def test_whatever_one_does_in_the_designer_gives_a_definition_that_is_sound(acts: list[tuple[str, int, int]]) -> None:
+    definition = {**good(), "steps": []}
+    types = [name for name in STEP_TYPES if name != "event.wait"]  # which starts with a blank to fill in
+    for act, first, second in acts:
+        before = deepcopy(definition)
+        places = [definition_editing._place(path) for path, _ in each_step(definition)]
+        lists = definition_editing.lists(definition)
+        if act == "add" or not places:
+            definition_editing.add(definition, lists[first % len(lists)].place, types[second % len(types)])
+            definition, place = definition_editing.add(
+                definition, lists[first % len(lists)].place, types[second % len(types)]
+            )
+            assert definition_editing.step_at(definition, place)["type"] == types[second % len(types)]  # type: ignore[index]
+            continue
+        place = places[first % len(places)]
+        chosen = definition_editing.step_at(definition, place)
+        if act == "delete":
+            definition = definition_editing.delete(definition, place)
+        elif act == "duplicate":
+            definition, _ = definition_editing.duplicate(definition, place)
+        elif act == "move_to":
+            definition, now = definition_editing.move_to(definition, place, lists[second % len(lists)].place)
+            assert definition_editing.step_at(definition, now) == chosen
+            assert sorted(s["id"] for _, s in each_step(definition)) == sorted(s["id"] for _, s in each_step(before))
+        else:
+            definition, now = definition_editing.move(definition, place, -1 if act == "up" else 1)
+            assert definition_editing.step_at(definition, now) == chosen
+    assert definition_editing.editable(definition)
+    if definition["steps"]:
+        assert errors(check(definition, AROUND)) == []
+        result = dry_run(definition, payload={"ticketId": "t", "count": 2}, schema=TARGET)
+        assert result.refusals == () and result.failure is None
+    chart = diagram.flowchart(definition)
+    assert chart.startswith("flowchart TD")
+    for language in ("json", "yaml"):
+        written = definition_text.write(definition, language)  # type: ignore[arg-type]
+        assert definition_text.read(written, language) == definition  # type: ignore[arg-type]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab:#- ,1", max_size=6), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.dictionaries(st.sampled_from(["name", "steps", "on", "null", "1"]), JSON))
+def test_json_and_yaml_give_back_what_was_written(value: dict[str, Any]) -> None:
+    for language in ("yaml", "json"):
+        again = definition_text.read(definition_text.write(value, language), language)  # type: ignore[arg-type]
+        assert payloads.canonical(again) == payloads.canonical(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: &x [1]\nb: *x", "aliases are not accepted at line 2"),
+        ("a: 1\na: 2", "comes twice at line 2"),
+        ("1: x", "name must be text"),
+        ("- 1", "must be an object"),
+        ("a: [", "line 1"),
+        ("a: !!python/object:os.system {}", "could not determine a constructor"),
+        ("a: .nan\n? {}\n: 1", "name must be text"),
+    ],
+)
+def test_yaml_that_is_no_json_is_refused_with_its_line(text: str, words: str) -> None:
+    with pytest.raises(InvalidInput, match="definition") as refused:
+        definition_text.read(text, "yaml")
+    assert words in str(refused.value)
+
+
+def test_names_cannot_act_in_a_diagram() -> None:
+    hostile = 'x"]:::a\n%%{init: {"securityLevel": "loose"}}%% <script>alert(1)</script> `[a](javascript:1)`'
+    steps = [{"id": "a", "name": hostile, "type": "action.call", "config": {}}]
+    chart = diagram.flowchart({"trigger": {"eventName": hostile}, "steps": steps})
+    assert "%%" not in chart and "<" not in chart and "javascript:1)" not in chart
+    assert chart.count('"') == 6, "three nodes, each in its two quotes"
+
+
+def test_two_versions_stand_side_by_side_line_by_line() -> None:
+    after = {**good(), "description": "New", "extra": 1}
+    left, right = workflow_diff.side_by_side(good(), after)
+    assert len(left.split("\n")) == len(right.split("\n"))
+    assert "- description: ''" in left and "+ description: New" in right and "+ extra: 1" in right
+    assert workflow_diff.unified(good(), good()) == ""
