@@ -316,7 +316,8 @@ def test_stop_hands_runs_over(db: Database, actor: Actor, reach_loopback: int) -
 
 def test_what_has_begun_goes_before_what_has_not(db: Database, actor: Actor) -> None:
     reply = step("reply", "event.wait", eventName="REPLY", correlationKey="k")
-    engine.start(Settings(), worker=True)
+    one_at_a_time = Settings(worker_concurrency=2)  # for each tenant, and from the very first look at the queue
+    engine.start(one_at_a_time, worker=True)
     waiting = start_run(actor, publish(actor.tenant, [reply]))
     wait = open_wait(waiting)
     engine.stop()
@@ -325,7 +326,7 @@ def test_what_has_begun_goes_before_what_has_not(db: Database, actor: Actor) -> 
     with database.write(actor) as conn:
         event = insert_event(conn, actor.tenant, "REPLY", {})
         assert engine.resume_wait(conn, tenant=actor.tenant, wait_id=wait.wait_id, event_id=event)
-    engine.start(Settings(worker_concurrency=2), worker=True)  # one at a time for each tenant
+    engine.start(one_at_a_time, worker=True)
     try:
         ended = {run: await_run(run).completed_at for run in (waiting, *queued)}
         assert min(ended, key=lambda run: ended[run]) == waiting
