@@ -24,7 +24,7 @@ Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 6, 20, 55, 78, 84, 76, 58, 70, 80, 76, 66, 45, 24, 14, 10, 8, 5, 3], float)
 _WEEKDAYS = (1.08, 1.05, 1.0, 0.98, 0.86, 0.16, 0.12)
 _SIMULATED_SHARE = 0.004
-_FAILED_SHARE = 0.003
+_FAILED_SHARE = 0.01
 
 
 @dataclass(frozen=True)

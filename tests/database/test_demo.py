@@ -14,8 +14,8 @@ NOW = datetime(2026, 6, 17, 15, tzinfo=UTC)  # a Wednesday
 
 def test_the_demo_tells_a_believable_month(db: Database) -> None:
     with database.operate() as conn:
-        assert demo.load(conn, events=6000, now=NOW)
-        assert not demo.load(conn, events=6000, now=NOW), "never twice"
+        assert demo.load(conn, events=12_000, now=NOW)
+        assert not demo.load(conn, events=12_000, now=NOW), "never twice"
         people = auth.memberships(conn)
         assert [(p.tenant_name, p.permission) for p in people] == [
             (tenant, permission)
@@ -31,7 +31,7 @@ def test_the_demo_tells_a_believable_month(db: Database) -> None:
         events, first, last = conn.execute(
             text("SELECT count(*), min(created_at), max(created_at) FROM workflow_runtime_events")
         ).one()
-        assert abs(events - 6000) < 400 and (last - first).days in (29, 30) and last <= NOW
+        assert abs(events - 12_000) < 600 and (last - first).days in (29, 30) and last <= NOW
         outcomes = conn.execute(text("SELECT DISTINCT outcome FROM workflow_runtime_events")).scalars()
         assert set(outcomes) == {0, 1, 2}
         weekend, weekday = conn.execute(

@@ -1,0 +1,341 @@
+"""The tenant's runtime events: finding them, one of them in full, and its raw payload for an audited look.
+
+Everything but `reveal_payload` knows the redacted payload only, searching included: a secret cannot be guessed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal, cast
+from uuid import UUID
+
+from lib import audit, payloads, sql
+from lib.auth import Actor
+from lib.database import Connection
+from lib.errors import InvalidInput, NotFound
+from lib.ingestion import Origin, SchemaStatus
+from lib.matching import Match
+from lib.payloads import JsonValue
+
+Status = Literal["matched", "unmatched", "error"]
+
+STATUSES: tuple[Status, ...] = ("matched", "unmatched", "error")
+ORIGINS: tuple[Origin, ...] = ("live", "simulated", "replay")
+
+#: Events of one page, and at most in one export.
+PAGE_SIZE = 50
+EXPORT_LIMIT = 50_000
+
+# The outcome bits that each status stands for; an error comes before a match.
+_OUTCOMES: dict[Status | None, tuple[int, int]] = {
+    None: (0, 3), "unmatched": (0, 0), "matched": (1, 1), "error": (2, 3),
+}  # fmt: skip
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_BEFORE_ALL = UUID(int=0)
+_EXPORT_BATCH = 1000
+_DEEPEST_PATH = 2
+_REASON_LENGTH = (5, 500)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:")
+
+queries = sql.load("activity")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the list is narrowed to; None or empty means all.
+
+    `since` is inclusive, `until` is not. `path` names a field of the payload, one below another joined by a dot
+    (changes.status), or as a JSON pointer; `value` is what it must hold, as text.
+    """
+
+    event_names: tuple[str, ...] = ()
+    status: Status | None = None
+    origin: Origin | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    correlation_key: str | None = None
+    event_id: str | None = None
+    path: str | None = None
+    value: str | None = None
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last event of a page; the next page begins after it."""
+
+    created_at: datetime
+    event_id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.created_at.astimezone(UTC).isoformat()}~{self.event_id}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor | None:
+        """The cursor that str() wrote, None for anything else."""
+        at, _, event_id = (text or "").partition("~")
+        try:
+            created_at = datetime.fromisoformat(at)
+            return cls(created_at, UUID(event_id)) if created_at.tzinfo else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class EventSummary:
+    """An event in a list. `payload` is the redacted one as JSON text; `started` counts resumed runs too."""
+
+    event_id: UUID
+    event_name: str
+    status: Status
+    origin: Origin
+    source: str | None
+    correlation_key: str | None
+    created_at: datetime
+    processed_at: datetime | None
+    schema_status: SchemaStatus
+    error_message: str | None
+    started: int
+    reason: str | None
+    payload: str
+
+    @property
+    def seconds(self) -> float | None:
+        """How long taking it in took."""
+        return (self.processed_at - self.created_at).total_seconds() if self.processed_at else None
+
+
+@dataclass(frozen=True)
+class EventPage:
+    """A page of events and where the next one begins, None on the last."""
+
+    events: tuple[EventSummary, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True)
+class TracedMatch:
+    """What a candidate workflow did, and the status its run has now."""
+
+    match: Match
+    run_status: str | None
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """Another event with the same correlation key."""
+
+    event_id: UUID
+    event_name: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """An event in full, its payload redacted. `schema_errors` have path, message and keyword."""
+
+    event_id: UUID
+    event_name: str
+    status: Status
+    origin: Origin
+    source: str | None
+    correlation_key: str | None
+    created_at: datetime
+    processed_at: datetime | None
+    schema_ref: str | None
+    schema_ref_conflict: dict[str, Any] | None
+    schema_status: SchemaStatus
+    schema_errors: tuple[dict[str, Any], ...]
+    error_message: str | None
+    parent_event_id: UUID | None
+    submitted_by: str | None
+    payload: JsonValue
+    trace: tuple[TracedMatch, ...]
+    previous: Neighbour | None
+    next: Neighbour | None
+
+
+def page(
+    conn: Connection, *, tenant: UUID, filters: Filters, cursor: Cursor | None = None, limit: int = PAGE_SIZE
+) -> EventPage:
+    """One page of the tenant's events, latest first. Raises InvalidInput naming the filter."""
+    statement, row = _asked(tenant, filters)
+    if cursor and cursor.created_at <= row["upto"]:
+        row |= {"upto": cursor.created_at, "before_id": cursor.event_id}
+    conn.execute(queries["plan_anew"])
+    found = conn.execute(queries[statement], {**row, "limit": limit + 1}).mappings().all()
+    events = tuple(_summary(event) for event in found[:limit])
+    more = len(found) > limit
+    return EventPage(events, Cursor(events[-1].created_at, events[-1].event_id) if more else None)
+
+
+def every(
+    conn: Connection, *, tenant: UUID, filters: Filters, limit: int = EXPORT_LIMIT
+) -> Iterator[EventSummary]:
+    """All events that the filters let through, latest first, read in batches; at most `limit`."""
+    cursor: Cursor | None = None
+    while limit > 0:
+        batch = page(conn, tenant=tenant, filters=filters, cursor=cursor, limit=min(limit, _EXPORT_BATCH))
+        yield from batch.events
+        limit -= len(batch.events)
+        cursor = batch.next
+        if cursor is None:
+            return
+
+
+def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
+    """One event in full. Raises NotFound, the same for an unknown id, another tenant's, and nonsense."""
+    keys = {"tenant": tenant, "event_id": _id(event_id)}
+    row = conn.execute(queries["event"], keys).one_or_none() if keys["event_id"] else None
+    if row is None:
+        raise NotFound("There is no such event.")
+    errors = row.schema_errors or {}
+    around: dict[str, Neighbour] = {}
+    if row.correlation_key:
+        place = {**keys, "correlation_key": row.correlation_key, "at": row.created_at}
+        for side, *found in conn.execute(queries["neighbours"], place):
+            around[side] = Neighbour(*found)
+    return EventRecord(
+        event_id=row.event_id,
+        event_name=row.event_name,
+        status=_status(row.outcome),
+        origin=row.origin,
+        source=row.source,
+        correlation_key=row.correlation_key,
+        created_at=row.created_at,
+        processed_at=row.processed_at,
+        schema_ref=row.payload_schema_ref,
+        schema_ref_conflict=row.schema_ref_conflict,
+        schema_status=_schema_status(row.schema_errors),
+        schema_errors=tuple(errors.get("errors", ())),
+        error_message=row.error_message,
+        parent_event_id=row.parent_event_id,
+        submitted_by=row.submitted_by,
+        payload=payloads.loads(row.payload),
+        trace=_trace(conn, keys),
+        previous=around.get("previous"),
+        next=around.get("next"),
+    )
+
+
+def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: str) -> JsonValue:
+    """The raw payload, with a line in the audit trail that says who looked and why; needs admin.
+
+    Raises PermissionDenied, InvalidInput for a missing reason, NotFound.
+    """
+    actor.require("admin")
+    shortest, longest = _REASON_LENGTH
+    if not shortest <= len(reason.strip()) <= longest:
+        raise InvalidInput("reason", f"must have {shortest} to {longest} characters")
+    payloads.check(reason, field="reason")
+    audit.record(
+        conn, actor, action="event.payload_revealed", target_type="event", target_id=str(event_id),
+        detail={"reason": reason.strip()},
+    )  # fmt: skip
+    keys = {"tenant": actor.tenant, "event_id": event_id}
+    payload = conn.execute(queries["reveal"], keys).scalar_one()
+    if payload is None:
+        raise NotFound("There is no such event.")
+    return payloads.loads(payload)
+
+
+def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
+    """Name and parameters of the statement that answers these filters quickest."""
+    lowest, highest = _OUTCOMES[filters.status]
+    row: dict[str, Any] = {
+        "tenant": tenant,
+        "since": filters.since or _EVER,
+        "upto": filters.until or _NEVER,
+        "before_id": _BEFORE_ALL,
+        "lowest": lowest,
+        "highest": highest,
+        "origin": filters.origin,
+        "correlation_key": _storable("correlation key", filters.correlation_key),
+        "event_id": None,
+    }
+    if filters.event_id:
+        row["event_id"] = _id(filters.event_id)
+        if row["event_id"] is None:
+            raise InvalidInput("event id", "is not one: it looks like 0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
+    names = [_storable("event", name) for name in filters.event_names]
+    if filters.path or filters.value:
+        return "page_of_value", row | {"names": names or None} | _search(tenant, filters.path, filters.value)
+    return ("page_of_names", row | {"names": names}) if names else ("page", row)
+
+
+def _search(tenant: UUID, path: str | None, value: str | None) -> dict[str, Any]:
+    """Parameters that find a value in payloads: its hash is looked up, and the path then followed."""
+    if not path or not value:
+        raise InvalidInput("payload value" if path else "payload field", "is missing: a search needs both")
+    names = _names(cast(str, _storable("payload field", path)))
+    if not 1 <= len(names) <= _DEEPEST_PATH:
+        raise InvalidInput("payload field", "can be a field of the payload, or one directly below: changes.status")
+    if _TIME.match(value):
+        raise InvalidInput("payload value", "is a time, which is not searched for; choose a time range instead")
+    if value == str(tenant):
+        raise InvalidInput("payload value", "is this tenant's own id, which does not tell its events apart")
+    text = _storable("payload value", value)
+    return {
+        "path": names,
+        "value": text,
+        "json_path": "lax $" + "".join(f".{json.dumps(name)}" for name in names) + " ? (@ == $text || @ == $scalar)",
+        "json_value": payloads.dumps({"text": text, "scalar": _scalar(value)}),
+    }
+
+
+def _names(path: str) -> list[str]:
+    if path.startswith("/"):
+        return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+    path = re.sub(r"^(?:\$|event\.payload|payload)\.", "", path.strip())
+    return [name for name in re.sub(r"\[\d*\]", "", path).split(".") if name]
+
+
+def _scalar(value: str) -> JsonValue:
+    """The number or boolean that the text spells, else the text."""
+    try:
+        scalar = payloads.parse(value)
+    except InvalidInput:
+        return value
+    return value if isinstance(scalar, dict | list) else scalar
+
+
+def _storable(field: str, text: str | None) -> str | None:
+    if text is not None:
+        payloads.check(text, field=field)
+    return text
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        return None
+
+
+def _summary(row: Mapping[Any, Any]) -> EventSummary:
+    fields = dict(row)
+    return EventSummary(
+        status=_status(fields.pop("outcome")), schema_status=_schema_status(fields.pop("schema_errors")), **fields
+    )
+
+
+def _status(outcome: int) -> Status:
+    return "error" if outcome >= 2 else "matched" if outcome else "unmatched"
+
+
+def _schema_status(schema_errors: dict[str, Any] | None) -> SchemaStatus:
+    status: SchemaStatus = (schema_errors or {}).get("status", "valid")
+    return status
+
+
+def _trace(conn: Connection, keys: Mapping[str, Any]) -> tuple[TracedMatch, ...]:
+    traced = []
+    for row in conn.execute(queries["trace"], keys).mappings():
+        fields = dict(row)
+        run_status = fields.pop("run_status")
+        traced.append(TracedMatch(Match(**fields), run_status))
+    return tuple(traced)

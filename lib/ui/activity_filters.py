@@ -1,0 +1,178 @@
+"""The activity page's filters. Each is bound to the URL parameter of its key, so a URL is a view."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from lib import catalog, database
+from lib.activity import ORIGINS, STATUSES, Cursor, Filters
+from lib.auth import Actor
+from lib.ui.text import code, escape, shorten
+
+_RANGES: dict[str, timedelta | None] = {
+    "Last hour": timedelta(hours=1),
+    "Last 24 hours": timedelta(hours=24),
+    "Last 7 days": timedelta(days=7),
+    "Last 30 days": timedelta(days=30),
+    "Custom": None,
+}
+_STATUSES = ("All", *(status.capitalize() for status in STATUSES))
+_ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
+_TEXTS = ("key", "field", "value", "id")
+_CLEARED: dict[str, object] = {"event": [], "status": "All", "origin": None, "range": None, "from": None, "to": None,
+                               **dict.fromkeys(_TEXTS, "")}  # fmt: skip
+_FIELD_HELP = (
+    "A field of the payload, or one directly below another: `changes.status`. What is redacted is not searched."
+)
+_CURSOR = "before"
+_EARLIER_PAGES = "activity_pages"
+
+
+def draw(actor: Actor) -> Filters:
+    """Draw the filters and read them."""
+    _accept_plain_values()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        names = st.multiselect("Event", _event_types(actor), key="event", bind="query-params", width=240,
+                               placeholder="All events", accept_new_options=True, on_change=first_page)  # fmt: skip
+        status = st.segmented_control("Status", _STATUSES, default="All", required=True, key="status",
+                                      bind="query-params", on_change=first_page)  # fmt: skip
+        origin = st.selectbox("Origin", _ORIGINS, index=None, key="origin", bind="query-params", width=130,
+                              placeholder="Any origin", on_change=first_page)  # fmt: skip
+        span = st.selectbox("Time", list(_RANGES), index=None, key="range", bind="query-params", width=150,
+                            placeholder="Any time", on_change=first_page)  # fmt: skip
+        since, until = _draw_custom_range() if span == "Custom" else _since(span)
+        key, field, value, event_id = _draw_exact()
+    filters = Filters(
+        event_names=tuple(names),
+        status=None if status in (None, "All") else status.lower(),  # type: ignore[arg-type]
+        origin=origin.lower() if origin else None,  # type: ignore[arg-type]
+        since=since,
+        until=until,
+        correlation_key=key or None,
+        event_id=event_id or None,
+        path=field or None,
+        value=value or None,
+    )
+    if filters != Filters():
+        _draw_exact_in_words(filters)
+    return filters
+
+
+def clear() -> None:
+    """Callback: back to everything, latest first."""
+    st.session_state.update(_CLEARED)
+    first_page()
+
+
+def first_page() -> None:
+    """Callback: back to the latest events."""
+    st.query_params.pop(_CURSOR, None)
+    st.session_state.pop(_EARLIER_PAGES, None)
+
+
+def cursor() -> Cursor | None:
+    """Where the page that the URL asks for begins; None for the latest events."""
+    return Cursor.parse(st.query_params.get(_CURSOR))
+
+
+def draw_pages(following: Cursor | None) -> None:
+    """Draw the ways to the page before and after this one."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        st.button("Newest", icon=":material/first_page:", key="activity-newest", type="tertiary",
+                  disabled=cursor() is None, on_click=first_page)  # fmt: skip
+        st.button("Newer", icon=":material/chevron_left:", key="activity-newer", disabled=cursor() is None,
+                  on_click=_newer)  # fmt: skip
+        st.button("Older", icon=":material/chevron_right:", icon_position="right", key="activity-older",
+                  disabled=following is None, on_click=_older, args=(following,))  # fmt: skip
+
+
+def zone() -> ZoneInfo:
+    """The viewer's time zone, as the browser says it; UTC when it does not."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def _older(following: Cursor) -> None:
+    st.session_state.setdefault(_EARLIER_PAGES, []).append(st.query_params.get(_CURSOR, ""))
+    st.query_params[_CURSOR] = str(following)
+
+
+def _newer() -> None:
+    earlier = st.session_state.get(_EARLIER_PAGES) or [""]  # a shared link knows of no page before it
+    st.query_params[_CURSOR] = earlier.pop()
+
+
+def _draw_exact() -> tuple[str | None, ...]:
+    """The filters by exact value, folded away; the fold says how many are set."""
+    used = sum(bool(_asked(key)) for key in _TEXTS)
+    with st.popover(f"Find · {used}" if used else "Find", icon=":material/search:", key="find",
+                    help="By correlation key, event id or a value in the payload"):  # fmt: skip
+        key = _draw_text("Correlation key", "key", "Exact key")
+        field = _draw_text("Payload field", "field", "ticketId", _FIELD_HELP)
+        value = _draw_text("equals", "value", "Exact value")
+        event_id = _draw_text("Event id", "id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
+    return key, field, value, event_id
+
+
+def _draw_text(label: str, key: str, example: str, help_text: str | None = None) -> str | None:
+    return st.text_input(label, key=key, bind="query-params", placeholder=example, help=help_text, width=320,
+                         on_change=first_page)  # fmt: skip
+
+
+def _draw_exact_in_words(filters: Filters) -> None:
+    """What the fold hides, if it is in use, and the way back to everything."""
+    words = {
+        "Key": filters.correlation_key,
+        "Event id": filters.event_id,
+        filters.path or "Payload": filters.value,
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for name, value in words.items():
+            if value:
+                st.markdown(f":blue-badge[{escape(shorten(name, 40))}] {code(shorten(value, 60))}", width="content")
+        st.button("Clear filters", key="clear-activity", icon=":material/filter_alt_off:", type="tertiary",
+                  on_click=clear)  # fmt: skip
+
+
+def _asked(key: str) -> str | None:
+    """A filter's value before its widget is drawn: the widget's of the last run, else the URL's."""
+    value: str | None = st.session_state.get(key) or st.query_params.get(key)
+    return value
+
+
+def _draw_custom_range() -> tuple[datetime | None, datetime | None]:
+    local = zone()
+    since = st.datetime_input("From", None, key="from", bind="query-params", width=200, on_change=first_page,
+                              help=f"Your time zone, {local.key}")  # fmt: skip
+    until = st.datetime_input("To", None, key="to", bind="query-params", width=200, on_change=first_page)
+    return (
+        since.replace(tzinfo=local) if since else None,
+        until.replace(tzinfo=local) if until else None,
+    )
+
+
+def _since(span: str | None) -> tuple[datetime | None, None]:
+    length = _RANGES[span] if span else None
+    return (datetime.now(UTC) - length if length else None), None
+
+
+def _accept_plain_values() -> None:
+    """Streamlit reads a choice as its label, "Error"; whoever types or links a URL will try "error"."""
+    asked = st.query_params.to_dict()
+    labels: dict[str, str] = {n: asked[n].capitalize() for n in ("status", "origin") if n in asked}
+    if "range" not in asked and asked.keys() & {"from", "to"}:
+        labels["range"] = "Custom"
+    if any(asked.get(name) != label for name, label in labels.items()):
+        st.query_params.update(labels)
+        st.rerun()  # a widget reads the URL only before this run has touched it
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _event_types(actor: Actor) -> list[str]:
+    with database.read(actor) as conn:
+        return [event_type for event_type, _ in catalog.event_types(conn, tenant=actor.tenant)]

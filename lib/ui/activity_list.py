@@ -1,0 +1,167 @@
+"""The list of runtime events, still or live, and the way from a row to its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import pandas as pd
+import streamlit as st
+from streamlit.elements.lib.column_types import ColumnConfig
+
+from lib import activity, database
+from lib.activity import EventPage, EventSummary, Filters
+from lib.auth import Actor
+from lib.ui import activity_filters, guard
+from lib.ui.text import NOTHING, duration, plural, shorten
+
+PARAMETER = "eventId"
+
+_LIVE_SECONDS = 2
+_ROW_HEIGHT = 36
+_TABLE = "activity-table"
+_PAYLOAD = 140
+_STATUS_COLORS = {"Matched": "green", "Unmatched": "orange", "Error": "red"}
+_ORIGIN_COLORS = {"Live": "blue", "Simulated": "violet", "Replay": "gray"}
+_SCHEMA_WORDS = {
+    "valid": "Fits",
+    "invalid": "Violated",
+    "timed_out": "Timed out",
+    "schema_error": "Broken schema",
+    "unknown": "Unknown",
+    "missing": "None",
+}
+#: Why nothing started, in two or three words; the record has the sentence.
+REASON_WORDS = {
+    "no_workflow": "No workflow",
+    "paused": "Paused",
+    "no_mapping": "No mapping",
+    "mapping_failed": "Mapping failed",
+    "payload_invalid": "Payload does not fit",
+    "schema_unknown": "Schema unknown",
+    "schema_timed_out": "Schema too slow",
+    "schema_error": "Schema broken",
+    "wait_ended": "Wait had ended",
+    "start_failed": "Could not start",
+}
+
+
+def draw(actor: Actor, filters: Filters, *, live: bool) -> None:
+    """Draw the page of events that the URL asks for; live, the latest ones anew every two seconds."""
+    if not live:
+        _draw(actor, filters, live=False)
+        return
+
+    @st.fragment(run_every=_LIVE_SECONDS)
+    def tail() -> None:
+        if PARAMETER in st.query_params:
+            st.rerun()  # a row was clicked, and its record is not part of this fragment
+        _draw(actor, filters, live=True)
+
+    tail()
+
+
+def open_record(event_id: str) -> None:
+    """Callback: show this event's record."""
+    st.query_params[PARAMETER] = event_id
+
+
+def _draw(actor: Actor, filters: Filters, *, live: bool) -> None:
+    with guard.errors_shown():
+        cursor = None if live else activity_filters.cursor()
+        with database.read(actor) as conn:
+            page = activity.page(conn, tenant=actor.tenant, filters=filters, cursor=cursor)
+        if not page.events:
+            _draw_nothing_found(narrowed=filters != Filters() or cursor is not None)
+            return
+        _draw_table(page)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.caption(_told(page, live=live), width="content")
+            if not live:
+                with st.container(width="content"):
+                    activity_filters.draw_pages(page.next)
+
+
+def _told(page: EventPage, *, live: bool) -> str:
+    zone = activity_filters.zone()
+    first, last = (event.created_at.astimezone(zone) for event in (page.events[-1], page.events[0]))
+    same_day = first.date() == last.date()
+    span = f"{first:%Y-%m-%d %H:%M} to {last:%H:%M}" if same_day else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    told = f"{plural(len(page.events), 'event')} · {span} · {zone.key}"
+    return f":green[:material/sensors:] Live at {datetime.now(zone):%H:%M:%S} · {told}" if live else told
+
+
+def _draw_table(page: EventPage) -> None:
+    def open_row() -> None:
+        cells = st.session_state[_TABLE]["selection"]["cells"]
+        if cells:
+            open_record(str(page.events[cells[0][0]].event_id))
+
+    st.dataframe(
+        pd.DataFrame([_row(event) for event in page.events]),
+        key=_TABLE,
+        hide_index=True,
+        placeholder=NOTHING,
+        row_height=_ROW_HEIGHT,
+        height=min(len(page.events), 18) * _ROW_HEIGHT + 40,
+        on_select=open_row,
+        selection_mode="single-cell",
+        column_config=_columns(),
+    )
+
+
+def _row(event: EventSummary) -> Mapping[str, object]:
+    return {
+        "Status": [event.status.capitalize()],
+        "Event": event.event_name,
+        "Created": event.created_at,
+        "Result": _result(event),
+        "Correlation key": event.correlation_key,
+        "Origin": [event.origin.capitalize()],
+        "Schema": _SCHEMA_WORDS[event.schema_status],
+        "Took": duration(event.seconds),
+        "Payload": shorten(event.payload, _PAYLOAD),
+        "Event id": str(event.event_id),
+    }
+
+
+def _result(event: EventSummary) -> str:
+    if event.started:
+        return plural(event.started, "workflow")
+    return REASON_WORDS.get(event.reason or "", NOTHING)
+
+
+def _columns() -> dict[str, ColumnConfig]:
+    column = st.column_config
+    return {
+        "Status": column.MultiselectColumn(
+            "Status", options=list(_STATUS_COLORS), color=list(_STATUS_COLORS.values()), width=100
+        ),
+        "Event": column.TextColumn("Event", width=225),
+        "Created": column.DatetimeColumn(
+            "Created", format="MMM D, HH:mm:ss", timezone=activity_filters.zone().key, width=130
+        ),
+        "Result": column.TextColumn("Result", width=115, help="Workflows started or resumed, or why none was"),
+        "Correlation key": column.TextColumn("Correlation key", width=185),
+        "Origin": column.MultiselectColumn(
+            "Origin", options=list(_ORIGIN_COLORS), color=list(_ORIGIN_COLORS.values()), width=100
+        ),
+        "Schema": column.TextColumn("Schema", width=70, help="Whether the payload fits the event's schema"),
+        "Took": column.TextColumn("Took", width=65, alignment="right", help="From arrival to matched and recorded"),
+        "Payload": column.TextColumn("Payload", width="large", help="Redacted"),
+        "Event id": column.TextColumn("Event id", width=290),
+    }
+
+
+def _draw_nothing_found(*, narrowed: bool) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        if narrowed:
+            st.markdown("#### No event matches these filters", width="content")
+            st.caption("Try a longer time or fewer filters. What is redacted is never found.", width="content")
+            st.button("Clear all filters", icon=":material/filter_alt_off:", key="clear-no-activity",
+                      on_click=activity_filters.clear)  # fmt: skip
+        else:
+            st.markdown("#### Nothing has happened yet", width="content")
+            st.caption("Events appear here as soon as they arrive, or as you simulate one.", width="content")
+        st.space("small")
