@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from lib import sql
+from lib import rollups, sql
 from lib.database import Connection
+from lib.rollups import RunCounts
 from lib.schema_registry import JsonSchema
 
 Status = Literal["active", "beta", "draft", "deprecated"]
@@ -131,6 +132,7 @@ def page(conn: Connection, *, tenant: UUID, filters: Filters, now: datetime) -> 
     """
     search = " ".join(_words(filters.search))
     offset = (max(filters.page, 1) - 1) * filters.page_size
+    busy = _executions(conn, tenant=tenant, now=now) if filters.by_activity else {}
     parameters = {
         "tenant": tenant,
         "search": search,
@@ -138,9 +140,8 @@ def page(conn: Connection, *, tenant: UUID, filters: Filters, now: datetime) -> 
         "category": filters.category,
         "status": filters.status,
         "source": filters.source,
-        "by_activity": filters.by_activity,
-        "since": now - ACTIVITY_SPAN,
-        "until": now,
+        "busy_types": list(busy),
+        "busy_executions": list(busy.values()),
         "offset": min(offset, 10**9),
         "size": filters.page_size,
     }
@@ -154,25 +155,23 @@ def page(conn: Connection, *, tenant: UUID, filters: Filters, now: datetime) -> 
 
 
 def activity(conn: Connection, *, tenant: UUID, event_types: list[str], now: datetime) -> dict[str, Activity]:
-    """Live activity of each of these types over the last ACTIVITY_SPAN; types without any are left out."""
-    parameters = {
-        "tenant": tenant,
-        "event_types": event_types,
-        "since": now - ACTIVITY_SPAN,
-        "until": now,
-        "slice_seconds": int(ACTIVITY_SPAN.total_seconds()) // ACTIVITY_SLICES,
-    }
-    return {
-        row["event_type"]: Activity(
-            executions=row["executions"],
-            by_slice=[row["executions_by_slice"].get(str(n), 0) for n in range(ACTIVITY_SLICES)],
-            runs=row["runs"],
-            succeeded=row["succeeded"],
-            still_running=row["still_running"],
-            average_seconds=row["average_seconds"],
+    """Live activity of each of these types over the last ACTIVITY_SPAN; types without any are left out.
+
+    Slices begin on the hour, so that they can be read from whole hours; only the first begins with the span.
+    """
+    since, slice_ = now - ACTIVITY_SPAN, ACTIVITY_SPAN / ACTIVITY_SLICES
+    inner = [rollups.floor_to(since + slice_ * n, 60) for n in range(1, ACTIVITY_SLICES)]
+    events = rollups.events(conn, tenant=tenant, names=event_types, boundaries=[since, *inner, now])
+    runs = rollups.runs(conn, tenant=tenant, names=event_types, boundaries=[since, now])
+    found = {}
+    for event_type in events.keys() | runs.keys():
+        counts = events.get(event_type, {})
+        by_slice = [counts[n].total if n in counts else 0 for n in range(ACTIVITY_SLICES)]
+        started = runs.get(event_type, {}).get(0, RunCounts())
+        found[event_type] = Activity(
+            sum(by_slice), by_slice, started.runs, started.succeeded, started.open, started.average_seconds
         )
-        for row in conn.execute(queries["activity"], parameters).mappings()
-    }
+    return found
 
 
 def entry(conn: Connection, *, tenant: UUID, event_type: str) -> CatalogEntry | None:
@@ -194,6 +193,13 @@ def nearest(conn: Connection, *, tenant: UUID, event_type: str, limit: int = 5) 
     by_text = {text.casefold().replace("_", " "): row for row in known for text in row}
     found = dict.fromkeys(by_text[text] for text in difflib.get_close_matches(wanted, by_text, 2 * limit, 0.5))
     return list(found)[:limit]
+
+
+def _executions(conn: Connection, *, tenant: UUID, now: datetime) -> dict[str, int]:
+    """Live executions over the last ACTIVITY_SPAN by type."""
+    names = [event_type for event_type, _ in event_types(conn, tenant=tenant)]
+    found = rollups.events(conn, tenant=tenant, names=names, boundaries=[now - ACTIVITY_SPAN, now])
+    return {name: counts[0].total for name, counts in found.items()}
 
 
 def _words(search: str) -> list[str]:

@@ -22,13 +22,16 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _TYPES = {"string", "number", "integer", "boolean", "object", "array", "null"}
 
 
+Severity = Literal["error", "warning"]
+
+
 @dataclass(frozen=True)
 class Finding:
     """Something wrong with the mapping of a target; "" is the mapping as a whole."""
 
     target: str
     message: str
-    severity: Literal["error", "warning"] = "error"
+    severity: Severity = "error"
 
 
 @dataclass(frozen=True)
@@ -44,15 +47,16 @@ def check(
     given: Mapping[str, JsonValue], *, target: JsonSchema | None, source: JsonSchema | None
 ) -> list[Finding]:
     """Every problem of a mapping; None for a schema that is not known, about which nothing is then said."""
-    found = [Finding(place, f"{place}: {problem}.".replace("..", ".")) for place, problem in mapping.check_mapping(given)]
+    found = [Finding(name, f"{name}: {problem.rstrip('.')}.") for name, problem in mapping.check_mapping(given)]
     broken = {finding.target for finding in found}
     fields = {place.target: place for place in targets(target)} if target is not None else {}
     for name, value in given.items():
         if name in broken:
             continue
         place = fields.get(name)
-        if target is not None and place is None and not has_field(target, _names(name), allowed=True):
-            found.append(Finding(name, f"{name}: the workflow's schema has no such field.", "warning"))
+        if target is not None and place is None and not has_field(target, _names(name)):
+            severity: Severity = "error" if _forbidden(target, _names(name)) else "warning"
+            found.append(Finding(name, f"{name}: the workflow's schema has no such field.", severity))
         found += _expression(name, value, place, source) if _is_expression(value) else _literal(name, value, target)
     found += [
         Finding(place.target, f"{place.target} is required by the workflow's schema and is not mapped.")
@@ -70,7 +74,7 @@ def targets(schema: JsonSchema) -> list[Target]:
         for one in fields:
             target = f"{above}.{_escape(one.name)}" if above else _escape(one.name)
             found.append(Target(target, one, field_types(schema, (*names, one.name)) or frozenset()))
-            if "[]" not in "".join(child.path for child in one.children[:1]).removeprefix(one.path)[:2]:
+            if not one.type.startswith("list"):  # a list is mapped as a whole
                 add(one.children, target, (*names, one.name))
 
     add(outline(schema), "", ())
@@ -101,10 +105,8 @@ def suggest(place: Target, source: JsonSchema) -> str | None:
     return None
 
 
-def has_field(schema: Any, names: tuple[str, ...], *, allowed: bool = False) -> bool:
-    """Whether a schema declares the field at these names, lists passed through. Where it declares no fields at
-    all, or leaves open what they are, nothing is known and the answer is yes; with `allowed`, also where it
-    forbids nothing else and names none."""
+def has_field(schema: Any, names: tuple[str, ...]) -> bool:
+    """Whether a schema declares the field at these names, lists passed through; yes where it declares none."""
     return field_types(schema, names) is not None
 
 
@@ -183,7 +185,8 @@ def _fit(given: frozenset[str] | None, wanted: frozenset[str]) -> bool:
 
 
 def _names(target: str) -> tuple[str, ...]:
-    return mapping.target_names(target)
+    """Names of a dotted target, as lib.mapping splits it."""
+    return tuple(re.sub(r"\\([.\\])", r"\1", name) for name in re.split(r"(?<!\\)\.", target))
 
 
 def _escape(name: str) -> str:
@@ -213,7 +216,8 @@ def _variants(schema: Any, root: Any, depth: int) -> Iterator[Mapping[str, Any]]
     if isinstance(ref := schema.get("$ref"), str):
         yield from _variants(_pointed(root, ref), root, depth + 1)
         return
-    branches = [b for key in ("allOf", "anyOf", "oneOf") for b in schema.get(key, ()) if isinstance(schema.get(key), list)]
+    groups = [schema[key] for key in ("allOf", "anyOf", "oneOf") if isinstance(schema.get(key), list)]
+    branches = [branch for group in groups for branch in group]
     if not branches or "properties" in schema or "type" in schema:
         yield schema
     for branch in branches:
@@ -235,6 +239,12 @@ def _node(schema: Any, names: tuple[str, ...]) -> Mapping[str, Any] | None:
             node = _pointed(schema, node["$ref"])
         node = node.get("properties", {}).get(name) if isinstance(node, dict) else None
     return node if isinstance(node, dict) else None
+
+
+def _forbidden(schema: Any, names: tuple[str, ...]) -> bool:
+    """Whether the object that the field would be in allows no fields but its own."""
+    parent = _node(schema, names[:-1])
+    return parent is not None and parent.get("additionalProperties") is False
 
 
 def _own_types(node: Mapping[str, Any]) -> frozenset[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from lib import auth, database, demo, engine, sandbox, sql, system_catalog
+from lib import auth, database, demo, engine, sandbox, sql, system_catalog, upkeep
 from lib.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,8 @@ def start(settings: Settings) -> None:
         sandbox.start()  # its children take a second to load; the first event should not wait for them
         _load(settings)
         engine.start(settings, worker=settings.worker == "in-process")
+        if settings.worker == "in-process":
+            upkeep.start(settings)
     except BaseException:
         sandbox.stop()
         database.stop()
@@ -31,6 +33,7 @@ def start(settings: Settings) -> None:
 
 def stop() -> None:
     """Let go of everything that start() took."""
+    upkeep.stop()
     engine.stop()
     sandbox.stop()
     database.stop()

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from lib import database, engine
+from lib import database, engine, sandbox, upkeep
 from lib.errors import ConfigurationError
 from lib.settings import settings
 
@@ -24,14 +24,18 @@ def main() -> int:
             level=settings().log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
         )
         database.start(settings())
+        sandbox.start()
         engine.start(settings(), worker=True)
+        upkeep.start(settings())
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 1
     log.info("Worker ready.")
     stop.wait()
     log.info("Worker stops: runs under way go to other workers.")
+    upkeep.stop()
     engine.stop()
+    sandbox.stop()
     database.stop()
     return 0
 

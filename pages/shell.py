@@ -15,6 +15,11 @@ with guard.errors_shown():
         [
             st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
             st.Page("simulate.py", title="Simulate", icon=":material/play_arrow:"),
+            st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
+            st.Page("activity.py", title="Activity", icon=":material/receipt_long:"),
+            st.Page("workflows.py", title="Workflows", icon=":material/account_tree:"),
+            st.Page("runs.py", title="Runs", icon=":material/play_circle:"),
+            st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
             st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
         ]
     ).run()

@@ -21,13 +21,8 @@ WITH entries AS (
     AND (CAST(:status AS text) IS NULL OR status = :status)
     AND (CAST(:source AS text) IS NULL OR source = :source)
 ), busy AS (
-  -- Only when sorting by it: the condition on a parameter alone lets PostgreSQL skip the scan.
-  SELECT event_name, count(*) AS executions
-  FROM workflow_runtime_events
-  WHERE CAST(:by_activity AS boolean) AND tenant = CAST(:tenant AS uuid) AND origin = 'live'
-    AND event_name = ANY (ARRAY(SELECT event_type FROM found))
-    AND created_at >= CAST(:since AS timestamptz) AND created_at < CAST(:until AS timestamptz)
-  GROUP BY event_name
+  SELECT event_name, executions
+  FROM unnest(CAST(:busy_types AS text[]), CAST(:busy_executions AS bigint[])) AS b(event_name, executions)
 ), totals AS (
   SELECT (SELECT count(*) FROM found) AS total,
          (SELECT array_agg(DISTINCT category ORDER BY category) FROM entries) AS categories
@@ -51,39 +46,6 @@ FROM totals LEFT JOIN page
  AND place <= CASE WHEN CAST(:offset AS bigint) < totals.total THEN CAST(:offset AS bigint) ELSE 0 END
               + CAST(:size AS bigint)
 ORDER BY place
-
--- name: activity
--- What happened to each of these event types in the range: executions by slice of time, and how their runs went.
-WITH slices AS (
-  -- date_bin, not arithmetic on epochs: that is numeric, and costs more than reading the index.
-  SELECT event_name, count(*) AS executions,
-         date_bin(make_interval(secs => :slice_seconds), created_at, CAST(:since AS timestamptz)) AS slice
-  FROM workflow_runtime_events
-  WHERE tenant = CAST(:tenant AS uuid) AND event_name = ANY (CAST(:event_types AS text[]))
-    AND created_at >= CAST(:since AS timestamptz) AND created_at < CAST(:until AS timestamptz)
-    AND origin = 'live'
-  GROUP BY event_name, slice
-), events AS (
-  SELECT event_name, sum(executions)::bigint AS executions,
-         jsonb_object_agg(round(extract(epoch FROM slice - CAST(:since AS timestamptz)) / :slice_seconds),
-                          executions) AS executions_by_slice
-  FROM slices
-  GROUP BY event_name
-), runs AS (
-  SELECT event_type, count(*) AS runs, count(*) FILTER (WHERE status = 'SUCCEEDED') AS succeeded,
-         count(*) FILTER (WHERE completed_at IS NULL) AS still_running,
-         extract(epoch FROM avg(completed_at - started_at)) AS average_seconds
-  FROM workflow_runs
-  WHERE tenant = CAST(:tenant AS uuid) AND event_type = ANY (CAST(:event_types AS text[]))
-    AND triggered_at >= CAST(:since AS timestamptz) AND triggered_at < CAST(:until AS timestamptz)
-    AND origin = 'live'
-  GROUP BY event_type
-)
-SELECT coalesce(e.event_name, r.event_type) AS event_type, coalesce(e.executions, 0) AS executions,
-       coalesce(e.executions_by_slice, '{}') AS executions_by_slice, coalesce(r.runs, 0) AS runs,
-       coalesce(r.succeeded, 0) AS succeeded, coalesce(r.still_running, 0) AS still_running,
-       r.average_seconds::float AS average_seconds
-FROM events e FULL JOIN runs r ON r.event_type = e.event_name
 
 -- name: entry
 -- One entry with its schema, as this tenant sees it.

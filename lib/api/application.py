@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -46,7 +46,7 @@ class ApiMiddleware:
         return application(per_second=settings().api_rate_per_second, burst=settings().api_burst)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and _is_ours(scope["path"]):
+        if scope["type"] == "http" and is_ours(scope):
             await self._api(scope, receive, send)
         else:
             await self._app(scope, receive, send)
@@ -105,5 +105,9 @@ async def _openapi(_: Request) -> Response:
     return Json(document())
 
 
-def _is_ours(path: str) -> bool:
+def is_ours(scope: Scope) -> bool:
+    """Whether the API answers a request. /metrics is the metrics page for whoever wants HTML, as browsers do."""
+    path: str = scope["path"]
+    if path == "/metrics" and "text/html" in Headers(scope=scope).get("accept", ""):
+        return False
     return path in _PROBES or path == "/api" or path.startswith("/api/")

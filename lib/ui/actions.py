@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.auth import Actor
+from lib.ui import workflow_attach
 
 _NOT_YET = "Not available yet."
 
@@ -19,10 +20,9 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
         if st.button("Simulate", key=f"{key}-simulate-{event_type}", icon=":material/play_arrow:",
                      disabled=refusal is not None, help=refusal):  # fmt: skip
             st.switch_page("simulate.py", query_params={"eventType": event_type})
-        st.button("Metrics", key=f"{key}-metrics-{event_type}", icon=":material/monitoring:", disabled=True,
-                  help=_NOT_YET)  # fmt: skip
-        st.button("", key=f"{key}-attach-{event_type}", icon=":material/add_link:", disabled=True,
-                  help=refusal or f"Attach a workflow. {_NOT_YET}")  # fmt: skip
+        if st.button("Metrics", key=f"{key}-metrics-{event_type}", icon=":material/monitoring:"):
+            st.switch_page("metrics.py", query_params={"eventType": event_type})
+        workflow_attach.button(actor, event_type, key=key, in_drawer=page_link)
         if page_link:
             st.page_link("event.py", label="Open as page", icon=":material/open_in_full:",
                          query_params={"eventType": event_type})  # fmt: skip

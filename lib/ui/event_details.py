@@ -12,7 +12,7 @@ import streamlit as st
 from lib import catalog, database, workflows
 from lib.auth import Actor
 from lib.catalog import Activity, CatalogEntry
-from lib.ui import actions, cards, schema_view
+from lib.ui import actions, cards, schema_view, workflow_attached
 from lib.ui.text import NOTHING, code, escape
 from lib.workflows import AttachedWorkflow
 
@@ -96,7 +96,7 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
     actions.buttons(actor, entry.event_type, key="details", page_link=in_drawer)
     cards.executions(details.activity, border=True)
     if in_drawer:
-        _draw_workflows(details.attached)
+        workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
         _draw_metadata(entry)
         schema_view.draw(entry.schema, entry.payload_schema_ref)
         _draw_example(entry)
@@ -105,7 +105,7 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
     with left:
         schema_view.draw(entry.schema, entry.payload_schema_ref)
     with right:
-        _draw_workflows(details.attached)
+        workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
         _draw_metadata(entry)
         _draw_example(entry)
 
@@ -137,22 +137,6 @@ def _load(actor: Actor, event_type: str) -> EventDetails | None:
 
 def _close() -> None:
     st.query_params.pop(_PARAMETER, None)
-
-
-def _draw_workflows(attached: list[AttachedWorkflow]) -> None:
-    st.subheader(f"Attached workflows · {len(attached)}", anchor=False)
-    if not attached:
-        st.caption("No published workflow reacts to this event.")
-    for workflow in attached:
-        with st.container(border=True, gap="xxsmall"):
-            marks = f":green-badge[{workflow.status.capitalize()}]"
-            if workflow.is_system:
-                marks += " :violet-badge[:material/shield: System]"
-            if workflow.is_paused:
-                marks += " :orange-badge[:material/pause: Paused]"
-            st.markdown(f"**{escape(workflow.name)}** :gray[v{workflow.version}]  {marks}")
-            if workflow.description:
-                st.caption(escape(workflow.description))
 
 
 def _draw_metadata(entry: CatalogEntry) -> None:

@@ -11,9 +11,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lib import database
+from lib import database, engine
 from lib.settings import Settings
-from tests.bench import catalog_sql, data, page_script
+from tests.bench import catalog_sql, data, metrics_script, metrics_sql, page_script
 
 
 def main() -> None:
@@ -22,11 +22,14 @@ def main() -> None:
     kept = os.environ.get("BENCH_DIR")
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
         folder = Path(kept) if kept else Path(temporary)
-        database.start(Settings(data_dir=folder, database_url=None, statement_timeout_ms=600_000))
+        opened = database.start(Settings(data_dir=folder, database_url=None, statement_timeout_ms=600_000))
         try:
+            engine.migrate(opened.owner.url.render_as_string(hide_password=False))  # pages ask how runs are doing
             actor = data.prepare(events)
-            for name, value in (*catalog_sql.figures(actor), *page_script.figures(actor)):
-                print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
+            metrics_sql.prepare()
+            for section in (catalog_sql, metrics_sql, page_script, metrics_script):
+                for name, value in section.figures(actor):
+                    print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
         finally:
             database.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,8 @@ from lib import database, rollups
 from lib.auth import Actor
 from lib.database import Database
 from lib.rollups import COUNT_GRAINS, DURATION_GRAINS, ORIGINS, EventCounts, RunCounts
+from lib.settings import Settings
+from lib.upkeep import Upkeep
 from tests.conftest import ActorFactory
 
 START = datetime(2026, 3, 25, tzinfo=UTC)
@@ -29,8 +32,8 @@ ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Asia/Kol
 RAW_EVENTS = text(
     """
     SELECT event_name, width_bucket(created_at, CAST(:slices AS timestamptz[])) - 1, count(*),
-           count(*) FILTER (WHERE error_message IS NULL AND (matched_run_id IS NOT NULL OR matched_wait_id IS NOT NULL)),
-           count(*) FILTER (WHERE error_message IS NULL AND matched_run_id IS NULL AND matched_wait_id IS NULL),
+           count(*) FILTER (WHERE error_message IS NULL AND num_nonnulls(matched_run_id, matched_wait_id) > 0),
+           count(*) FILTER (WHERE error_message IS NULL AND num_nonnulls(matched_run_id, matched_wait_id) = 0),
            count(*) FILTER (WHERE error_message IS NOT NULL)
     FROM workflow_runtime_events
     WHERE tenant = :tenant AND event_name = ANY (:names) AND origin = ANY (:origins)
@@ -42,7 +45,8 @@ RAW_RUNS = text(
     """
     SELECT event_type, width_bucket(triggered_at, CAST(:slices AS timestamptz[])) - 1, count(*),
            count(*) FILTER (WHERE status = 'SUCCEEDED'), count(*) FILTER (WHERE status = 'FAILED'),
-           count(*) FILTER (WHERE status = 'CANCELED'), count(*) FILTER (WHERE status IN ('QUEUED','RUNNING','WAITING')),
+           count(*) FILTER (WHERE status = 'CANCELED'),
+           count(*) FILTER (WHERE status IN ('QUEUED', 'RUNNING', 'WAITING')),
            count(completed_at - started_at),
            coalesce(sum((extract(epoch FROM completed_at - started_at) * 1000000)::bigint), 0)::bigint
     FROM workflow_runs
@@ -147,12 +151,14 @@ _SOME_RUNS = _SOME_EVENTS.replace("event_id", "run_id").replace("runtime_events"
 CHANGES = [
     *3 * [
         "INSERT INTO workflow_runtime_events (tenant, event_name, origin, payload, redacted_payload, created_at,"
-        " matched_run_id, error_message) SELECT :t, :n, :o, '{}', '{}', CAST(:at AS timestamptz) + g * interval '7 min',"
-        " CAST(:m AS uuid), CAST(:e AS text) FROM generate_series(1, :k) g"
+        " matched_run_id, error_message) SELECT :t, :n, :o, '{}', '{}',"
+        " CAST(:at AS timestamptz) + g * interval '7 min', CAST(:m AS uuid), CAST(:e AS text)"
+        " FROM generate_series(1, :k) g"
     ],
     *3 * [
-        "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, event_type, origin, triggered_at, started_at,"
-        " completed_at, status) SELECT :t, :w, 1, :n, :o, a, a, a + make_interval(secs => CAST(:d AS float) * g), :s"
+        "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, event_type, origin, triggered_at,"
+        " started_at, completed_at, status)"
+        " SELECT :t, :w, 1, :n, :o, a, a, a + make_interval(secs => CAST(:d AS float) * g), :s"
         " FROM generate_series(1, :k) g, LATERAL (SELECT CAST(:at AS timestamptz) + g * interval '11 min' AS a) x"
     ],
     f"UPDATE workflow_runtime_events SET matched_run_id = :m, error_message = :e WHERE {_SOME_EVENTS}",
@@ -272,8 +278,9 @@ def total(db: Database, actor: Actor, since: datetime, until: datetime) -> Event
 def test_the_pages_role_is_counted_and_sees_its_own_counts_only(db: Database, new_actor: ActorFactory) -> None:
     ours, theirs = new_actor(), new_actor()
     with database.write(ours) as conn:
-        conn.execute(text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
-                          " VALUES (:t, 'ORDER_PAID', '{}', '{}', :at)"), {"t": ours.tenant, "at": START})  # fmt: skip
+        conn.execute(text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload,"
+                          " created_at) VALUES (:t, 'ORDER_PAID', '{}', '{}', :at)"),
+                     {"t": ours.tenant, "at": START})  # fmt: skip
     add(db, theirs.tenant, START)
     for folded in (False, True):
         if folded:
@@ -322,7 +329,8 @@ def test_an_event_before_its_partition_is_kept_and_moves_into_it(db: Database, n
     assert total(db, actor, later, later + timedelta(days=1)) == EventCounts(1, 1, 0, 0)
     with db.owner.begin() as conn:
         assert conn.exec_driver_sql(
-            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class WHERE relname = 'workflow_runtime_events_203105'"
+            "SELECT relrowsecurity AND relforcerowsecurity FROM pg_class"
+            " WHERE relname = 'workflow_runtime_events_203105'"
         ).scalar_one()
         conn.execute(
             text("UPDATE workflow_runtime_events SET error_message = 'x' WHERE created_at = :at"), {"at": later}
@@ -370,11 +378,6 @@ def test_dropped_months_keep_their_counts_and_errors_stay_longer(db: Database, n
 
 
 def test_upkeep_folds_and_ends(db: Database, new_actor: ActorFactory) -> None:
-    import time
-
-    from lib.settings import Settings
-    from lib.upkeep import Upkeep
-
     actor = new_actor()
     add(db, actor.tenant, START)
     upkeep = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)

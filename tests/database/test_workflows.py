@@ -182,7 +182,7 @@ def test_detach_refuses_another_events_workflow_one_twice_and_a_stale_look(new_a
         detach(actor, workflow, 1, "EMAIL_BOUNCED")
     edit(actor, workflow, description="Changed")
     publish(actor, workflow)
-    with pytest.raises(Conflict, match="published version 2 .*meanwhile, and you looked at version 1"):
+    with pytest.raises(Conflict, match=r"published version 2 .*meanwhile, and you looked at version 1"):
         detach(actor, workflow, 1)
     assert detach(actor, workflow, 2) == 3
     with pytest.raises(Conflict, match="reacts to no event now"):
@@ -295,7 +295,7 @@ def test_a_reader_may_do_none_of_it(act: str, db: Database, new_actor: ActorFact
     workflow = published(actor)
     reader = new_actor("read", tenant=actor.tenant)
     before = audited(db, workflow)
-    with database.write(reader) as conn, pytest.raises(PermissionDenied, match="You have read permission; .* manage"):
+    with database.write(reader) as conn, pytest.raises(PermissionDenied, match=r"You have read permission; .* manage"):
         ACTS[act](conn, reader, workflow)
     assert audited(db, workflow) == before and versions(db, workflow) == [1]
 
@@ -431,3 +431,40 @@ def test_the_preview_of_a_detach_counts_what_would_go_unmatched(db: Database, ne
 def test_an_unknown_workflow_is_not_found(new_actor: ActorFactory) -> None:
     with pytest.raises(NotFound):
         get(new_actor(), uuid4())
+
+
+def test_of_two_who_save_one_draft_at_once_the_second_waits_and_is_told(db: Database, new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow = attach(one)
+    seen, outcome = get(one, workflow), list[object]()
+
+    def save(conn: database.Connection, actor: Actor) -> int:
+        return workflows.save_draft(
+            conn, actor, workflow_id=workflow, definition={**seen.draft, "description": actor.email},
+            expected_draft_version=seen.draft_version,
+        )  # fmt: skip
+
+    def second() -> None:
+        try:
+            with database.write(two) as conn:
+                outcome.append(save(conn, two))
+        except CatalogError as error:
+            outcome.append(error)
+
+    thread = threading.Thread(target=second)
+    with database.write(one) as conn:
+        save(conn, one)
+        thread.start()
+        waiting = text("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                       " WHERE NOT l.granted AND a.datname = current_database()")  # fmt: skip
+        with db.owner.connect() as watch:
+            for _ in range(2000):
+                if watch.execute(waiting).scalar_one():
+                    break
+                watch.rollback()
+            else:
+                raise AssertionError("the second did not wait")
+    thread.join()
+    assert isinstance(outcome[0], Conflict), outcome
+    assert get(one, workflow).draft["description"] == one.email

@@ -1,0 +1,219 @@
+"""The designer of a workflow: its diagram and problems beside what is being edited."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lib import database, definition_editing, schema_changes, workflow_diff, workflow_validation, workflows
+from lib.auth import Actor
+from lib.steps import Problem
+from lib.ui import (
+    designer_code,
+    designer_details,
+    designer_dry_run,
+    designer_publish,
+    designer_state,
+    designer_steps,
+    designer_trigger,
+    designer_versions,
+    diagram,
+    workflow_attached,
+    workflow_backfill,
+    workflow_list,
+)
+from lib.ui.designer_state import TAB, Draft
+from lib.ui.text import escape
+
+_EDITORS = {
+    "Trigger": (":material/bolt:", designer_trigger.draw),
+    "Steps": (":material/account_tree:", designer_steps.draw),
+    "Details": (":material/tune:", designer_details.draw),
+    "Code": (":material/code:", designer_code.draw),
+    "Dry run": (":material/science:", designer_dry_run.draw),
+    "Versions": (":material/history:", designer_versions.draw),
+}
+_READ_ONLY = ("Code", "Dry run", "Versions")
+_MOST_PROBLEMS = 12
+
+
+def draw(actor: Actor, asked: str) -> None:
+    """Draw the workflow with this id; what one may not change is shown all the same."""
+    try:
+        workflow_id = UUID(asked)
+    except ValueError:
+        st.info("Choose a workflow in the list, or attach one to an event in the catalog.", icon=":material/search:")
+        return
+    draft = designer_state.load(actor, workflow_id)
+    refusal = workflows.refusal(actor, draft.workflow)
+    if draft.workflow.status == "archived":
+        refusal = refusal or "It is archived. Restore it to change it."
+    head = st.container()
+    notices = st.container()
+    # The editor is drawn first: what it changes shows at once in diagram and problems, which stand beside it.
+    if st.session_state.get(TAB) == "Versions":  # two texts side by side need the width
+        editor, overview = st.container(), None
+    else:
+        overview, editor = st.columns([2, 3], gap="large")
+    with editor:
+        _draw_editor(draft, refusal)
+    with database.read(actor) as conn:
+        problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=draft.definition)
+        impact = schema_changes.impact_of_draft(conn, tenant=actor.tenant, definition=draft.definition)
+    with head:
+        _draw_head(draft, problems, refusal)
+    with notices:
+        _draw_notices(draft, refusal)
+        if impact:
+            with st.container(border=True):
+                workflow_attached.draw_impact(impact)
+                if refusal is None:
+                    st.button("Use the event's present schema", icon=":material/schema:",
+                              on_click=designer_trigger.use_present_schema, args=(draft,))  # fmt: skip
+        workflow_backfill.draw(actor, draft.workflow)
+    if overview:
+        with overview:
+            _draw_overview(draft, problems)
+
+
+def _draw_editor(draft: Draft, refusal: str | None) -> None:
+    shown = [name for name in _EDITORS if refusal is None or name in _READ_ONLY]
+    if not definition_editing.editable(draft.definition):
+        shown = [name for name in shown if name in ("Code", "Versions")]
+    if st.session_state.get(TAB) not in shown:
+        st.session_state[TAB] = shown[0]
+    tab = st.segmented_control(
+        "Edit", shown, key=TAB, required=True, label_visibility="collapsed", persist_state="session",
+        wrap=True, format_func=lambda name: f"{_EDITORS[name][0]} {name}",
+    )  # fmt: skip
+    _EDITORS[tab or shown[0]][1](draft, refusal)
+
+
+def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
+    workflow = draft.workflow
+    version = f" :gray[v{workflow.published_version}]" if workflow.published_version else ""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        name = escape(str(draft.definition.get("name") or workflow.name))
+        st.markdown(f"## {name}{version}", width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            if refusal is None:
+                saved = ":gray[:material/cloud_done: saved]"
+                st.markdown(f":small[{':red[:material/sync_problem: not saved]' if draft.theirs else saved}]",
+                            width="content")  # fmt: skip
+            st.page_link("runs.py", label="Runs", icon=":material/play_circle:",
+                         query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+            _draw_menu(draft, refusal)
+            designer_publish.button(draft, problems, refusal)
+    st.markdown(workflow_list.marks(workflow))
+
+
+def _draw_menu(draft: Draft, refusal: str | None) -> None:
+    workflow = draft.workflow
+    options = {
+        "pause": "Resume" if workflow.is_paused else "Pause",
+        "archive": "Restore" if workflow.status == "archived" else "Archive",
+    }
+    if workflow.status == "archived":
+        del options["pause"]
+    elif workflow.event_type:
+        options["backfill"] = "Replay unmatched events"
+    may = workflows.refusal(draft.actor, workflow) is None
+    picked = st.menu_button("", list(options), format_func=options.__getitem__, icon=":material/more_horiz:",
+                            type="tertiary", disabled=not may, key="designer-menu",
+                            help=None if may else refusal)  # fmt: skip
+    if picked == "pause":
+        workflow_list.set_paused(draft.actor, workflow, not workflow.is_paused)
+        st.rerun()
+    if picked == "backfill":
+        workflow_backfill.offer(workflow.workflow_id)
+        st.rerun()
+    if picked == "archive":
+        workflow_list.set_archived(draft.actor, workflow, workflow.status != "archived")
+        st.rerun()
+
+
+def _draw_notices(draft: Draft, refusal: str | None) -> None:
+    if refusal:
+        st.info(f"{refusal} You can look at everything.", icon=":material/lock:")
+    if draft.theirs:
+        _draw_conflict(draft)
+    elif draft.is_behind:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            who = escape(draft.workflow.updated_by or "Someone else")
+            st.markdown(f":blue[:material/sync:] {who} changed this draft since you opened it.", width="content")
+            st.button("Show the changes", on_click=draft.reload)
+
+
+def _draw_conflict(draft: Draft) -> None:
+    theirs = draft.theirs
+    assert theirs is not None
+    with st.container(border=True):
+        who = escape(theirs.updated_by or "Someone else")
+        st.markdown(f":red[:material/call_split:] **{who} saved this draft while you were editing.** "
+                    "Nothing is lost: choose which goes on.")  # fmt: skip
+        ours, other = workflow_diff.side_by_side(draft.definition, theirs.draft)
+        left, right = st.columns(2)
+        with left:
+            st.markdown(":small[:gray[Yours, not saved]]")
+            st.code(ours, language="diff", height=300)
+            st.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
+        with right:
+            st.markdown(":small[:gray[Theirs, saved]]")
+            st.code(other, language="diff", height=300)
+            st.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
+
+
+def _draw_overview(draft: Draft, problems: list[Problem]) -> None:
+    broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
+    selected = definition_editing.pointer(draft.selected) if draft.selected else None
+    if st.session_state.get(TAB) != "Steps":
+        selected = "/trigger" if st.session_state.get(TAB) == "Trigger" else None
+    with st.container(border=True, horizontal_alignment="center"):
+        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected)
+        st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
+    _draw_problems(draft, problems, st.container())
+
+
+def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator) -> None:
+    with place:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if not problems:
+            st.markdown(":green[:material/check_circle:] Valid: ready to be published.")
+            return
+        st.markdown(f"**{len(errors)} to mend** :gray[· {len(problems) - len(errors)} to consider]")
+        for number, problem in enumerate(problems[:_MOST_PROBLEMS]):
+            icon = ":material/error:" if problem.severity == "error" else ":material/warning:"
+            color = "red" if problem.severity == "error" else "orange"
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                st.markdown(f":{color}[{icon}] {escape(problem.message)}", width="stretch")
+                st.button("", icon=":material/arrow_forward:", key=f"problem-{number}", type="tertiary",
+                          help=f"Go to {escape(problem.path or 'the definition')}", on_click=_go_to,
+                          args=(draft, problem.path))  # fmt: skip
+        if len(problems) > _MOST_PROBLEMS:
+            st.caption(f"And {len(problems) - _MOST_PROBLEMS} more.")
+
+
+def _go_to(draft: Draft, path: str) -> None:
+    """Callback: show the editor of a problem's place."""
+    place = tuple(int(part) if part.isdecimal() else part for part in path.split("/")[1:])
+    tab = "Trigger" if place[:1] in (("trigger",), ("payloadSchemaRef",)) else "Details"
+    if place[:1] == ("steps",):
+        tab = "Steps"
+        step = _step_of(path)
+        draft.selected = tuple(int(p) if p.isdecimal() else p for p in step.split("/")[1:]) if step else None
+    st.session_state[TAB] = tab
+
+
+def _step_of(path: str) -> str:
+    """The pointer of the innermost step that a problem's place is in; "/trigger" for the trigger's."""
+    if path.startswith(("/trigger", "/payloadSchemaRef")):
+        return "/trigger"
+    parts = path.split("/")[1:]
+    if parts[:1] != ["steps"] or len(parts) < 2:
+        return ""
+    length = 2
+    while parts[length : length + 1] == ["config"] and len(parts) > length + 2 and parts[length + 2].isdecimal():
+        length += 3
+    return "/" + "/".join(parts[:length])

@@ -1,0 +1,78 @@
+"""The designer's tab that tries the draft with a payload: what it would get, and which steps would run."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib import database, schema_registry, workflow_dry_run, workflow_validation
+from lib.schema_form import json_text
+from lib.steps import STEP_TYPES
+from lib.ui import designer_samples, diagram
+from lib.ui.designer_state import Draft
+from lib.ui.text import code, escape, plural
+from lib.workflow_dry_run import DryRun, DryStep
+
+_LOOKS = {"done": ("green", "check_circle", "Done"), "assumed": ("blue", "science", "Assumed done"),
+          "failed": ("red", "error", "Failed")}  # fmt: skip
+
+
+def draw(draft: Draft, refusal: str | None) -> None:
+    """Draw the choice of a payload and what the draft would do with it."""
+    st.caption("Nothing is sent, stored or called: conditions, loops and variables are evaluated, "
+               "actions and waits count as done.")  # fmt: skip
+    definition = draft.definition
+    sample = designer_samples.choose(draft, key="dry-run")
+    if sample is None:
+        st.info("Give the workflow a trigger whose event has an example, a schema or recorded payloads.",
+                icon=":material/science:")  # fmt: skip
+        return
+    ref = definition.get("payloadSchemaRef")
+    with database.read(draft.actor) as conn:
+        problems = workflow_validation.validate(conn, tenant=draft.actor.tenant, definition=definition)
+        schema = schema_registry.schema(conn, tenant=draft.actor.tenant, ref=ref) if isinstance(ref, str) else None
+    if errors := workflow_validation.errors(problems):
+        st.warning(f"{plural(len(errors), 'problem')} must be mended before the draft can be tried: "
+                   f"{escape(errors[0].message)}", icon=":material/error:")  # fmt: skip
+        return
+    result = workflow_dry_run.dry_run(
+        definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key
+    )
+    _draw_verdict(result)
+    for step in result.steps:
+        _draw_step(step)
+    if result.cut_short:
+        st.caption(f"Cut short after {workflow_dry_run.MOST_STEPS} steps.")
+    left, right = st.columns(2)
+    with left, st.expander("Payload it would get", icon=":material/input:", expanded=bool(result.refusals)):
+        st.code(json_text(result.payload), language="json")
+    with right, st.expander("Output", icon=":material/output:"):
+        st.code(json_text(result.output), language="json")
+    if result.steps:
+        with st.container(border=True, horizontal_alignment="center"):
+            states = {step.path.rpartition("/")[2].partition("[")[0]: step for step in result.steps}
+            statuses = {name: "FAILED" if step.state == "failed" else "SUCCEEDED" for name, step in states.items()}
+            st.mermaid_chart(diagram.flowchart(definition, statuses=statuses), alt="Steps that would run",
+                             width="content")  # fmt: skip
+
+
+def _draw_verdict(result: DryRun) -> None:
+    if result.refusals:
+        st.error("This event would start no run.", icon=":material/block:")
+        for refusal in result.refusals:
+            st.caption(escape(refusal))
+    elif result.failure:
+        st.error(f"The run would fail. {escape(result.failure)}", icon=":material/error:")
+    else:
+        st.success(f"A run would start and succeed after {plural(len(result.steps), 'step')}.",
+                   icon=":material/check_circle:")  # fmt: skip
+
+
+def _draw_step(step: DryStep) -> None:
+    color, icon, label = _LOOKS[step.state]
+    kind = STEP_TYPES.get(step.step_type)
+    said = f":{color}-badge[:material/{icon}: {label}] {kind.icon if kind else ''} {code(step.path)}"
+    if step.error:
+        said += f" :red[{escape(step.error)}]"
+    elif step.output is not None:
+        said += f" :gray[→] {code(json_text(step.output, indent=None)[:120])}"
+    st.markdown(said)

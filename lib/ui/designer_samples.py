@@ -1,0 +1,45 @@
+"""Which payload the designer tries a mapping or a whole workflow with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from lib import catalog, database, schema_form, simulation, test_cases, workflows
+from lib.payloads import JsonValue
+from lib.ui.designer_state import Draft
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A payload of the trigger's event."""
+
+    label: str
+    payload: JsonValue
+    correlation_key: str | None = None
+
+
+def choose(draft: Draft, *, key: str) -> Sample | None:
+    """Let the person choose: the catalog's example, the last recorded payload, or a saved one; None without any."""
+    event_type = workflows.event_name(draft.definition.get("trigger"))
+    if event_type is None:
+        return None
+    tenant = draft.actor.tenant
+    with database.read(draft.actor) as conn:
+        entry = catalog.entry(conn, tenant=tenant, event_type=event_type)
+        last = simulation.last_payload(conn, tenant=tenant, event_type=event_type)
+        cases = test_cases.of_event(conn, tenant=tenant, event_type=event_type)
+    found = []
+    if entry and entry.example is not None:
+        found.append(Sample("Example of the catalog", entry.example))
+    elif entry and entry.schema is not None:
+        found.append(Sample("Sample made from the schema", schema_form.sample(entry.schema)))
+    if last:
+        found.append(Sample(f"Last recorded, {last.created_at:%m-%d %H:%M} UTC (redacted)", last.payload))
+    found += [Sample(f"Saved: {case.name}", case.payload, case.correlation_key) for case in cases]
+    if not found:
+        return None
+    labels = {sample.label: sample for sample in found}
+    chosen = st.selectbox("Try with", list(labels), key=draft.key(f"sample-{key}"), width=340)
+    return labels[chosen]

@@ -1,0 +1,112 @@
+"""The draft as one person is editing it: saved after every change, never over another person's.
+
+What is drawn lives in the session together with the draft version it came from. When someone else saved
+meanwhile, both are kept until the person has chosen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database, definition_editing, workflows
+from lib.auth import Actor
+from lib.definition_editing import Definition, Place
+from lib.errors import Conflict
+from lib.workflows import Workflow
+
+#: Where the session keeps which of the designer's tabs is open.
+TAB = "designer-tab"
+
+
+@dataclass
+class Draft:
+    """The draft in this session: `definition` as drawn, made from `draft_version`; `workflow` as in the database.
+
+    `theirs` is what someone else saved when `definition` could not be.
+    """
+
+    actor: Actor
+    workflow: Workflow
+    definition: Definition
+    draft_version: int
+    theirs: Workflow | None = None
+    selected: Place | None = None
+    #: Part of every widget's key: another number draws them anew, from the definition.
+    generation: int = 0
+    initials: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether someone else saved since this was loaded, and this person has not tried to."""
+        return self.theirs is None and self.workflow.draft_version != self.draft_version
+
+    def key(self, name: str) -> str:
+        """A widget's key that lasts until the draft changes other than by that widget."""
+        return f"design-{self.workflow.workflow_id}-{self.generation}-{name}"
+
+    def initial(self, name: str, value: Any) -> Any:
+        """What a form of this name started from."""
+        return self.initials.setdefault(self.key(name), value)
+
+    def save(self, definition: Definition, *, redraw: bool = False) -> None:
+        """Make this the draft, in the database too. `redraw` when more changed than a widget shows already."""
+        if definition == self.definition:
+            return
+        self.definition = definition
+        if redraw:
+            self.redraw()
+        if self.theirs is None:
+            self._write(self.draft_version)
+
+    def keep_mine(self) -> None:
+        """Callback: after a conflict, save this person's draft over the other's, which they have seen."""
+        theirs, self.theirs = self.theirs, None
+        if theirs:
+            self._write(theirs.draft_version)
+
+    def reload(self) -> None:
+        """Callback: go on from what is in the database, such as another person's changes."""
+        self.workflow = self._stored()
+        self.definition, self.draft_version, self.theirs = self.workflow.draft, self.workflow.draft_version, None
+        if self.selected and definition_editing.step_at(self.definition, self.selected) is None:
+            self.selected = None
+        self.redraw()
+
+    def redraw(self) -> None:
+        """Draw every widget anew from the definition."""
+        self.generation += 1
+        self.initials = {}
+
+    def _write(self, expected: int) -> None:
+        try:
+            with database.write(self.actor) as conn:
+                self.draft_version = workflows.save_draft(
+                    conn, self.actor, workflow_id=self.workflow.workflow_id, definition=self.definition,
+                    expected_draft_version=expected,
+                )  # fmt: skip
+        except Conflict:  # the one error that is not for the guard: both drafts are to be shown
+            self.theirs = self._stored()
+            if self.theirs.status == "archived":
+                raise
+            return
+        self.workflow = self._stored()
+
+    def _stored(self) -> Workflow:
+        with database.read(self.actor) as conn:
+            return workflows.get(conn, tenant=self.actor.tenant, workflow_id=self.workflow.workflow_id)
+
+
+def load(actor: Actor, workflow_id: UUID) -> Draft:
+    """This session's draft of the workflow. Raises NotFound."""
+    with database.read(actor) as conn:
+        workflow = workflows.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
+    key = f"draft-{actor.user_id}-{workflow_id}"
+    draft: Draft | None = st.session_state.get(key)
+    if draft is None:
+        draft = st.session_state[key] = Draft(actor, workflow, workflow.draft, workflow.draft_version)
+    draft.actor, draft.workflow = actor, workflow
+    return draft

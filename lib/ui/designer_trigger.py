@@ -1,0 +1,123 @@
+"""The designer's tab for what starts a workflow, and how the event's payload becomes the workflow's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lib import catalog, database, schema_registry, workflows
+from lib.catalog import CatalogEntry
+from lib.ui import designer_mapping, schema_view
+from lib.ui.designer_state import Draft
+from lib.ui.text import code
+
+_NONE = "No trigger"
+
+
+def draw(draft: Draft, refusal: str | None) -> None:
+    """Draw event, payload schema and mapping."""
+    tenant = draft.actor.tenant
+    with database.read(draft.actor) as conn:
+        known = dict(catalog.event_types(conn, tenant=tenant))
+        refs = schema_registry.refs(conn, tenant=tenant)
+    left, right = st.columns(2)
+    with left:
+        _draw_event(draft, known)
+    with right:
+        _draw_schema(draft, refs)
+    trigger = draft.definition.get("trigger")
+    event_type = workflows.event_name(trigger)
+    if trigger is None or event_type is None:
+        st.info("Without a trigger nothing starts this workflow.", icon=":material/bolt:")
+        return
+    ref = draft.definition.get("payloadSchemaRef")
+    with database.read(draft.actor) as conn:
+        entry = catalog.entry(conn, tenant=tenant, event_type=event_type)
+        schema = schema_registry.schema(conn, tenant=tenant, ref=ref) if isinstance(ref, str) else None
+    if entry is None:
+        st.warning(f"The catalog has no event {code(event_type)}.", icon=":material/warning:")
+        return
+    st.caption(f"{code(event_type)} carries {code(entry.payload_schema_ref or 'no schema')}.")
+    _draw_mapping(draft, entry, schema)
+    left, right = st.columns(2)
+    with left, st.expander("Fields of the event", icon=":material/bolt:"):
+        schema_view.draw(entry.schema, entry.payload_schema_ref)
+    with right, st.expander("Fields of the workflow", icon=":material/account_tree:"):
+        schema_view.draw(schema, ref if isinstance(ref, str) else None)
+
+
+def use_present_schema(draft: Draft) -> None:
+    """Callback: say that the mapping is made for the schema that the event carries now."""
+    trigger = draft.definition.get("trigger")
+    event_type = workflows.event_name(trigger)
+    with database.read(draft.actor) as conn:
+        entry = catalog.entry(conn, tenant=draft.actor.tenant, event_type=event_type or "")
+    if entry and trigger:
+        changed: dict[str, Any] = {**trigger, "sourcePayloadSchemaRef": entry.payload_schema_ref}
+        if entry.payload_schema_ref != draft.definition.get("payloadSchemaRef"):
+            changed.setdefault("payloadMapping", {})
+        draft.save({**draft.definition, "trigger": changed}, redraw=True)
+
+
+def _draw_event(draft: Draft, known: dict[str, str]) -> None:
+    now = workflows.event_name(draft.definition.get("trigger"))
+    options = [_NONE, *known] if now is None or now in known else [_NONE, now, *known]
+    chosen = st.selectbox("Starts when", options, index=options.index(now or _NONE), key=draft.key("event"),
+                          format_func=lambda t: f"{known[t]} · {t}" if t in known else t)  # fmt: skip
+    if chosen == (now or _NONE):
+        return
+    if chosen == _NONE:
+        draft.save({**draft.definition, "trigger": None}, redraw=True)
+        st.rerun()
+    with database.read(draft.actor) as conn:
+        entry = catalog.entry(conn, tenant=draft.actor.tenant, event_type=chosen)
+    source = entry.payload_schema_ref if entry else None
+    trigger: dict[str, Any] = {"type": "event", "eventName": chosen, "sourcePayloadSchemaRef": source}
+    if source != draft.definition.get("payloadSchemaRef"):
+        trigger["payloadMapping"] = {}
+    draft.save({**draft.definition, "trigger": trigger}, redraw=True)
+    st.rerun()
+
+
+def _draw_schema(draft: Draft, refs: list[str]) -> None:
+    now = draft.definition.get("payloadSchemaRef")
+    options = refs if now is None or now in refs else [str(now), *refs]
+    chosen = st.selectbox("Payload schema of the workflow", options, index=options.index(now) if now else None,
+                          key=draft.key("schema"), placeholder="Choose a schema",
+                          help="What the steps can rely on. It stays when the event's schema changes; "
+                          "the mapping leads from one to the other.")  # fmt: skip
+    if chosen == now or chosen is None:
+        return
+    changed = {**draft.definition, "payloadSchemaRef": chosen}
+    trigger = draft.definition.get("trigger")
+    if isinstance(trigger, dict) and chosen != trigger.get("sourcePayloadSchemaRef"):
+        changed["trigger"] = {"payloadMapping": {}, **trigger}
+    draft.save(changed, redraw=True)
+    st.rerun()
+
+
+def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: schema_registry.JsonSchema | None) -> None:
+    trigger = draft.definition["trigger"]
+    same = entry.payload_schema_ref == draft.definition.get("payloadSchemaRef") and entry.payload_schema_ref is not None
+    mapped = trigger.get("payloadMapping") is not None
+    st.subheader("Payload mapping", anchor=False)
+    if same:
+        choice = st.segmented_control(
+            "Payload", ["As it comes", "Mapped"], default="Mapped" if mapped else "As it comes", required=True,
+            key=draft.key("identity"), label_visibility="collapsed",
+        )  # fmt: skip
+        if (choice == "Mapped") != mapped:
+            without = {key: value for key, value in trigger.items() if key != "payloadMapping"}
+            changed = {**without, "payloadMapping": {}} if choice == "Mapped" else without
+            draft.save({**draft.definition, "trigger": changed}, redraw=True)
+            st.rerun()
+        if not mapped:
+            st.caption(":green[:material/check_circle:] Event and workflow share a schema: "
+                       "the payload goes in as it is.")  # fmt: skip
+            return
+    if schema is None:
+        st.info("Choose the workflow's payload schema first: its fields are what the mapping fills.",
+                icon=":material/schema:")  # fmt: skip
+        return
+    designer_mapping.draw(draft, entry, schema)

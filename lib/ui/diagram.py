@@ -1,0 +1,151 @@
+"""A workflow definition as a Mermaid flowchart: trigger, steps, branches and loops.
+
+Pure text; whatever people wrote into names is made inert first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.steps import STEP_TYPES
+
+_LONGEST = 34
+_LOOKALIKES = str.maketrans({
+    '"': "”", "`": "ʼ", "*": "∗", "<": "‹", ">": "›", "#": "＃", "&": "＆", "[": "［", "]": "］", "\\": "＼",
+    "%": "％", "{": "｛", "}": "｝", "~": "∼", "$": "＄",
+})  # fmt: skip
+#: Steps that are drawn; beyond, a node says how many more there are.
+_MOST_NODES = 120
+
+# Fill, border and text of each kind of node, readable on a light and on a dark page.
+_CLASSES = {
+    "trigger": "fill:#eef2ff,stroke:#6366f1,color:#312e81",
+    "step": "fill:#f8fafc,stroke:#94a3b8,color:#0f172a",
+    "choice": "fill:#fff7ed,stroke:#f59e0b,color:#7c2d12",
+    "wait": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95",
+    "stop": "fill:#f1f5f9,stroke:#64748b,color:#334155",
+    "empty": "fill:#ffffff00,stroke:#94a3b8,color:#64748b,stroke-dasharray:4 3",
+    "broken": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
+    "selected": "stroke:#4f46e5,stroke-width:3px",
+    "SUCCEEDED": "fill:#f0fdf4,stroke:#22c55e,color:#14532d",
+    "FAILED": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
+    "RUNNING": "fill:#eff6ff,stroke:#3b82f6,color:#1e3a8a,stroke-width:2px",
+    "WAITING": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95,stroke-width:2px",
+}
+_KINDS = {"control.if": "choice", "control.forEach": "choice", "event.wait": "wait", "time.wait": "wait",
+          "control.return": "stop"}  # fmt: skip
+
+
+@dataclass
+class _Drawing:
+    """The lines so far, and what to mark."""
+
+    broken: Collection[str]
+    selected: str | None
+    statuses: Mapping[str, str]
+    lines: list[str] = field(default_factory=list)
+    nodes: int = 0
+
+    def node(self, text: str, shape: tuple[str, str], kind: str, *, selected: bool = False) -> str:
+        self.nodes += 1
+        name = f"n{self.nodes}"
+        self.lines.append(f'  {name}{shape[0]}"{text}"{shape[1]}:::{kind}')
+        if selected:
+            self.lines.append(f"  class {name} selected")
+        return name
+
+    def edge(self, origins: list[tuple[str, str]], to: str) -> None:
+        for origin, label in origins:
+            self.lines.append(f"  {origin} -->|{label}| {to}" if label else f"  {origin} --> {to}")
+
+
+def flowchart(
+    definition: Mapping[str, Any],
+    *,
+    broken: Collection[str] = (),
+    selected: str | None = None,
+    statuses: Mapping[str, str] | None = None,
+) -> str:
+    """The definition as Mermaid text.
+
+    `broken` and `selected` are JSON pointers of steps ("/trigger" too); `statuses` maps step ids to the status
+    they have in a run.
+    """
+    drawing = _Drawing(broken, selected, statuses or {})
+    trigger = definition.get("trigger")
+    if isinstance(trigger, Mapping) and trigger.get("eventName"):
+        text = f"`**{plain(trigger['eventName'])}**\nEvent`"
+    else:
+        text = "No trigger"
+    kind = "broken" if "/trigger" in broken else "trigger" if trigger else "empty"
+    first = drawing.node(text, ("([", "])"), kind, selected=selected == "/trigger")
+    steps = definition.get("steps")
+    ends = _steps(drawing, steps if isinstance(steps, list) else [], "/steps", [(first, "")])
+    if not steps:
+        drawing.edge([(first, "")], drawing.node("Add the first step", ("[", "]"), "empty"))
+    elif ends:
+        drawing.edge(ends, drawing.node("End", ("((", "))"), "stop"))
+    classes = [f"  classDef {name} {style}" for name, style in _CLASSES.items()]
+    return "\n".join(["flowchart TD", *drawing.lines, *classes])
+
+
+def plain(value: Any, longest: int = _LONGEST) -> str:
+    """Text cut to a width, with a look-alike for every character that Mermaid or Markdown would act on."""
+    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return text.translate(_LOOKALIKES)
+
+
+def _steps(
+    drawing: _Drawing, steps: list[Any], path: str, origins: list[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Draw a list of steps after the given edges' ends; the open ends after its last."""
+    for index, step in enumerate(steps):
+        if not isinstance(step, Mapping):
+            continue
+        if drawing.nodes >= _MOST_NODES:
+            more = drawing.node(f"… {len(steps) - index} more", ("[", "]"), "empty")
+            drawing.edge(origins, more)
+            return [(more, "")]
+        where = f"{path}/{index}"
+        node = _step(drawing, step, where)
+        drawing.edge(origins, node)
+        origins = _after(drawing, step, where, node)
+    return origins
+
+
+def _step(drawing: _Drawing, step: Mapping[str, Any], where: str) -> str:
+    kind_name = str(step.get("type"))
+    known = STEP_TYPES.get(kind_name)
+    label = known.label if known else kind_name
+    name = step.get("name")
+    text = f"`**{plain(name or label)}**\n{plain(label if name else step.get('id'))}`"
+    kind = _KINDS.get(kind_name, "step")
+    status = drawing.statuses.get(str(step.get("id")))
+    if status in _CLASSES:
+        kind = status
+    if where in drawing.broken:
+        kind = "broken"
+    shape = {"control.if": ("{{", "}}"), "control.forEach": ("[[", "]]")}.get(kind_name, ("(", ")"))
+    return drawing.node(text, shape, kind, selected=drawing.selected == where)
+
+
+def _after(drawing: _Drawing, step: Mapping[str, Any], where: str, node: str) -> list[tuple[str, str]]:
+    """The open ends after a step: those of its branches, or its own."""
+    config = step.get("config")
+    config = config if isinstance(config, Mapping) else {}
+    if step.get("type") == "control.if":
+        ends = []
+        for key, label in (("then", "yes"), ("else", "no")):
+            inner = config.get(key)
+            inner = inner if isinstance(inner, list) else []
+            ends += _steps(drawing, inner, f"{where}/config/{key}", [(node, label)])
+        return ends
+    if step.get("type") == "control.forEach":
+        inner = config.get("steps")
+        ends = _steps(drawing, inner if isinstance(inner, list) else [], f"{where}/config/steps", [(node, "each")])
+        drawing.edge([(origin, "next") for origin, _ in ends if origin != node], node)
+        return [(node, "done")]
+    return [] if step.get("type") == "control.return" else [(node, "")]

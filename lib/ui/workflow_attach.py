@@ -1,0 +1,83 @@
+"""Attaching a workflow to an event: a new one, or one that is there already. Ends in the designer."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from lib import catalog, database, workflows
+from lib.auth import Actor
+from lib.ui import designer_state, guard
+from lib.ui.text import code, escape
+from lib.workflows import WorkflowChoice
+
+_NEW, _EXISTING = "New workflow", "Existing workflow"
+
+
+def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
+    """The Attach button; disabled with the reason for those who may not."""
+    refusal = None if actor.may("manage") else actor.refusal("manage")
+    name, help_text = f"{key}-attach-{event_type}", refusal or "Attach a workflow"
+    if in_drawer and refusal is None:
+        # A dialog cannot open another one, and the drawer is one.
+        with st.popover("Attach", icon=":material/add_link:", key=name, help=help_text):
+            _draw(actor, event_type, key)
+    elif st.button("", key=name, icon=":material/add_link:", disabled=refusal is not None, help=help_text):
+        _open(actor, event_type)
+
+
+@st.dialog("Attach a workflow", icon=":material/add_link:")
+def _open(actor: Actor, event_type: str) -> None:
+    _draw(actor, event_type, "dialog")
+
+
+def _draw(actor: Actor, event_type: str, key: str) -> None:
+    with database.read(actor) as conn:
+        event = catalog.entry(conn, tenant=actor.tenant, event_type=event_type)
+        choices = workflows.choices(conn, tenant=actor.tenant)
+    if event is None:
+        st.info(f"There is no event {code(event_type)} any more.")
+        return
+    st.markdown(f"{code(event.event_type)} will start the workflow as soon as you publish it.")
+    how = st.segmented_control("How", [_NEW, _EXISTING], default=_NEW, required=True, key=f"{key}-how-{event_type}",
+                               label_visibility="collapsed", width="stretch")  # fmt: skip
+    if how == _EXISTING:
+        _draw_existing(actor, event_type, [choice for choice in choices if actor.may("admin") or not choice.is_system])
+        return
+    name = st.text_input("Name", workflows.default_name(event.name), max_chars=workflows.LONGEST_NAME,
+                         key=f"{key}-name-{event_type}")  # fmt: skip
+    schema = code(event.payload_schema_ref) if event.payload_schema_ref else "none yet: you choose one in the designer"
+    st.caption(f"Its payload schema: {schema}")
+    if st.button("Create and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",
+                 icon_position="right", key=f"{key}-create-{event_type}"):  # fmt: skip
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                made = workflows.create_for_event(conn, actor, event_type=event_type, name=name)
+            _to_designer(made)
+
+
+def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice]) -> None:
+    if not choices:
+        st.caption("There is no workflow you could attach.")
+        return
+    chosen = st.selectbox("Workflow", choices, format_func=_described, key=f"existing-{event_type}")
+    if chosen.event_type and chosen.event_type != event_type:
+        st.warning(f"It reacts to {code(chosen.event_type)} now. A workflow has one trigger, so publishing moves it.",
+                   icon=":material/swap_horiz:")  # fmt: skip
+    st.caption("Only its draft changes now. Complete the mapping in the designer, then publish.")
+    if st.button("Set trigger and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",
+                 icon_position="right", key=f"move-{event_type}"):  # fmt: skip
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                workflows.attach_existing(conn, actor, workflow_id=chosen.workflow_id, event_type=event_type)
+            _to_designer(chosen.workflow_id)
+
+
+def _described(choice: WorkflowChoice) -> str:
+    return f"{escape(choice.name)} ({choice.event_type or 'no trigger'})"
+
+
+def _to_designer(workflow_id: UUID) -> None:
+    st.session_state[designer_state.TAB] = "Trigger"
+    st.switch_page("designer.py", query_params={"workflowId": str(workflow_id)})

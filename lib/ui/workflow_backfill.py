@@ -1,0 +1,107 @@
+"""Replaying unmatched events to a workflow: offered after publishing, and watched while it goes on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import streamlit as st
+
+from lib import backfill, database, workflows
+from lib.auth import Actor
+from lib.backfill import Backfill
+from lib.ui import guard
+from lib.ui.text import code, plural
+from lib.workflows import Workflow
+
+_OFFERED = "backfill-offered"
+_DAYS = {"Last day": 1, "Last 7 days": 7, "Last 30 days": 30}
+_POLL_SECONDS = 1.2
+
+
+def offer(workflow_id: UUID) -> None:
+    """Offer a backfill of this workflow where it is drawn next."""
+    st.session_state[_OFFERED] = workflow_id
+
+
+def draw(actor: Actor, workflow: Workflow) -> None:
+    """Draw the running backfill with its progress, or the offer to begin one."""
+    refusal = workflows.refusal(actor, workflow)
+    with database.read(actor) as conn:
+        latest = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow.workflow_id)
+    if latest and latest.status == "running":
+        _draw_running(actor, workflow, may=refusal is None)
+    elif refusal is None and st.session_state.get(_OFFERED) == workflow.workflow_id:
+        _draw_offer(actor, workflow, latest)
+
+
+def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> None:
+    with st.container(border=True):
+        if latest and st.session_state.get(f"backfill-watched-{latest.backfill_id}"):
+            _draw_outcome(latest)
+        now = datetime.now(UTC)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            span = st.segmented_control("Since", list(_DAYS), default="Last 7 days", required=True,
+                                        key="backfill-span", label_visibility="collapsed")  # fmt: skip
+            since = now - timedelta(days=_DAYS[span or "Last 7 days"])
+            with database.read(actor) as conn:
+                found = backfill.count(conn, tenant=actor.tenant, workflow=workflow, since=since, until=now)
+            bound = f" (the first {found:,})" if found >= backfill.BOUND else ""
+            st.markdown(
+                f":material/history: **{plural(found, 'live event')}**{bound} of {code(workflow.event_type or '')} "
+                "started nothing. Replay to this workflow?" if found
+                else f":material/check: No unmatched {code(workflow.event_type or 'event')} to replay.",
+                width="content",
+            )  # fmt: skip
+            with st.container(horizontal=True, width="content"):
+                if found and st.button(f"Replay {found:,}", icon=":material/replay:", key="backfill-start"):
+                    with guard.errors_shown():
+                        with database.write(actor) as conn:
+                            backfill.start(conn, actor, workflow_id=workflow.workflow_id, since=since, now=now)
+                        st.rerun()
+                st.button("Close", type="tertiary", key="backfill-close", on_click=_withdraw)
+
+
+def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
+    @st.fragment(run_every=_POLL_SECONDS)
+    def live() -> None:
+        with guard.errors_shown():
+            with database.read(actor) as conn:
+                now = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow.workflow_id)
+            if now and now.status == "running" and may:
+                with database.write(actor) as conn:
+                    now = backfill.advance(conn, actor, backfill_id=now.backfill_id) or now
+            if now is None or now.status != "running":
+                _watched(now)
+                st.rerun()
+                return
+            with st.container(border=True):
+                st.progress(min(1.0, now.replayed / max(now.total, 1)),
+                            text=f"Replaying {code(now.event_type)}: {now.replayed:,} of {now.total:,}, "
+                            f"{now.started:,} started, {now.skipped:,} skipped, {now.failed:,} failed")  # fmt: skip
+                if may and st.button("Cancel", icon=":material/cancel:", key="backfill-cancel"):
+                    with database.write(actor) as conn:
+                        backfill.cancel(conn, actor, workflow_id=workflow.workflow_id)
+                    _watched(now)
+                    st.rerun()
+
+    live()
+
+
+def _watched(ended: Backfill | None) -> None:
+    """Say how a backfill ended that was watched here, and offer the next."""
+    if ended:
+        st.session_state[f"backfill-watched-{ended.backfill_id}"] = True
+        offer(ended.workflow_id)
+
+
+def _draw_outcome(done: Backfill) -> None:
+    icon = ":green[:material/check_circle:]" if done.status == "done" else ":orange[:material/cancel:]"
+    word = "Replayed" if done.status == "done" else "Canceled after"
+    st.markdown(f"{icon} {word} {plural(done.replayed, 'event')}: {done.started:,} started, {done.skipped:,} skipped, "
+                f"{done.failed:,} failed.")  # fmt: skip
+
+
+def _withdraw() -> None:
+    """Callback: take the offer back."""
+    st.session_state.pop(_OFFERED, None)

@@ -1,0 +1,105 @@
+"""The database's periodic chores: folding counts, comparing them with the rows, partitions ahead, retention.
+
+One thread a process that executes runs; any number may run at a time, each chore is done by one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+from lib import database, rollups
+from lib.errors import DatabaseUnavailable
+from lib.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_PASS_SECONDS = 2.0
+_HOUR = 3600.0
+#: How far back counts are compared with rows, and how long a quarter hour counts as still being written.
+_RECONCILED = timedelta(days=2)
+_SETTLED = timedelta(minutes=30)
+
+
+class Upkeep:
+    """The thread; stop() ends it."""
+
+    def __init__(self, settings: Settings, *, seconds: float = _PASS_SECONDS) -> None:
+        self._settings = settings
+        self._seconds = seconds
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="upkeep", daemon=True)
+        self._due: dict[Callable[[], None], float] = {self._partitions: 0.0, self._reconcile: time.monotonic() + 60}
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, after the chore under way."""
+        self._ended.set()
+        self._thread.join(timeout=10)
+
+    def _loop(self) -> None:
+        while not self._ended.wait(self._seconds):
+            try:
+                self._pass()
+            except DatabaseUnavailable:
+                continue
+            except Exception:
+                log.exception("Upkeep of the database failed; trying again.")
+
+    def _pass(self) -> None:
+        while self._fold() and not self._ended.is_set():
+            pass
+        for chore, due in self._due.items():
+            if time.monotonic() >= due:
+                self._due[chore] = time.monotonic() + _HOUR
+                chore()
+
+    def _fold(self) -> int:
+        with database.operate() as conn:
+            return rollups.fold(conn)
+
+    def _partitions(self) -> None:
+        days = self._settings.retention_days
+        with database.operate() as conn:
+            rollups.make_partitions(conn)
+        if days is not None:
+            with database.operate() as conn:
+                dropped = rollups.drop_partitions(
+                    conn, days=days, error_days=self._settings.retention_error_days or days
+                )
+            if dropped:
+                log.info("Dropped %d months of events that are older than %d days.", dropped, days)
+
+    def _reconcile(self) -> None:
+        now = datetime.now(UTC)
+        with database.operate() as conn:
+            rollups.reconcile(conn, since=now - _RECONCILED, until=now - _SETTLED)
+
+
+_running: Upkeep | None = None
+
+
+def start(settings: Settings) -> None:
+    """Begin the chores of this process; after database.start()."""
+    global _running
+    _running = Upkeep(settings)
+    _running.start()
+
+
+def stop() -> None:
+    """End them, if they run; before database.stop()."""
+    global _running
+    if _running is not None:
+        _running.stop()
+        _running = None

@@ -1,0 +1,34 @@
+"""Two definitions compared, as people read them: YAML, line by line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+from lib import definition_text
+
+
+def unified(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """The changed lines with three lines around them, marked - and +; empty when nothing changed."""
+    lines = difflib.unified_diff(_lines(before), _lines(after), n=3, lineterm="")
+    return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
+
+
+def side_by_side(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
+    """Both as texts whose lines stand beside each other: removed ones marked -, added ones +."""
+    old, new = _lines(before), _lines(after)
+    left: list[str] = []
+    right: list[str] = []
+    for kind, old_from, old_to, new_from, new_to in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        mark = ("  ", "  ") if kind == "equal" else ("- ", "+ ")
+        ours = [mark[0] + line for line in old[old_from:old_to]]
+        theirs = [mark[1] + line for line in new[new_from:new_to]]
+        longest = max(len(ours), len(theirs))
+        left += ours + [""] * (longest - len(ours))
+        right += theirs + [""] * (longest - len(theirs))
+    return "\n".join(left), "\n".join(right)
+
+
+def _lines(definition: Mapping[str, Any]) -> list[str]:
+    return definition_text.write(definition, "yaml").splitlines()

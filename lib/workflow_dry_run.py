@@ -1,0 +1,132 @@
+"""What a draft would do with a payload: the mapping for real, the steps in memory, nothing outside touched.
+
+Conditions, loops and variables are evaluated as in a run. Actions are not carried out and waits do not wait:
+they count as done, with nothing as their output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from lib import mapping, schema_check
+from lib.errors import MappingError, StepFailed
+from lib.payloads import JsonValue
+from lib.schema_registry import JsonSchema
+from lib.steps import Journal, Recorded, RunFacts, Step, run_definition
+from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
+
+#: A dry run ends after so many steps.
+MOST_STEPS = 200
+_NOT_CARRIED_OUT = {"action.call", "event.wait", "time.wait"}
+
+
+@dataclass(frozen=True)
+class DryStep:
+    """A step that would run: done in memory, assumed (an action or a wait), or failing with `error`."""
+
+    path: str
+    step_type: str
+    state: Literal["done", "assumed", "failed"]
+    output: JsonValue = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """The payload the workflow would get, why it would not start, and the steps that would run."""
+
+    payload: JsonValue
+    unset: tuple[str, ...]
+    refusals: tuple[str, ...]
+    steps: tuple[DryStep, ...]
+    output: JsonValue
+    failure: str | None
+    cut_short: bool
+
+
+def map_payload(
+    definition: Mapping[str, Any], *, payload: JsonValue, schema: JsonSchema | None, correlation_key: str | None = None
+) -> tuple[JsonValue, tuple[str, ...], tuple[str, ...]]:
+    """The workflow's payload, the targets left unset, and why an event with this payload would start no run."""
+    trigger = definition.get("trigger") or {}
+    given = trigger.get("payloadMapping")
+    mapped, unset = payload, tuple[str, ...]()
+    if given is not None:
+        context = mapping.event_context(
+            str(trigger.get("eventName")), payload, correlation_key=correlation_key,
+            payload_schema_ref=trigger.get("sourcePayloadSchemaRef"),
+        )  # fmt: skip
+        try:
+            result = mapping.apply_mapping(given, context)
+        except MappingError as error:
+            return None, (), (f"The mapping of {error.target} does not work: {error.cause}",)
+        mapped, unset = result.payload, result.unset
+    if schema is None:
+        return mapped, unset, ("The workflow's payload schema is not known.",)
+    verdict = schema_check.violations(schema, mapped, limit=10)
+    refusals = [f"{v.pointer or 'The payload'}: {v.message}" for v in verdict.violations]
+    return mapped, unset, tuple([*refusals, *([verdict.error] if verdict.error else [])])
+
+
+def dry_run(
+    definition: Mapping[str, Any], *, payload: JsonValue, schema: JsonSchema | None, correlation_key: str | None = None
+) -> DryRun:
+    """Run a definition without errors over an event's payload, changing nothing."""
+    mapped, unset, refusals = map_payload(
+        definition, payload=payload, schema=schema, correlation_key=correlation_key
+    )
+    if refusals:
+        return DryRun(mapped, unset, refusals, (), None, None, False)
+    trigger = definition.get("trigger") or {}
+    event = mapping.event_context(str(trigger.get("eventName")), payload, correlation_key=correlation_key)["event"]
+    journal, output, failure = _Memory(), None, None
+    try:
+        output = run_definition(definition, RunFacts("dry-run", mapped, event), journal)
+    except StepFailed as error:
+        failure = str(error)
+    except RunInterrupted:
+        pass
+    return DryRun(mapped, unset, (), tuple(journal.steps), output, failure, journal.full)
+
+
+@dataclass
+class _Memory(Journal):
+    """A journal that remembers nothing durable and says of every effect that it is done."""
+
+    steps: list[DryStep] = field(default_factory=list)
+    full: bool = False
+
+    def _note(self, step: Step, state: Literal["done", "assumed", "failed"], **more: Any) -> None:
+        if len(self.steps) >= MOST_STEPS:
+            self.full = True
+            raise RunInterrupted
+        self.steps.append(DryStep(step.path, step.type, state, **more))
+
+    def recorded(self, step: Step) -> Recorded | None:
+        if step.type not in _NOT_CARRIED_OUT:
+            return None
+        self._note(step, "assumed")
+        return Recorded(None)
+
+    def begin(self, step: Step, shown_input: JsonValue, result: JsonValue = None) -> int:
+        return 1
+
+    def noted(self, step: Step) -> JsonValue:
+        return None
+
+    def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
+        self._note(step, "done", output=result)
+
+    def fail(self, step: Step, error: Mapping[str, Any], *, seconds: float) -> None:
+        self._note(step, "failed", error=str(error["message"]))
+
+    def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
+        raise AssertionError("waits are recorded as done")
+
+    def waited(self, step: Step) -> WaitEnd | None:
+        raise AssertionError("waits are recorded as done")
+
+    def pause(self, seconds: float) -> None:
+        raise AssertionError("actions are recorded as done")

@@ -1,0 +1,12 @@
+"""The designer of one workflow: /designer?workflowId=…"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib.ui import designer, guard
+
+actor = guard.require_entry()
+
+st.page_link("workflows.py", label="Workflows", icon=":material/arrow_back:")
+designer.draw(actor, st.query_params.get("workflowId", ""))

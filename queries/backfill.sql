@@ -1,0 +1,54 @@
+-- name: count
+-- Live events of a type since an instant that matched nothing and were not replayed to this workflow, up to a bound.
+SELECT count(*) FROM (
+  SELECT FROM workflow_runtime_events e
+  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type
+    AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
+    AND e.origin = 'live' AND e.outcome = 0
+    AND NOT EXISTS (SELECT FROM event_submissions s
+                    WHERE s.tenant = e.tenant AND s.source = 'backfill'
+                      AND s.submission_id = CAST(:workflow_id AS uuid) || ':' || e.event_id)
+  LIMIT CAST(:bound AS int)
+) found
+
+-- name: add
+-- A backfill that is to be carried out.
+INSERT INTO workflow_backfills (tenant, workflow_id, event_type, since, until, total, created_by)
+VALUES (CAST(:tenant AS uuid), CAST(:workflow_id AS uuid), :event_type, CAST(:since AS timestamptz),
+        CAST(:until AS timestamptz), CAST(:total AS int), CAST(:user_id AS uuid))
+RETURNING backfill_id
+
+-- name: latest
+-- The workflow's latest backfill.
+SELECT backfill_id, workflow_id, event_type, since, status, total, started, skipped, failed
+FROM workflow_backfills
+WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
+ORDER BY backfill_id DESC LIMIT 1
+
+-- name: lock_due
+-- The backfill if it is running, its last batch is a second old, and nobody else is at it.
+SELECT backfill_id, workflow_id, event_type, since, status, total, started, skipped, failed
+FROM workflow_backfills
+WHERE tenant = CAST(:tenant AS uuid) AND backfill_id = CAST(:backfill_id AS uuid) AND status = 'running'
+  AND (updated_at IS NULL OR updated_at <= app_now() - make_interval(secs => CAST(:pause AS float8)))
+FOR UPDATE SKIP LOCKED
+
+-- name: batch
+-- The next events to replay, with their payloads as they came in.
+SELECT event_id, created_at, payload, correlation_key, payload_schema_ref
+FROM app_backfill_events(CAST(:tenant AS uuid), CAST(:backfill_id AS uuid), CAST(:limit AS int))
+
+-- name: advance
+-- How far the backfill has come.
+UPDATE workflow_backfills SET
+  started = CAST(:started AS int), skipped = CAST(:skipped AS int), failed = CAST(:failed AS int),
+  cursor_at = coalesce(CAST(:cursor_at AS timestamptz), cursor_at),
+  cursor_id = coalesce(CAST(:cursor_id AS uuid), cursor_id), status = CAST(:status AS text), updated_at = app_now()
+WHERE tenant = CAST(:tenant AS uuid) AND backfill_id = CAST(:backfill_id AS uuid)
+RETURNING backfill_id
+
+-- name: cancel
+-- End a running backfill; what was replayed stays.
+UPDATE workflow_backfills SET status = 'canceled'
+WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid) AND status = 'running'
+RETURNING backfill_id

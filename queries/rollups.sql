@@ -1,0 +1,286 @@
+-- name: events
+-- Events by name and slice: closed buckets, what is logged but not folded yet, and raw rows at the ragged ends.
+WITH spans AS (
+  SELECT grain, since, until
+  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
+    AS s(grain, since, until)
+), pending AS MATERIALIZED (
+  SELECT event_name, bucket, sum(total) AS total, sum(matched) AS matched, sum(unmatched) AS unmatched,
+         sum(error) AS error
+  FROM event_deltas
+  WHERE tenant = CAST(:tenant AS uuid) AND event_name = ANY (CAST(:names AS text[]))
+    AND origin = ANY (CAST(:origins AS text[]))
+  GROUP BY event_name, bucket
+), counted AS (
+  SELECT c.event_name, c.bucket AS at, c.total, c.matched, c.unmatched, c.error
+  FROM spans s JOIN event_counts c ON c.grain = s.grain AND c.bucket >= s.since AND c.bucket < s.until
+  WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_name = ANY (CAST(:names AS text[]))
+    AND c.origin = ANY (CAST(:origins AS text[]))
+  UNION ALL
+  SELECT p.event_name, p.bucket, p.total, p.matched, p.unmatched, p.error
+  FROM pending p JOIN spans s ON s.grain > 0 AND p.bucket >= s.since AND p.bucket < s.until
+  UNION ALL
+  SELECT e.event_name, e.created_at, e.total, e.matched, e.unmatched, e.error
+  FROM spans s JOIN event_row_counts e ON s.grain = 0 AND e.created_at >= s.since AND e.created_at < s.until
+  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = ANY (CAST(:names AS text[]))
+    AND e.origin = ANY (CAST(:origins AS text[]))
+)
+SELECT event_name AS name, width_bucket(at, CAST(:slices AS timestamptz[])) - 1 AS slice,
+       sum(total)::bigint AS total, sum(matched)::bigint AS matched, sum(unmatched)::bigint AS unmatched,
+       sum(error)::bigint AS error
+FROM counted
+GROUP BY 1, 2
+HAVING sum(total) <> 0
+
+-- name: runs
+-- Runs by the type and slice of the event that started them, in the same way.
+WITH spans AS (
+  SELECT grain, since, until
+  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
+    AS s(grain, since, until)
+), pending AS MATERIALIZED (
+  SELECT event_type, bucket, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS failed,
+         sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS duration_us
+  FROM run_deltas
+  WHERE tenant = CAST(:tenant AS uuid) AND event_type = ANY (CAST(:names AS text[]))
+    AND origin = ANY (CAST(:origins AS text[]))
+  GROUP BY event_type, bucket
+), counted AS (
+  SELECT c.event_type, c.bucket AS at, c.runs, c.succeeded, c.failed, c.canceled, c.open, c.completed, c.duration_us
+  FROM spans s JOIN run_counts c ON c.grain = s.grain AND c.bucket >= s.since AND c.bucket < s.until
+  WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_type = ANY (CAST(:names AS text[]))
+    AND c.origin = ANY (CAST(:origins AS text[]))
+  UNION ALL
+  SELECT p.event_type, p.bucket, p.runs, p.succeeded, p.failed, p.canceled, p.open, p.completed, p.duration_us
+  FROM pending p JOIN spans s ON s.grain > 0 AND p.bucket >= s.since AND p.bucket < s.until
+  UNION ALL
+  SELECT r.event_type, r.triggered_at, r.runs, r.succeeded, r.failed, r.canceled, r.open, r.completed, r.duration_us
+  FROM spans s JOIN run_row_counts r ON s.grain = 0 AND r.triggered_at >= s.since AND r.triggered_at < s.until
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.event_type = ANY (CAST(:names AS text[]))
+    AND r.origin = ANY (CAST(:origins AS text[]))
+)
+SELECT event_type AS name, width_bucket(at, CAST(:slices AS timestamptz[])) - 1 AS slice,
+       sum(runs)::bigint AS runs, sum(succeeded)::bigint AS succeeded, sum(failed)::bigint AS failed,
+       sum(canceled)::bigint AS canceled, sum(open)::bigint AS open, sum(completed)::bigint AS completed,
+       sum(duration_us)::bigint AS duration_us
+FROM counted
+GROUP BY 1, 2
+HAVING sum(runs) <> 0
+
+-- name: durations
+-- p50, p95 and p99 of run durations by slice, from bins, interpolated within one; slices 1 on together as -1.
+WITH spans AS (
+  SELECT grain, since, until
+  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
+    AS s(grain, since, until)
+), pending AS MATERIALIZED (
+  SELECT bucket, bin, sum(runs) AS runs
+  FROM run_deltas
+  WHERE tenant = CAST(:tenant AS uuid) AND event_type = ANY (CAST(:names AS text[]))
+    AND origin = ANY (CAST(:origins AS text[])) AND bin IS NOT NULL
+  GROUP BY bucket, bin
+), counted AS (
+  SELECT c.bucket AS at, c.bin, c.runs
+  FROM spans s JOIN run_durations c ON c.grain = s.grain AND c.bucket >= s.since AND c.bucket < s.until
+  WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_type = ANY (CAST(:names AS text[]))
+    AND c.origin = ANY (CAST(:origins AS text[]))
+  UNION ALL
+  SELECT p.bucket, p.bin, p.runs
+  FROM pending p JOIN spans s ON s.grain > 0 AND p.bucket >= s.since AND p.bucket < s.until
+  UNION ALL
+  SELECT r.triggered_at, r.bin, r.runs
+  FROM spans s JOIN run_row_counts r ON s.grain = 0 AND r.triggered_at >= s.since AND r.triggered_at < s.until
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.event_type = ANY (CAST(:names AS text[]))
+    AND r.origin = ANY (CAST(:origins AS text[])) AND r.bin IS NOT NULL
+), binned AS (
+  SELECT width_bucket(at, CAST(:slices AS timestamptz[])) - 1 AS slice, bin, sum(runs) AS runs
+  FROM counted
+  GROUP BY 1, 2
+  HAVING sum(runs) <> 0
+), ranked AS (
+  SELECT slice, bin, runs, sum(runs) OVER (PARTITION BY slice ORDER BY bin) AS upto,
+         sum(runs) OVER (PARTITION BY slice) AS completed
+  FROM (SELECT slice, bin, runs FROM binned
+        UNION ALL
+        SELECT -1, bin, sum(runs) FROM binned WHERE slice > 0 GROUP BY bin) b
+), quantiles AS (
+  SELECT slice, completed, q, app_bin_us(bin, greatest((q * completed - (upto - runs)) / runs, 0)::float8) AS us
+  FROM ranked CROSS JOIN (VALUES (0.5), (0.95), (0.99)) AS wanted(q)
+  WHERE upto >= q * completed
+)
+SELECT slice, max(completed)::bigint AS completed, min(us) FILTER (WHERE q = 0.5) / 1e6 AS p50,
+       min(us) FILTER (WHERE q = 0.95) / 1e6 AS p95, min(us) FILTER (WHERE q = 0.99) / 1e6 AS p99
+FROM quantiles
+GROUP BY slice
+
+-- name: names
+-- Every event name that was ever counted, found by skipping along the key rather than reading it.
+WITH RECURSIVE folded AS (
+  (SELECT event_name FROM event_counts WHERE tenant = CAST(:tenant AS uuid) ORDER BY event_name LIMIT 1)
+  UNION ALL
+  SELECT (SELECT c.event_name FROM event_counts c
+          WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_name > f.event_name ORDER BY c.event_name LIMIT 1)
+  FROM folded f
+  WHERE f.event_name IS NOT NULL
+)
+SELECT event_name FROM folded WHERE event_name IS NOT NULL
+UNION
+SELECT event_name FROM event_deltas WHERE tenant = CAST(:tenant AS uuid)
+ORDER BY 1
+
+-- name: try_lock
+-- Whether this transaction may fold, repair or move partitions; one at a time.
+SELECT pg_try_advisory_xact_lock(:key)
+
+-- name: fold_events
+-- Move logged changes of events into all three grains at once; how many were moved.
+WITH moved AS (
+  DELETE FROM event_deltas
+  WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_deltas LIMIT :most))
+  RETURNING tenant, event_name, origin, bucket, total, matched, unmatched, error
+), summed AS (
+  SELECT tenant, event_name, origin, grain, date_bin(make_interval(mins => grain), bucket, '2000-01-01 00:00:00+00')
+           AS bucket, sum(total) AS total, sum(matched) AS matched, sum(unmatched) AS unmatched, sum(error) AS error
+  FROM moved CROSS JOIN (VALUES (15), (60), (1440)) AS grains(grain)
+  GROUP BY 1, 2, 3, 4, 5
+), added AS (
+  INSERT INTO event_counts AS c (tenant, event_name, origin, grain, bucket, total, matched, unmatched, error)
+  SELECT tenant, event_name, origin, grain, bucket, total, matched, unmatched, error
+  FROM summed
+  WHERE total <> 0 OR matched <> 0 OR unmatched <> 0
+  ON CONFLICT (tenant, event_name, origin, grain, bucket) DO UPDATE
+  SET total = c.total + excluded.total, matched = c.matched + excluded.matched,
+      unmatched = c.unmatched + excluded.unmatched, error = c.error + excluded.error
+)
+SELECT count(*) FROM moved
+
+-- name: fold_runs
+-- The same for runs and the bins of their durations.
+WITH moved AS (
+  DELETE FROM run_deltas
+  WHERE ctid = ANY (ARRAY(SELECT ctid FROM run_deltas LIMIT :most))
+  RETURNING tenant, event_type, origin, bucket, bin, runs, succeeded, failed, canceled, open, completed, duration_us
+), grained AS MATERIALIZED (
+  SELECT tenant, event_type, origin, grain, date_bin(make_interval(mins => grain), bucket, '2000-01-01 00:00:00+00')
+           AS bucket, bin, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS failed,
+         sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS duration_us
+  FROM moved CROSS JOIN (VALUES (15), (60), (1440)) AS grains(grain)
+  GROUP BY 1, 2, 3, 4, 5, 6
+), counts AS (
+  INSERT INTO run_counts AS c
+    (tenant, event_type, origin, grain, bucket, runs, succeeded, failed, canceled, open, completed, duration_us)
+  SELECT tenant, event_type, origin, grain, bucket, sum(runs), sum(succeeded), sum(failed), sum(canceled), sum(open),
+         sum(completed), sum(duration_us)
+  FROM grained
+  GROUP BY 1, 2, 3, 4, 5
+  ON CONFLICT (tenant, event_type, origin, grain, bucket) DO UPDATE
+  SET runs = c.runs + excluded.runs, succeeded = c.succeeded + excluded.succeeded,
+      failed = c.failed + excluded.failed, canceled = c.canceled + excluded.canceled, open = c.open + excluded.open,
+      completed = c.completed + excluded.completed, duration_us = c.duration_us + excluded.duration_us
+), durations AS (
+  INSERT INTO run_durations AS c (tenant, event_type, origin, grain, bucket, bin, runs)
+  SELECT tenant, event_type, origin, grain, bucket, bin, runs
+  FROM grained
+  WHERE bin IS NOT NULL AND grain > 15 AND runs <> 0
+  ON CONFLICT (tenant, event_type, origin, grain, bucket, bin) DO UPDATE SET runs = c.runs + excluded.runs
+)
+SELECT count(*) FROM moved
+
+-- name: repair_events
+-- Log what the counts of closed quarter hours lack, or have too much of, compared with the rows; and report it.
+WITH range AS (
+  SELECT greatest(app_quarter(CAST(:since AS timestamptz)),
+                  (SELECT (max(month) + interval '1 month') AT TIME ZONE 'UTC' FROM dropped_event_months)) AS since,
+         app_quarter(CAST(:until AS timestamptz)) AS until
+), differences AS (
+  SELECT tenant, event_name, origin, bucket, sum(total) AS total, sum(matched) AS matched,
+         sum(unmatched) AS unmatched, sum(error) AS error
+  FROM (
+    SELECT e.tenant, e.event_name, e.origin, app_quarter(e.created_at) AS bucket, e.total, e.matched, e.unmatched,
+           e.error
+    FROM event_row_counts e, range r WHERE e.created_at >= r.since AND e.created_at < r.until
+    UNION ALL
+    SELECT c.tenant, c.event_name, c.origin, c.bucket, -c.total, -c.matched, -c.unmatched, -c.error
+    FROM event_counts c, range r WHERE c.grain = 15 AND c.bucket >= r.since AND c.bucket < r.until
+    UNION ALL
+    SELECT d.tenant, d.event_name, d.origin, d.bucket, -d.total, -d.matched, -d.unmatched, -d.error
+    FROM event_deltas d, range r WHERE d.bucket >= r.since AND d.bucket < r.until
+  ) compared
+  GROUP BY tenant, event_name, origin, bucket
+  HAVING sum(total) <> 0 OR sum(matched) <> 0 OR sum(unmatched) <> 0 OR sum(error) <> 0
+), logged AS (
+  INSERT INTO event_deltas (tenant, event_name, origin, bucket, total, matched, unmatched, error)
+  SELECT tenant, event_name, origin, bucket, total, matched, unmatched, error FROM differences
+)
+SELECT tenant, event_name AS name, origin, bucket, total AS missing FROM differences ORDER BY bucket, name
+
+-- name: repair_runs
+-- The same for runs.
+WITH range AS (
+  SELECT app_quarter(CAST(:since AS timestamptz)) AS since, app_quarter(CAST(:until AS timestamptz)) AS until
+), differences AS (
+  SELECT tenant, event_type, origin, bucket, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS failed,
+         sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS duration_us
+  FROM (
+    SELECT r.tenant, r.event_type, r.origin, app_quarter(r.triggered_at) AS bucket, r.runs, r.succeeded, r.failed,
+           r.canceled, r.open, r.completed, r.duration_us
+    FROM run_row_counts r, range w WHERE r.triggered_at >= w.since AND r.triggered_at < w.until
+    UNION ALL
+    SELECT c.tenant, c.event_type, c.origin, c.bucket, -c.runs, -c.succeeded, -c.failed, -c.canceled, -c.open,
+           -c.completed, -c.duration_us
+    FROM run_counts c, range w WHERE c.grain = 15 AND c.bucket >= w.since AND c.bucket < w.until
+    UNION ALL
+    SELECT d.tenant, d.event_type, d.origin, d.bucket, -d.runs, -d.succeeded, -d.failed, -d.canceled, -d.open,
+           -d.completed, -d.duration_us
+    FROM run_deltas d, range w WHERE d.bucket >= w.since AND d.bucket < w.until
+  ) compared
+  GROUP BY tenant, event_type, origin, bucket
+  HAVING sum(runs) <> 0 OR sum(succeeded) <> 0 OR sum(failed) <> 0 OR sum(canceled) <> 0 OR sum(open) <> 0
+      OR sum(completed) <> 0 OR sum(duration_us) <> 0
+), logged AS (
+  INSERT INTO run_deltas
+    (tenant, event_type, origin, bucket, runs, succeeded, failed, canceled, open, completed, duration_us)
+  SELECT tenant, event_type, origin, bucket, runs, succeeded, failed, canceled, open, completed, duration_us
+  FROM differences
+)
+SELECT tenant, event_type AS name, origin, bucket, runs AS missing FROM differences ORDER BY bucket, name
+
+-- name: repair_durations
+-- The same for the bins of durations, by hour. A bin's row takes one without a bin along: counts stay as they are.
+WITH range AS (
+  SELECT date_bin('1 hour', CAST(:since AS timestamptz), '2000-01-01 00:00:00+00') AS since,
+         date_bin('1 hour', CAST(:until AS timestamptz), '2000-01-01 00:00:00+00') AS until
+), differences AS (
+  SELECT tenant, event_type, origin, date_bin('1 hour', at, '2000-01-01 00:00:00+00') AS bucket, bin,
+         sum(runs) AS runs
+  FROM (
+    SELECT r.tenant, r.event_type, r.origin, r.triggered_at AS at, r.bin, r.runs
+    FROM run_row_counts r, range w WHERE r.bin IS NOT NULL AND r.triggered_at >= w.since AND r.triggered_at < w.until
+    UNION ALL
+    SELECT c.tenant, c.event_type, c.origin, c.bucket, c.bin, -c.runs
+    FROM run_durations c, range w WHERE c.grain = 60 AND c.bucket >= w.since AND c.bucket < w.until
+    UNION ALL
+    SELECT d.tenant, d.event_type, d.origin, d.bucket, d.bin, -d.runs
+    FROM run_deltas d, range w WHERE d.bin IS NOT NULL AND d.bucket >= w.since AND d.bucket < w.until
+  ) compared
+  GROUP BY 1, 2, 3, 4, 5
+  HAVING sum(runs) <> 0
+), logged AS (
+  INSERT INTO run_deltas
+    (tenant, event_type, origin, bucket, bin, runs, succeeded, failed, canceled, open, completed, duration_us)
+  SELECT d.tenant, d.event_type, d.origin, d.bucket, pair.bin, pair.runs, 0, 0, 0, 0, 0, 0
+  FROM differences d CROSS JOIN LATERAL (VALUES (d.bin, d.runs), (NULL, -d.runs)) AS pair(bin, runs)
+)
+SELECT tenant, event_type AS name, origin, bucket, sum(runs) AS missing
+FROM differences
+GROUP BY 1, 2, 3, 4
+ORDER BY bucket, name
+
+-- name: make_partitions
+-- Partitions for this month and the next ones.
+SELECT app_make_event_partitions(:months)
+
+-- name: drop_partitions
+-- Drop the months that are over and past their days; failed events may stay longer. How many months went.
+SELECT app_drop_event_partitions(make_interval(days => CAST(:days AS int)),
+                                 make_interval(days => CAST(:error_days AS int)))

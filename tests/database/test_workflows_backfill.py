@@ -1,0 +1,174 @@
+"""Replaying unmatched events to a workflow attached later: counted, bounded, once each, and cancellable."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from lib import backfill, database, ingestion, workflows
+from lib.auth import Actor
+from lib.database import Database
+from lib.errors import Conflict, PermissionDenied
+from tests.conftest import ActorFactory
+from tests.database.test_workflows import EVENT, attach, audited, detach, edit, example, get, publish
+from tests.workflow_runs import log_step
+
+
+def submit(actor: Actor, payload: Any, *, origin: Any = "live", key: str | None = None) -> ingestion.Submission:
+    with database.write(actor) as conn:
+        return ingestion.submit_event(
+            conn, actor, event_name=EVENT, payload=payload, origin=origin, correlation_key=key
+        )
+
+
+def attached(actor: Actor) -> UUID:
+    workflow = attach(actor, "Late")
+    edit(actor, workflow, steps=[log_step("note")])
+    publish(actor, workflow)
+    return workflow
+
+
+def begin(actor: Actor, workflow: UUID, days: int = 7) -> backfill.Backfill:
+    now = datetime.now(UTC)
+    with database.write(actor) as conn:
+        return backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=days), now=now)
+
+
+def count(actor: Actor, workflow: UUID) -> int:
+    now = datetime.now(UTC)
+    with database.read(actor) as conn:
+        return backfill.count(conn, tenant=actor.tenant, workflow=workflows.get(
+            conn, tenant=actor.tenant, workflow_id=workflow), since=now - timedelta(days=7), until=now)  # fmt: skip
+
+
+def finish(db: Database, actor: Actor, one: backfill.Backfill) -> backfill.Backfill:
+    """Drive the backfill to its end; the pause between batches is turned back, not slept through."""
+    for _ in range(100):
+        with database.write(actor) as conn:
+            after = backfill.advance(conn, actor, backfill_id=one.backfill_id)
+        if after and after.status == "done":
+            return after
+        with db.owner.begin() as conn:
+            conn.execute(text("UPDATE workflow_backfills SET updated_at = updated_at - interval '2 seconds'"))
+    raise AssertionError("the backfill did not end")
+
+
+def runs(db: Database, workflow: UUID) -> list[Any]:
+    with db.owner.connect() as conn:
+        query = text(
+            "SELECT r.origin, r.input_json, r.correlation_key, e.parent_event_id, e.source FROM workflow_runs r"
+            " JOIN workflow_runtime_events e ON e.event_id = r.trigger_event_id WHERE r.workflow_id = :w"
+        )
+        return list(conn.execute(query, {"w": workflow}))
+
+
+def test_unmatched_live_events_are_replayed_once_with_their_raw_payload(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    payload = {**example(db), "title": "Call bob@example.com"}
+    sent = [submit(actor, payload, key=f"key-{n}").event_id for n in range(45)]
+    submit(actor, payload, origin="simulated")
+    workflow = attached(actor)
+    submit(actor, payload)  # matched: not to be replayed
+    assert count(actor, workflow) == 45
+    done = finish(db, actor, begin(actor, workflow))
+    assert (done.total, done.started, done.skipped, done.failed) == (45, 45, 0, 0)
+    replayed = [row for row in runs(db, workflow) if row.origin == "replay"]
+    assert {row.parent_event_id for row in replayed} == set(sent) and len(replayed) == 45
+    assert {json.dumps(row.input_json, sort_keys=True) for row in replayed} == {json.dumps(payload, sort_keys=True)}
+    assert {row.correlation_key for row in replayed} == {f"key-{n}" for n in range(45)}
+    assert count(actor, workflow) == 0
+    with pytest.raises(Conflict, match="no unmatched event"):
+        begin(actor, workflow)
+    assert "workflow.backfill_started" in audited(db, workflow)
+
+
+def test_what_the_workflow_cannot_take_is_skipped_and_counted(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    submit(actor, {"ticketId": 5})
+    done = finish(db, actor, begin(actor, attached(actor)))
+    assert (done.started, done.skipped, done.failed) == (1, 1, 0)
+
+
+def test_batches_keep_their_pace_and_cancel_stops_them(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    for _ in range(backfill.BATCH + 5):
+        submit(actor, example(db))
+    workflow = attached(actor)
+    one = begin(actor, workflow)
+    with pytest.raises(Conflict, match="are being replayed"):
+        begin(actor, workflow)
+    with database.write(actor) as conn:
+        first = backfill.advance(conn, actor, backfill_id=one.backfill_id)
+    assert first is not None and first.replayed == backfill.BATCH
+    with database.write(actor) as conn:
+        assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None, "the next batch is not due yet"
+    with database.write(actor) as conn:
+        backfill.cancel(conn, actor, workflow_id=workflow)
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_backfills SET updated_at = updated_at - interval '2 seconds'"))
+    with database.write(actor) as conn:
+        assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None
+    assert len(runs(db, workflow)) == backfill.BATCH
+    again = finish(db, actor, begin(actor, workflow))
+    assert again.total == again.started == 5, "a new one goes on with the rest"
+
+
+def test_only_one_page_replays_a_batch(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    one = begin(actor, attached(actor))
+    with database.write(actor) as first:
+        assert backfill.advance(first, actor, backfill_id=one.backfill_id) is not None
+        with database.write(actor) as second:
+            assert backfill.advance(second, actor, backfill_id=one.backfill_id) is None
+
+
+def test_who_may_and_when(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    workflow = attached(actor)
+    reader = new_actor("read", tenant=actor.tenant)
+    with pytest.raises(PermissionDenied):
+        begin(reader, workflow)
+    one = begin(actor, workflow)
+    for act in (
+        lambda c: backfill.advance(c, reader, backfill_id=one.backfill_id),
+        lambda c: backfill.cancel(c, reader, workflow_id=workflow),
+    ):
+        with database.write(reader) as conn, pytest.raises(PermissionDenied):
+            act(conn)
+    finish(db, actor, one)
+    with database.write(actor) as conn:
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=True)
+    with pytest.raises(Conflict, match="is paused"):
+        begin(actor, workflow)
+    with database.write(actor) as conn:
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=False)
+    detach(actor, workflow, get(actor, workflow).published_version or 0)
+    with pytest.raises(Conflict, match="not attached"):
+        begin(actor, workflow)
+
+
+def test_raw_payloads_are_given_only_for_a_running_backfill_of_ones_own(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    one = begin(actor, attached(actor))
+    asked = text("SELECT count(*) FROM app_backfill_events(CAST(:t AS uuid), CAST(:b AS uuid), 10)")
+    keys = {"t": actor.tenant, "b": one.backfill_id}
+
+    def seen(who: Actor) -> int:
+        with database.read(who) as conn:
+            return int(conn.execute(asked, keys).scalar_one())
+
+    assert seen(actor) == 1
+    assert seen(new_actor("admin")) == 0, "another tenant"
+    finish(db, actor, one)
+    assert seen(actor) == 0
+    with pytest.raises(Exception, match="permission denied"), database.read(actor) as conn:
+        conn.execute(text("SELECT payload FROM workflow_runtime_events"))

@@ -1,0 +1,99 @@
+"""The metrics page as a person uses it: look, choose a bar, page through events, share the view."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+EVENT = "/metrics?eventType=TICKET_CREATED"
+
+
+def open_event(page: Page, more: str = "") -> Locator:
+    """Open the event's metrics; returns the chart of the volume."""
+    page.goto(EVENT + more)
+    expect(page.get_by_text("Volume over time")).to_be_visible()
+    expect(page.get_by_text("Recent events")).to_be_visible()
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    expect(chart.locator("canvas, svg").first).to_be_visible()
+    return chart
+
+
+def test_from_a_card_to_its_metrics(page: Page) -> None:
+    page.goto("/?q=TICKET_CREATED")
+    page.get_by_role("button", name="Metrics").first.click()
+    expect(page).to_have_url(re.compile(r"/metrics\?.*eventType=TICKET_CREATED"))
+    expect(page.get_by_text("Success rate").first).to_be_visible()
+
+
+def test_drawing_across_bars_lists_their_events_and_the_url_is_the_view(page: Page) -> None:
+    chart = open_event(page)
+    box = chart.bounding_box()
+    assert box
+    height = box["y"] + box["height"] * 0.7
+    page.mouse.move(box["x"] + box["width"] * 0.3, height)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.55, height, steps=8)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("slice="))
+    chip = page.get_by_role("button", name=re.compile(r"\d\d:\d\d – "))
+    expect(chip).to_be_visible()
+    shared = page.url
+    told = chip.get_by_role("paragraph").inner_text()
+    page.goto("/")
+    page.goto(shared)
+    expect(chip.get_by_role("paragraph")).to_have_text(told)
+    chip.click()
+    expect(page).not_to_have_url(re.compile("slice="))
+
+
+def test_range_and_zone_are_in_the_url(page: Page) -> None:
+    open_event(page)
+    page.get_by_role("radio", name="24h").click()
+    expect(page).to_have_url(re.compile("range=24h"))
+    expect(page.get_by_text("vs 24 hours before").first).to_be_visible()
+    page.goto(EVENT + "&from=2026-01-01&to=2026-01-02&tz=Asia/Kathmandu")
+    expect(page.get_by_text("No events in these 2 days")).to_be_visible()
+
+
+def test_numbers_as_a_table_and_as_csv(page: Page) -> None:
+    open_event(page)
+    with page.expect_download() as download:
+        page.locator(".st-key-volume-csv button").first.click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0] == "From,Matched,Unmatched,Error,Total" and len(lines) == 9
+    page.locator(".st-key-volume-table button").first.click()
+    expect(page.get_by_test_id("stPopoverBody").get_by_test_id("stDataFrame")).to_be_visible()
+
+
+def test_recent_events_older_and_newer(page: Page) -> None:
+    open_event(page, "&range=30d")
+    expect(page.get_by_role("button", name="Newer")).to_be_disabled()
+    told = page.get_by_text(re.compile(r"events? · .* back to "))
+    for _ in range(2):
+        before = told.inner_text()
+        page.get_by_role("button", name="Older").click()
+        expect(told).not_to_have_text(before)
+    expect(page).to_have_url(re.compile("older="))
+    page.get_by_role("button", name="Newer").click()
+    expect(page).to_have_url(re.compile("newer="))
+    page.get_by_role("button", name="Newest").click()
+    expect(page).not_to_have_url(re.compile("newer=|older="))
+
+
+def test_from_the_overview_to_an_event(page: Page) -> None:
+    page.goto("/metrics")
+    expect(page.get_by_text("Traffic by event")).to_be_visible()
+    page.get_by_role("radio", name="Schema conformance").click()
+    expect(page.get_by_text("how many violate").or_(page.get_by_text("Schema conformance").last)).to_be_visible()
+    expect(page).to_have_url(re.compile("show=Schema"))
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_it_fits_the_screen(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    open_event(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

@@ -1,0 +1,247 @@
+"""The designer as AppTest sees it: every tab, edits that save themselves, conflicts, refusals, junk."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from lib import backfill, database, definition_text, ingestion, payloads
+from lib.database import Database
+from tests.conftest import ActorFactory
+from tests.database.test_workflows import EVENT, attach, audited, edit, example, get, make_system, publish, published
+from tests.pages.test_workflows import open_page, texts
+from tests.workflow_runs import log_step
+
+TABS = ("Trigger", "Steps", "Details", "Code", "Dry run", "Versions")
+
+
+def design(workflow: UUID, tab: str = "Trigger") -> AppTest:
+    return show(open_page("designer.py", workflowId=str(workflow)), tab)
+
+
+def show(app: AppTest, tab: str) -> AppTest:
+    app.segmented_control(key="designer-tab").set_value(tab).run()
+    assert not app.exception
+    return app
+
+
+def widget(elements: Any, ending: str) -> Any:
+    return next(element for element in elements if str(element.key).endswith(ending))
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_draws(tab: str, new_actor: ActorFactory) -> None:
+    app = design(published(new_actor(), "Alpha"), tab)
+    assert "Alpha" in texts(app)
+
+
+def test_a_draft_saves_itself_and_says_what_is_missing(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    assert "The workflow needs at least one step." in texts(app) and app.button(key="publish").disabled
+    widget(app.text_area, "description").set_value("What it is for").run()
+    assert get(actor, workflow).draft["description"] == "What it is for"
+    assert audited(db, workflow) == ["workflow.created", "workflow.draft_saved"]
+    app.run()
+    assert audited(db, workflow)[1:] == ["workflow.draft_saved"], "drawing again saves nothing"
+
+
+def test_looking_changes_nothing_whatever_the_draft_holds(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    draft = get(actor, workflow).draft
+    del draft["description"]
+    odd = {
+        "ticketId": 5, "tenantId": None, "createdAt": {"$expr": 7}, "createdByUserId": {"$expr": "event.payload.("},
+        "gone.x": [1], "other": {"a": 1},
+    }  # fmt: skip
+    draft["trigger"]["payloadMapping"] = odd
+    draft["steps"] = [log_step("a"), {"id": "b", "type": "control.return", "config": {}, "name": " "}]
+    with db.owner.begin() as conn:
+        statement = text("UPDATE workflow_definitions SET draft_definition = CAST(:d AS jsonb)")
+        conn.execute(statement, {"d": payloads.dumps(draft)})
+    app = open_page("designer.py", workflowId=str(workflow))
+    for tab in TABS:
+        show(app, tab)
+    show(app, "Steps")
+    for opener in ("open/steps/0", "open/steps/1"):
+        widget(app.button, opener).click().run()
+    assert get(actor, workflow).draft == draft and audited(db, workflow) == ["workflow.created"]
+
+
+def test_choosing_another_schema_asks_for_a_mapping_and_maps_by_name(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    with db.owner.begin() as conn:
+        schema = '{"type": "object", "required": ["ticketId"], "properties": {"ticketId": {"type": "string"}}}'
+        conn.execute(
+            text("INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'mine.v1', CAST(:s AS json))"),
+            {"t": actor.tenant, "s": schema},
+        )
+    app = design(workflow)
+    widget(app.selectbox, "-schema").set_value("mine.v1").run()
+    assert "ticketId is required by the workflow's schema and is not mapped." in texts(app)
+    next(b for b in app.button if b.label.startswith("Map 1")).click().run()
+    draft = get(actor, workflow).draft
+    assert draft["trigger"]["payloadMapping"] == {"ticketId": {"$expr": "event.payload.ticketId"}}
+    assert "The workflow would get" in texts(app)
+
+
+def test_someone_elses_draft_is_shown_beside_mine_and_either_can_go_on(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    widget(app.text_area, "description").set_value("Mine").run()
+    assert "saved this draft while you were editing" in texts(app)
+    assert any("Theirs" in code.value for code in app.code) and any("Mine" in code.value for code in app.code)
+    assert get(actor, workflow).draft["description"] == "Theirs", "nothing is overwritten"
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert get(actor, workflow).draft["description"] == "Mine"
+
+
+def test_a_draft_changed_elsewhere_is_announced(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    app.run()
+    assert "changed this draft since you opened it" in texts(app)
+    next(b for b in app.button if b.label == "Show the changes").click().run()
+    assert widget(app.text_area, "description").value == "Theirs"
+
+
+def test_code_goes_both_ways_and_a_mistake_keeps_the_text(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Code")
+    changed = {**get(actor, workflow).draft, "steps": [log_step("typed")]}
+    area = widget(app.text_area, "code-yaml")
+    area.set_value("name: [").run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert "is not YAML" in texts(app) and widget(app.text_area, "code-yaml").value == "name: ["
+    widget(app.text_area, "code-yaml").set_value(definition_text.write(changed, "yaml")).run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert get(actor, workflow).draft["steps"] == [log_step("typed")]
+
+
+@pytest.mark.parametrize(
+    "steps", ["junk", [1], [{"id": "a"}], [{"id": "a", "type": ["x"], "config": {}}], {"a": 1}, [log_step("x"), None]]
+)
+def test_whatever_a_draft_holds_the_designer_opens_with_its_code(
+    steps: Any, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    with db.owner.begin() as conn:
+        draft = {**get(actor, workflow).draft, "steps": steps, "trigger": 7}
+        statement = text("UPDATE workflow_definitions SET draft_definition = CAST(:d AS jsonb)")
+        conn.execute(statement, {"d": payloads.dumps(draft)})
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert app.segmented_control(key="designer-tab").options[0].endswith("Code")
+
+
+def test_a_reader_and_a_manager_of_a_system_workflow_only_look(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Guarded")
+    make_system(db, workflow)
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert "needs admin permission, and you have manage" in texts(app)
+    assert app.button(key="publish").disabled and not app.text_area
+    for tab in ("Dry run", "Versions"):
+        show(app, tab)
+
+
+def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    edit(actor, workflow, description="Second")
+    publish(actor, workflow, "Better words")
+    app = design(workflow, "Versions")
+    assert "Better words" in texts(app)
+    app.selectbox(key="compare-old").set_value("v1").run()
+    assert any("+ description: Second" in code.value for code in app.code)
+    app.button(key="roll-back-1").click().run()
+    assert "What version 1 says is published once more, as version 3." in texts(app)
+
+
+def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    assign = {"id": "set", "type": "transform.assign", "config": {"assign": {"vars.id": {"$expr": "payload.ticketId"}}}}
+    edit(actor, workflow, steps=[assign, log_step("note")])
+    app = design(workflow, "Dry run")
+    assert any("start and succeed after 2 steps" in s.value for s in app.success)
+    assert "`note`" in texts(app)
+
+
+def test_hostile_names_stay_words(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    hostile = "<img src=x onerror=alert(1)> [x](javascript:1) `$`"
+    workflow = published(actor, hostile)
+    for tab in TABS:
+        design(workflow, tab)
+    assert "[x](javascript" not in texts(open_page("workflows.py"))
+
+
+def test_a_large_definition_is_drawn_in_reasonable_time(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Large")
+    edit(actor, workflow, steps=[log_step(f"step{n}", {"$expr": f"payload.ticketId & '{n}'"}) for n in range(60)])
+    app = design(workflow, "Steps")
+    began = time.perf_counter()
+    app.run()
+    took = time.perf_counter() - began
+    assert took < 5, f"{took:.1f} s"
+
+
+def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    with db.owner.begin() as conn:
+        fields = '{"type": "object", "properties": {"ticketId": {"type": "string"}}}'
+        conn.execute(
+            text("INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'new.v2', CAST(:s AS json))"),
+            {"t": actor.tenant, "s": fields},
+        )
+        conn.execute(
+            text(
+                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
+                " payload_schema_ref) VALUES (:t, 'TICKET_CREATED', 'Ticket', '', 'Tickets', 'active', 'new.v2')"
+            ),
+            {"t": actor.tenant},
+        )
+    said = "schema changed from `payload.TicketCreated.v1` to `new.v2`; it no longer validates"
+    assert said in texts(open_page("event.py", eventType="TICKET_CREATED"))
+    app = design(workflow)
+    assert said in texts(app)
+    next(b for b in app.button if b.label == "Use the event's present schema").click().run()
+    trigger = get(actor, workflow).draft["trigger"]
+    assert trigger["sourcePayloadSchemaRef"] == "new.v2" and trigger["payloadMapping"] == {}
+    assert "schema changed from" not in texts(app)
+
+
+def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progress(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    for _ in range(25):
+        with database.write(actor) as conn:
+            ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    workflow = published(actor, "Late")
+    app = open_page("designer.py", workflowId=str(workflow))
+    app.session_state["backfill-offered"] = workflow
+    app.run()
+    assert "**25 live events** of `TICKET_CREATED` started nothing" in texts(app)
+    app.button(key="backfill-start").click().run()
+    with database.read(actor) as conn:
+        now = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+    assert now is not None and now.status == "running" and now.started == backfill.BATCH
+    app.button(key="backfill-cancel").click().run()
+    assert "Canceled after 20 events" in texts(app) and "**5 live events**" in texts(app)

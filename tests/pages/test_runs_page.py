@@ -1,0 +1,144 @@
+"""The runs page: the list with its filters and pages, and one run with its timeline, cancel and retry."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from lib import database, engine, ingestion
+from lib.auth import Actor
+from lib.database import Database
+from tests.conftest import ActorFactory
+from tests.database.test_workflows import EVENT, example, published
+from tests.pages.test_workflows import SHELL, open_page, texts
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def add_run(db: Database, actor: Actor, workflow: UUID, status: str = "SUCCEEDED", **more: Any) -> UUID:
+    run = uuid4()
+    row = {"t": actor.tenant, "r": run, "w": workflow, "s": status, "at": START, "o": "live", "e": None, **more}
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status, event_type, origin,"
+                " triggered_at, started_at, completed_at, error_json, trigger_event_id, redacted_input_json) VALUES"
+                " (:t, :r, :w, 1, :s, 'TICKET_CREATED', :o, :at, :at, CAST(:at AS timestamptz) + interval '2 seconds',"
+                " CAST(:e AS jsonb), gen_random_uuid(), '{\"a\": 1}')"
+            ),
+            row,
+        )
+    return run
+
+
+def add_step(db: Database, actor: Actor, run: UUID, path: str, status: str = "SUCCEEDED", error: Any = None) -> None:
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_run_steps (tenant, run_id, step_path, step_type, status, output_json, error_json,"
+                " started_at, completed_at) VALUES (:t, :r, :p, 'action.call', :s, '{\"ok\": true}',"
+                " CAST(:e AS jsonb), :at, CAST(:at AS timestamptz) + interval '300 ms')"
+            ),
+            {"t": actor.tenant, "r": run, "p": path, "s": status, "at": START,
+             "e": json.dumps(error) if error else None},
+        )  # fmt: skip
+
+
+def rows(app: AppTest) -> Any:
+    return app.dataframe[0].value
+
+
+def test_no_runs_says_how_to_get_one(new_actor: ActorFactory) -> None:
+    new_actor()
+    assert "No runs here" in texts(open_page("runs.py"))
+
+
+def test_filters_come_from_the_url(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    one, two = published(actor, "One"), published(actor, "Two")
+    add_run(db, actor, one, "FAILED", e='{"code": "x", "message": "It broke"}')
+    add_run(db, actor, two, "SUCCEEDED", o="replay")
+    assert len(rows(open_page("runs.py"))) == 2
+    assert list(rows(open_page("runs.py", runStatus="Failed"))["Error"]) == ["It broke"]
+    assert list(rows(open_page("runs.py", runWorkflow="Two"))["Workflow"]) == ["Two"]
+    assert list(rows(open_page("runs.py", runOrigin="Replay"))["Workflow"]) == ["Two"]
+    assert list(rows(open_page("runs.py", workflowId=str(one)))["Workflow"]) == ["One"]
+    assert "No runs here" in texts(open_page("runs.py", runEvent="TICKET_CREATED", runStatus="Waiting"))
+
+
+def test_older_runs_are_a_page_away(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    for minute in range(60):
+        add_run(db, actor, workflow, at=START + timedelta(minutes=minute))
+    app = open_page("runs.py")
+    assert len(rows(app)) == 50
+    next(b for b in app.button if b.label == "Older").click().run()
+    assert len(rows(app)) == 10 and "before" in app.query_params
+    assert "No runs here" not in texts(open_page("runs.py", before="junk_junk"))
+
+
+def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    failure = json.dumps({"code": "down", "message": "The gateway is down"})
+    run = add_run(db, actor, published(actor, "Alpha"), "FAILED", e=failure)
+    add_step(db, actor, run, "note")
+    add_step(db, actor, run, "each[1]/send", "FAILED", {"message": "No <b>route</b>"})
+    app = open_page("runs.py", runId=str(run))
+    shown = texts(app)
+    assert "The gateway is down" in shown and "1 of 2 done" in shown and "No \\<b\\>route" in shown
+    labels = "\n".join(expander.label for expander in app.expander)
+    assert "300 ms" in labels and "send · 2" in labels
+
+
+@pytest.mark.parametrize("asked", ["nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_a_run_that_is_not_there_is_a_sentence(asked: str, new_actor: ActorFactory) -> None:
+    new_actor()
+    assert "There is no" in texts(open_page("runs.py", runId=asked))
+
+
+def test_another_tenants_run_is_not_there(db: Database, new_actor: ActorFactory) -> None:
+    actor, stranger = new_actor("admin", name="Ours"), new_actor("admin", name="Theirs")
+    run = add_run(db, stranger, published(stranger))
+    app = AppTest.from_file(SHELL, default_timeout=30)
+    app.query_params["as"] = f"{actor.email} · Ours"
+    app.run()
+    app.query_params["runId"] = str(run)
+    app.switch_page("runs.py").run()
+    assert "There is no such run." in texts(app)
+
+
+def test_a_run_under_way_can_be_canceled_and_a_failed_one_run_again(db: Database, new_actor: ActorFactory) -> None:
+    engine.migrate(db.owner.url.render_as_string(hide_password=False))
+    actor = new_actor()
+    published(actor)
+    with database.write(actor) as conn:
+        submitted = ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    run = submitted.matches[0].run_id
+    app = open_page("runs.py", runId=str(run))
+    next(b for b in app.button if b.label == "Cancel run").click().run()
+    assert "Canceled" in texts(app)
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runs SET status = 'FAILED' WHERE run_id = :r"), {"r": run})
+    app = open_page("runs.py", runId=str(run))
+    next(b for b in app.button if b.label == "Run again").click().run()
+    with db.owner.connect() as conn:
+        query = text("SELECT action FROM audit_logs WHERE target_id = :r ORDER BY audit_id")
+        audited = list(conn.execute(query, {"r": str(run)}).scalars())
+        again = conn.execute(text("SELECT count(*) FROM workflow_runs WHERE retry_of = :r"), {"r": run}).scalar_one()
+    assert audited == ["run.canceled", "run.retried"] and again == 1
+
+
+def test_a_reader_cannot_cancel(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    run = add_run(db, actor, published(actor), "RUNNING")
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE memberships SET permission = 'read'"))
+    cancel = next(b for b in open_page("runs.py", runId=str(run)).button if b.label == "Cancel run")
+    assert cancel.disabled and "you need manage" in cancel.help

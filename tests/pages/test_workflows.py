@@ -1,0 +1,136 @@
+"""The workflows page, attaching and detaching as AppTest sees them: filters, acts, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib import database, workflows
+from lib.database import Database
+from tests.conftest import ActorFactory
+from tests.database.test_workflows import EVENT, attach, get, make_system, published
+
+SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
+
+
+def open_page(page: str, **query: str) -> AppTest:
+    app = AppTest.from_file(SHELL, default_timeout=30).run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.switch_page(page).run()
+    assert not app.exception
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join([m.value for m in app.markdown] + [c.value for c in app.caption] + [e.value for e in app.error]
+                     + [i.value for i in app.info])  # fmt: skip
+
+
+def button(app: AppTest, key: str) -> AppTest:
+    return app.button(key=key).click().run()
+
+
+def test_an_empty_list_says_where_to_begin(new_actor: ActorFactory) -> None:
+    new_actor("manage")
+    assert "No workflows yet" in texts(open_page("workflows.py"))
+
+
+def test_the_list_shows_what_starts_each_and_filters_by_url(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    published(actor, "Alpha")
+    make_system(db, attach(actor, "Beta", "EMAIL_BOUNCED"))
+    shown = texts(open_page("workflows.py"))
+    assert "`TICKET_CREATED`" in shown and "Published" in shown and "System" in shown
+    only = texts(open_page("workflows.py", workflowStatus="Draft"))
+    assert "EMAIL_BOUNCED" in only and "TICKET_CREATED" not in only
+    assert "No workflow matches" in texts(open_page("workflows.py", workflowSearch="nothing like it"))
+
+
+def test_pausing_and_archiving_from_the_list(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = button(open_page("workflows.py"), f"pause-{workflow}")
+    assert get(actor, workflow).is_paused and "Paused" in texts(app)
+    button(app, f"archive-{workflow}")
+    assert get(actor, workflow).status == "archived"
+
+
+def test_a_reader_gets_disabled_buttons_with_the_reason(new_actor: ActorFactory) -> None:
+    workflow = published(new_actor())
+    with database.operate() as conn:
+        conn.exec_driver_sql("UPDATE memberships SET permission = 'read'")
+    app = open_page("workflows.py")
+    for key in (f"pause-{workflow}", f"archive-{workflow}"):
+        assert app.button(key=key).disabled and "you need manage" in app.button(key=key).help
+    event = open_page("event.py", eventType=EVENT)
+    assert event.button(key=f"detach-{workflow}").disabled
+    assert event.button(key=f"details-attach-{EVENT}").disabled
+
+
+def test_a_manager_cannot_detach_a_system_workflow(db: Database, new_actor: ActorFactory) -> None:
+    workflow = published(new_actor(), "Guarded")
+    make_system(db, workflow)
+    detach = open_page("event.py", eventType=EVENT).button(key=f"detach-{workflow}")
+    assert detach.disabled and "needs admin permission, and you have manage" in detach.help
+
+
+def test_attaching_begins_with_a_name_that_can_be_changed(new_actor: ActorFactory) -> None:
+    new_actor()
+    app = button(open_page("event.py", eventType=EVENT), f"details-attach-{EVENT}")
+    assert app.text_input(key=f"dialog-name-{EVENT}").value == "Workflow: Ticket Created"
+
+
+def test_attaching_in_the_drawer_creates_the_draft(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    app = open_page("catalog.py", eventType=EVENT)
+    app.text_input(key=f"details-name-{EVENT}").set_value("Mine").run()
+    app.button(key=f"details-create-{EVENT}").click().run()
+    with database.read(actor) as conn:
+        assert [one.name for one in workflows.choices(conn, tenant=actor.tenant)] == ["Mine"]
+
+
+def test_attaching_an_existing_workflow_says_that_it_moves(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = open_page("catalog.py", eventType="EMAIL_BOUNCED")
+    app.segmented_control(key="details-how-EMAIL_BOUNCED").set_value("Existing workflow").run()
+    assert any("publishing moves it" in warning.value for warning in app.warning)
+    button(app, "move-EMAIL_BOUNCED")
+    assert get(actor, workflow).draft["trigger"]["eventName"] == "EMAIL_BOUNCED"
+
+
+def confirm_detach(workflow: UUID) -> AppTest:
+    """The drawer, with the confirmation open. Other dialogs do not outlive a whole rerun, which is all AppTest does."""
+    app = button(open_page("catalog.py", eventType=EVENT), f"detach-{workflow}")
+    shown = texts(app)
+    assert "No other workflow is attached." in shown and "Version 2 is published without the trigger" in shown
+    assert any("-trigger:" in code.value for code in app.code)
+    return app
+
+
+def test_detaching_says_what_happens_and_can_be_undone(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    app = button(confirm_detach(workflow), f"confirm-{workflow}")
+    assert get(actor, workflow).trigger is None
+    assert "Attached workflows · 0" in "\n".join(s.value for s in app.subheader)
+    button(app, "undo-detach")
+    assert get(actor, workflow).event_type == EVENT and get(actor, workflow).published_version == 3
+
+
+def test_keeping_a_workflow_attached_changes_nothing(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    button(confirm_detach(workflow), f"keep-{workflow}")
+    assert get(actor, workflow).published_version == 1
+
+
+@pytest.mark.parametrize("asked", ["", "nonsense", "00000000-0000-0000-0000-000000000000"])
+def test_a_workflow_that_is_not_there_is_a_sentence(asked: str, new_actor: ActorFactory) -> None:
+    new_actor()
+    shown = texts(open_page("designer.py", workflowId=asked))
+    assert "There is no such workflow." in shown or "Choose a workflow" in shown
