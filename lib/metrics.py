@@ -8,7 +8,7 @@ What has to look into rows (reasons, schemas) looks at a bounded number of the l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
@@ -35,8 +35,8 @@ queries = sql.load("metrics")
 class Period:
     """The figures of one stretch of time; the three statuses of events always sum to their total."""
 
-    events: EventCounts = EventCounts()
-    runs: RunCounts = RunCounts()
+    events: EventCounts = field(default_factory=EventCounts)
+    runs: RunCounts = field(default_factory=RunCounts)
     durations: Durations | None = None
 
 

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
@@ -116,7 +117,7 @@ def spans(boundaries: Sequence[datetime], grains: Sequence[int]) -> list[Span]:
     one before. Neighbours of the same grain are joined.
     """
     found: list[Span] = []
-    for since, until in zip(boundaries, boundaries[1:], strict=False):
+    for since, until in pairwise(boundaries):
         for span in _cover(since.astimezone(UTC), until.astimezone(UTC), list(grains)):
             if found and found[-1].grain == span.grain and found[-1].until == span.since:
                 span = Span(span.grain, found.pop().since, span.until)

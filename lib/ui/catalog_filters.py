@@ -116,7 +116,7 @@ def _accept_plain_values() -> None:
 
 def _asked(key: str) -> str | None:
     """A filter's value before its widget is drawn: the widget's of the last run, else the URL's."""
-    value: str | None = st.session_state.get(key) or st.query_params.get(key)
+    value: str | None = st.session_state[key] if key in st.session_state else st.query_params.get(key)
     return value
 
 

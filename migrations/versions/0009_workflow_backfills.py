@@ -26,7 +26,8 @@ CREATE TABLE workflow_backfills (
   PRIMARY KEY (tenant, backfill_id),
   FOREIGN KEY (tenant, workflow_id) REFERENCES workflow_definitions
 );
-COMMENT ON COLUMN workflow_backfills.updated_at IS 'When the last batch was replayed: the next one may come a second later';
+COMMENT ON COLUMN workflow_backfills.updated_at IS
+  'When the last batch was replayed: the next one may come a second later';
 CREATE INDEX workflow_backfills_workflow ON workflow_backfills (tenant, workflow_id, backfill_id)
 """
 

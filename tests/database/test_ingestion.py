@@ -278,7 +278,8 @@ def test_only_known_events_and_only_with_manage(new_actor: ActorFactory) -> None
 @pytest.mark.parametrize(
     ("payload", "paths", "key"),
     [({"a": 1}, ["a"], "1"), ({"a": {"b": "x"}}, ["z", "a.b"], "x"), ({"a": ""}, ["a"], None),
-     ({"a": True}, ["a"], None), ({"a": [1]}, ["a"], None), ({"a": "x" * 600, "b": "y"}, ["a", "b"], "y"), ("text", ["a"], None), ({}, [], None)],
+     ({"a": True}, ["a"], None), ({"a": [1]}, ["a"], None), ({"a": "x" * 600, "b": "y"}, ["a", "b"], "y"),
+     ("text", ["a"], None), ({}, [], None)],
 )  # fmt: skip
 def test_the_derived_key_is_the_first_usable_value(payload: Any, paths: list[str], key: str | None) -> None:
     assert ingestion.derived_key(payload, paths) == key

@@ -94,8 +94,6 @@ def test_a_lost_database_is_told_calmly_and_comes_back_by_itself(page: Page, tmp
         _lose_and_return(page, own)
     finally:
         stop_app(own)
-    log = own.log.read_text()
-    assert "Traceback" not in log or "DatabaseUnavailable" in log
 
 
 def _lose_and_return(page: Page, own: RunningApp) -> None:
