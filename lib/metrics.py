@@ -28,6 +28,8 @@ REASONS_SAMPLE = 2000
 
 _OUTCOMES: dict[Status, list[int]] = {"matched": [1], "unmatched": [0], "error": [2, 3]}
 
+_FIRST_ID = UUID(int=0)
+
 queries = sql.load("metrics")
 
 
@@ -187,11 +189,15 @@ def recent(
     older_than: Cursor | None = None, newer_than: Cursor | None = None, limit: int = 25,
 ) -> RecentPage:  # fmt: skip
     """A page of the events in [since, until), latest first, beside the cursor given; any page costs the same."""
-    statement, edge = ("recent_newer", newer_than) if newer_than else ("recent", older_than)
+    if newer_than:
+        statement, edge = "recent_newer", max(newer_than, Cursor(since, _FIRST_ID), key=_place)
+    else:
+        end = Cursor(until, _FIRST_ID)
+        statement, edge = "recent", min(older_than or end, end, key=_place)
     parameters = {
         "tenant": tenant, "event_type": event_type, "origins": list(origins), "since": since, "until": until,
         "outcomes": _OUTCOMES[status] if status else [0, 1, 2, 3], "size": limit + 1,
-        "edge": edge.created_at if edge else None, "edge_id": edge.event_id if edge else None,
+        "edge": edge.created_at, "edge_id": edge.event_id,
     }  # fmt: skip
     rows = [RecentEvent(**row) for row in conn.execute(queries[statement], parameters).mappings()]
     more, rows = len(rows) > limit, rows[:limit]
@@ -204,3 +210,7 @@ def recent(
         newer=Cursor(first.created_at, first.event_id) if first and before else None,
         older=Cursor(last.created_at, last.event_id) if last and after else None,
     )
+
+
+def _place(cursor: Cursor) -> tuple[datetime, UUID]:
+    return cursor.created_at, cursor.event_id

@@ -39,7 +39,8 @@ GROUP BY m.reason
 ORDER BY events DESC, m.reason
 
 -- name: recent
--- A page of events, latest first, older than the edge. The edge bounds the range too, or all newer ones are read.
+-- A page of events, latest first, older than the edge, whose time is the only upper bound: beside another one the
+-- index would be read from there.
 SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN 'matched' ELSE 'unmatched' END
          AS status,
        e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
@@ -49,11 +50,8 @@ SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN
 FROM workflow_runtime_events e
 WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
   AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
-  AND e.created_at >= CAST(:since AS timestamptz)
-  AND e.created_at < CAST(:until AS timestamptz)
-  AND e.created_at <= coalesce(CAST(:edge AS timestamptz), CAST(:until AS timestamptz))
-  AND (CAST(:edge AS timestamptz) IS NULL
-       OR (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid)))
+  AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
+  AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
 ORDER BY e.created_at DESC, e.event_id DESC
 LIMIT :size
 
@@ -68,8 +66,7 @@ SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN
 FROM workflow_runtime_events e
 WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
   AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
-  AND e.created_at >= greatest(CAST(:since AS timestamptz), CAST(:edge AS timestamptz))
-  AND e.created_at < CAST(:until AS timestamptz)
+  AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
   AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
 ORDER BY e.created_at, e.event_id
 LIMIT :size

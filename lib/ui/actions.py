@@ -7,8 +7,6 @@ import streamlit as st
 from lib.auth import Actor
 from lib.ui import workflow_attach
 
-_NOT_YET = "Not available yet."
-
 
 def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool = False) -> None:
     """Simulate, Metrics and Attach in a row, with a way to the event's own page if asked for.

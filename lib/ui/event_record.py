@@ -10,8 +10,7 @@ from lib import activity, database, json_lines
 from lib.activity import EventRecord, Neighbour, TracedMatch
 from lib.auth import Actor
 from lib.schema_form import json_text
-from lib.settings import ROOT
-from lib.ui import activity_filters, guard
+from lib.ui import activity_filters, guard, run_status
 from lib.ui.activity_list import PARAMETER, open_record
 from lib.ui.text import NOTHING, code, duration, escape, plural
 
@@ -22,14 +21,6 @@ _OUTCOME = {
     "resumed": ("green", "resume"),
     "skipped": ("orange", "block"),
     "failed": ("red", "error"),
-}
-_RUN = {
-    "QUEUED": ("gray", "schedule"),
-    "RUNNING": ("blue", "progress_activity"),
-    "WAITING": ("violet", "hourglass_top"),
-    "SUCCEEDED": ("green", "check_circle"),
-    "FAILED": ("red", "error"),
-    "CANCELED": ("gray", "cancel"),
 }
 _VERDICT = {
     "valid": ("green", "verified", "Fits its schema"),
@@ -123,18 +114,13 @@ def _draw_match(traced: TracedMatch, number: int) -> None:
         st.markdown(f"{code(error['path'] or '/')} :small[{escape(error['message'])}]")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if traced.run_status:
-            run_color, run_icon = _RUN[traced.run_status]
-            st.badge(f"Run {traced.run_status.lower()}", icon=f":material/{run_icon}:", color=run_color)  # type: ignore[arg-type]
+            st.markdown(run_status.badge(traced.run_status), width="content")
         if match.run_id:
-            _link("runs.py", "Open run", ":material/arrow_outward:", {"runId": str(match.run_id)})
+            st.page_link("runs.py", label="Open run", icon=":material/arrow_outward:",
+                         query_params={"runId": str(match.run_id)})  # fmt: skip
         if match.workflow_id:
-            _link("designer.py", "Open workflow", ":material/account_tree:", {"workflowId": str(match.workflow_id)})
-
-
-def _link(page: str, label: str, icon: str, query: dict[str, str]) -> None:
-    """A link to a page, where this version of the application has it."""
-    if (ROOT / "pages" / page).exists():
-        st.page_link(page, label=label, icon=icon, query_params=query)
+            st.page_link("designer.py", label="Open workflow", icon=":material/account_tree:",
+                         query_params={"workflowId": str(match.workflow_id)})  # fmt: skip
 
 
 def _draw_payload(record: EventRecord) -> None:

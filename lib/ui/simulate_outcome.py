@@ -11,20 +11,11 @@ from lib.auth import Actor
 from lib.ingestion import Submission
 from lib.runs import RunSummary
 from lib.simulation import Draft
-from lib.ui import guard, match_trace
+from lib.ui import guard, match_trace, run_status
 from lib.ui.text import code, duration, escape, plural
 
 _POLL_SECONDS = 1
-_ENDED = {"SUCCEEDED", "FAILED", "CANCELED"}
 _STATUS = {"matched": ("green", "check_circle"), "unmatched": ("orange", "block"), "error": ("red", "error")}
-_RUN = {
-    "QUEUED": ("gray", "schedule"),
-    "RUNNING": ("blue", "progress_activity"),
-    "WAITING": ("violet", "hourglass_top"),
-    "SUCCEEDED": ("green", "check_circle"),
-    "FAILED": ("red", "error"),
-    "CANCELED": ("gray", "cancel"),
-}
 
 
 def draw_preview(actor: Actor, draft: Draft) -> Submission | None:
@@ -66,6 +57,8 @@ def draw_result(actor: Actor, submission: Submission) -> None:
         match_trace.draw(submission, dry=False)
         if submission.of("started") or submission.of("resumed"):
             _draw_runs(actor, submission)
+        st.page_link("activity.py", label="Open in activity", icon=":material/list_alt:",
+                     query_params={"eventId": str(submission.event_id)})  # fmt: skip
 
 
 def _draw_runs(actor: Actor, submission: Submission) -> None:
@@ -76,14 +69,14 @@ def _draw_runs(actor: Actor, submission: Submission) -> None:
     def live() -> None:
         found = _runs(actor, submission)
         for run in found:
-            color, icon = _RUN[run.status]
             took = f":gray[{duration(run.seconds)}]" if run.seconds is not None else ""
-            st.markdown(
-                f":{color}-badge[:material/{icon}: {run.status.capitalize()}] {escape(run.workflow_name)} {took}"
-            )
+            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+                st.markdown(f"{run_status.badge(run.status)} {escape(run.workflow_name)} {took}", width="content")
+                st.page_link("runs.py", label="Run", icon=":material/arrow_outward:",
+                             query_params={"runId": str(run.run_id)})  # fmt: skip
             if run.error:
                 st.caption(f":red[{escape(str(run.error.get('message', '')))}]")
-        if all(run.status in _ENDED for run in found) and not st.session_state.get(done_key):
+        if all(run.status in run_status.ENDED for run in found) and not st.session_state.get(done_key):
             st.session_state[done_key] = True
             st.rerun()  # ends the polling
 
