@@ -11,6 +11,10 @@ from zoneinfo import ZoneInfo
 Step = Literal["hour", "day"]
 
 _HOUR = timedelta(hours=1)
+#: Local hours begin on a quarter of an hour of UTC, whatever the zone's offset, and at most 90 minutes apart.
+_QUARTER = timedelta(minutes=15)
+_QUARTERS_LOOKED_AT = 6
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 #: Slices of an hour are shown up to this length; from the second on, days are.
 LONGEST_BY_HOUR = timedelta(days=15)
 SHORTEST_BY_DAY = timedelta(days=3)
@@ -61,10 +65,13 @@ class Window:
         local = at.astimezone(self.zone)
         if self.step == "day":
             return start_of(local.date() + timedelta(days=1), self.zone)
-        into_hour = timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
-        following = at - into_hour + _HOUR
-        # A change of clocks by half an hour moves the hours: go back to where the local one began.
-        return following - timedelta(minutes=following.astimezone(self.zone).minute)
+        following = at - (at - _EPOCH) % _QUARTER + _QUARTER
+        # Where clocks change by half an hour, as on Lord Howe Island, an hour that is cut joins the one before.
+        for _ in range(_QUARTERS_LOOKED_AT):
+            if following.astimezone(self.zone).minute == 0:
+                break
+            following += _QUARTER
+        return following
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:

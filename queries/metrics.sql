@@ -41,35 +41,47 @@ ORDER BY events DESC, m.reason
 -- name: recent
 -- A page of events, latest first, older than the edge, whose time is the only upper bound: beside another one the
 -- index would be read from there.
+WITH page AS MATERIALIZED (
+  SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id,
+         e.error_message
+  FROM workflow_runtime_events e
+  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
+    AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
+    AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
+    AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+  ORDER BY e.created_at DESC, e.event_id DESC
+  LIMIT :size
+)
 SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN 'matched' ELSE 'unmatched' END
          AS status,
        e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
        (SELECT count(*) FROM workflow_event_matches m
         WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
          AS workflows_started
-FROM workflow_runtime_events e
-WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
-  AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
-  AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
-  AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+FROM page e
 ORDER BY e.created_at DESC, e.event_id DESC
-LIMIT :size
 
 -- name: recent_newer
 -- The same on the other side of the edge, nearest first.
+WITH page AS MATERIALIZED (
+  SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id,
+         e.error_message
+  FROM workflow_runtime_events e
+  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
+    AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
+    AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
+    AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+  ORDER BY e.created_at, e.event_id
+  LIMIT :size
+)
 SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN 'matched' ELSE 'unmatched' END
          AS status,
        e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
        (SELECT count(*) FROM workflow_event_matches m
         WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
          AS workflows_started
-FROM workflow_runtime_events e
-WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
-  AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
-  AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
-  AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+FROM page e
 ORDER BY e.created_at, e.event_id
-LIMIT :size
 
 -- name: conformance
 -- Of the latest events of each type: how many violate their schema, and at which paths.
