@@ -8,7 +8,7 @@ run: .venv/installed
 	$(BIN)/python -m streamlit run app.py --server.port $${PORT:-8501}
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -107,9 +107,11 @@ def new_actor(db: Database) -> ActorFactory:
     """Makes a person with a permission, in a new tenant or in the one given."""
 
     def make(permission: str = "manage", *, tenant: UUID | None = None, name: str = "Tenant") -> Actor:
-        user, tenant_id = uuid4(), tenant or uuid4()
+        user = uuid4()
         email = f"{permission}-{user}@example.com"
         with db.owner.begin() as conn:
+            # In order of creation, which is also the order in which pages offer them.
+            tenant_id = tenant or conn.execute(text("SELECT app_uuidv7()")).scalar_one()
             conn.execute(
                 text("INSERT INTO tenants (tenant, name) VALUES (:t, :n) ON CONFLICT DO NOTHING"),
                 {"t": tenant_id, "n": name},

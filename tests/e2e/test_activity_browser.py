@@ -15,7 +15,7 @@ from lib import database
 from lib.settings import Settings
 from tests.e2e.conftest import RunningApp
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 # A filter of the list, and a heading of the record, tell which of the two is on the page.
 LIST = "Event"

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from lib import embedded_server
 from tests.e2e.conftest import RunningApp, start_app, stop_app
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def cards(page: Page) -> int:

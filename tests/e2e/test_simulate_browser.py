@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 from lib import embedded_server
 from tests.e2e.conftest import RunningApp
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_search_simulate_preview_send_and_the_run_succeeds(page: Page, app: RunningApp) -> None:

@@ -15,7 +15,7 @@ from lib import auth, database, system_catalog
 from lib.settings import Settings
 from tests.e2e.conftest import RunningApp, start_app, stop_app
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NOTICE = {
     "type": "object",
