@@ -63,7 +63,7 @@ def run(job: str, arguments: dict[str, Any], *, timeout_ms: int) -> Any:
         if isinstance(error, TimeoutError):
             raise TimedOut from None
         if isinstance(error, OSError | EOFError):
-            raise SandboxError("could not be evaluated") from error
+            raise SandboxError("broke its process, most likely by needing too much memory") from error
         raise
     finally:
         _idle.put(child)

@@ -15,7 +15,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from lib import database, demo, system_catalog
 from lib.settings import Settings
@@ -83,12 +83,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     stop_app(running)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("Chromium is required here but is not installed")
         pytest.skip("Chromium is not installed (apt-get install chromium), so no browser test runs")
+    # Of the module, not of the session: its event loop must not run while other tests start an engine.
+    expect.set_options(timeout=15_000)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield opened
@@ -111,3 +113,8 @@ def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
 
 def _own(url: str) -> bool:
     return url.startswith(("http://localhost:", "data:", "blob:", "chrome"))
+
+
+def settled(page: Page) -> None:
+    """Wait until the page has nothing more to draw: a click on what is about to be redrawn is lost."""
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")

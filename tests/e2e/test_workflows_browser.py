@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from lib import auth, database, system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, start_app, stop_app
+from tests.e2e.conftest import RunningApp, settled, start_app, stop_app
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +63,7 @@ def choose(page: Page, label: str, option: str) -> None:
     box.click()
     box.fill(option)
     page.get_by_role("option", name=re.compile(re.escape(option))).first.click()
+    settled(page)
 
 
 def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
@@ -78,15 +79,19 @@ def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
 
     choose(page, "Payload schema of the workflow", "payload.Notice.v1")
     expect(page.get_by_text("text is required by the workflow's schema and is not mapped.").first).to_be_visible()
+    settled(page)
     page.get_by_role("button", name=re.compile("Map 1 by name")).click()
     expect(page.get_by_role("combobox", name="Expression")).to_have_value(re.compile(r"event\.payload\.ticketId"))
     page.get_by_role("combobox", name="Source").nth(1).click()
     page.get_by_role("option", name="Value").click()
     page.get_by_role("textbox", name="Value").fill("A new ticket")
     page.get_by_role("textbox", name="Value").press("Enter")
+    settled(page)
     expect(page.get_by_text("The workflow would get")).to_be_visible()
 
+    settled(page)
     page.get_by_role("radio", name="Steps").click()
+    settled(page)
     page.get_by_role("button", name=re.compile("Add step")).click()
     page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
     expect(page.get_by_text("Valid: ready to be published.")).to_be_visible()
@@ -118,7 +123,9 @@ def test_a_detach_in_the_drawer_can_be_undone_there_and_the_event_starts_it_agai
     page = desk
     page.goto("/workflows?as=Max · Fresh")
     page.get_by_text("Tell the desk").first.click()
+    settled(page)
     page.get_by_role("radio", name="Versions").click()
+    settled(page)
     page.get_by_role("button", name="Roll back").last.click()
     page.get_by_role("dialog").get_by_role("button", name="Publish v3").click()
     expect(page.get_by_role("heading", name=re.compile("Tell the desk v3"))).to_be_visible()
@@ -152,7 +159,9 @@ def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, brows
     for page in (desk, other):
         page.goto("/workflows?as=Max · Fresh")
         page.get_by_text("Tell the desk").first.click()
+        settled(page)
         page.get_by_role("radio", name="Details").click()
+        settled(page)
         expect(page.get_by_role("textbox", name="Description")).to_be_visible()
     other.get_by_role("textbox", name="Description").fill("The other was first")
     other.get_by_role("textbox", name="Description").press("Control+Enter")
@@ -164,7 +173,9 @@ def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, brows
     desk.get_by_role("button", name="Keep mine").click()
     expect(desk.get_by_text("saved this draft while you were editing")).to_have_count(0)
     other.reload()
+    settled(other)
     other.get_by_role("radio", name="Details").click()
+    settled(other)
     expect(other.get_by_role("textbox", name="Description")).to_have_value("Mine")
     context.close()
 
