@@ -58,7 +58,7 @@ CROSS JOIN LATERAL (SELECT random() + 0 * e.outcome AS x) s
 WHERE e.matched_run_id IS NOT NULL
 """
 
-# The reference: plain tables with the indexes of performance notes' section 0, run time by started_at.
+# The reference: plain tables with one index a column, runs counted by their own start.
 _REFERENCE = [
     "CREATE TABLE bench.events AS SELECT tenant, event_id, event_name, correlation_key, payload, payload_schema_ref,"
     " created_at, processed_at, matched_run_id, error_message FROM workflow_runtime_events",
