@@ -207,4 +207,6 @@ def _given(spec: Spec, turn: int) -> Iterator[Any]:
 
 
 def _identifier(place: Place) -> str:
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{place.path}#{place.turn}"))
+    """Return a UUID that stays the same for a field; its name may hold a lone surrogate, which UTF-8 refuses."""
+    name = f"{place.path}#{place.turn}".encode("unicode_escape").decode()
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, name))

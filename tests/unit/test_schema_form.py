@@ -8,7 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lib.schema_form import ABSENT, JsonTextError, Node, dump, json_text, load, parse_json, sample, validate
@@ -97,6 +97,7 @@ def test_a_value_survives_a_look_at_its_json(schema: Any, value: Any) -> None:
 
 
 @WHOLE
+@example({"properties": {"\ud800": {"type": "string", "format": "uuid"}}, "required": ["\ud800"]}, None)
 @given(DOCUMENTS, VALUES)
 def test_any_schema_can_be_checked_and_sampled(schema: Any, value: Any) -> None:
     load(schema, value).violations()
