@@ -29,17 +29,21 @@ def log_step(step_id: str, message: Any = "done") -> dict[str, Any]:
     return step(step_id, "action.call", action="log.write", input={"message": message})
 
 
-def publish(tenant: UUID, steps: list[dict[str, Any]], *, version: int = 1) -> UUID:
-    """A published workflow of these steps; its id."""
+def publish(
+    tenant: UUID, steps: list[dict[str, Any]], *, version: int = 1, trigger: dict[str, Any] | None = None
+) -> UUID:
+    """A published workflow of these steps, which that trigger starts; its id."""
     workflow = uuid4()
     definition = {"id": str(workflow), "version": version, "name": "Test", "steps": steps}
+    if trigger:
+        definition |= {"trigger": trigger, "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef")}
     with database.operate() as conn:
         conn.execute(
             text(
-                "INSERT INTO workflow_definitions (tenant, workflow_id, name, status)"
-                " VALUES (:t, :w, 'Test', 'published')"
+                "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version)"
+                " VALUES (:t, :w, 'Test', 'published', CAST(:tr AS jsonb), :v)"
             ),
-            {"t": tenant, "w": workflow},
+            {"t": tenant, "w": workflow, "v": version, "tr": trigger and payloads.dumps(trigger)},
         )
         conn.execute(
             text(
@@ -49,6 +53,11 @@ def publish(tenant: UUID, steps: list[dict[str, Any]], *, version: int = 1) -> U
             {"t": tenant, "w": workflow, "v": version, "d": payloads.dumps(definition)},
         )
     return workflow
+
+
+def event_trigger(event_name: str, schema_ref: str) -> dict[str, Any]:
+    """The trigger of a workflow that takes the event's payload as it is."""
+    return {"type": "event", "eventName": event_name, "sourcePayloadSchemaRef": schema_ref}
 
 
 def insert_run(
@@ -120,3 +129,16 @@ def open_wait(run: UUID) -> Any:
         return conn.execute(
             text("SELECT * FROM workflow_run_waits WHERE run_id = :r AND status = 'WAITING'"), {"r": run}
         ).one()
+
+
+def no_trace_left() -> bool:
+    """No run, step, wait or raw result is left unfinished."""
+    with database.operate() as conn:
+        return not conn.execute(
+            text(
+                "SELECT (SELECT count(*) FROM workflow_runs WHERE completed_at IS NULL)"
+                " + (SELECT count(*) FROM workflow_run_steps WHERE completed_at IS NULL)"
+                " + (SELECT count(*) FROM workflow_run_waits WHERE status = 'WAITING')"
+                " + (SELECT count(*) FROM workflow_run_results)"
+            )
+        ).scalar_one()

@@ -18,7 +18,7 @@ from lib import auth, database, ingestion, payloads, schema_form
 from lib.auth import Actor
 from tests.api_client import STRUCTURED, event, new_token
 from tests.e2e.conftest import RunningApp, start_app, stop_app
-from tests.workflow_runs import ENDED
+from tests.workflow_runs import ENDED, event_trigger, expr, log_step, publish, step
 
 _SECONDS = 4.0
 _RUNS = 100
@@ -143,19 +143,9 @@ def _sample(actor: Actor, event_type: str) -> Any:
 
 def _attach_workflow(actor: Actor) -> None:
     """A published workflow on the busy type: check, assign, write to the log, return."""
-    trigger = {"type": "event", "eventName": _BUSY_TYPE}
     steps = [
-        {"id": "set", "type": "transform.assign", "config": {"assign": {"vars.id": {"$expr": "payload.ticketId"}}}},
-        {"id": "log", "type": "action.call", "config": {"action": "log.write", "input": {"message": "seen"}}},
-        {"id": "end", "type": "control.return", "config": {"output": {"id": {"$expr": "vars.id"}}}},
+        step("set", "transform.assign", assign={"vars.id": expr("payload.ticketId")}),
+        log_step("log", "seen"),
+        step("end", "control.return", output={"id": expr("vars.id")}),
     ]
-    definition = {"id": "bench", "version": 1, "name": "Bench", "payloadSchemaRef": "payload.TicketCreated.v1",
-                  "trigger": trigger, "steps": steps}  # fmt: skip
-    values = {"t": actor.tenant, "w": uuid4(), "tr": json.dumps(trigger), "d": json.dumps(definition)}
-    with database.operate() as conn:
-        conn.execute(
-            text("INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version)"
-                 " VALUES (:t, :w, 'Bench', 'published', CAST(:tr AS jsonb), 1)"), values)  # fmt: skip
-        conn.execute(
-            text("INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
-                 " VALUES (:t, :w, 1, CAST(:d AS jsonb))"), values)  # fmt: skip
+    publish(actor.tenant, steps, trigger=event_trigger(_BUSY_TYPE, "payload.TicketCreated.v1"))

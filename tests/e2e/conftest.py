@@ -50,22 +50,31 @@ def start_app(data_dir: Path, *, events: int = 4000, **environment: str) -> Runn
             system_catalog.load(conn)
             demo.load(conn, events=events)
         database.stop()
-    port, log = free_port(), data_dir / "app.log"
+    return served(launch_app(data_dir, free_port(), **environment))
+
+
+def launch_app(data_dir: Path, port: int, **environment: str) -> RunningApp:
+    """Start the app's process on that port; `served` waits for it."""
+    log = data_dir / "app.log"
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
         cwd=ROOT, stdout=log.open("ab"), stderr=subprocess.STDOUT,
         env={**os.environ, "DATA_DIR": str(data_dir), **environment},
     )  # fmt: skip
-    app = RunningApp(f"http://localhost:{port}", data_dir, process, log)
+    return RunningApp(f"http://localhost:{port}", data_dir, process, log)
+
+
+def served(app: RunningApp) -> RunningApp:
+    """Wait until the app serves; the same app."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             urlopen(f"{app.url}/_stcore/health", timeout=2).read()
             return app
         except (URLError, OSError):
-            assert process.poll() is None, log.read_text()
+            assert app.process.poll() is None, app.log.read_text()
             time.sleep(0.1)
-    raise AssertionError(log.read_text())
+    raise AssertionError(app.log.read_text())
 
 
 def stop_app(app: RunningApp) -> None:

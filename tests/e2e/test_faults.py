@@ -28,7 +28,7 @@ from lib import database, embedded_server, engine
 from lib.auth import Actor
 from lib.embedded_server import EmbeddedServer
 from lib.settings import ROOT, Settings
-from tests.workflow_runs import await_run, expr, log_step, publish, row_of, start_run, step
+from tests.workflow_runs import await_run, expr, log_step, no_trace_left, publish, row_of, start_run, step
 
 KILLS = int(os.environ.get("FAULT_KILLS", "4"))
 OUTAGE_SECONDS = float(os.environ.get("FAULT_OUTAGE_SECONDS", "5"))
@@ -205,19 +205,6 @@ def test_killed_workers_lose_no_run(workers: Workers, receiver: Receiver, actor:
     repeated = sum(count - 1 for count in receiver.calls.values())
     print(f"\nkills: {KILLS}, runs: {len(runs)}, lost: 0, calls: {len(expected)}, repeated calls: {repeated}")
     assert no_trace_left()
-
-
-def no_trace_left() -> bool:
-    """No run, step, wait or raw result is left unfinished."""
-    with database.operate() as conn:
-        return not conn.execute(
-            text(
-                "SELECT (SELECT count(*) FROM workflow_runs WHERE completed_at IS NULL)"
-                " + (SELECT count(*) FROM workflow_run_steps WHERE completed_at IS NULL)"
-                " + (SELECT count(*) FROM workflow_run_waits WHERE status = 'WAITING')"
-                " + (SELECT count(*) FROM workflow_run_results)"
-            )
-        ).scalar_one()
 
 
 def test_killed_workers_runs_move_on_elsewhere(workers: Workers, receiver: Receiver, actor: Actor) -> None:
