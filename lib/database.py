@@ -40,6 +40,12 @@ MINIMUM_VERSION = 150000
 # Any number will do as long as nobody else's advisory lock uses it; held while migrating.
 _MIGRATION_LOCK = 0x65766361
 
+_POOL: dict[str, Any] = {
+    "max_overflow": 10,
+    "pool_timeout": 10,
+    "connect_args": {"connect_timeout": 5, "application_name": "event-catalog"},
+}
+
 #: What a violated constraint means to the person who caused it. The only place that knows their names.
 CONSTRAINT_MESSAGES = {
     "event_catalog_type_key": "This tenant already has an event of that type.",
@@ -85,7 +91,7 @@ def start(settings: Settings) -> Database:
     global _current
     server = None if settings.database_url else embedded_server.start(settings.data_dir)
     owner_url = server.url() if server else _psycopg_url(settings.database_url or "")
-    owner = engine(owner_url)
+    owner = owner_engine(owner_url)
     try:
         _check_version(owner)
         migrate(owner)
@@ -95,7 +101,7 @@ def start(settings: Settings) -> Database:
         if server:
             server.stop()
         raise
-    app = engine(app_url or owner_url, pool_size=20)
+    app = app_engine(app_url or owner_url)
     _current = Database(owner, app, app_url is not None, settings.statement_timeout_ms, server)
     return _current
 
@@ -183,20 +189,35 @@ def migrate(owner: Engine) -> None:
 @contextmanager
 def _as_app(actor: Scoped, *, read_only: bool) -> Iterator[Connection]:
     db = current()
-    with _translated(), db.app.connect() as conn:
-        conn = conn.execution_options(postgresql_readonly=read_only)
-        with conn.begin():
-            if not db.app_has_login:
-                conn.exec_driver_sql(f"SET LOCAL ROLE {APP_ROLE}")
-            conn.execute(_ENTER, {"tenant": str(actor.tenant), "timeout": str(db.statement_timeout_ms)})
+    with _translated():
+        try:
+            conn = _enter(db, actor, read_only)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            conn = _enter(db, actor, read_only)  # left over from before a database restart; this one is new
+        with conn, conn.get_transaction() or conn.begin():
             yield conn
 
 
-# Local to the transaction (third argument true): set for the session, the next user of the pooled
-# connection would see the previous tenant's rows.
-_ENTER = text(
-    "SELECT set_config('app.tenant', :tenant, true), set_config('statement_timeout', :timeout, true)"
-)
+def _enter(db: Database, actor: Scoped, read_only: bool) -> Connection:
+    """A connection in a transaction that sees the actor's tenant alone."""
+    conn = db.app.connect()
+    try:
+        conn.begin()
+        # All in one round trip, which is why the engine leaves BEGIN to us. Local to the transaction: set for the
+        # session, the next user of the pooled connection would see the previous tenant's rows.
+        conn.exec_driver_sql(
+            f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
+            + ("" if db.app_has_login else f" SET LOCAL ROLE {APP_ROLE};")
+            + f" SET LOCAL app.tenant = '{UUID(str(actor.tenant))}';"
+            f" SET LOCAL statement_timeout = {int(db.statement_timeout_ms)}",
+            execution_options={"no_parameters": True},  # with parameters, several statements are refused
+        )
+    except BaseException:
+        conn.close()
+        raise
+    return conn
 
 
 @contextmanager
@@ -221,17 +242,14 @@ def _translated() -> Iterator[None]:
         raise
 
 
-def engine(url: str, pool_size: int = 5) -> Engine:
-    """A pool of connections that outlives database restarts."""
-    # pool_pre_ping: after a database restart the first user gets a fresh connection, not an error.
-    return create_engine(
-        url,
-        pool_size=pool_size,
-        max_overflow=10,
-        pool_timeout=10,
-        pool_pre_ping=True,
-        connect_args={"connect_timeout": 5, "application_name": "event-catalog"},
-    )
+def owner_engine(url: str) -> Engine:
+    """A pool of the owner's connections. After a database restart its first user gets a fresh one, not an error."""
+    return create_engine(url, pool_size=5, pool_pre_ping=True, **_POOL)
+
+
+def app_engine(url: str) -> Engine:
+    """A pool of connections for `read` and `write`, which begin their transactions themselves."""
+    return create_engine(url, pool_size=20, isolation_level="AUTOCOMMIT", **_POOL)
 
 
 def _psycopg_url(url: str) -> str:

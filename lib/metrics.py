@@ -91,7 +91,7 @@ class Reasons:
 
 @dataclass(frozen=True)
 class RecentEvent:
-    """A row of the list of recent events."""
+    """A row of the list of recent events; its fields are the columns of queries/metrics.sql, in their order."""
 
     event_id: UUID
     status: Status
@@ -100,8 +100,8 @@ class RecentEvent:
     processed_at: datetime | None
     origin: Origin
     matched_run_id: UUID | None
-    workflows_started: int
     error_message: str | None
+    workflows_started: int
 
 
 @dataclass(frozen=True)
@@ -199,7 +199,7 @@ def recent(
         "outcomes": _OUTCOMES[status] if status else [0, 1, 2, 3], "size": limit + 1,
         "edge": edge.created_at, "edge_id": edge.event_id,
     }  # fmt: skip
-    rows = [RecentEvent(**row) for row in conn.execute(queries[statement], parameters).mappings()]
+    rows = [RecentEvent(*row) for row in conn.execute(queries[statement], parameters).all()]
     more, rows = len(rows) > limit, rows[:limit]
     if newer_than:
         rows.reverse()

@@ -25,9 +25,9 @@ Origin = Literal["live", "simulated", "replay"]
 
 ORIGINS: tuple[Origin, ...] = ("live", "simulated", "replay")
 
-#: Widths of buckets in minutes. Durations are binned by hour and day only.
-COUNT_GRAINS = (15, 60, 1440)
-DURATION_GRAINS = (60, 1440)
+#: Widths of buckets in minutes. Durations are not binned by quarter hour.
+COUNT_GRAINS = (15, 60, 360, 1440)
+DURATION_GRAINS = (60, 360, 1440)
 
 # Any number will do as long as nobody else's advisory lock uses it.
 _LOCK = 0x666F6C64

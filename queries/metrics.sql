@@ -5,9 +5,15 @@ WITH spans AS (
   FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
     AS s(grain, since, until)
 ), counted AS (
-  SELECT c.bucket AS at, c.total
-  FROM spans s JOIN event_counts c ON c.grain = s.grain AND c.bucket >= s.since AND c.bucket < s.until
-  WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_name = :event_type AND c.origin = ANY (CAST(:origins AS text[]))
+  SELECT b.*
+  FROM spans s CROSS JOIN LATERAL (
+    SELECT c.bucket AS at, c.total
+    FROM event_counts c
+    WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_name = :event_type
+      AND c.origin = ANY (CAST(:origins AS text[]))
+      AND c.grain = s.grain AND c.bucket >= s.since AND c.bucket < s.until
+    OFFSET 0
+  ) b
   UNION ALL
   SELECT d.bucket, d.total
   FROM event_deltas d JOIN spans s ON s.grain > 0 AND d.bucket >= s.since AND d.bucket < s.until

@@ -46,7 +46,7 @@ def server_url() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def admin(server_url: str) -> Iterator[Engine]:
     """Creates and drops databases."""
-    engine = database.engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
+    engine = database.owner_engine(server_url).execution_options(isolation_level="AUTOCOMMIT")
     yield engine
     engine.dispose()
 
@@ -58,7 +58,7 @@ def template(admin: Engine, server_url: str, tmp_path_factory: pytest.TempPathFa
     with admin.connect() as conn:
         conn.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
         conn.exec_driver_sql(f"CREATE DATABASE {name}")
-    owner = database.engine(url_of(server_url, name))
+    owner = database.owner_engine(url_of(server_url, name))
     # Parallel test processes share the server's roles, so they take turns at making them.
     with (tmp_path_factory.getbasetemp().parent / "roles.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -81,8 +81,8 @@ def db(admin: Engine, template: str, server_url: str) -> Iterator[Database]:
     owner_url = url_of(server_url, name)
     app_url = make_url(owner_url).set(username=database.APP_ROLE, password=APP_PASSWORD)
     opened = Database(
-        owner=database.engine(owner_url),
-        app=database.engine(app_url.render_as_string(hide_password=False)),
+        owner=database.owner_engine(owner_url),
+        app=database.app_engine(app_url.render_as_string(hide_password=False)),
         app_has_login=True,
         statement_timeout_ms=5000,
         server=None,

@@ -65,35 +65,40 @@ def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: Met
 def summary(found: EventMetrics, words: str) -> None:
     """The figures of the range, each with how it differs from the period before."""
     now, before = found.total, found.previous
-    against = f"vs {words} before"
     with st.grid(4, min_column_width=150, gap="small"):
-        compared("Executions", count(now.events.total), now.events.total, before.events.total, against,
+        compared("Executions", count(now.events.total), now.events.total, before.events.total,
                  "Events of this type in the range")  # fmt: skip
         for label, status, definition in _STATUSES:
             part = getattr(now.events, status)
             figure(label, count(part), change(part, getattr(before.events, status)), _share(part, now), definition,
                    color="inverse" if status == "error" else "off")  # fmt: skip
-        compared("Runs started", count(now.runs.runs), now.runs.runs, before.runs.runs, against,
+        compared("Runs started", count(now.runs.runs), now.runs.runs, before.runs.runs,
                  "Workflow runs that these events started")  # fmt: skip
         figure("Success rate", percent(now.runs.success_rate), _points(now, before), f"{now.runs.open:,} running",
                "Succeeded runs of all that these events started. Those still running count as started.",
                color="normal")  # fmt: skip
         compared("Average duration", duration(now.runs.average_seconds), now.runs.average_seconds,
-                 before.runs.average_seconds, against, "Mean time from start to end of the runs that have both",
+                 before.runs.average_seconds, "Mean time from start to end of the runs that have both",
                  color="inverse")  # fmt: skip
         compared("p50 · p95", _percentiles(now), now.durations.p95 if now.durations else None,
-                 before.durations.p95 if before.durations else None, "in p95",
+                 before.durations.p95 if before.durations else None,
                  "Half of the runs took at most p50, 95 of 100 at most p95; each within 5 % of the exact figure.",
-                 color="inverse")  # fmt: skip
+                 "in p95", color="inverse")  # fmt: skip
+    compared_with(words)
 
 
 def compared(
-    label: str, value: str, now: float | None, before: float | None, against: str, definition: str, *,
+    label: str, value: str, now: float | None, before: float | None, definition: str, said: str = "", *,
     color: Color = "off",
 ) -> None:  # fmt: skip
-    """One figure in its card, with its change against the period before."""
+    """One figure in its card, with its change against the period before and what is said of the change."""
     changed = change(now, before)
-    figure(label, value, changed, against if changed else "", definition, color=color)
+    figure(label, value, changed, said if changed else "", definition, color=color)
+
+
+def compared_with(words: str) -> None:
+    """Say once what all changes are against; a card is too narrow for it on a phone."""
+    st.caption(f"Changes are against the {words} before.")
 
 
 def figure(

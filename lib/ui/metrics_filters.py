@@ -100,7 +100,7 @@ def _draw_zone() -> ZoneInfo:
     zones = _zones()
     theirs = st.context.timezone or "UTC"
     name = st.selectbox("Time zone", zones, index=zones.index(theirs if theirs in zones else "UTC"), key="tz",
-                        bind="query-params", width=185, on_change=forget_slice,
+                        bind="query-params", width=160, on_change=forget_slice,
                         help="Days and hours begin as they do there; at first it is your browser's.")  # fmt: skip
     return ZoneInfo(name or "UTC")
 

@@ -81,7 +81,7 @@ def _summary(found: list[EventOverview], view: MetricsView) -> None:
     runs = sum((e.runs for e in found), RunCounts())
     silent = sum(e.newly_silent for e in found)
     with st.grid(4, min_column_width=150, gap="small"):
-        metrics_event.compared("Executions", count(now.total), now.total, before.total, f"vs {view.words} before",
+        metrics_event.compared("Executions", count(now.total), now.total, before.total,
                                "Events of all types in the range")  # fmt: skip
         metrics_event.figure("Unmatched share", percent(now.unmatched / now.total if now.total else None),
                              None, f"{now.unmatched:,} events", "Share of the events that neither started nor resumed "
@@ -91,6 +91,7 @@ def _summary(found: list[EventOverview], view: MetricsView) -> None:
                              "Succeeded runs of all that these events started")  # fmt: skip
         metrics_event.figure("Newly silent", str(silent), None, "of " + plural(len(found), "event type"),
                              "Event types with traffic in the period before and none in this one")  # fmt: skip
+    metrics_event.compared_with(view.words)
 
 
 def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:

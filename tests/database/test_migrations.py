@@ -19,7 +19,7 @@ def test_from_empty_and_twice(admin: Engine, server_url: str, template: str) -> 
     name = f"{template}_empty"
     with admin.connect() as conn:
         conn.exec_driver_sql(f"CREATE DATABASE {name}")
-    owner = database.engine(url_of(server_url, name))
+    owner = database.owner_engine(url_of(server_url, name))
     try:
         database.migrate(owner)
         with owner.begin() as conn:
@@ -46,7 +46,7 @@ def test_from_empty_and_twice(admin: Engine, server_url: str, template: str) -> 
 
 
 def test_ids_are_uuid_version_7_and_in_order(admin: Engine, template: str, server_url: str) -> None:
-    owner = database.engine(url_of(server_url, template))
+    owner = database.owner_engine(url_of(server_url, template))
     with owner.connect() as conn:
         ids = conn.exec_driver_sql("SELECT app_uuidv7() FROM generate_series(1, 2000)").scalars().all()
     owner.dispose()

@@ -222,7 +222,7 @@ def test_a_lost_database_is_told_apart_from_a_bug(db: Database, new_actor: Actor
     from lib.errors import DatabaseUnavailable
 
     actor = new_actor()
-    nowhere = database.engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    nowhere = database.owner_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     database.use(Database(nowhere, nowhere, True, 5000, None))
     assert not database.answers()
     with pytest.raises(DatabaseUnavailable), database.read(actor):

@@ -54,7 +54,7 @@ def test_range_and_zone_are_in_the_url(page: Page) -> None:
     open_event(page)
     page.get_by_role("radio", name="24h").click()
     expect(page).to_have_url(re.compile("range=24h"))
-    expect(page.get_by_text("vs 24 hours before").first).to_be_visible()
+    expect(page.get_by_text("against the 24 hours before")).to_be_visible()
     page.goto(EVENT + "&from=2026-01-01&to=2026-01-02&tz=Asia/Kathmandu")
     expect(page.get_by_text("No events in these 2 days")).to_be_visible()
 
