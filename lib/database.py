@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,7 +25,7 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
-from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from lib import embedded_server
@@ -163,6 +163,11 @@ def operate_outside_transaction() -> Iterator[Connection]:
     """The owner's connection for what PostgreSQL refuses inside a transaction, such as VACUUM."""
     with _translated(), current().owner.connect() as conn:
         yield conn.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def on_commit(conn: Connection, call: Callable[[], None]) -> None:
+    """Do that when the transaction commits, and not if it is rolled back."""
+    event.listen(conn, "commit", lambda _: call(), once=True)
 
 
 def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from lib import engine, matching, payloads, schema_check, sql
+from lib import database, engine, matching, payloads, prometheus, schema_check, sql
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
@@ -94,20 +95,29 @@ def submit_event(
 
     Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
     """
+    started = time.perf_counter()
     actor.require("manage")
     _check(event_name, source, submission_id, correlation_key, schema_ref)
     payloads.check(payload)
     incoming = _prepare(conn, actor.tenant, event_name, payload, correlation_key, schema_ref)
+    earlier = None
     if submission_id is not None and not dry_run:
         content = {"type": event_name, "payload": payload, "key": correlation_key, "ref": schema_ref}
-        if earlier := _claim(conn, actor.tenant, source or "", submission_id, incoming.event_id, content):
-            return replace(get_submission(conn, tenant=actor.tenant, event_id=earlier), duplicate=True)
-    decisions = _decide(conn, actor.tenant, incoming, only_workflow)
+        earlier = _claim(conn, actor.tenant, source or "", submission_id, incoming.event_id, content)
+    if earlier:
+        submission = replace(get_submission(conn, tenant=actor.tenant, event_id=earlier), duplicate=True)
+    else:
+        decisions = _decide(conn, actor.tenant, incoming, only_workflow)
+        if not dry_run:
+            decisions = [_carry_out(conn, actor, incoming, decision, origin) for decision in decisions]
+        submission = _submission(incoming, decisions)
+        if not dry_run:
+            _record(conn, actor, incoming, submission, decisions, source, origin, parent_event_id)
     if not dry_run:
-        decisions = [_carry_out(conn, actor, incoming, decision, origin) for decision in decisions]
-    submission = _submission(incoming, decisions)
-    if not dry_run:
-        _record(conn, actor, incoming, submission, decisions, source, origin, parent_event_id)
+        outcome = "duplicate" if earlier else submission.status
+        database.on_commit(
+            conn, lambda: prometheus.event_ingested(outcome, origin=origin, seconds=time.perf_counter() - started)
+        )
     return submission
 
 

@@ -19,7 +19,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lib.api import catalog_routes, events, probes, problems, prometheus
+from lib import prometheus
+from lib.api import catalog_routes, events, probes, problems
 from lib.api.gate import Gate
 from lib.api.json_response import Json
 from lib.api.problems import Problem

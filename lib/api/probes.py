@@ -9,8 +9,8 @@ from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib import database, engine
-from lib.api import problems, prometheus
+from lib import database, engine, prometheus
+from lib.api import problems
 from lib.api.json_response import Json
 from lib.settings import settings
 

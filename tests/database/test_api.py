@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import subprocess
@@ -15,7 +16,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import text
 
-from lib import api, auth_tokens, database
+from lib import api, auth_tokens, database, simulation
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import NotFound, PermissionDenied
@@ -431,7 +432,31 @@ def test_metrics_count_and_tell_nothing_of_a_tenant(db: Database, actor: Actor, 
         assert after[name] - before.get(name, 0) == 1, name
     timed = "event_catalog_ingestion_seconds_count"
     assert after[timed] - before[timed] == 3
-    assert "event_catalog_queue_depth" in after and after["event_catalog_database_up"] == 1
+    assert {"event_catalog_queue_depth", "event_catalog_unfolded_changes"} < after.keys()
+    assert after["event_catalog_database_up"] == 1
+
+
+def test_metrics_count_simulated_events_once_they_are_committed(
+    db: Database, actor: Actor, client: ApiClient
+) -> None:
+    draft = simulation.Draft("TICKET_CREATED", TICKET)
+    name = 'event_catalog_events_ingested_total{origin="simulated",outcome="unmatched"} '
+
+    def counted() -> float:
+        lines = client.as_(None).get("/metrics").text.splitlines()
+        return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+    before = counted()
+    with database.write(actor) as conn:
+        simulation.preview(conn, actor, draft=draft)
+    with contextlib.suppress(LookupError), database.write(actor) as conn:
+        simulation.send(conn, actor, draft=draft)
+        raise LookupError("rolled back")
+    assert counted() == before
+    with database.write(actor) as conn:
+        simulation.send(conn, actor, draft=draft)
+        assert counted() == before
+    assert counted() == before + 1
 
 
 def test_ready_means_that_database_and_engine_are(db: Database, client: ApiClient) -> None:

@@ -20,7 +20,7 @@ from lib.errors import DatabaseUnavailable
 
 _ASK_AGAIN_SECONDS = 5.0
 
-queries = sql.load("api")
+queries = sql.load("prometheus")
 registry = CollectorRegistry()
 ProcessCollector(registry=registry)
 
@@ -35,7 +35,7 @@ _refused = Counter(
 )
 _seconds = Histogram(
     "event_catalog_ingestion_seconds",
-    "Time to take an event in, its transaction included.",
+    "Time to take an event in, up to the commit.",
     buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
     registry=registry,
 )
@@ -43,7 +43,7 @@ _responses = Counter("event_catalog_api_responses", "Responses of the API.", ["s
 
 
 def event_ingested(outcome: str, *, origin: str, seconds: float) -> None:
-    """Count an event that was taken in, after its transaction was committed."""
+    """Count an event that was taken in; `seconds` are those of its transaction."""
     _ingested.labels(outcome, origin).inc()
     _seconds.observe(seconds)
 
@@ -73,6 +73,7 @@ class _State:
     live_executors: float | None = None
     open_runs: dict[str, int] | None = None
     recent_runs: dict[str, int] | None = None
+    unfolded_changes: float | None = None
 
 
 _HELP = {
@@ -82,6 +83,7 @@ _HELP = {
     "live_executors": "Worker processes that are alive.",
     "open_runs": "Unfinished runs, by status.",
     "recent_runs": "Runs of events of the last hour, by status.",
+    "unfolded_changes": "Changes not folded into counts yet, up to 1,000,000; growing means that no worker folds.",
 }
 
 
@@ -113,10 +115,13 @@ def _ask() -> _State:
             open_runs, recent_runs = (
                 {row.status: row.runs for row in conn.execute(queries[name])} for name in ("open_runs", "recent_runs")
             )
+            unfolded = conn.execute(queries["unfolded_changes"]).scalar_one()
     except DatabaseUnavailable:
         return _State()
     health = engine.health()
-    return _State(1, health.queue_depth, health.oldest_queued_seconds, health.live_executors, open_runs, recent_runs)
+    return _State(
+        1, health.queue_depth, health.oldest_queued_seconds, health.live_executors, open_runs, recent_runs, unfolded
+    )
 
 
 def _labels(value: float | dict[str, int] | None) -> list[str]:
