@@ -30,6 +30,8 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 _HEIGHT = 250
 _SMALL_HEIGHT = 210
+# The box around a chart has its own.
+_PADDING = {"top": 0, "bottom": 0, "left": 0, "right": 0}
 _MOST_TICKS = 9
 _SMALL_MOST_TICKS = 5
 _SECONDS = (
@@ -74,7 +76,7 @@ def volume(metrics: EventMetrics) -> Chart:
             tooltip=["When:N", "Status:N", alt.Tooltip("Events:Q", format=","), alt.Tooltip("Total:Q", format=",")],
         )
         .add_params(bars, brush)
-        .properties(height=_HEIGHT)
+        .properties(height=_HEIGHT, padding=_PADDING)
     )
     return chart
 
@@ -161,7 +163,7 @@ def heatmap(week: Sequence[Sequence[int]]) -> Chart:
             opacity=alt.Opacity("Events:Q", scale=alt.Scale(range=[0.06, 1], domainMin=0), legend=None),
             tooltip=["Weekday:N", "Hour:N", alt.Tooltip("Events:Q", format=",")],
         )
-        .properties(height=_SMALL_HEIGHT)
+        .properties(height=_SMALL_HEIGHT, padding=_PADDING)
     )  # fmt: skip
     return chart
 
@@ -175,7 +177,7 @@ def reasons(table: pd.DataFrame) -> Chart:
     )
     bars = base.mark_bar(color=STATUS_COLORS["Unmatched"], cornerRadiusEnd=3, height=22)
     numbers = base.mark_text(align="left", dx=5, color="#8a93a6").encode(text=alt.Text("Events:Q", format=","))
-    return alt.layer(bars, numbers).properties(height=max(40, 40 * len(table)))
+    return alt.layer(bars, numbers).properties(height=max(40, 40 * len(table)), padding=_PADDING)
 
 
 def _line(base: alt.Chart, *, area: str | None = None) -> Chart:
@@ -183,22 +185,23 @@ def _line(base: alt.Chart, *, area: str | None = None) -> Chart:
     layers = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=26, opacity=1)]
     if area:
         layers.insert(0, base.mark_area(opacity=0.12, color=area))
-    return alt.layer(*layers).properties(height=_SMALL_HEIGHT)
+    return alt.layer(*layers).properties(height=_SMALL_HEIGHT, padding=_PADDING)
 
 
 def _legend(colors: dict[str, str], title: str) -> alt.Color:
     return alt.Color(
         f"{title}:N",
         scale=alt.Scale(domain=list(colors), range=list(colors.values())),
-        legend=alt.Legend(orient="top", title=None, symbolType="circle", symbolSize=70, offset=4),
+        legend=alt.Legend(orient="top", title=None, symbolType="circle", symbolSize=70, padding=0, offset=10),
     )
 
 
 def _time(window: Window, column: str, *, most: int = _MOST_TICKS, bin: Any = alt.Undefined) -> alt.X:
-    """The axis of slices, labelled where days, or round hours, begin."""
+    """The axis of slices, labelled where round hours begin, or in the middle of days."""
     starts = window.starts
-    ticks = _ticks(window, most)
-    shown = [_tick(starts[n], window) for n in ticks]
+    numbers = _ticks(window, most)
+    shown = [_tick(starts[n], window) for n in numbers]
+    ticks = [n + 0.5 for n in numbers] if window.step == "day" else numbers
     return alt.X(
         f"{column}:Q",
         bin=bin,
@@ -212,8 +215,9 @@ def _time(window: Window, column: str, *, most: int = _MOST_TICKS, bin: Any = al
 def _ticks(window: Window, most: int) -> list[int]:
     """Numbers of the slices that get a label: at most so many, evenly spaced in local time."""
     starts = window.starts
-    whole = [n for n, at in enumerate(starts) if _midnight(at)]
+    whole = list(range(len(starts)))
     if window.step == "hour":
+        whole = [n for n, at in enumerate(starts) if _midnight(at)]
         for hours in (12, 6, 3, 1):
             finer = [n for n, at in enumerate(starts) if at.hour % hours == 0 and at.minute == 0]
             if len(finer) > most:

@@ -48,7 +48,7 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
         if event_type:
             st.page_link("event.py", label="Event details", icon=":material/bolt:",
                          query_params={"eventType": event_type})  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _draw_event(actor, event_type)
         span = st.segmented_control("Range", [*_RANGES, _CUSTOM], default=_DEFAULT, required=True, key="range",
                                     bind="query-params", on_change=forget_slice)  # fmt: skip
