@@ -13,99 +13,20 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import psutil
 import pytest
-from sqlalchemy import text
 
 from lib import engine
-from lib.auth import Actor
 from lib.database import Database
 from lib.settings import Settings
 from tests.api_client import BATCH, STRUCTURED, event, new_token
 from tests.conftest import ActorFactory
 from tests.e2e.conftest import RunningApp, start_app, stop_app
+from tests.hostile_payloads import DATA, take_anything
 
 MIB = 2**20
 pytestmark = pytest.mark.timeout(300)
-
-# Texts that stand where an event's data should be. What is accepted of them must start a run that ends.
-DATA: dict[str, bytes] = {
-    "NUL escaped": rb'{"a":"\u0000"}',
-    "NUL in a key": rb'{"\u0000":1}',
-    "NUL raw": b'{"a":"\x00"}',
-    "control character raw": b'{"a":"\x01\n"}',
-    "high surrogate": rb'{"a":"\ud800"}',
-    "low surrogate": rb'{"a":"\udfff"}',
-    "surrogates the wrong way round": rb'{"a":"\udc00\ud800"}',
-    "surrogate in a key": rb'{"\ud800":1}',
-    "surrogate as bytes": b'{"a":"\xed\xa0\x80"}',
-    "surrogate pair": rb'{"a":"\ud83d\ude00"}',
-    "NaN": b'{"a":NaN}',
-    "Infinity": b'{"a":Infinity}',
-    "-Infinity": b'{"a":-Infinity}',
-    "1e400": b'{"a":1e400}',
-    "-1e400": b'{"a":-1e400}',
-    "1e-400": b'{"a":1e-400}',
-    "1e131072": b'{"a":1e131072}',
-    "exponent without end": b'{"a":1e' + b"9" * 5000 + b"}",
-    "minus zero": b'{"a":-0.0,"b":-0}',
-    "2^53+1": b'{"a":9007199254740993}',
-    "4,301 digits": b'{"a":' + b"9" * 4301 + b"}",
-    "131,072 digits": b'{"a":' + b"9" * 131_072 + b"}",
-    "131,073 digits": b'{"a":' + b"9" * 131_073 + b"}",
-    "20,000 decimals": b'{"a":0.' + b"1" * 20_000 + b"}",
-    "leading zero": b'{"a":01}',
-    "plus": b'{"a":+1}',
-    "hexadecimal": b'{"a":0x10}',
-    "bare point": b'{"a":.5,"b":1.}',
-    "depth 64": b"[" * 64 + b"]" * 64,
-    "depth 65": b"[" * 65 + b"]" * 65,
-    "depth 1,500": b"[" * 1500 + b"]" * 1500,
-    "depth 7,000": b'{"a":' * 7000 + b"1" + b"}" * 7000,
-    "depth 100,000": b"[" * 100_000 + b"]" * 100_000,
-    "depth without end": b"[" * 200_000,
-    "brackets in a string": b'{"a":"' + b"[{" * 50_000 + b'"}',
-    "same key twice": b'{"a":1,"a":2}',
-    "same key twice, escaped": rb'{"a":1,"\u0061":2}',
-    "key of 100,000": b'{"' + b"k" * 100_000 + b'":1}',
-    "string of 200,000": b'{"a":"' + b"s" * 200_000 + b'"}',
-    "30,000 escapes": b'{"a":"' + rb"\u00e9" * 30_000 + b'"}',
-    "20,000 keys": json.dumps({f"k{n}": n for n in range(15_000)}).encode(),
-    "60,000 nulls": b"[" + b"null," * 40_000 + b"null]",
-    "empty key": b'{"":{"":""}}',
-    "prototype": b'{"__proto__":{"admin":true},"constructor":{"prototype":{}}}',
-    "looks like a mapping": b'{"$expr":"$eval(\'1\')","$ref":"file:///etc/passwd"}',
-    "looks like a pointer": b'{"a/b":{"~0~1":1},"..":{"%":1}}',
-    "SQL": b'{"a":"\'; SELECT set_config(\'app.tenant\', \'x\', false); --"}',
-    "placeholders": b'{"a":":tenant %s %(x)s {0} ${a} {{a}}"}',
-    "script": b'{"a":"<script>alert(1)</script><img src=x onerror=alert(1)>"}',
-    "remote image": b'{"a":"![x](http://127.0.0.1:1/x.png)"}',
-    "formula": b'{"a":"=cmd|\' /C calc\'!A0"}',
-    "right-to-left override": '{"a":"\u202egpj.exe\u2066\u200b"}'.encode(),
-    "noncharacters": '{"a":"\ufdd0\uffff\U0010ffff"}'.encode(),
-    "combining marks": ('{"a":"' + "e" + "\u0301" * 50_000 + '"}').encode(),
-    "unterminated string": b'{"a":"' + b"x" * 100_000,
-    "unterminated escapes": b'{"a":"' + b"\\" * 100_001,
-    "unterminated object": b'{"a":1',
-    "trailing comma": b'{"a":1,}',
-    "single quotes": b"{'a':1}",
-    "comment": b'{"a":1/*x*/}',
-    "second value": b'{"a":1}{"b":2}',
-    "nothing": b"",
-    "invalid UTF-8": b'{"a":"\xff\xfe"}',
-    "overlong UTF-8": b'{"a":"\xc0\xa0"}',
-    "UTF-16": '{"a":1}'.encode("utf-16"),
-    "byte order mark inside": b'\xef\xbb\xbf{"a":1}',
-    "null": b"null",
-    "true": b"true",
-    "a number": b"1",
-    "a string": b'"text"',
-    "backtracking": b'{"a":"' + b"a" * 5000 + b'!"}',
-    "card and password": b'{"card":"4111111111111111","password":"hunter2 ' + b"x" * 1000 + b'"}',
-}  # fmt: skip
-
 
 def anything(**attributes: Any) -> dict[str, Any]:
     """An event that any payload will do for."""
@@ -198,25 +119,6 @@ def api(db: Database, new_actor: ActorFactory, tmp_path: Path, request: pytest.F
     log = app.log.read_text()
     assert "Traceback" not in log and "Unexpected error" not in log
     assert "hunter2" not in log
-
-
-def take_anything(db: Database, actor: Actor) -> None:
-    trigger = {"type": "event", "eventName": "ANYTHING"}
-    end = {"id": "end", "type": "control.return", "config": {"output": {"$expr": "payload"}}}
-    definition = {"id": "x", "version": 1, "name": "Any", "payloadSchemaRef": "payload.Any.v1", "trigger": trigger,
-                  "steps": [end]}  # fmt: skip
-    values = {"t": actor.tenant, "w": uuid4(), "tr": json.dumps(trigger), "d": json.dumps(definition)}
-    with db.owner.begin() as conn:
-        for statement in (
-            "INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'payload.Any.v1', '{}')",
-            "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema_ref)"
-            " VALUES (:t, 'ANYTHING', 'Anything', '', 'Own', 'active', 'payload.Any.v1')",
-            "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version)"
-            " VALUES (:t, :w, 'Any', 'published', CAST(:tr AS jsonb), 1)",
-            "INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
-            " VALUES (:t, :w, 1, CAST(:d AS jsonb))",
-        ):
-            conn.execute(text(statement), values)
 
 
 def count(db: Database, what: str) -> int:
