@@ -5,16 +5,14 @@ Domain functions check with `actor.require(...)` themselves; a hidden button is 
 
 from __future__ import annotations
 
-import argparse
-import sys
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
-from lib import database, sql
+from lib import sql
 from lib.database import Connection
-from lib.errors import CatalogError, ConfigurationError, PermissionDenied
-from lib.settings import Settings, settings
+from lib.errors import ConfigurationError, PermissionDenied
+from lib.settings import Settings
 
 Permission = Literal["read", "manage", "admin"]
 _RANK: dict[str, int] = {"read": 1, "manage": 2, "admin": 3}
@@ -91,52 +89,3 @@ def add_member(conn: Connection, *, tenant: UUID, email: str, name: str, permiss
     row = {"tenant": tenant, "user_id": user_id, "permission": permission}
     conn.execute(queries["upsert_membership"], row)
     return UUID(str(user_id))
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """`python -m lib.auth`: a new tenant with its first administrator, or a token for the HTTP API."""
-    given = _arguments().parse_args(arguments)
-    try:
-        database.start(settings())
-        if given.command == "tenant":
-            _add_tenant(given)
-        else:
-            _add_token(given)
-    except CatalogError as error:
-        sys.exit(str(error))
-    finally:
-        database.stop()
-
-
-def _arguments() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m lib.auth")
-    commands = parser.add_subparsers(dest="command", required=True)
-    tenant = commands.add_parser("tenant", help="add a tenant with its first administrator")
-    tenant.add_argument("name")
-    tenant.add_argument("email")
-    tenant.add_argument("--time-zone", default="UTC", help="IANA name, such as America/Chicago")
-    token = commands.add_parser("token", help="make a token for the HTTP API and print it, this once")
-    token.add_argument("--tenant", required=True, help="name or id of the tenant it acts for")
-    token.add_argument("--permission", required=True, choices=list(_RANK), help="manage may submit events")
-    token.add_argument("--name", default="command line", help="what it is for, to recognise it later")
-    return parser
-
-
-def _add_tenant(given: argparse.Namespace) -> None:
-    with database.operate() as conn:
-        tenant_id = add_tenant(conn, name=given.name, time_zone=given.time_zone)
-        add_member(conn, tenant=tenant_id, email=given.email, name=given.email, permission="admin")
-
-
-def _add_token(given: argparse.Namespace) -> None:
-    from lib import auth_tokens  # here, because it builds on this module
-
-    with database.operate() as conn:
-        operator = auth_tokens.operator(conn, tenant_name=given.tenant)
-    with database.write(operator) as conn:
-        token = auth_tokens.create_token(conn, operator, name=given.name, permission=given.permission)
-    print(token)
-
-
-if __name__ == "__main__":
-    main()
