@@ -4,6 +4,9 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 
 -- name: page
 -- Events latest first, up to a place in time, filtered by what is given.
+-- This and the next two share columns and filters, and yet are three: each begins in another index, and its filters
+-- have to stand below its own LIMIT. With `event_name = ANY (:names)` in here instead of page_of_names, PostgreSQL
+-- read 190,000 events (28 ms, not 0.2) to find a type that no longer comes.
 WITH page AS (
   SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
          e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
