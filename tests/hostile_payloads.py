@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from uuid import uuid4
-
-from sqlalchemy import text
 
 from lib.auth import Actor
 from lib.database import Database
+from tests.tenant_catalog import add_entry, add_schema
+from tests.workflow_runs import event_trigger, expr, publish, step
 
 # Texts that stand where an event's data should be. What is accepted of them must start a run that ends.
 DATA: dict[str, bytes] = {
@@ -88,19 +87,9 @@ DATA: dict[str, bytes] = {
 
 
 def take_anything(db: Database, actor: Actor) -> None:
-    trigger = {"type": "event", "eventName": "ANYTHING"}
-    end = {"id": "end", "type": "control.return", "config": {"output": {"$expr": "payload"}}}
-    definition = {"id": "x", "version": 1, "name": "Any", "payloadSchemaRef": "payload.Any.v1", "trigger": trigger,
-                  "steps": [end]}  # fmt: skip
-    values = {"t": actor.tenant, "w": uuid4(), "tr": json.dumps(trigger), "d": json.dumps(definition)}
-    with db.owner.begin() as conn:
-        for statement in (
-            "INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'payload.Any.v1', '{}')",
-            "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema_ref)"
-            " VALUES (:t, 'ANYTHING', 'Anything', '', 'Own', 'active', 'payload.Any.v1')",
-            "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version)"
-            " VALUES (:t, :w, 'Any', 'published', CAST(:tr AS jsonb), 1)",
-            "INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
-            " VALUES (:t, :w, 1, CAST(:d AS jsonb))",
-        ):
-            conn.execute(text(statement), values)
+    """Publish a workflow on ANYTHING, an event whose schema allows every payload, that returns what it was given."""
+    add_schema(db, actor.tenant, "payload.Any.v1", {})
+    add_entry(db, actor.tenant, "ANYTHING", ref="payload.Any.v1")
+    end = step("end", "control.return", output=expr("payload"))
+    trigger = event_trigger("ANYTHING", "payload.Any.v1")
+    publish(actor.tenant, [end], name="Any", trigger=trigger)

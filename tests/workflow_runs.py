@@ -30,21 +30,24 @@ def log_step(step_id: str, message: Any = "done") -> dict[str, Any]:
 
 
 def publish(
-    tenant: UUID, steps: list[dict[str, Any]], *, version: int = 1, trigger: dict[str, Any] | None = None
-) -> UUID:
-    """A published workflow of these steps, which that trigger starts; its id."""
+    tenant: UUID, steps: list[dict[str, Any]], *, name: str = "Test", version: int = 1,
+    trigger: dict[str, Any] | None = None, paused: bool = False, changes: dict[str, Any] | None = None,
+) -> UUID:  # fmt: skip
+    """A published workflow of these steps, which that trigger starts, with these changes to its definition; its id."""
     workflow = uuid4()
-    definition = {"id": str(workflow), "version": version, "name": "Test", "steps": steps}
+    definition: dict[str, Any] = {"id": str(workflow), "version": version, "name": name, "steps": steps}
     if trigger:
         definition |= {"trigger": trigger, "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef")}
+    definition |= changes or {}
     with database.operate() as conn:
         conn.execute(
             text(
-                "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version)"
-                " VALUES (:t, :w, 'Test', 'published', CAST(:tr AS jsonb), :v)"
+                "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version,"
+                " is_paused) VALUES (:t, :w, :n, 'published', CAST(:tr AS jsonb), :v, :p)"
             ),
-            {"t": tenant, "w": workflow, "v": version, "tr": trigger and payloads.dumps(trigger)},
-        )
+            {"t": tenant, "w": workflow, "n": name, "v": version, "tr": trigger and payloads.dumps(trigger),
+             "p": paused},
+        )  # fmt: skip
         conn.execute(
             text(
                 "INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"

@@ -282,10 +282,10 @@ def _rows_read(actor: Actor, filters: Filters) -> int:
 # -- one event ----------------------------------------------------------------------------------------
 
 
-def test_the_record_tells_what_came_of_an_event_and_why(db: Database, new_actor: ActorFactory) -> None:
+def test_the_record_tells_what_came_of_an_event_and_why(new_actor: ActorFactory) -> None:
     actor = new_actor()
-    publish(db, actor, "Triage")
-    publish(db, actor, "Unmapped", ref="payload.NoteCreated.v1")
+    publish(actor, "Triage")
+    publish(actor, "Unmapped", ref="payload.NoteCreated.v1")
     before = submit(actor)
     done = submit(actor, {**TICKET, "ticketId": TICKET["ticketId"], "tenantId": 5}, source="psa", schema_ref=REF)
     after = submit(actor)

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import text
@@ -22,9 +22,8 @@ from lib.database import Database
 from lib.errors import NotFound, PermissionDenied
 from tests.api_client import BATCH, ApiClient, at, event, new_token, routes, validator
 from tests.conftest import ActorFactory
-
-TICKET = {"tenantId": str(uuid4()), "ticketId": "1b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2"}
-REF = "payload.TicketCreated.v1"
+from tests.database.test_ingestion import REF, TICKET, publish
+from tests.tenant_catalog import add_entry
 
 
 @pytest.fixture
@@ -47,33 +46,12 @@ def events_stored(db: Database) -> int:
     return int(scalar(db, "SELECT count(*) FROM workflow_runtime_events"))
 
 
-def attach_workflow(db: Database, actor: Actor, *, paused: bool = False) -> UUID:
-    """A published workflow on TICKET_CREATED."""
-    workflow = uuid4()
-    trigger = {"type": "event", "eventName": "TICKET_CREATED"}
-    definition = {"id": str(workflow), "version": 1, "name": "Triage", "payloadSchemaRef": REF, "trigger": trigger,
-                  "steps": [{"id": "end", "type": "control.return", "config": {"output": {}}}]}  # fmt: skip
-    scalar(
-        db,
-        "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version, is_paused)"
-        " VALUES (:t, :w, 'Triage', 'published', CAST(:tr AS jsonb), 1, :p)",
-        t=actor.tenant, w=workflow, tr=json.dumps(trigger), p=paused,
-    )  # fmt: skip
-    scalar(
-        db,
-        "INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
-        " VALUES (:t, :w, 1, CAST(:d AS jsonb))",
-        t=actor.tenant, w=workflow, d=json.dumps(definition),
-    )  # fmt: skip
-    return workflow
-
-
 # Events in.
 
 
 def test_an_event_starts_its_workflows_and_can_be_looked_up(db: Database, actor: Actor, client: ApiClient) -> None:
-    workflow = attach_workflow(db, actor)
-    attach_workflow(db, actor, paused=True)
+    workflow = publish(actor, "Triage")
+    publish(actor, "Triage", paused=True)
     given = TICKET | {"password": "hunter2", "amount": 1}
     response = client.post(event(subject="T-1", data=given))
     assert response.status_code == 202
@@ -89,7 +67,7 @@ def test_an_event_starts_its_workflows_and_can_be_looked_up(db: Database, actor:
 
 
 def test_the_same_event_in_any_mode_is_taken_once(db: Database, actor: Actor, client: ApiClient) -> None:
-    attach_workflow(db, actor)
+    publish(actor, "Triage")
     sent = event(id="ünï 1", correlationkey="k€y", data=TICKET)
     first = client.post(sent).json()
     headers = {f"ce-{name}": quote(value, safe="/") for name, value in sent.items() if name != "data"}
@@ -348,9 +326,8 @@ def test_without_the_database_callers_are_told_to_come_back(db: Database, client
 
 
 def test_the_catalog_is_listed_in_pages(db: Database, actor: Actor, client: ApiClient) -> None:
-    attach_workflow(db, actor)
-    scalar(db, "INSERT INTO event_catalog (tenant, event_type, name, description, category, status)"
-               " VALUES (:t, 'OWN/TYPE é', 'Own', '', 'Own', 'draft')", t=actor.tenant)  # fmt: skip
+    publish(actor, "Triage")
+    add_entry(db, actor.tenant, "OWN/TYPE é", status="draft")
     first = client.get("/api/v2/catalog?pageSize=50").json()
     assert (first["total"], first["pages"], len(first["entries"])) == (133, 3, 50)
     pages = [client.get(f"/api/v2/catalog?pageSize=50&page={page}").json()["entries"] for page in (1, 2, 3, 4)]
@@ -371,8 +348,7 @@ def test_a_schema_is_served_as_one(db: Database, actor: Actor, client: ApiClient
     response = client.get("/api/v2/catalog/TICKET_CREATED/schema")
     assert response.headers["content-type"] == "application/schema+json"
     assert "ticketId" in response.json()["properties"]
-    scalar(db, "INSERT INTO event_catalog (tenant, event_type, name, description, category, status)"
-               " VALUES (:t, 'BARE', 'Bare', '', 'Own', 'active')", t=actor.tenant)  # fmt: skip
+    add_entry(db, actor.tenant, "BARE")
     assert "no schema" in client.get("/api/v2/catalog/BARE/schema").json()["detail"]
 
 
@@ -410,7 +386,7 @@ def _contents(value: Any) -> Any:
             yield from _contents(item)
 
 
-def test_metrics_count_and_tell_nothing_of_a_tenant(db: Database, actor: Actor, client: ApiClient) -> None:
+def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiClient) -> None:
     def metrics() -> dict[str, float]:
         page = client.as_(None).get("/metrics")
         assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
@@ -419,7 +395,7 @@ def test_metrics_count_and_tell_nothing_of_a_tenant(db: Database, actor: Actor, 
         lines = (line.rpartition(" ") for line in page.text.splitlines() if not line.startswith("#"))
         return {name: float(value) for name, _, value in lines}
 
-    attach_workflow(db, actor)
+    publish(actor, "Triage")
     before = metrics()
     sent = event(data=TICKET)
     client.post([sent, sent, event(type="TICKET_CLOSED", data={"x": "hunter2"}), event(type="NOPE"), 1], BATCH)

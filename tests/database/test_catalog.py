@@ -16,6 +16,7 @@ from lib.auth import Actor
 from lib.catalog import Filters
 from lib.database import Database
 from tests.conftest import ActorFactory
+from tests.tenant_catalog import add_entry
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
@@ -111,16 +112,9 @@ def test_most_active_first(db: Database, new_actor: ActorFactory) -> None:
 
 def test_schema_known_unknown_missing(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    rows = [("A", "payload.TagApplied.v1", None), ("B", "payload.Lost.v1", None), ("C", None, None), ("D", None, "{}")]
-    with db.owner.begin() as conn:
-        for event_type, ref, schema in rows:
-            conn.execute(
-                text(
-                    "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                    " payload_schema_ref, payload_schema) VALUES (:t, :e, :e, '', 'Z', 'active', :r, CAST(:s AS json))"
-                ),
-                {"t": actor.tenant, "e": event_type, "r": ref, "s": schema},
-            )
+    rows = [("A", "payload.TagApplied.v1", None), ("B", "payload.Lost.v1", None), ("C", None, None), ("D", None, {})]
+    for event_type, ref, schema in rows:
+        add_entry(db, actor.tenant, event_type, name=event_type, ref=ref, schema=schema)
     with database.read(actor) as conn:
         page = catalog.page(conn, tenant=actor.tenant, filters=Filters(source="tenant"), now=NOW)
     assert [e.schema_state for e in page.entries] == ["known", "unknown", "missing", "known"]

@@ -15,36 +15,23 @@ from lib.auth import Actor
 from lib.database import Database
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.ingestion import Submission
+from tests import workflow_runs
 from tests.conftest import ActorFactory
+from tests.workflow_runs import step
 
 TICKET = {"tenantId": str(uuid4()), "ticketId": "1b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2"}
 REF = "payload.TicketCreated.v1"
 
 
-def publish(db: Database, actor: Actor, name: str, **options: Any) -> UUID:
+def publish(actor: Actor, name: str, **options: Any) -> UUID:
     """A published workflow on TICKET_CREATED; options override parts of its definition."""
-    workflow = uuid4()
     trigger: dict[str, Any] = {"type": "event", "eventName": options.get("event", "TICKET_CREATED")}
     if "mapping" in options:
         trigger["payloadMapping"] = options["mapping"]
-    definition: dict[str, Any] = {
-        "id": str(workflow), "version": 1, "name": name, "payloadSchemaRef": options.get("ref", REF),
-        "trigger": trigger,
-        "steps": [{"id": "end", "type": "control.return", "config": {"output": {"ok": True}}}],
-    }  # fmt: skip
-    definition |= options.get("definition", {})
-    with db.owner.begin() as conn:
-        conn.execute(
-            text("INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version,"
-                 " is_paused) VALUES (:t, :w, :n, 'published', CAST(:tr AS jsonb), 1, :p)"),
-            {"t": actor.tenant, "w": workflow, "n": name, "tr": json.dumps(trigger), "p": options.get("paused", False)},
-        )  # fmt: skip
-        conn.execute(
-            text("INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
-                 " VALUES (:t, :w, 1, CAST(:d AS jsonb))"),
-            {"t": actor.tenant, "w": workflow, "d": json.dumps(definition)},
-        )  # fmt: skip
-    return workflow
+    changes = {"payloadSchemaRef": options.get("ref", REF), **options.get("definition", {})}
+    end = step("end", "control.return", output={"ok": True})
+    return workflow_runs.publish(actor.tenant, [end], name=name, trigger=trigger,
+                                 paused=options.get("paused", False), changes=changes)  # fmt: skip
 
 
 def submit(actor: Actor, payload: Any = None, **options: Any) -> Submission:
@@ -66,7 +53,7 @@ def count(db: Database, table: str) -> int:
 
 def test_a_run_exists_with_its_event_and_not_without(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    workflow = publish(db, actor, "Triage")
+    workflow = publish(actor, "Triage")
     done = submit(actor)
     assert done.status == "matched" and reasons(done) == {"Triage": ("started", "started")}
     assert done.correlation_key == TICKET["ticketId"] and done.schema_status == "valid"
@@ -85,20 +72,20 @@ def test_a_run_exists_with_its_event_and_not_without(db: Database, new_actor: Ac
     assert count(db, "dbos.workflow_status") == 1
 
 
-def test_every_candidate_gets_its_reason(db: Database, new_actor: ActorFactory) -> None:
+def test_every_candidate_gets_its_reason(new_actor: ActorFactory) -> None:
     actor = new_actor()
-    publish(db, actor, "a fine")
-    publish(db, actor, "b paused", paused=True)
-    publish(db, actor, "c unmapped", ref="payload.NoteCreated.v1")
-    publish(db, actor, "d broken mapping", ref="payload.NoteCreated.v1", mapping={"noteId": {"$expr": "1 +"}})
-    publish(db, actor, "e wrong payload", ref="payload.NoteCreated.v1", mapping={"noteId": "not a uuid"})
-    publish(db, actor, "f lost schema", ref="payload.Lost.v1", mapping={"x": 1})
-    publish(db, actor, "g mapped", ref="payload.TagApplied.v1", mapping={
+    publish(actor, "a fine")
+    publish(actor, "b paused", paused=True)
+    publish(actor, "c unmapped", ref="payload.NoteCreated.v1")
+    publish(actor, "d broken mapping", ref="payload.NoteCreated.v1", mapping={"noteId": {"$expr": "1 +"}})
+    publish(actor, "e wrong payload", ref="payload.NoteCreated.v1", mapping={"noteId": "not a uuid"})
+    publish(actor, "f lost schema", ref="payload.Lost.v1", mapping={"x": 1})
+    publish(actor, "g mapped", ref="payload.TagApplied.v1", mapping={
         "tenantId": {"$expr": "event.payload.tenantId"}, "tagId": {"$expr": "event.payload.ticketId"},
         "entityType": "ticket", "entityId": {"$expr": "event.correlationKey"}, "appliedAt": "2026-01-01T00:00:00Z",
         "appliedByUserId": "5f0b7c52-8d5e-4e19-a1c1-6a8f7c0d2b41"})  # fmt: skip
-    publish(db, actor, "h nonsense", definition={"trigger": None})
-    publish(db, actor, "z other event", event="TICKET_CLOSED")
+    publish(actor, "h nonsense", definition={"trigger": None})
+    publish(actor, "z other event", event="TICKET_CLOSED")
     done = submit(actor)
     assert reasons(done) == {
         "a fine": ("started", "started"),
@@ -130,8 +117,8 @@ def test_an_event_that_starts_nothing_says_why(new_actor: ActorFactory) -> None:
 
 def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    publish(db, actor, "fine")
-    publish(db, actor, "paused", paused=True)
+    publish(actor, "fine")
+    publish(actor, "paused", paused=True)
     with database.read(actor) as conn:  # a read-only transaction: writing would fail
         dry = ingestion.submit_event(conn, actor, event_name="TICKET_CREATED", payload=TICKET, dry_run=True,
                                      source="s", submission_id="1")  # fmt: skip
@@ -142,7 +129,7 @@ def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: 
 
 def test_a_bad_payload_is_recorded_not_dropped(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    publish(db, actor, "fine")
+    publish(actor, "fine")
     done = submit(actor, {"ticketId": 7, "extra": 1.5})
     assert done.schema_status == "invalid"
     assert {e["path"] for e in done.schema_errors} >= {"/ticketId"}
@@ -154,7 +141,7 @@ def test_the_same_submission_is_one_event_and_another_under_its_id_is_refused(
     db: Database, new_actor: ActorFactory
 ) -> None:
     actor, other = new_actor(), new_actor()
-    publish(db, actor, "fine")
+    publish(actor, "fine")
     first = submit(actor, source="desk", submission_id="42")
     again = submit(actor, dict(reversed(TICKET.items())), source="desk", submission_id="42")
     assert again.duplicate and again.event_id == first.event_id and reasons(again) == reasons(first)
@@ -167,7 +154,7 @@ def test_the_same_submission_is_one_event_and_another_under_its_id_is_refused(
 
 def test_fifty_at_once_are_one_event_and_one_run(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    publish(db, actor, "fine")
+    publish(actor, "fine")
     done: list[Submission] = []
     threads = [
         threading.Thread(target=lambda: done.append(submit(actor, source="s", submission_id="1"))) for _ in range(50)
@@ -184,8 +171,8 @@ def test_fifty_at_once_are_one_event_and_one_run(db: Database, new_actor: ActorF
 def test_two_hundred_workflows_and_one_of_them_broken(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     for number in range(199):
-        publish(db, actor, f"w{number}")
-    publish(db, actor, "broken", definition={"trigger": "nonsense"})
+        publish(actor, f"w{number}")
+    publish(actor, "broken", definition={"trigger": "nonsense"})
     done = submit(actor)
     assert len(done.of("started")) == 199 == count(db, "workflow_runs") == count(db, "dbos.workflow_status")
     assert [m.workflow_name for m in done.of("failed")] == ["broken"]
@@ -193,8 +180,8 @@ def test_two_hundred_workflows_and_one_of_them_broken(db: Database, new_actor: A
 
 def test_what_one_candidate_breaks_in_the_database_is_undone_alone(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    bad = publish(db, actor, "bad")
-    publish(db, actor, "good")
+    bad = publish(actor, "bad")
+    publish(actor, "good")
     with db.owner.begin() as conn:
         conn.exec_driver_sql(
             f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.workflow_id = '{bad}'"
@@ -216,9 +203,9 @@ def test_another_schema_than_the_catalogs_is_noted(new_actor: ActorFactory) -> N
 def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     event = next(e for e in system_catalog.read() if e.event_type == "CONTACT_CREATED")
-    publish(db, actor, "copies", event="CONTACT_CREATED", ref="payload.TagApplied.v1",
+    publish(actor, "copies", event="CONTACT_CREATED", ref="payload.TagApplied.v1",
             mapping={"note": {"$expr": "'Hello ' & event.payload.fullName"}})  # fmt: skip
-    publish(db, actor, "same", event="CONTACT_CREATED", ref="payload.ContactCreated.v1")
+    publish(actor, "same", event="CONTACT_CREATED", ref="payload.ContactCreated.v1")
     payload = {**event.example, "fullName": "Zebulon Quux", "apiKey": "k-9f8e7d6c5b"}
     done = submit(actor, payload, event="CONTACT_CREATED")
     with db.owner.connect() as conn:
@@ -233,7 +220,7 @@ def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_a
 
 def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    workflow, run = publish(db, actor, "waiter", event="TICKET_CREATED"), uuid4()
+    workflow, run = publish(actor, "waiter", event="TICKET_CREATED"), uuid4()
     with db.owner.begin() as conn:
         conn.execute(
             text("INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status)"

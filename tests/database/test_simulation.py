@@ -28,7 +28,7 @@ def test_the_generated_sample_of_every_system_event_is_valid_and_can_be_sent(new
 
 def test_a_simulated_event_is_marked_audited_and_its_key_remembered(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    publish(db, actor, "Triage")
+    publish(actor, "Triage")
     with database.write(actor) as conn:
         sent = simulation.send(conn, actor, draft=Draft("TICKET_CREATED", TICKET, correlation_key="k-1"))
     with db.owner.connect() as conn:
@@ -60,7 +60,7 @@ def test_numbers_survive_storage_to_the_last_digit(new_actor: ActorFactory) -> N
 def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, new_actor: ActorFactory) -> None:
     actor, colleague = new_actor(), None
     colleague = new_actor(tenant=actor.tenant)
-    wanted = publish(db, actor, "wanted")
+    wanted = publish(actor, "wanted")
     draft = Draft("TICKET_CREATED", TICKET)
     with database.write(actor) as conn:
         test_cases.save(conn, actor, name="  a   ticket ", draft=draft, expected_workflows=[wanted])
@@ -68,7 +68,7 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
     with database.read(colleague) as conn:
         (case,) = test_cases.of_event(conn, tenant=actor.tenant, event_type="TICKET_CREATED")
         assert case.name == "a ticket" and test_cases.run(conn, colleague, case=case).passed
-    unwanted = publish(db, actor, "unwanted")
+    unwanted = publish(actor, "unwanted")
     with db.owner.begin() as conn:
         conn.execute(text("UPDATE workflow_definitions SET is_paused = true WHERE workflow_id = :w"), {"w": wanted})
     with database.read(actor) as conn:

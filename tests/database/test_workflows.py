@@ -17,6 +17,7 @@ from lib.database import Database
 from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.workflows import WorkflowFilters
 from tests.conftest import ActorFactory
+from tests.tenant_catalog import add_entry
 from tests.workflow_runs import log_step
 
 EVENT = "TICKET_CREATED"
@@ -109,14 +110,7 @@ def test_an_event_without_a_schema_leaves_the_choice_open_and_cannot_be_publishe
     db: Database, new_actor: ActorFactory
 ) -> None:
     actor = new_actor()
-    with db.owner.begin() as conn:
-        conn.execute(
-            text(
-                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status)"
-                " VALUES (:t, 'BARE', 'Bare', '', 'Tickets', 'active')"
-            ),
-            {"t": actor.tenant},
-        )
+    add_entry(db, actor.tenant, "BARE")
     workflow = attach(actor, "Mine", "BARE")
     assert get(actor, workflow).draft["payloadSchemaRef"] is None
     edit(actor, workflow, steps=[log_step("note")])

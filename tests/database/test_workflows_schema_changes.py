@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from lib.auth import Actor
 from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.database.test_workflows import attach, edit, publish
+from tests.tenant_catalog import add_entry, add_schema
 from tests.workflow_runs import log_step
 
 V1 = {
@@ -29,27 +29,14 @@ TARGET = {
 @pytest.fixture
 def actor(db: Database, new_actor: ActorFactory) -> Actor:
     actor = new_actor()
-    register(db, actor, "made.v1", V1)
-    register(db, actor, "mine.v1", TARGET)
-    with db.owner.begin() as conn:
-        conn.execute(
-            text(
-                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                " payload_schema_ref) VALUES (:t, 'MADE', 'Made', '', 'Tickets', 'active', 'made.v1')"
-            ),
-            {"t": actor.tenant},
-        )
+    add_schema(db, actor.tenant, "made.v1", V1)
+    add_schema(db, actor.tenant, "mine.v1", TARGET)
+    add_entry(db, actor.tenant, "MADE", ref="made.v1")
     return actor
 
 
-def register(db: Database, actor: Actor, ref: str, schema: Any) -> None:
-    with db.owner.begin() as conn:
-        statement = text("INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, :r, CAST(:s AS json))")
-        conn.execute(statement, {"t": actor.tenant, "r": ref, "s": json.dumps(schema)})
-
-
 def carry(db: Database, actor: Actor, ref: str, schema: Any) -> None:
-    register(db, actor, ref, schema)
+    add_schema(db, actor.tenant, ref, schema)
     with db.owner.begin() as conn:
         conn.execute(text("UPDATE event_catalog SET payload_schema_ref = :r"), {"r": ref})
 

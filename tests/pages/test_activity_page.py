@@ -147,10 +147,10 @@ def test_a_tenant_without_events_is_told_how_they_come(new_actor: ActorFactory) 
 # -- the record ---------------------------------------------------------------------------------------
 
 
-def test_the_record_explains_each_candidate(db: Database, new_actor: ActorFactory) -> None:
+def test_the_record_explains_each_candidate(new_actor: ActorFactory) -> None:
     actor = new_actor("admin", name="Acme")
-    publish(db, actor, "Triage *all*")
-    publish(db, actor, "Unmapped", ref="payload.NoteCreated.v1")
+    publish(actor, "Triage *all*")
+    publish(actor, "Unmapped", ref="payload.NoteCreated.v1")
     first = submit(actor)
     done = submit(actor, {**TICKET, "tenantId": "no uuid"}, schema_ref="payload.Other.v1")
     words = shown(open_page(eventId=str(first.event_id)))
@@ -277,9 +277,9 @@ def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
     ref = "payload.ContactCreated.v1"
     same = {"contactId": {"$expr": "event.payload.contactId"}, "note": {"$expr": "event.payload.note"},
             "email": {"$expr": "event.payload.email"}, "copy": {"$expr": "event.payload.bearer"}}  # fmt: skip
-    publish(db, actor, "as it is", event="CONTACT_CREATED", ref=ref)
-    publish(db, actor, "mapped", event="CONTACT_CREATED", ref="payload.NoteCreated.v1", mapping=same)
-    publish(db, actor, "broken", event="CONTACT_CREATED", ref=ref,
+    publish(actor, "as it is", event="CONTACT_CREATED", ref=ref)
+    publish(actor, "mapped", event="CONTACT_CREATED", ref="payload.NoteCreated.v1", mapping=same)
+    publish(actor, "broken", event="CONTACT_CREATED", ref=ref,
             mapping={"x": {"$expr": "$number(event.payload.password)"}})  # fmt: skip
     done = submit(actor, PLANTED, event="CONTACT_CREATED", source="psa", submission_id="1")
     with pytest.raises(InvalidInput):

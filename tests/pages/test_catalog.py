@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib.database import Database
 from tests.conftest import ActorFactory
+from tests.tenant_catalog import add_entry
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
 
@@ -158,14 +158,7 @@ def test_an_unknown_type_says_so_in_inert_text(event_type: str) -> None:
 
 def test_a_tenants_entry_takes_the_place_of_the_systems(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("read", name="Acme")
-    with db.owner.begin() as conn:
-        conn.execute(
-            text(
-                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status) VALUES"
-                " (:t, 'TICKET_CREATED', 'Our ticket *created*', 'Ours', 'Tickets', 'draft')"
-            ),
-            {"t": actor.tenant},
-        )
+    add_entry(db, actor.tenant, "TICKET_CREATED", name="Our ticket *created*", status="draft")
     app = open_page(q="TICKET_CREATED")
     assert names(app).count("TICKET_CREATED") == 1
     assert "Our ticket \\*created\\*" in app.button(key="open-TICKET_CREATED").label

@@ -15,6 +15,7 @@ from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.database.test_workflows import EVENT, attach, audited, edit, example, get, make_system, publish, published
 from tests.pages.test_workflows import open_page, texts
+from tests.tenant_catalog import add_entry, add_schema
 from tests.workflow_runs import log_step
 
 TABS = ("Trigger", "Steps", "Details", "Code", "Dry run", "Versions")
@@ -78,12 +79,8 @@ def test_looking_changes_nothing_whatever_the_draft_holds(db: Database, new_acto
 def test_choosing_another_schema_asks_for_a_mapping_and_maps_by_name(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")
-    with db.owner.begin() as conn:
-        schema = '{"type": "object", "required": ["ticketId"], "properties": {"ticketId": {"type": "string"}}}'
-        conn.execute(
-            text("INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'mine.v1', CAST(:s AS json))"),
-            {"t": actor.tenant, "s": schema},
-        )
+    schema = {"type": "object", "required": ["ticketId"], "properties": {"ticketId": {"type": "string"}}}
+    add_schema(db, actor.tenant, "mine.v1", schema)
     app = design(workflow)
     widget(app.selectbox, "-schema").set_value("mine.v1").run()
     assert "ticketId is required by the workflow's schema and is not mapped." in texts(app)
@@ -204,19 +201,8 @@ def test_a_large_definition_is_drawn_in_reasonable_time(new_actor: ActorFactory)
 def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = published(actor, "Alpha")
-    with db.owner.begin() as conn:
-        fields = '{"type": "object", "properties": {"ticketId": {"type": "string"}}}'
-        conn.execute(
-            text("INSERT INTO payload_schemas (tenant, schema_ref, schema) VALUES (:t, 'new.v2', CAST(:s AS json))"),
-            {"t": actor.tenant, "s": fields},
-        )
-        conn.execute(
-            text(
-                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                " payload_schema_ref) VALUES (:t, 'TICKET_CREATED', 'Ticket', '', 'Tickets', 'active', 'new.v2')"
-            ),
-            {"t": actor.tenant},
-        )
+    add_schema(db, actor.tenant, "new.v2", {"type": "object", "properties": {"ticketId": {"type": "string"}}})
+    add_entry(db, actor.tenant, "TICKET_CREATED", ref="new.v2")
     said = "schema changed from `payload.TicketCreated.v1` to `new.v2`; it no longer validates"
     assert said in texts(open_page("event.py", eventType="TICKET_CREATED"))
     app = design(workflow)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.database import Database
 from tests.conftest import ActorFactory
+from tests.tenant_catalog import add_entry
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
 
@@ -67,14 +67,7 @@ def test_attached_workflows_carry_version_and_badges(db: Database, new_actor: Ac
 )
 def test_a_missing_or_unknown_schema_is_said(ref: str | None, said: str, db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("read")
-    with db.owner.begin() as conn:
-        conn.execute(
-            text(
-                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                " payload_schema_ref) VALUES (:t, 'OURS', 'Ours', 'Our own', 'Misc', 'beta', :ref)"
-            ),
-            {"t": actor.tenant, "ref": ref},
-        )
+    add_entry(db, actor.tenant, "OURS", ref=ref)
     assert any(said in c.value for c in open_event("OURS").caption)
 
 
@@ -91,14 +84,7 @@ def test_a_missing_or_unknown_schema_is_said(ref: str | None, said: str, db: Dat
 )
 def test_any_schema_can_be_looked_at(schema: object, db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("read")
-    with db.owner.begin() as conn:
-        conn.execute(
-            text(
-                "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                " payload_schema) VALUES (:t, 'ODD', 'Odd', 'Odd', 'Misc', 'beta', CAST(:s AS json))"
-            ),
-            {"t": actor.tenant, "s": json.dumps(schema)},
-        )
+    add_entry(db, actor.tenant, "ODD", schema=schema)
     shown = texts(open_event("ODD"))
     assert "![x](http" not in shown.replace("`![x](http", "")
 

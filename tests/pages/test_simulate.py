@@ -48,9 +48,9 @@ def json_area(app: AppTest) -> Any:
 
 
 @pytest.fixture
-def actor(db: Database, new_actor: ActorFactory) -> Actor:
+def actor(new_actor: ActorFactory) -> Actor:
     made = new_actor("manage")
-    publish(db, made, "Triage")
+    publish(made, "Triage")
     return made
 
 
