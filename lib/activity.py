@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast
 from uuid import UUID
 
-from lib import audit, payloads, sql
+from lib import audit, json_pointer, payloads, sql
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import InvalidInput, NotFound
@@ -289,7 +289,7 @@ def _search(tenant: UUID, path: str | None, value: str | None) -> dict[str, Any]
 
 def _names(path: str) -> list[str]:
     if path.startswith("/"):
-        return [part.replace("~1", "/").replace("~0", "~") for part in path[1:].split("/")]
+        return json_pointer.split(path)
     path = re.sub(r"^(?:\$|event\.payload|payload)\.", "", path.strip())
     return [name for name in re.sub(r"\[\d*\]", "", path).split(".") if name]
 

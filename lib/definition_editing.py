@@ -11,6 +11,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+from lib import json_pointer
 from lib.steps import STEP_TYPES
 from lib.workflow_validation import each_step
 
@@ -43,9 +44,9 @@ class StepList:
     label: str
 
 
-def pointer(place: Place) -> str:
-    """The place as a JSON pointer; keys of definitions need no escaping."""
-    return "".join(f"/{part}" for part in place)
+def place_of(path: str) -> Place:
+    """The place that a JSON pointer leads to."""
+    return tuple(int(part) if part.isdecimal() else part for part in json_pointer.split(path))
 
 
 def editable(definition: Any) -> bool:
@@ -73,7 +74,7 @@ def lists(definition: Mapping[str, Any]) -> list[StepList]:
     """Every list that a step can be in, the top one first."""
     found = [StepList(TOP, "Top level")]
     for path, step in each_step(definition):
-        place = _place(path)
+        place = place_of(path)
         for key in _children(step):
             name = step.get("name") or step.get("id")
             found.append(StepList((*place, "config", key), f"{name}: {LIST_NAMES[key]}"))
@@ -147,7 +148,7 @@ def move_to(definition: Definition, place: Place, to: Place) -> tuple[Definition
         return definition, place
     inserted, _ = insert(definition, to, deepcopy(step))
     changed = delete(inserted, place)
-    moved = next(_place(path) for path, found in each_step(changed) if found.get("id") == step.get("id"))
+    moved = next(place_of(path) for path, found in each_step(changed) if found.get("id") == step.get("id"))
     return changed, moved
 
 
@@ -172,10 +173,6 @@ def _list(definition: Definition, place: Place) -> list[Any]:
         node = node[part]
     steps: list[Any] = node.setdefault(place[-1], [])
     return steps
-
-
-def _place(path: str) -> Place:
-    return tuple(int(part) if part.isdecimal() else part for part in path.split("/")[1:])
 
 
 def _children(step: Mapping[str, Any]) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from lib import payloads, sandbox
+from lib import json_pointer, payloads, sandbox
 from lib.payloads import JsonValue
 
 
@@ -20,7 +20,7 @@ class Violation:
     @property
     def pointer(self) -> str:
         """The path as a JSON pointer; "" is the whole value."""
-        return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in self.path)
+        return json_pointer.join(self.path)
 
 
 @dataclass(frozen=True)

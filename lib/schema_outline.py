@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from lib import json_pointer
+
 _MOST_DEPTH = 8
 
 
@@ -68,7 +70,7 @@ def _resolved(schema: Any, root: Any, seen: tuple[str, ...]) -> tuple[dict[str, 
     """The schema with its local $ref followed (its own keywords win), and the refs met on the way."""
     node: dict[str, Any] = schema if isinstance(schema, dict) else {}
     while isinstance(ref := node.get("$ref"), str):
-        target = _pointed(root, ref)
+        target = pointed(root, ref)
         own = {key: value for key, value in node.items() if key != "$ref"}
         if target is None or ref in seen:
             return own, (*seen, ref)
@@ -77,13 +79,12 @@ def _resolved(schema: Any, root: Any, seen: tuple[str, ...]) -> tuple[dict[str, 
     return node, seen
 
 
-def _pointed(root: Any, ref: str) -> dict[str, Any] | None:
-    """What a '#/…' JSON pointer points to (RFC 6901), None when it points nowhere in this document."""
+def pointed(root: Any, ref: str) -> dict[str, Any] | None:
+    """The schema that a local $ref ('#/…', a JSON pointer) points to, None when it points to none in this document."""
     if not ref.startswith("#"):
         return None
     node = root
-    for part in ref.removeprefix("#").split("/")[1:]:
-        key = part.replace("~1", "/").replace("~0", "~")
+    for key in json_pointer.split(ref):
         node = node.get(key) if isinstance(node, dict) else None
     return node if isinstance(node, dict) else None
 

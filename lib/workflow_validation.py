@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from lib import catalog, mapping, mapping_check, payloads, sql
+from lib import catalog, json_pointer, mapping, mapping_check, payloads, sql
 from lib.database import Connection
 from lib.schema_registry import JsonSchema
 from lib.steps import STEP_TYPES, Problem, check_definition
@@ -96,7 +96,7 @@ def _details(definition: Mapping[str, Any]) -> Iterator[Problem]:
     if not isinstance(definition.get("description", ""), str):
         yield Problem("/description", "The description must be text.")
     for key in sorted(definition.keys() - _FIELDS):
-        yield Problem(_pointer(key), f"A definition has no field {key!r}.")
+        yield Problem(json_pointer.join([key]), f"A definition has no field {key!r}.")
 
 
 def _payload_schema(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Problem]:
@@ -120,7 +120,7 @@ def _trigger(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Pr
     if trigger.get("type") != "event":
         yield Problem("/trigger/type", f"A trigger's type is event, not {trigger.get('type')!r}.")
     for key in sorted(trigger.keys() - _TRIGGER_FIELDS):
-        yield Problem(_pointer("trigger", key), f"A trigger has no field {key!r}.")
+        yield Problem(json_pointer.join(["trigger", key]), f"A trigger has no field {key!r}.")
     name = trigger.get("eventName")
     if not isinstance(name, str) or not name:
         yield Problem("/trigger/eventName", "The trigger must name an event.")
@@ -163,7 +163,7 @@ def _mapping(
     else:
         target = around.schemas.get(ref) if isinstance(ref, str) else None
         for finding in mapping_check.check(given, target=target, source=event.schema):
-            path = _pointer("trigger", "payloadMapping", *([finding.target] if finding.target else []))
+            path = json_pointer.join(["trigger", "payloadMapping", *([finding.target] if finding.target else [])])
             yield Problem(path, finding.message, finding.severity)
 
 
@@ -174,7 +174,7 @@ def _step_reads(definition: Mapping[str, Any], around: Surroundings) -> Iterator
     ids = {step.get("id") for _, step in each_step(definition)}
     for path, step in each_step(definition):
         for place, expression in _expressions(step.get("config"), _children(step)):
-            where = f"{path}/config{_pointer(*place)}"
+            where = f"{path}/config{json_pointer.join(place)}"
             for read in sorted(mapping.fields_read(expression, below=("steps",))):
                 if read and read[0] not in ids:
                     message = f"Step {step.get('id')} reads the output of {read[0]}, which is no step here."
@@ -226,7 +226,3 @@ def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple
     for key, member in members:
         for place, expression in _expressions(member):
             yield (key, *place), expression
-
-
-def _pointer(*parts: str | int) -> str:
-    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)

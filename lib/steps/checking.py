@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
-from lib import mapping, schema_messages
+from lib import json_pointer, mapping, schema_messages
 from lib.steps.registry import STEP_TYPES
 from lib.steps.step_type import RESERVED_NAMES, StepType
 
@@ -92,7 +92,7 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
         cause = _most_telling(error)
         field = ".".join(str(part) for part in cause.absolute_path) or "config"
         yield Problem(
-            "/".join([path, *(_escape(part) for part in cause.absolute_path)]),
+            path + json_pointer.join(cause.absolute_path),
             f"Step {step_id}, {field}: {schema_messages.sentence(cause)}",
         )
     if found:
@@ -100,8 +100,8 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
     for place, expression in _expressions(config, step_type.children):
         if problem := mapping.check_expression(expression):
             field = ".".join(str(part) for part in place)
-            pointer = "/".join([path, *(_escape(part) for part in place), "$expr"])
-            yield Problem(pointer, f"Step {step_id}, {field}: {problem}")
+            pointer = json_pointer.join([*place, "$expr"])
+            yield Problem(path + pointer, f"Step {step_id}, {field}: {problem}")
     if config.get("itemName") in RESERVED_NAMES:
         yield Problem(
             f"{path}/itemName",
@@ -156,7 +156,3 @@ def _returns(step: Mapping[str, Any]) -> bool:
         isinstance(branch, list) and any(isinstance(inner, dict) and _returns(inner) for inner in branch)
         for branch in branches
     )
-
-
-def _escape(part: str | int) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")

@@ -7,7 +7,15 @@ from uuid import UUID
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from lib import database, definition_editing, schema_changes, workflow_diff, workflow_validation, workflows
+from lib import (
+    database,
+    definition_editing,
+    json_pointer,
+    schema_changes,
+    workflow_diff,
+    workflow_validation,
+    workflows,
+)
 from lib.auth import Actor
 from lib.steps import Problem
 from lib.ui import (
@@ -167,7 +175,7 @@ def _draw_conflict(draft: Draft) -> None:
 
 def _draw_overview(draft: Draft, problems: list[Problem]) -> None:
     broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
-    selected = definition_editing.pointer(draft.selected) if draft.selected else None
+    selected = json_pointer.join(draft.selected) if draft.selected else None
     if st.session_state.get(TAB) != "Steps":
         selected = "/trigger" if st.session_state.get(TAB) == "Trigger" else None
     with st.container(border=True, horizontal_alignment="center"):
@@ -197,12 +205,12 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
 
 def _go_to(draft: Draft, path: str) -> None:
     """Callback: show the editor of a problem's place."""
-    place = tuple(int(part) if part.isdecimal() else part for part in path.split("/")[1:])
+    place = definition_editing.place_of(path)
     tab = "Trigger" if place[:1] in (("trigger",), ("payloadSchemaRef",)) else "Details"
     if place[:1] == ("steps",):
         tab = "Steps"
         step = _step_of(path)
-        draft.selected = tuple(int(p) if p.isdecimal() else p for p in step.split("/")[1:]) if step else None
+        draft.selected = definition_editing.place_of(step) if step else None
     st.session_state[TAB] = tab
 
 

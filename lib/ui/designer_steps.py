@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib import definition_editing
+from lib import definition_editing, json_pointer
 from lib.definition_editing import LIST_NAMES, TOP, Place
 from lib.schema_form import ABSENT
 from lib.steps import STEP_TYPES
@@ -35,7 +35,7 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place) -> None:
     for index, step in enumerate(steps):
         _draw_step(draft, step, (*place, index), last=index == len(steps) - 1)
     picked = st.menu_button("Add step", list(STEP_TYPES), icon=":material/add:", type="tertiary",
-                            key=draft.key(f"add{definition_editing.pointer(place)}"),
+                            key=draft.key(f"add{json_pointer.join(place)}"),
                             format_func=lambda name: f"{STEP_TYPES[name].icon} {STEP_TYPES[name].label}")  # fmt: skip
     if picked:
         definition, draft.selected = definition_editing.add(draft.definition, place, picked)
@@ -44,7 +44,7 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place) -> None:
 
 
 def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool) -> None:
-    kind, pointer = STEP_TYPES[step["type"]], definition_editing.pointer(place)
+    kind, pointer = STEP_TYPES[step["type"]], json_pointer.join(place)
     chosen = draft.selected == place
     with st.container(border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
@@ -72,7 +72,7 @@ def _draw_acts(draft: Draft, place: Place, *, last: bool) -> None:
               if one.place != place[:-1] and one.place[: len(place)] != place]  # fmt: skip
     acts |= {f"to:{number}": f"Move to {one.label}" for number, one in enumerate(others)}
     picked = st.menu_button("", list(acts), icon=":material/more_vert:", type="tertiary", format_func=acts.__getitem__,
-                            key=draft.key(f"acts{definition_editing.pointer(place)}"),
+                            key=draft.key(f"acts{json_pointer.join(place)}"),
                             help="Move, duplicate, delete")  # fmt: skip
     if not picked:
         return
@@ -93,7 +93,7 @@ def _draw_acts(draft: Draft, place: Place, *, last: bool) -> None:
 
 def _draw_form(draft: Draft, step: dict[str, Any], place: Place) -> None:
     """Name, id and configuration; what is written is saved at once, fit to run or not."""
-    kind, pointer = STEP_TYPES[step["type"]], definition_editing.pointer(place)
+    kind, pointer = STEP_TYPES[step["type"]], json_pointer.join(place)
     left, right = st.columns([3, 2])
     with left:
         name = st.text_input("Name", str(step.get("name") or ""), key=draft.key(f"name{pointer}"),

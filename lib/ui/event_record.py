@@ -6,7 +6,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import activity, database, json_lines
+from lib import activity, database, json_lines, json_pointer
 from lib.activity import EventRecord, Neighbour, TracedMatch
 from lib.auth import Actor
 from lib.schema_form import json_text
@@ -170,8 +170,7 @@ def _draw_verdict(record: EventRecord) -> None:
 
 
 def _parts(pointer: str) -> list[str | int]:
-    parts = [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
-    return [int(part) if part.isdecimal() else part for part in parts]
+    return [int(part) if part.isdecimal() else part for part in json_pointer.split(pointer)]
 
 
 def _draw_neighbours(record: EventRecord) -> None:

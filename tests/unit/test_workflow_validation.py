@@ -225,7 +225,7 @@ def test_whatever_one_does_in_the_designer_gives_a_definition_that_is_sound(acts
     types = [name for name in STEP_TYPES if name != "event.wait"]  # which starts with a blank to fill in
     for act, first, second in acts:
         before = deepcopy(definition)
-        places = [definition_editing._place(path) for path, _ in each_step(definition)]
+        places = [definition_editing.place_of(path) for path, _ in each_step(definition)]
         lists = definition_editing.lists(definition)
         if act == "add" or not places:
             definition_editing.add(definition, lists[first % len(lists)].place, types[second % len(types)])

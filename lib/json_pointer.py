@@ -1,0 +1,15 @@
+"""JSON pointers (RFC 6901): where something is in a JSON value, as in /steps/0/config/a~1b."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def join(parts: Iterable[str | int]) -> str:
+    """The pointer to what lies at these keys and places in lists, one below the other; "" is the whole value."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def split(pointer: str) -> list[str]:
+    """The keys that a pointer leads along, places in lists as text; whatever is before its first / is passed over."""
+    return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
