@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from lib import mapping, schema_check
 from lib.payloads import JsonValue
-from lib.schema_outline import SchemaField, outline
+from lib.schema_outline import SchemaField, outline, pointed
 from lib.schema_registry import JsonSchema
 
 _PAYLOAD = "event.payload"
@@ -214,7 +214,7 @@ def _variants(schema: Any, root: Any, depth: int) -> Iterator[Mapping[str, Any]]
     if not isinstance(schema, dict) or depth > 8:
         return
     if isinstance(ref := schema.get("$ref"), str):
-        yield from _variants(_pointed(root, ref), root, depth + 1)
+        yield from _variants(pointed(root, ref), root, depth + 1)
         return
     groups = [schema[key] for key in ("allOf", "anyOf", "oneOf") if isinstance(schema.get(key), list)]
     branches = [branch for group in groups for branch in group]
@@ -224,19 +224,12 @@ def _variants(schema: Any, root: Any, depth: int) -> Iterator[Mapping[str, Any]]
         yield from _variants(branch, root, depth + 1)
 
 
-def _pointed(root: Any, ref: str) -> Any:
-    node = root
-    for part in ref.removeprefix("#").split("/")[1:] if ref.startswith("#") else ["\0"]:
-        node = node.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(node, dict) else None
-    return node
-
-
 def _node(schema: Any, names: tuple[str, ...]) -> Mapping[str, Any] | None:
     """The field's own schema, where its place is plain."""
     node = schema
     for name in names:
         while isinstance(node, dict) and isinstance(node.get("$ref"), str):
-            node = _pointed(schema, node["$ref"])
+            node = pointed(schema, node["$ref"])
         node = node.get("properties", {}).get(name) if isinstance(node, dict) else None
     return node if isinstance(node, dict) else None
 
