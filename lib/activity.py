@@ -17,14 +17,14 @@ from lib import audit, json_pointer, payloads, sql
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import InvalidInput, NotFound
-from lib.ingestion import Origin, SchemaStatus
+from lib.ingestion import SchemaStatus
 from lib.matching import Match
 from lib.payloads import JsonValue
+from lib.rollups import Origin
 
 Status = Literal["matched", "unmatched", "error"]
 
 STATUSES: tuple[Status, ...] = ("matched", "unmatched", "error")
-ORIGINS: tuple[Origin, ...] = ("live", "simulated", "replay")
 
 #: Events of one page, and at most in one export.
 PAGE_SIZE = 50

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from lib import catalog, database
-from lib.activity import ORIGINS, STATUSES, Cursor, Filters
+from lib.activity import STATUSES, Cursor, Filters
 from lib.auth import Actor
+from lib.rollups import ORIGINS
 from lib.ui.text import code, escape, shorten
 
 _RANGES: dict[str, timedelta | None] = {

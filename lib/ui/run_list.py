@@ -11,12 +11,12 @@ import streamlit as st
 
 from lib import database, runs, workflows
 from lib.auth import Actor
+from lib.rollups import ORIGINS
 from lib.runs import Cursor, RunSummary
 from lib.ui import run_status
 from lib.ui.text import NOTHING, duration
 from lib.workflows import WorkflowChoice
 
-_ORIGINS = ("live", "simulated", "replay")
 _KEYS = ("runStatus", "runWorkflow", "runEvent", "runOrigin")
 _BEFORE = "before"
 _WORKFLOW_ID = "workflowId"
@@ -92,7 +92,7 @@ def _draw_filters(names: list[str], event_types: list[str]) -> None:
                      args=(None,))  # fmt: skip
         st.selectbox("Event", event_types, index=None, key="runEvent", bind="query-params", width=260,
                      placeholder="All events", label_visibility="collapsed", on_change=_go, args=(None,))  # fmt: skip
-        st.selectbox("Origin", [o.capitalize() for o in _ORIGINS], index=None, key="runOrigin", width=150,
+        st.selectbox("Origin", [o.capitalize() for o in ORIGINS], index=None, key="runOrigin", width=150,
                      bind="query-params", placeholder="Any origin", label_visibility="collapsed",
                      on_change=_go, args=(None,))  # fmt: skip
         st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear, key="run-clear",

@@ -22,6 +22,7 @@ from lib.activity import Cursor, EventSummary, Filters
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import InvalidInput, NotFound, PermissionDenied
+from lib.rollups import ORIGINS
 from tests.conftest import ActorFactory
 from tests.database.test_ingestion import REF, TICKET, publish, submit
 
@@ -67,7 +68,7 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
         for _ in range(150):
             event = {
                 "event_name": chance.choice(names),
-                "origin": chance.choice(activity.ORIGINS),
+                "origin": chance.choice(ORIGINS),
                 "correlation_key": chance.choice(keys),
                 "created_at": START + timedelta(hours=chance.randrange(40)),
                 "matched_run_id": chance.choice([None, uuid4()]),
@@ -82,7 +83,7 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
         path, value = chance.choice([(None, None), ("n", "1"), ("o.s", "a"), ("o.s", "c")])
         filters = Filters(
             event_names=tuple(chosen), status=chance.choice([None, *activity.STATUSES]),
-            origin=chance.choice([None, *activity.ORIGINS]), since=since, until=until,
+            origin=chance.choice([None, *ORIGINS]), since=since, until=until,
             correlation_key=chance.choice(keys), path=path, value=value,
         )  # fmt: skip
         wanted = [
