@@ -123,12 +123,13 @@ def table(entries: list[EntrySummary], activity: Mapping[str, Activity], on_open
         hide_index=True,
         placeholder=NOTHING,
         row_height=40,
-        height=len(rows) * 40 + 40,
+        height=len(rows) * 40 + 37,
         column_config={
             "Event": st.column_config.ButtonColumn(
                 "Event", type="tertiary", alignment="left", key="catalog-open", on_click=open_row, pinned=True
             ),
-            "Type": st.column_config.TextColumn("Type"),
+            "Type": st.column_config.TextColumn("Type", width=_wide_enough(entries)),
+            "Category": st.column_config.TextColumn("Category", width=110),
             "Trend": st.column_config.AreaChartColumn("7 days", y_min=0, width=110),
             "Executions": st.column_config.NumberColumn("Executions", format="localized"),
             "Success": st.column_config.NumberColumn("Success", format="%.1f %%"),
@@ -137,6 +138,11 @@ def table(entries: list[EntrySummary], activity: Mapping[str, Activity], on_open
             "Description": st.column_config.TextColumn("Description", width="large"),
         },
     )
+
+
+def _wide_enough(entries: list[EntrySummary]) -> int:
+    """Pixels for the longest event type, which the table would cut: it is what people copy into their code."""
+    return 16 + 8 * max((len(entry.event_type) for entry in entries), default=0)
 
 
 def _row(entry: EntrySummary, activity: Activity) -> dict[str, object]:

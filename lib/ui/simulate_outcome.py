@@ -43,9 +43,9 @@ def draw_result(actor: Actor, submission: Submission) -> None:
     color, icon = _STATUS[submission.status]
     with st.container(border=True, gap="small"):
         st.markdown(f"**Event sent** :{color}-badge[:material/{icon}: {submission.status.capitalize()}]")
-        facts = [f":gray[Event id] {code(str(submission.event_id))}"]
+        facts = [f":gray[Event id] :small[{code(str(submission.event_id))}]"]
         if submission.correlation_key:
-            facts.append(f":gray[Correlation key] {code(submission.correlation_key)}")
+            facts.append(f":gray[Correlation key] :small[{code(submission.correlation_key)}]")
         facts.append(f":gray[Sent] {submission.created_at:%H:%M:%S} UTC")
         st.markdown("  \n".join(facts))
         _draw_schema_verdict(submission)
@@ -70,10 +70,8 @@ def _draw_runs(actor: Actor, submission: Submission) -> None:
         found = _runs(actor, submission)
         for run in found:
             took = f":gray[{duration(run.seconds)}]" if run.seconds is not None else ""
-            with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-                st.markdown(f"{run_status.badge(run.status)} {escape(run.workflow_name)} {took}", width="content")
-                st.page_link("runs.py", label="Run", icon=":material/arrow_outward:",
-                             query_params={"runId": str(run.run_id)})  # fmt: skip
+            st.page_link("runs.py", label=f"{run_status.badge(run.status)} {escape(run.workflow_name)} {took} :material/arrow_outward:",
+                         query_params={"runId": str(run.run_id)}, help="Open the run")  # fmt: skip
             if run.error:
                 st.caption(f":red[{escape(str(run.error.get('message', '')))}]")
         if all(run.status in run_status.ENDED for run in found) and not st.session_state.get(done_key):

@@ -127,3 +127,15 @@ def _own(url: str) -> bool:
 def settled(page: Page) -> None:
     """Wait until the page has nothing more to draw: a click on what is about to be redrawn is lost."""
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def picture(page: Page, name: str) -> None:
+    """With SHOTS=folder, save how the page looks at 1440 and 390, light and dark, for someone to look at."""
+    if not (folder := os.environ.get("SHOTS")):
+        return
+    for width, height in ((390, 844), (1440, 1000)):
+        page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+            page.wait_for_timeout(700)  # for the eye alone: charts and menus move to their places
+            page.screenshot(path=Path(folder) / f"{name}-{width}-{scheme}.png")

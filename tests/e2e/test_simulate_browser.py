@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lib import embedded_server
-from tests.e2e.conftest import RunningApp
+from tests.e2e.conftest import RunningApp, picture
 
 pytestmark = pytest.mark.browser
 
@@ -18,17 +18,22 @@ def test_search_simulate_preview_send_and_the_run_succeeds(page: Page, app: Runn
     page.goto("/")
     page.get_by_role("searchbox", name="Search events").press_sequentially("ticket created")
     page.get_by_role("button", name="Ticket Created").first.wait_for()
+    picture(page, "1-search")
     page.get_by_role("button", name="Simulate").first.click()
     expect(page.get_by_role("heading", name=re.compile("Simulate Ticket Created"))).to_be_visible()
     ticket = page.get_by_role("textbox", name=re.compile("^ticketId"))
     ticket.fill("5a7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2")
     ticket.press("Enter")
+    picture(page, "2-form")
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_text("Would start").first).to_be_visible()
     expect(page.get_by_text("Triage new tickets").first).to_be_visible()
+    picture(page, "3-preview")
     page.get_by_role("button", name="Send event").click()
     expect(page.get_by_text("Event sent")).to_be_visible()
-    expect(page.get_by_text("Succeeded")).to_have_count(2, timeout=20_000)
+    picture(page, "4-sent")
+    expect(page.get_by_role("link", name=re.compile("Succeeded"))).to_have_count(2, timeout=20_000)
+    picture(page, "5-succeeded")
     event_id = page.locator("code").filter(has_text=re.compile("^[0-9a-f]{8}-[0-9a-f]{4}-7")).first.inner_text()
     server = embedded_server.start(app.data_dir)
     with psycopg.connect(server.url().replace("+psycopg", "")) as conn:
