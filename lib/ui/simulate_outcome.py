@@ -70,8 +70,8 @@ def _draw_runs(actor: Actor, submission: Submission) -> None:
         found = _runs(actor, submission)
         for run in found:
             took = f":gray[{duration(run.seconds)}]" if run.seconds is not None else ""
-            st.page_link("runs.py", label=f"{run_status.badge(run.status)} {escape(run.workflow_name)} {took} :material/arrow_outward:",
-                         query_params={"runId": str(run.run_id)}, help="Open the run")  # fmt: skip
+            label = f"{run_status.badge(run.status)} {escape(run.workflow_name)} {took} :material/arrow_outward:"
+            st.page_link("runs.py", label=label, query_params={"runId": str(run.run_id)}, help="Open the run")
             if run.error:
                 st.caption(f":red[{escape(str(run.error.get('message', '')))}]")
         if all(run.status in run_status.ENDED for run in found) and not st.session_state.get(done_key):
