@@ -232,3 +232,18 @@ def test_a_lost_database_is_told_apart_from_a_bug(db: Database, new_actor: Actor
     with pytest.raises(DBAPIError, match="does not exist"):
         with database.read(actor) as conn:
             conn.exec_driver_sql(f"SELECT * FROM t_{uuid4().hex}")
+
+
+def test_connections_from_before_a_restart_are_replaced_unnoticed(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with database.read(actor), database.read(actor), database.read(actor):
+        pass  # three are in the pool now
+    with db.owner.begin() as conn:
+        ended = conn.exec_driver_sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            f" WHERE usename = '{database.APP_ROLE}' AND datname = current_database()"
+        ).scalar_one()
+    assert ended == 3
+    for _ in range(3):
+        with database.write(actor) as conn:
+            assert conn.exec_driver_sql("SELECT app_tenant()").scalar_one() == actor.tenant
