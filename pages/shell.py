@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib.settings import ROOT
 from lib.ui import guard
 
+HISTORY = ROOT / "lib" / "ui" / "history.js"
+
 st.set_page_config("Workflow Event Catalog", "lib/ui/icon.png", layout="wide")
+st.html(f"<script>{HISTORY.read_text()}</script>", unsafe_allow_javascript=True)
 st.logo("lib/ui/logo.svg", size="large", icon_image="lib/ui/icon.png")
 
 with guard.errors_shown():

@@ -98,7 +98,8 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
     if found:
         return
     for place, expression in _expressions(config, step_type.children):
-        if problem := mapping.check_expression(expression):
+        text = isinstance(expression, str)
+        if problem := mapping.check_expression(expression) if text else "an expression has to be text.":
             field = ".".join(str(part) for part in place)
             pointer = json_pointer.join([*place, "$expr"])
             yield Problem(path + pointer, f"Step {step_id}, {field}: {problem}")
@@ -128,10 +129,10 @@ def _most_telling(error: ValidationError) -> ValidationError:
     return error
 
 
-def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """(place, expression) of every {"$expr": …}, nested steps left out."""
+def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """(place, expression, or what stands in its place) of every {"$expr": …}, nested steps left out."""
     if isinstance(value, dict):
-        if value.keys() == {"$expr"} and isinstance(value["$expr"], str):
+        if value.keys() == {"$expr"}:
             yield (), value["$expr"]
             return
         members: Iterator[tuple[str | int, Any]] = ((k, v) for k, v in value.items() if k not in skip)

@@ -23,8 +23,11 @@ _RANGES: dict[str, timedelta | None] = {
 _STATUSES = ("All", *(status.capitalize() for status in STATUSES))
 _ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
 _TEXTS = ("key", "field", "value", "id")
-_CLEARED: dict[str, object] = {"event": [], "status": "All", "origin": None, "range": None, "from": None, "to": None,
-                               **dict.fromkeys(_TEXTS, "")}  # fmt: skip
+_CLEARED: dict[str, object] = {"event": [], "eventStatus": "All", "origin": None, "time": None, "since": None,
+                               "until": None, **dict.fromkeys(_TEXTS, "")}  # fmt: skip
+# What other pages call theirs, and people will try. Ours differ, as going from one page to another Streamlit takes
+# out of the URL what the page before has a filter of the same name for.
+_ALIASES = {"eventType": "event", "status": "eventStatus", "range": "time", "from": "since", "to": "until"}
 _FIELD_HELP = (
     "A field of the payload, or one directly below another: `changes.status`. What is redacted is not searched."
 )
@@ -35,14 +38,14 @@ _EARLIER_PAGES = "activity_pages"
 def draw(actor: Actor) -> Filters:
     """Draw the filters and read them."""
     _accept_plain_values()
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         names = st.multiselect("Event", _event_types(actor), key="event", bind="query-params", width=240,
                                placeholder="All events", accept_new_options=True, on_change=first_page)  # fmt: skip
-        status = st.segmented_control("Status", _STATUSES, default="All", required=True, key="status",
+        status = st.segmented_control("Status", _STATUSES, default="All", required=True, key="eventStatus",
                                       bind="query-params", on_change=first_page)  # fmt: skip
         origin = st.selectbox("Origin", _ORIGINS, index=None, key="origin", bind="query-params", width=130,
                               placeholder="Any origin", on_change=first_page)  # fmt: skip
-        span = st.selectbox("Time", list(_RANGES), index=None, key="range", bind="query-params", width=150,
+        span = st.selectbox("Time", list(_RANGES), index=None, key="time", bind="query-params", width=150,
                             placeholder="Any time", on_change=first_page)  # fmt: skip
         since, until = _draw_custom_range() if span == "Custom" else _since(span)
         key, field, value, event_id = _draw_exact()
@@ -148,9 +151,9 @@ def _asked(key: str) -> str | None:
 
 def _draw_custom_range() -> tuple[datetime | None, datetime | None]:
     local = zone()
-    since = st.datetime_input("From", None, key="from", bind="query-params", width=200, on_change=first_page,
+    since = st.datetime_input("From", None, key="since", bind="query-params", width=200, on_change=first_page,
                               help=f"Your time zone, {local.key}")  # fmt: skip
-    until = st.datetime_input("To", None, key="to", bind="query-params", width=200, on_change=first_page)
+    until = st.datetime_input("To", None, key="until", bind="query-params", width=200, on_change=first_page)
     return (
         since.replace(tzinfo=local) if since else None,
         until.replace(tzinfo=local) if until else None,
@@ -164,12 +167,15 @@ def _since(span: str | None) -> tuple[datetime | None, None]:
 
 def _accept_plain_values() -> None:
     """Streamlit reads a choice as its label, "Error"; whoever types or links a URL will try "error"."""
-    asked = st.query_params.to_dict()
-    labels: dict[str, str] = {n: asked[n].capitalize() for n in ("status", "origin") if n in asked}
-    if "range" not in asked and asked.keys() & {"from", "to"}:
-        labels["range"] = "Custom"
-    if any(asked.get(name) != label for name, label in labels.items()):
-        st.query_params.update(labels)
+    asked = {name: st.query_params.get_all(name) for name in st.query_params}
+    plain = {_ALIASES.get(name, name): values for name, values in asked.items()}
+    for name in plain.keys() & {"eventStatus", "origin"}:
+        plain[name] = [value.capitalize() for value in plain[name]]
+    if plain.keys() & {"since", "until"}:
+        plain.setdefault("time", ["Custom"])
+    if plain != asked and "activity_begun" not in st.session_state:
+        st.session_state["activity_begun"] = True
+        st.query_params.from_dict(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it
 
 

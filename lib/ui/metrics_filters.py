@@ -106,9 +106,13 @@ def _draw_zone() -> ZoneInfo:
 
 
 def _latest(span: str) -> tuple[datetime, datetime]:
-    """Up to the end of this minute, so that a page that is drawn again in a moment is the same."""
-    until = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    until = _end_of_this_minute()
     return until - _RANGES[span], until
+
+
+def _end_of_this_minute() -> datetime:
+    """And not now, so that a page that is drawn again in a moment is the same."""
+    return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def _draw_custom(zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -123,7 +127,10 @@ def _draw_custom(zone: ZoneInfo) -> tuple[datetime, datetime]:
                          help="This day included")  # fmt: skip
     first, last = min(first, last), max(first, last)
     first = max(first, last - timedelta(days=_LONGEST_DAYS))
-    return start_of(first, zone), start_of(last + timedelta(days=1), zone)
+    since, until = start_of(first, zone), start_of(last + timedelta(days=1), zone)
+    now = _end_of_this_minute()
+    # What is still to come has no events, and would be compared with a time that has.
+    return since, min(until, now) if since < now else until
 
 
 def _accept_plain_urls() -> None:

@@ -121,11 +121,11 @@ def _activity_query(event_type: str, asked: _Asked, status: str | None) -> dict[
     local = browser_zone()
     query = {
         "event": event_type,
-        "range": "Custom",
-        "from": f"{asked.since.astimezone(local):%Y-%m-%dT%H:%M}",
-        "to": f"{asked.until.astimezone(local):%Y-%m-%dT%H:%M}",
+        "time": "Custom",
+        "since": f"{asked.since.astimezone(local):%Y-%m-%dT%H:%M}",
+        "until": f"{asked.until.astimezone(local):%Y-%m-%dT%H:%M}",
     }
-    return query | ({"status": asked.status.capitalize()} if asked.status else {})
+    return query | ({"eventStatus": asked.status.capitalize()} if asked.status else {})
 
 
 def _draw_table(page: RecentPage, view: MetricsView) -> None:

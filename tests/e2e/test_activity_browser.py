@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from lib import database
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp
+from tests.e2e.conftest import RunningApp, settled
 
 pytestmark = pytest.mark.browser
 
@@ -31,7 +31,7 @@ def open_first_row(page: Page) -> None:
 
 def test_a_row_opens_its_record_and_the_way_back_keeps_the_filters(page: Page) -> None:
     page.goto("/activity?event=TICKET_CREATED&status=matched")
-    expect(page).to_have_url(re.compile("status=Matched"))
+    expect(page).to_have_url(re.compile("eventStatus=Matched"))
     open_first_row(page)
     expect(page).to_have_url(re.compile("eventId="))
     expect(page.get_by_role("heading", name="TICKET_CREATED")).to_be_visible()
@@ -42,20 +42,25 @@ def test_a_row_opens_its_record_and_the_way_back_keeps_the_filters(page: Page) -
     expect(page.get_by_role("combobox", name=LIST, exact=True)).to_be_visible()
     expect(page).not_to_have_url(re.compile("eventId"))
     expect(page).to_have_url(re.compile("event=TICKET_CREATED"))
-    expect(page).to_have_url(re.compile("status=Matched"))
+    expect(page).to_have_url(re.compile("eventStatus=Matched"))
     page.goto(address)
     expect(page.get_by_role("heading", name="TICKET_CREATED")).to_be_visible()
 
 
 def test_filters_of_other_pages_do_not_get_in_the_way(page: Page) -> None:
     page.goto("/?status=beta&source=system")
+    expect(page.get_by_role("combobox", name="Status")).to_have_value("Beta")
+    settled(page)
     page.get_by_test_id("stSidebarNav").get_by_text("Activity").click()
     expect(page.get_by_role("combobox", name=LIST, exact=True)).to_be_visible()
     expect(page.get_by_role("radio", name="All")).to_be_checked()
     page.get_by_role("radio", name="Error").click()
-    expect(page).to_have_url(re.compile("status=Error"))
+    expect(page).to_have_url(re.compile("eventStatus=Error"))
+    settled(page)
     page.get_by_test_id("stSidebarNav").get_by_text("Event catalog").click()
-    expect(page.get_by_text(re.compile("Showing 1 to 24 of 132"))).to_be_visible()
+    expect(page.get_by_role("combobox", name="Status")).to_have_value("Beta")
+    expect(page).to_have_url(re.compile("status=Beta"))
+    expect(page.get_by_text("Beta", exact=True).first).to_be_visible()
 
 
 def test_the_next_page_is_older(page: Page) -> None:

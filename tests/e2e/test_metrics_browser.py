@@ -7,6 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.conftest import settled
+
 pytestmark = pytest.mark.browser
 
 EVENT = "/metrics?eventType=TICKET_CREATED"
@@ -57,6 +59,29 @@ def test_range_and_zone_are_in_the_url(page: Page) -> None:
     expect(page.get_by_text("against the 24 hours before")).to_be_visible()
     page.goto(EVENT + "&from=2026-01-01&to=2026-01-02&tz=Asia/Kathmandu")
     expect(page.get_by_text("No events in these 2 days")).to_be_visible()
+
+
+def test_back_leads_to_the_view_one_came_from(page: Page) -> None:
+    page.goto("/?q=ticket&category=Tickets")
+    expect(page.get_by_role("button", name="Ticket Created").first).to_be_visible()
+    settled(page)
+    page.get_by_role("link", name="Runs").click()
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(page).to_have_url(re.compile("/runs$"))
+    settled(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/\?q=ticket&category=Tickets"))
+    expect(page.get_by_role("searchbox", name="Search events")).to_have_value("ticket")
+    expect(page.get_by_role("combobox", name="Category")).to_have_value("Tickets")
+    open_event(page, "&range=30d")
+    settled(page)
+    page.get_by_role("link", name="Open in activity").click()
+    expect(page).to_have_url(re.compile(r"/activity\?.*event=TICKET_CREATED.*since="))
+    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    settled(page)
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/metrics\?.*range=30d"))
+    expect(page.get_by_text("against the 30 days before")).to_be_visible()
 
 
 def test_numbers_as_a_table_and_as_csv(page: Page) -> None:

@@ -202,6 +202,7 @@ NOW = datetime.now(UTC).replace(microsecond=0)
         (NOW.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat(), NOW),
         ("2020-02-29", datetime(2020, 2, 29, tzinfo=UTC)),
     ],
+    ids=["offset", "Z", "half an hour", "date"],  # not the time itself: each process would name the tests otherwise
 )
 def test_time_wait_until_an_instant(written: str, instant: datetime) -> None:
     journal = MemoryJournal()
@@ -218,6 +219,7 @@ def test_time_wait_until_an_instant(written: str, instant: datetime) -> None:
         ("9999-12-31T23:59:59-23:59", "too_long"),
         ((NOW + timedelta(days=400)).isoformat(), "too_long"),
     ],
+    ids=["words", "number", "null", "last year of all", "in 400 days"],
 )
 def test_time_wait_refuses_what_is_no_instant(written: Any, code: str) -> None:
     assert error_of([step("nap", "time.wait", until=expr("payload.at"))], {"at": written}).code == code
@@ -321,6 +323,8 @@ GOOD = assign("fine", a=1)
         ([step("a", "transform.assign")], "/steps/0/config", "assign"),
         ([step("a", "transform.assign", assign={"b": 1})], "/steps/0/config/assign", "Step a"),
         ([assign("a", x=expr("1 +"))], "/steps/0/config/assign/vars.x/$expr", "Step a, assign.vars.x"),
+        ([assign("a", x={"$expr": 5})], "/steps/0/config/assign/vars.x/$expr", "has to be text"),
+        ([assign("a", x=[{"$expr": expr("1")}])], "/steps/0/config/assign/vars.x/0/$expr", "has to be text"),
         ([step("a", "time.wait", seconds=-1)], "/steps/0/config/seconds", "Step a, seconds"),
         ([step("a", "time.wait")], "/steps/0/config", "Step a"),
         ([step("a", "time.wait", seconds=1, until=expr("x"))], "/steps/0/config", "Step a"),
