@@ -18,6 +18,7 @@ from jsonschema.exceptions import UnknownType, ValidationError
 from referencing.exceptions import Unresolvable
 
 from lib.schema_form.document import SchemaDocument, validator_class
+from lib.schema_form.formats import quick_formats
 from lib.schema_form.sentences import sentence
 from lib.schema_form.spec import Parts, matches
 
@@ -46,7 +47,9 @@ class Validator:
     def __init__(self, document: SchemaDocument) -> None:
         self.document = document
         cls = validator_class(document.schema)
-        self._validator = _lenient(cls)(document.schema, registry=document.registry, format_checker=cls.FORMAT_CHECKER)
+        self._validator = _lenient(cls)(
+            document.schema, registry=document.registry, format_checker=quick_formats(cls.FORMAT_CHECKER)
+        )
 
     def is_valid(self, parts: Parts, value: Any) -> bool:
         """Tell whether a value fits every one of the parts."""
