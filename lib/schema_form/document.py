@@ -1,7 +1,8 @@
 """One JSON Schema document: what its parts mean together, with every $ref resolved inside it.
 
-Nothing is fetched: a reference that leaves the document stays unresolved. Meaning is worked out part
-by part, when asked, so that recursive and very large schemas cost only what is looked at.
+Nothing is fetched: a reference that leaves the document stays unresolved, unless it is to a draft's own
+schema. Meaning is worked out part by part, when asked, so that recursive and very large schemas cost only
+what is looked at.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
+from jsonschema.validators import SPECIFICATIONS  # type: ignore[attr-defined]
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
@@ -49,12 +51,10 @@ class SchemaDocument:
             self.specification = specification_with(dialect) if isinstance(dialect, str) else DRAFT202012
         except UnknownDialect:
             self.specification = DRAFT202012
-        # A "$schema" inside would make jsonschema fall back from the form's own rules to the plain draft.
-        plain = {key: value for key, value in schema.items() if key != "$schema"} if dialect else schema
-        resource = self.specification.create_resource(plain)
+        resource = self.specification.create_resource(schema)
         base_uri = _identifier(resource)
-        self.registry: Registry[Any] = Registry().with_resource(base_uri, resource)
-        self.root: Parts = (Part(plain, self.registry.resolver(base_uri)),)
+        self.registry: Registry[Any] = SPECIFICATIONS.with_resource(base_uri, resource)
+        self.root: Parts = (Part(schema, self.registry.resolver(base_uri)),)
         self._specs: dict[Any, Spec] = {}
 
     def spec(self, parts: Parts, settled: Settled | None = None) -> Spec:

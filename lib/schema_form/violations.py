@@ -187,8 +187,23 @@ def _lenient(cls: Any) -> Any:
             rules[keyword] = _multiple_of
         if "oneOf" in rules:
             rules["oneOf"] = _one_of(rules["oneOf"])
-        _CLASSES[cls] = validators.extend(cls, rules)  # type: ignore[no-untyped-call]
+        made = validators.extend(cls, rules)  # type: ignore[no-untyped-call]
+        made.evolve = _in_its_draft(made.evolve)
+        _CLASSES[cls] = made
     return _CLASSES[cls]
+
+
+def _in_its_draft(evolve: Callable[..., Any]) -> Callable[..., Any]:
+    """Keep the manners of the form inside a part with a "$schema" of its own, where jsonschema would drop them."""
+
+    def evolved(validator: Any, **changes: Any) -> Any:
+        made = evolve(validator, **changes)
+        if type(made) is type(validator):
+            return made
+        inner = _lenient(type(made))
+        return inner(made.schema, format_checker=made.format_checker, registry=made._registry, _resolver=made._resolver)
+
+    return evolved
 
 
 def _guarded(rule: Rule, keyword: str) -> Rule:

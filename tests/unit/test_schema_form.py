@@ -207,6 +207,29 @@ def test_references_are_resolved_inside_the_document_only() -> None:
     assert validate(schema, {"outside": object.__name__}) == []
 
 
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "http://json-schema.org/draft-04/schema#",
+        "http://json-schema.org/draft-07/schema#",
+        "https://json-schema.org/draft/2020-12/schema",
+    ],
+)
+def test_a_drafts_own_schema_can_be_referred_to(uri: str) -> None:
+    schema = {"$schema": uri, "type": "object", "properties": {"held": {"$ref": uri}}}
+    assert [one.path for one in validate(schema, {"held": {"maxLength": -1}})] == [("held", "maxLength")]
+    form = load(schema, {"held": {"properties": {"a": {"type": "string"}}, "nullable": True}})
+    assert form.root.fields()[0].kind == "object"
+
+
+def test_a_part_that_names_a_draft_keeps_the_manners_of_the_form() -> None:
+    draft = {"$schema": "http://json-schema.org/draft-07/schema#"}
+    unreadable = {**draft, "type": "string", "pattern": "(", "nullable": True}
+    schema = {"properties": {"a": unreadable, "b": {**draft, "allOf": [{"$ref": "elsewhere.json"}]}}}
+    assert validate(schema, {"a": "x", "b": 1}) == []
+    assert validate(schema, {"a": None}) == []
+
+
 # -- what a schema says -------------------------------------------------------------------------------
 
 
