@@ -53,7 +53,7 @@ class SchemaDocument:
             self.specification = DRAFT202012
         resource = self.specification.create_resource(schema)
         base_uri = _identifier(resource)
-        self.registry: Registry[Any] = SPECIFICATIONS.with_resource(base_uri, resource)
+        self.registry = _searched(SPECIFICATIONS.with_resource(base_uri, resource))
         self.root: Parts = (Part(schema, self.registry.resolver(base_uri)),)
         self._specs: dict[Any, Spec] = {}
 
@@ -205,6 +205,14 @@ def _identifier(resource: Resource[Any]) -> str:
         return resource.id() or ""
     except (AttributeError, TypeError):
         return ""
+
+
+def _searched(registry: Registry[Any]) -> Registry[Any]:
+    """Find all names inside the document once; otherwise each reference that leads nowhere searches it again."""
+    try:
+        return registry.crawl()
+    except (Unresolvable, ValueError, TypeError, AttributeError, LookupError):  # something that is no schema
+        return registry
 
 
 def _schemas(value: Any) -> list[Any]:
