@@ -58,7 +58,8 @@ def _count(number: Any, one: str, many: str) -> str:
 
 
 def _type(error: ValidationError, wanted: Any) -> str:
-    names = [TYPE_NAMES.get(name, str(name)) for name in ([wanted] if isinstance(wanted, str) else wanted)]
+    listed = [wanted] if isinstance(wanted, str | dict) else wanted
+    names = [TYPE_NAMES.get(one, one) if isinstance(one, str) else "of another kind" for one in listed]
     found = json_type(error.instance)
     inside = f", not {shown(error.instance)}" if found in ("string", "boolean", "number") else ""
     inside = inside or f", not {TYPE_NAMES[found]}"

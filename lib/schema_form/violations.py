@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from jsonschema import validators
@@ -241,9 +241,13 @@ class _Following(threading.local):
 _following = _Following()
 
 
+#: Digits enough to divide the largest float by a small one.
+EXACT = Context(prec=1000)
+
+
 def _multiple_of(validator: Any, step: Any, instance: Any, schema: Any) -> Iterator[ValidationError]:
     """Check a multiple on the digits as written: 19.99 is a multiple of 0.01, which floats deny."""
-    if validator.is_type(instance, "number") and Decimal(str(instance)) % Decimal(str(step)) != 0:
+    if validator.is_type(instance, "number") and EXACT.remainder(Decimal(str(instance)), Decimal(str(step))) != 0:
         yield ValidationError(f"{instance} is not a multiple of {step}")
 
 
