@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+#: Pieces written before nothing is repeated any more.
+MOST_STEPS = 10_000
 #: Characters to choose from, the most natural first.
 ALPHABET = "aA1bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ023456789-_.:/@ +#%&=,;~!?$*()[]{}<>|'\"\\^`"
 SHORTHANDS: dict[str, Callable[[str], bool]] = {
@@ -24,14 +27,14 @@ def pattern_text(pattern: str, grow: int = 0, turn: int = 0) -> str:
 
     `grow` repeats open-ended pieces that many times more; `turn` chooses other letters, to get another text.
     """
-    return _Writer(pattern, grow, turn).alternatives()
+    return _Writer(pattern, grow, turn, itertools.count()).alternatives()
 
 
 class _Writer:
-    """Reads a pattern once, from left to right, and writes the text as it goes."""
+    """Reads a pattern once, from left to right, and writes the text as it goes; `steps` counts its pieces."""
 
-    def __init__(self, pattern: str, grow: int, turn: int) -> None:
-        self.pattern, self.grow, self.turn, self.at = pattern, grow, turn, 0
+    def __init__(self, pattern: str, grow: int, turn: int, steps: Iterator[int]) -> None:
+        self.pattern, self.grow, self.turn, self.at, self.steps = pattern, grow, turn, 0, steps
 
     def peek(self) -> str:
         return self.pattern[self.at : self.at + 1]
@@ -55,6 +58,8 @@ class _Writer:
             piece = self.atom()
             least, most = self.repeats()
             count = min(most, least + self.grow)
+            if next(self.steps) > MOST_STEPS:  # repetitions inside repetitions
+                count = min(count, 1)
             if count > 1 and self.pattern[start] in "([\\.":
                 piece = "".join(self.again(start, turn) for turn in range(count))
             elif count != 1:
@@ -64,7 +69,7 @@ class _Writer:
 
     def again(self, start: int, turn: int) -> str:
         """Write the atom that starts at a place once more, with other letters."""
-        other = _Writer(self.pattern, 0, self.turn + turn if turn else self.turn)
+        other = _Writer(self.pattern, 0, self.turn + turn if turn else self.turn, self.steps)
         other.at = start
         return other.atom()
 

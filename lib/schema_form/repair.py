@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jsonschema.exceptions import ValidationError
 
 from lib.schema_form.branches import settle
+from lib.schema_form.json_values import ABSENT, same
 from lib.schema_form.spec import Part, Parts
 from lib.schema_form.violations import Path, branch_errors
 
@@ -21,11 +22,12 @@ ATTEMPTS = 40
 def repair(sampler: Sampler, parts: Parts, value: Any) -> Any:
     """Mend one fault after another and give the value, mended as far as it went."""
     for _ in range(ATTEMPTS):
-        errors = sampler.validator.errors(parts, value)
-        if not errors:
+        faults = map(_innermost, sampler.validator.errors(parts, value))
+        tried = (_mended(sampler, parts, value, error, path) for error, path in faults if _is_there(value, path))
+        mended = next((one for one in tried if not same(one, value)), ABSENT)
+        if mended is ABSENT:
             break
-        error, path = _innermost(errors[0])
-        value = _mended(sampler, parts, value, error, path)
+        value = mended
     return value
 
 
@@ -105,6 +107,15 @@ def _at(value: Any, path: Path) -> Any:
     for step in path:
         value = value[step]
     return value
+
+
+def _is_there(value: Any, path: Path) -> bool:
+    """Tell whether a path leads to a value; of a missing property, draft 3 gives the path that it would have."""
+    try:
+        _at(value, path)
+    except LookupError:
+        return False
+    return True
 
 
 def _with(value: Any, path: Path, new: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -63,9 +64,7 @@ def sample_number(spec: Spec, turn: int) -> int | float:
     """Choose a number within the bounds of a place and on its steps, near to 1."""
     whole = spec.kind == "integer"
     steps = [abs(_exact(step)) for step in spec.number_keyword("multipleOf") if step]
-    step = max(steps, default=Decimal(1))
-    if whole and step != step.to_integral_value():
-        step = step * step.as_integer_ratio()[1]
+    step = _common_multiple([*steps, Decimal(1)] if whole else steps or [Decimal(1)])
     low, high = _bounds(spec, whole or bool(steps), step)
     if not steps and not whole and low is not None and high is not None and high - low < 2:
         return _plain(low + (high - low) * Decimal(turn + 1) / Decimal(turn + 2), whole)
@@ -97,6 +96,13 @@ def _bounds(spec: Spec, stepped: bool, step: Decimal) -> tuple[Decimal | None, D
 def _beyond(limit: Decimal, edge: Decimal, stepped: bool) -> Decimal:
     """Move up from an excluded limit: to the next step, or by the edge."""
     return ((limit / edge).to_integral_value(ROUND_FLOOR) + 1) * edge if stepped else limit + edge
+
+
+def _common_multiple(steps: list[Decimal]) -> Decimal:
+    """Give the least number that is a multiple of all steps."""
+    ratios = [step.as_integer_ratio() for step in steps]
+    scale = math.lcm(*(below for _, below in ratios))
+    return Decimal(math.lcm(*(above * scale // below for above, below in ratios))) / scale
 
 
 def _exact(number: Any) -> Decimal:

@@ -159,12 +159,14 @@ class Sampler:
 
     def _spend(self, parts: Parts, inner: Place) -> bool:
         """Decide whether an optional field is filled in."""
-        if inner.depth > OPTIONAL_DEPTH or self._optional_left <= 0 or self._is_recursive(parts, inner):
-            return False
-        if any(part.schema is False for part in parts):
+        if inner.depth > OPTIONAL_DEPTH or self._optional_left <= 0 or not self._may_hold(parts, inner):
             return False
         self._optional_left -= 1
         return True
+
+    def _may_hold(self, parts: Parts, inner: Place) -> bool:
+        """Tell whether what need not be there may be: the schema allows it, and it ends."""
+        return not any(part.schema is False for part in parts) and not self._is_recursive(parts, inner)
 
     def _add_entries(self, spec: Spec, inner: Place, made: dict[str, Any]) -> None:
         """Give a map an entry, and an object the entries that minProperties asks for."""
@@ -182,8 +184,10 @@ class Sampler:
     def _array(self, spec: Spec, place: Place) -> list[Any]:
         least = int(max([0, *spec.number_keyword("minItems")]))
         most = int(min([10**6, *spec.number_keyword("maxItems")]))
-        wanted = max(least, len(spec.prefix))
-        if not wanted and spec.items and self._spend(spec.items, place.below("", spec)):
+        inner = place.below("", spec)
+        stops = (number for number, parts in enumerate(spec.prefix) if not self._may_hold(parts, inner))
+        wanted = max(least, next(stops, len(spec.prefix)))
+        if not wanted and spec.items and self._spend(spec.items, inner):
             wanted = 1
         contained = spec.keyword("contains")
         wanted = max(wanted, 1 if contained else 0)

@@ -164,6 +164,7 @@ def wide(fields: int, depth: int) -> dict[str, Any]:
         {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
         {"type": "object", "required": ["me"], "properties": {"me": {"$ref": "#"}}},
         {"anyOf": [{"type": "array", "items": {"$ref": "#"}}, {"type": "string"}]},
+        {"oneOf": [{"$ref": f"other.json#/{number}"} for number in range(800)]},  # none can be followed
     ],
 )
 def test_huge_and_recursive_schemas_open_at_once(schema: Any) -> None:
@@ -172,6 +173,25 @@ def test_huge_and_recursive_schemas_open_at_once(schema: Any) -> None:
     open_all(form.root, depth=1)
     assert dump(form) == {}
     assert time.perf_counter() - started < 0.5
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string", "pattern": "^((([a-f]{99},){99};){99}:){99}$"},
+        {"type": "string", "pattern": "^(?=!)(?=.*[a-z])[!a-z]{200,}(?<!b)a$"},  # found by luck at best
+        {
+            "$schema": "https://json-schema.org/draft/2019-09/schema",
+            "$recursiveAnchor": True,
+            "type": "array",
+            "items": [{"type": "string"}, {"$recursiveRef": "#", "unevaluatedItems": False}],
+        },
+    ],
+)
+def test_samples_come_at_once(schema: Any) -> None:
+    started = time.perf_counter()
+    sample(schema)
+    assert time.perf_counter() - started < 1
 
 
 def test_recursion_can_be_followed_by_hand() -> None:
@@ -549,6 +569,23 @@ def test_many_iris_are_checked_at_once() -> None:
     assert time.perf_counter() - started < 2
 
 
+def test_the_largest_numbers_are_multiples_of_the_smallest_steps() -> None:
+    assert validate({"multipleOf": 0.5}, 1e308) == []
+    assert [one.keyword for one in validate({"multipleOf": 0.3}, 1e308)] == ["multipleOf"]
+
+
+def test_draft_3_is_checked_and_sampled() -> None:
+    draft: dict[str, Any] = {"$schema": "http://json-schema.org/draft-03/schema#"}
+    schema = {**draft, "type": ["string", {"type": "object", "properties": {"a": {"type": "integer"}}}]}
+    assert [(one.path, one.message) for one in validate(schema, 1)] == [
+        ((), "Must be text or of another kind, not a whole number")
+    ]
+    needed = {"b": {"type": "integer", "required": True}}
+    extended = {**draft, "type": "object", "extends": {"properties": needed}}
+    assert sample(extended) == {}
+    assert [(one.path, one.message) for one in validate(extended, {})] == [(("b",), "Required")]
+
+
 def test_the_draft_that_a_schema_names_decides() -> None:
     old = {"$schema": "http://json-schema.org/draft-04/schema#", "minimum": 3, "exclusiveMinimum": True}
     assert validate(old, 3) and not validate(old, 4)
@@ -712,6 +749,16 @@ SAMPLED: list[Any] = (
             "type": "object",
             "dependentSchemas": {"a": {"required": ["b"]}},
             "properties": {"a": {"type": "integer"}},
+        },
+        {"type": "integer", "multipleOf": 4, "allOf": [{"multipleOf": 6}, {"minimum": 13}]},
+        {"prefixItems": [{"type": "string"}, False]},
+        {
+            "type": "object",
+            "not": {"required": ["never"]},
+            "properties": {"never": {"type": "string"}},
+            "required": ["on"],
+            "if": {"required": ["on"]},
+            "then": {"required": ["also"]},
         },
         True,
         {},
