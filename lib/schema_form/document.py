@@ -7,7 +7,7 @@ what is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +53,9 @@ class SchemaDocument:
             self.specification = DRAFT202012
         resource = self.specification.create_resource(schema)
         base_uri = _identifier(resource)
-        self.registry = _searched(SPECIFICATIONS.with_resource(base_uri, resource))
+        self.registry = SPECIFICATIONS.with_resource(base_uri, resource)
+        if _refers_by_name(schema):
+            self.registry = _searched(self.registry)
         self.root: Parts = (Part(schema, self.registry.resolver(base_uri)),)
         self._specs: dict[Any, Spec] = {}
 
@@ -205,6 +207,23 @@ def _identifier(resource: Resource[Any]) -> str:
         return resource.id() or ""
     except (AttributeError, TypeError):
         return ""
+
+
+def _refers_by_name(schema: Any) -> bool:
+    """Tell whether any reference is more than a path from the root: only then names have to be found."""
+    waiting = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            references = (part[keyword] for keyword in ("$ref", "$dynamicRef") if keyword in part)
+            if any(isinstance(one, str) and one != "#" and not one.startswith("#/") for one in references):
+                return True
+        waiting.extend(inner for inner in _inside(part) if isinstance(inner, dict | list))
+    return False
+
+
+def _inside(part: Any) -> Iterable[Any]:
+    return part.values() if isinstance(part, dict) else part if isinstance(part, list) else ()
 
 
 def _searched(registry: Registry[Any]) -> Registry[Any]:

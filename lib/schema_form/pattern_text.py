@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 #: Pieces written before nothing is repeated any more.
-MOST_STEPS = 10_000
+MOST_PIECES = 1500
 #: Characters to choose from, the most natural first.
 ALPHABET = "aA1bcdefghijklmnopqrstuvwxyzBCDEFGHIJKLMNOPQRSTUVWXYZ023456789-_.:/@ +#%&=,;~!?$*()[]{}<>|'\"\\^`"
 SHORTHANDS: dict[str, Callable[[str], bool]] = {
@@ -27,14 +27,22 @@ def pattern_text(pattern: str, grow: int = 0, turn: int = 0) -> str:
 
     `grow` repeats open-ended pieces that many times more; `turn` chooses other letters, to get another text.
     """
-    return _Writer(pattern, grow, turn, itertools.count()).alternatives()
+    return _Writer(pattern, grow, turn, _Shared()).alternatives()
+
+
+@dataclass
+class _Shared:
+    """What the writers of one text share: pieces written so far, and the letters to choose from by place."""
+
+    pieces: int = 0
+    letters: dict[int, list[str]] = field(default_factory=dict)
 
 
 class _Writer:
-    """Reads a pattern once, from left to right, and writes the text as it goes; `steps` counts its pieces."""
+    """Reads a pattern once, from left to right, and writes the text as it goes."""
 
-    def __init__(self, pattern: str, grow: int, turn: int, steps: Iterator[int]) -> None:
-        self.pattern, self.grow, self.turn, self.at, self.steps = pattern, grow, turn, 0, steps
+    def __init__(self, pattern: str, grow: int, turn: int, shared: _Shared) -> None:
+        self.pattern, self.grow, self.turn, self.at, self.shared = pattern, grow, turn, 0, shared
 
     def peek(self) -> str:
         return self.pattern[self.at : self.at + 1]
@@ -58,7 +66,7 @@ class _Writer:
             piece = self.atom()
             least, most = self.repeats()
             count = min(most, least + self.grow)
-            if next(self.steps) > MOST_STEPS:  # repetitions inside repetitions
+            if self.shared.pieces > MOST_PIECES:  # repetitions inside repetitions
                 count = min(count, 1)
             if count > 1 and self.pattern[start] in "([\\.":
                 piece = "".join(self.again(start, turn) for turn in range(count))
@@ -69,7 +77,7 @@ class _Writer:
 
     def again(self, start: int, turn: int) -> str:
         """Write the atom that starts at a place once more, with other letters."""
-        other = _Writer(self.pattern, 0, self.turn + turn if turn else self.turn, self.steps)
+        other = _Writer(self.pattern, 0, self.turn + turn if turn else self.turn, self.shared)
         other.at = start
         return other.atom()
 
@@ -86,6 +94,7 @@ class _Writer:
         return least, int(found[3]) if found[3] else 10**4 if found[2] else least
 
     def atom(self) -> str:
+        self.shared.pieces += 1
         char = self.take()
         if char == "(":
             return self.group()
@@ -156,6 +165,9 @@ class _Writer:
         return lambda char: low <= char <= high
 
     def choose(self, test: Callable[[str], bool]) -> str:
-        fitting = [char for char in ALPHABET if test(char)]
-        fitting = fitting or [chr(code) for code in range(0x250) if test(chr(code))]
+        fitting = self.shared.letters.get(self.at)
+        if fitting is None:
+            fitting = [char for char in ALPHABET if test(char)]
+            fitting = fitting or [chr(code) for code in range(0x250) if test(chr(code))]
+            self.shared.letters[self.at] = fitting
         return fitting[self.turn % len(fitting)] if fitting else ""

@@ -191,7 +191,7 @@ def test_huge_and_recursive_schemas_open_at_once(schema: Any) -> None:
 def test_samples_come_at_once(schema: Any) -> None:
     started = time.perf_counter()
     sample(schema)
-    assert time.perf_counter() - started < 1
+    assert time.perf_counter() - started < 2
 
 
 def test_recursion_can_be_followed_by_hand() -> None:
