@@ -160,7 +160,8 @@ class SchemaDocument:
             if all(spec.kind in ("enum", "const") for spec in specs):
                 return Branching(listed=listed)
             kinds = {spec.option_type if spec.kind in ("enum", "const") else spec.kind for spec in specs}
-            if len(kinds) > 1 or kinds <= {"object", "array"}:
+            nested = kinds == {"json"} and any(self.flatten(option.parts, {}).groups for option in options)
+            if nested or len(kinds) > 1 or kinds <= {"object", "array"}:
                 return Branching(Choice(id(branches), _distinct(options)))
             return Branching(common=kinds.pop(), suggested=tuple(one.value for one in listed))
         return Branching()

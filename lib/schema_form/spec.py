@@ -14,9 +14,21 @@ if TYPE_CHECKING:
 
 TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 #: Keywords that only make sense for one type: they tell it where "type" is missing.
-TELLING = {
-    "object": ("properties", "required", "additionalProperties", "patternProperties"),
-    "array": ("items", "prefixItems", "minItems", "maxItems"),
+TELLING: dict[str, tuple[str, ...]] = {
+    "object": (
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "minProperties",
+        "maxProperties",
+        "propertyNames",
+        "unevaluatedProperties",
+        "dependencies",
+        "dependentRequired",
+        "dependentSchemas",
+    ),
+    "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "unevaluatedItems"),
     "string": ("format", "pattern", "minLength", "maxLength"),
     "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
 }

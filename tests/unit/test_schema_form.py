@@ -276,6 +276,8 @@ def test_a_part_that_names_a_draft_keeps_the_manners_of_the_form() -> None:
         ({"oneOf": [{"const": "a", "title": "A"}, {"const": "b", "title": "B"}]}, "enum", False),
         ({"properties": {"a": {}}}, "object", False),
         ({"items": {}}, "array", False),
+        ({"uniqueItems": True}, "array", False),
+        ({"dependentRequired": {"a": ["b"]}}, "object", False),
         ({"allOf": [{"type": "number"}, {"type": "integer"}]}, "integer", False),
         ({"type": ["integer", "number"]}, "number", False),
         ({"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]}, "object", False),
@@ -492,6 +494,20 @@ def picked(node: Node) -> list[int | str | None]:
 )
 def test_the_branch_is_picked_from_the_value(value: Any, branch: int) -> None:
     assert picked(load(CHOICE, value).root) == [branch]
+
+
+def test_a_choice_whose_branches_are_choices_is_picked_step_by_step() -> None:
+    def branch(name: str) -> dict[str, Any]:
+        return {"type": "object", "properties": {name: {"type": "string"}}, "required": [name]}
+
+    near = {"oneOf": [branch("a"), branch("b")]}
+    far = {"oneOf": [branch("c"), branch("d")]}
+    schema = {"anyOf": [{"oneOf": [near, {"$ref": "#/$defs/far"}]}, {"type": "null"}], "$defs": {"far": far}}
+    form = load(schema, {"d": "y"})
+    assert form.root.kind == "object"
+    assert picked(form.root) == [1, 1]
+    assert [node.name for node in form.root.fields()] == ["d"]
+    assert validate(near, sample(near)) == []
 
 
 def test_switching_branches_and_back_keeps_what_was_entered() -> None:
