@@ -23,10 +23,12 @@ class DemoWorkflow:
     """What the invented history needs to know of a published workflow."""
 
     workflow_id: UUID
+    name: str
     event_type: str
     is_paused: bool
-    has_mapping: bool
-    payload_schema_ref: str
+    #: How the event's payload becomes the workflow's, and the schema of that; None when it takes the event's own.
+    mapping: dict[str, Any] | None
+    schema: dict[str, Any] | None
     #: Typical run time in seconds, and the share of runs that fail.
     duration: float
     failing: float
@@ -59,10 +61,11 @@ def publish(conn: Connection, *, tenant: UUID, tenant_name: str) -> list[DemoWor
         workflows.append(
             DemoWorkflow(
                 workflow_id=workflow_id,
+                name=entry["name"],
                 event_type=entry["event"],
                 is_paused=entry.get("is_paused", False),
-                has_mapping="mapping" in entry,
-                payload_schema_ref=definition["payloadSchemaRef"],
+                mapping=entry.get("mapping"),
+                schema=schemas.get(definition["payloadSchemaRef"]),
                 duration=entry["duration"],
                 failing=entry["failing"],
                 failing_step=entry["failure"]["step"],

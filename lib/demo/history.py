@@ -23,6 +23,9 @@ Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 # Share of a weekday's traffic by hour of the tenant's own day.
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 6, 20, 55, 78, 84, 76, 58, 70, 80, 76, 66, 45, 24, 14, 10, 8, 5, 3], float)
 _WEEKDAYS = (1.08, 1.05, 1.0, 0.98, 0.86, 0.16, 0.12)
+# How long a step takes beside the others of its run; a wait takes nearly all of it.
+_STEP_WEIGHTS = {"event.wait": 300, "control.forEach": 20, "action.call": 3, "control.if": 2, "transform.assign": 0.2,
+                 "control.return": 0.1}  # fmt: skip
 _SIMULATED_SHARE = 0.004
 _FAILED_SHARE = 0.01
 
@@ -81,6 +84,11 @@ class _History:
         for workflow in workflows:
             self.attached.setdefault(workflow.event_type, []).append(workflow)
         self.templates = {name: payloads.template(catalog[name]) for name in plan.weights}
+        self.inputs = {
+            w.workflow_id: payloads.mapped(self.templates[w.event_type], catalog[w.event_type], w.mapping, w.schema)
+            for w in workflows
+            if w.mapping and w.event_type in self.templates
+        }
         self.start = plan.now - timedelta(days=plan.days)
         self.events: list[tuple[Any, ...]] = []
         self.matches: list[tuple[Any, ...]] = []
@@ -126,12 +134,12 @@ class _History:
         plan, template = self.plan, self.templates[name]
         event_id = _uuid7(at, entropy)
         ids = self._ids(template, at, entropy)
-        payload, redacted = template.fill(ids, payloads.timestamp(at), str(plan.tenant))
+        payload, redacted = self._fill(template, ids, at)
         key = ids[template.correlation] if template.correlation is not None else None
         origin = "simulated" if chance[0] < _SIMULATED_SHARE else "live"
         took = timedelta(milliseconds=4 + 30 * float(chance[1]) ** 4)
         failed = bool(chance[2] < _FAILED_SHARE) and name in self.attached
-        started = None if failed else self._matches(name, at, event_id, origin, key, redacted, took)
+        started = None if failed else self._matches(name, at, event_id, origin, key, ids, took)
         if failed:
             self._failed_match(name, event_id)
         error = self._start_error(name) if failed else None
@@ -139,6 +147,9 @@ class _History:
             plan.tenant, event_id, name, origin, "psa", key, payload, redacted,
             self.catalog[name]["payload_schema_ref"], at, at + took, started, error,
         ))  # fmt: skip
+
+    def _fill(self, template: payloads.PayloadTemplate, ids: list[str], at: datetime) -> tuple[str, str]:
+        return template.fill(ids, payloads.timestamp(at), str(self.plan.tenant))
 
     def _ids(self, template: payloads.PayloadTemplate, at: datetime, entropy: bytes) -> list[str]:
         """New ids; the correlated one comes from a slowly moving pool, so that events of one thing meet."""
@@ -154,7 +165,7 @@ class _History:
         return ids
 
     def _matches(
-        self, name: str, at: datetime, event_id: UUID, origin: str, key: str | None, redacted: str, took: timedelta
+        self, name: str, at: datetime, event_id: UUID, origin: str, key: str | None, ids: list[str], took: timedelta
     ) -> UUID | None:
         """Record what each candidate did; returns the first run started."""
         first: UUID | None = None
@@ -162,7 +173,7 @@ class _History:
         for number, workflow in enumerate(candidates):
             run_id = None
             if not workflow.is_paused:
-                run_id = self._run(workflow, at + took, event_id, at, origin, key, redacted)
+                run_id = self._run(workflow, at + took, event_id, at, origin, key, ids)
                 first = first or run_id
             outcome = "skipped" if workflow.is_paused else "started"
             reason = "paused" if workflow.is_paused else "started"
@@ -185,25 +196,26 @@ class _History:
 
     def _run(
         self, workflow: DemoWorkflow, at: datetime, event_id: UUID, triggered_at: datetime, origin: str,
-        key: str | None, redacted: str,
+        key: str | None, ids: list[str],
     ) -> UUID:  # fmt: skip
         rng = self.rng
         run_id = _uuid7(at, rng.bytes(16))
         started = at + timedelta(seconds=0.05 + float(rng.exponential(0.12)))
         seconds = workflow.duration * float(rng.lognormal(0, 0.55))
         failed = bool(rng.random() < self._failing(workflow, at))
-        ended: datetime | None = started + timedelta(seconds=seconds)
+        # Nothing in the invented past is left running for an engine to look for.
+        ended = max(started, min(started + timedelta(seconds=seconds), self.plan.now))
         status = "FAILED" if failed else "SUCCEEDED"
-        if ended is not None and ended > self.plan.now:
-            ended = self.plan.now  # nothing in the invented past is left running for an engine to look for
+        template = self.inputs.get(workflow.workflow_id) or self.templates[workflow.event_type]
+        given, redacted = self._fill(template, ids, triggered_at)
         error = {"step": workflow.failing_step, "message": workflow.failure_message} if failed else None
         self.runs.append((
             self.plan.tenant, run_id, workflow.workflow_id, 1, status, workflow.event_type, event_id,
-            triggered_at, origin, key, workflow.has_mapping,
-            self.catalog[workflow.event_type]["payload_schema_ref"], "{}", redacted,
+            triggered_at, origin, key, workflow.mapping is not None,
+            self.catalog[workflow.event_type]["payload_schema_ref"], given, redacted,
             json.dumps(error) if error else None, workflow.failing_step if failed else None, started, ended,
         ))  # fmt: skip
-        self._run_steps(workflow, run_id, started, seconds, failed)
+        self._run_steps(workflow, run_id, started, ended, failed)
         return run_id
 
     def _failing(self, workflow: DemoWorkflow, at: datetime) -> float:
@@ -214,20 +226,25 @@ class _History:
         return workflow.failing
 
     def _run_steps(
-        self, workflow: DemoWorkflow, run_id: UUID, started: datetime, seconds: float, failed: bool
+        self, workflow: DemoWorkflow, run_id: UUID, started: datetime, ended: datetime, failed: bool
     ) -> None:
         """The top-level steps share the run's time; a failing run ends at the step that fails."""
-        share = seconds / len(workflow.steps)
-        for number, step in enumerate(workflow.steps):
-            last = number == len(workflow.steps) - 1
-            breaks = failed and (step["id"] == workflow.failing_step or last)
+        steps = workflow.steps
+        if failed:
+            broken = next((n for n, step in enumerate(steps) if step["id"] == workflow.failing_step), len(steps) - 1)
+            steps = steps[: broken + 1]
+        usual = np.array([_STEP_WEIGHTS.get(step["type"], 1.0) for step in steps])
+        ends = np.cumsum(usual * (0.6 + 0.8 * self.rng.random(len(steps))))
+        begin = started
+        for step, until in zip(steps, ends / ends[-1], strict=True):
+            breaks = failed and step is steps[-1]
             error = json.dumps({"message": workflow.failure_message}) if breaks else None
+            end = started + (ended - started) * float(until)
             self.steps.append((
                 self.plan.tenant, run_id, step["id"], step["type"], "FAILED" if breaks else "SUCCEEDED", error,
-                started + timedelta(seconds=share * number), started + timedelta(seconds=share * (number + 1)),
+                begin, end,
             ))  # fmt: skip
-            if breaks:
-                return
+            begin = end
 
 
 def _uuid7(at: datetime, entropy: bytes) -> UUID:

@@ -1,19 +1,22 @@
-"""Invented payloads: an event's example with its ids and times filled in anew."""
+"""Invented payloads: an event's example with its ids and times filled in anew, and what workflows make of it."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from lib.redaction import redact
+from lib import mapping
+from lib.payloads import dumps
+from lib.redaction import copies, redact
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TIME = re.compile(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _HOLE = re.compile(f"{_UUID.pattern}|{_TIME.pattern}")
+_TIMEOUT_MS = 5000  # the first start of a busy computer must not fail for a mapping that takes its time
 _TENANT = "7c1d0f5e-3f43-4c0e-9a0e-2f6a4f1b9c11"
 
 
@@ -29,6 +32,8 @@ class PayloadTemplate:
     ids: int
     #: Which of the ids is the correlation key, if any is.
     correlation: int | None
+    #: The example's ids and their numbers.
+    numbers: dict[str, int]
 
     def fill(self, ids: Sequence[str], at: str, tenant: str) -> tuple[str, str]:
         """(payload, redacted payload) as JSON text."""
@@ -46,7 +51,27 @@ def template(entry: Mapping[str, Any]) -> PayloadTemplate:
     redacted, redacted_holes = _split(json.dumps(redact(example, schema=entry["schema"])), numbers)
     keys = [numbers[v] for path in entry["correlation_paths"] if (v := example.get(path)) in numbers]
     return PayloadTemplate(
-        plain, plain_holes, redacted, redacted_holes, len(numbers), keys[0] if keys else None
+        plain, plain_holes, redacted, redacted_holes, len(numbers), keys[0] if keys else None, numbers
+    )
+
+
+def mapped(
+    source: PayloadTemplate, entry: Mapping[str, Any], given: Mapping[str, Any], schema: dict[str, Any] | None
+) -> PayloadTemplate:
+    """The template of what a mapping makes of a source's payloads, to be filled with the same ids.
+
+    The mapping is evaluated once, on the example. That is what it gives for each payload as long as it copies
+    ids and times whole, as the demo's do.
+    """
+    example = entry["example"]
+    context = mapping.event_context(entry["event_type"], example, payload_schema_ref=entry["payload_schema_ref"])
+    payload = mapping.apply_mapping(given, context, timeout_ms=_TIMEOUT_MS).payload
+    hidden = copies.hidden(example, redact(example, schema=entry["schema"]))
+    plain, plain_holes = _split(dumps(payload), source.numbers)
+    shown = copies.mask(redact(payload, schema=schema), hidden)
+    redacted, redacted_holes = _split(dumps(shown), source.numbers)
+    return replace(
+        source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes
     )
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy import text
 
-from lib import auth, database, demo
+from lib import auth, database, demo, mapping
 from lib.database import Database
 
 NOW = datetime(2026, 6, 17, 15, tzinfo=UTC)  # a Wednesday
@@ -72,6 +72,48 @@ def test_payloads_carry_the_tenant_and_hide_what_is_sensitive(db: Database) -> N
         assert contact[0] != contact[1] == "[redacted]"
 
 
+def test_a_run_has_the_input_that_its_mapping_gives(db: Database) -> None:
+    runs = text(
+        "SELECT v.definition_json -> 'trigger' -> 'payloadMapping' AS mapping, r.trigger_mapping_applied AS mapped,"
+        " e.event_name, e.payload, e.redacted_payload, r.input_json, r.redacted_input_json"
+        " FROM (SELECT *, row_number() OVER (PARTITION BY workflow_id) AS nth FROM workflow_runs) r"
+        " JOIN workflow_definition_versions v USING (tenant, workflow_id)"
+        " JOIN workflow_runtime_events e ON e.tenant = r.tenant AND e.event_id = r.trigger_event_id"
+        " WHERE nth <= 3"
+    )
+    seen = set()
+    with database.operate() as conn:
+        demo.load(conn, events=6000, now=NOW)
+        for run in conn.execute(runs):
+            seen.add(run.mapped)
+            assert run.mapped == (run.mapping is not None)
+            if not run.mapped:
+                assert (run.input_json, run.redacted_input_json) == (run.payload, run.redacted_payload)
+                continue
+            for source, given in ((run.payload, run.input_json), (run.redacted_payload, run.redacted_input_json)):
+                context = mapping.event_context(run.event_name, source)
+                assert given == mapping.apply_mapping(run.mapping, context).payload
+    assert seen == {True, False}
+
+
+def test_the_steps_of_a_run_take_their_time_and_a_wait_most_of_it(db: Database) -> None:
+    with database.operate() as conn:
+        demo.load(conn, events=6000, now=NOW)
+        waits = conn.execute(text(
+            "SELECT count(*), min(extract(epoch FROM s.completed_at - s.started_at)"
+            " / extract(epoch FROM r.completed_at - r.started_at))"
+            " FROM workflow_run_steps s JOIN workflow_runs r USING (tenant, run_id)"
+            " WHERE s.step_type = 'event.wait' AND r.completed_at > r.started_at"
+        )).one()  # fmt: skip
+        assert waits[0] and waits[1] > 0.9
+        beyond, runs = conn.execute(text(
+            "SELECT count(*) FILTER (WHERE (ended, begun) IS DISTINCT FROM (completed_at, started_at)), count(*)"
+            " FROM workflow_runs JOIN (SELECT tenant, run_id, max(completed_at) AS ended, min(started_at) AS begun"
+            " FROM workflow_run_steps GROUP BY 1, 2) s USING (tenant, run_id)"
+        )).one()  # fmt: skip
+        assert runs and not beyond, "the steps fill the run"
+
+
 def test_the_same_plan_gives_the_same_month(db: Database) -> None:
     from lib.demo import definitions, history
 
@@ -82,7 +124,7 @@ def test_the_same_plan_gives_the_same_month(db: Database) -> None:
     with database.operate() as conn:
         catalog = {r["event_type"]: r for r in conn.execute(demo.queries["catalog"]).mappings()}
     workflow = definitions.DemoWorkflow(
-        auth.UUID(int=9), "TICKET_CREATED", False, False, "x", 1.0, 0.1, "a", "no", [{"id": "a", "type": "x"}]
+        auth.UUID(int=9), "Some", "TICKET_CREATED", False, None, None, 1.0, 0.1, "a", "no", [{"id": "a", "type": "x"}]
     )
     first, second = ([list(rows) for _, _, rows in history.tables(plan, catalog, [workflow])] for _ in range(2))
     assert first == second and len(first[0]) > 200
