@@ -7,13 +7,14 @@ its own: whatever is wrong with one never stops another.
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from lib import mapping, payloads, schema_check
-from lib.errors import MappingError
+from lib.errors import CatalogError, MappingError
 from lib.payloads import JsonValue
 from lib.redaction import copies, redact
 
@@ -35,7 +36,7 @@ REASONS = {
     "schema_timed_out": "Checking the payload against the workflow's schema took too long.",
     "schema_error": "The workflow's schema cannot be used: {cause}",
     "wait_ended": "The wait ended by itself a moment before the event came.",
-    "start_failed": "The run could not be started. The log has the details.",
+    "start_failed": "The run could not be started: {cause}",
 }
 
 
@@ -83,7 +84,7 @@ class Decision:
 
 class _Facts(dict[str, Any]):
     def __missing__(self, key: str) -> str:
-        return "?"
+        return "the cause was not recorded." if key == "cause" else "?"
 
 
 NO_CANDIDATE = Decision(Match(None, None, None, "skipped", "no_workflow"))
@@ -103,10 +104,24 @@ def resumed(wait: Mapping[str, Any]) -> Decision:
 
 
 def failed(decision: Decision, reason: str = "start_failed") -> Decision:
-    """The same candidate, when carrying the decision out did not work."""
+    """The same candidate, when carrying the decision out did not work; the error being handled is the cause."""
     old = decision.match
     outcome: Outcome = "failed" if reason == "start_failed" else "skipped"
-    return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, old.detail))
+    error = sys.exc_info()[1]
+    detail = old.detail | ({"cause": cause(error)} if error else {})
+    return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
+
+
+def cause(error: BaseException | str) -> str:
+    """What may be told of an error, or of one of this class: our own sentence, else no more than its class.
+
+    The text of any other error may hold SQL or values of a payload.
+    """
+    if isinstance(error, CatalogError):
+        return str(error)
+    if not isinstance(error, str):
+        error = type(getattr(error, "orig", None) or error).__name__  # the database's own, not its wrapper
+    return f"an unexpected {error}. Send the event again; if that fails too, the server's log says where."
 
 
 def _decide_one(
@@ -131,9 +146,9 @@ def _decide_one(
             return skip("schema_unknown", workflowSchemaRef=workflow_ref)
         if problem := _problem(candidate["schema"], payload, checked):
             return skip(problem[0], **problem[1])
-    except Exception:
+    except Exception as error:
         log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
-        return Decision(Match(*_who(candidate), "failed", "start_failed"))
+        return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
     hidden = copies.hidden(event.payload, event.redacted_payload)
     shown = copies.mask(redact(payload, schema=payloads.loads(candidate["schema"])), hidden)
     match = Match(*_who(candidate), "started", "started", run_id=uuid4())

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from lib import matching
 from lib.demo import payloads
 from lib.demo.definitions import DemoWorkflow
 
@@ -28,6 +29,8 @@ _STEP_WEIGHTS = {"event.wait": 300, "control.forEach": 20, "action.call": 3, "co
                  "control.return": 0.1}  # fmt: skip
 _SIMULATED_SHARE = 0.004
 _FAILED_SHARE = 0.01
+#: What a busy database answers now and then.
+_START_ERRORS = ("LockNotAvailable", "DeadlockDetected", "QueryCanceled")
 
 
 @dataclass(frozen=True)
@@ -185,13 +188,16 @@ class _History:
         return first
 
     def _start_error(self, name: str) -> str:
-        number = len(self.attached[name])
-        return f"{number} of {number} workflows could not be started."
+        attached = self.attached[name]
+        names = ", ".join(workflow.name for workflow in attached)
+        return f"{len(attached)} of {len(attached)} workflows could not be started: {names}."
 
     def _failed_match(self, name: str, event_id: UUID) -> None:
+        error = _START_ERRORS[event_id.int % len(_START_ERRORS)]
+        detail = json.dumps({"cause": matching.cause(error)})
         for number, workflow in enumerate(self.attached[name]):
-                        self.matches.append((
-                self.plan.tenant, event_id, number, workflow.workflow_id, 1, "failed", "start_failed", "{}", None,
+            self.matches.append((
+                self.plan.tenant, event_id, number, workflow.workflow_id, 1, "failed", "start_failed", detail, None,
             ))  # fmt: skip
 
     def _run(

@@ -53,6 +53,8 @@ def test_every_event_says_why_it_did_or_did_not_start_something(db: Database) ->
             " (SELECT FROM workflow_event_matches m WHERE m.tenant = e.tenant AND m.event_id = e.event_id)"
         )
         assert conn.execute(unexplained).scalar_one() == 0
+        silent = "SELECT count(*) FROM workflow_event_matches WHERE outcome = 'failed' AND detail ->> 'cause' IS NULL"
+        assert conn.execute(text(silent)).scalar_one() == 0
         stray = text(
             "SELECT count(*) FROM workflow_runs r WHERE NOT EXISTS (SELECT FROM workflow_runtime_events e"
             " WHERE e.tenant = r.tenant AND e.event_id = r.trigger_event_id AND e.created_at = r.triggered_at)"

@@ -101,6 +101,7 @@ def test_every_candidate_gets_its_reason(new_actor: ActorFactory) -> None:
     assert "noteId" in messages["d broken mapping"]
     assert "payload.Lost.v1" in messages["f lost schema"]
     assert "payload.NoteCreated.v1" in messages["c unmapped"] and REF in messages["c unmapped"]
+    assert "could not be started: an unexpected " in messages["h nonsense"]
     assert done.status == "error" and "h nonsense" in str(done.error_message)
     with database.read(actor) as conn:
         kept = ingestion.get_submission(conn, tenant=actor.tenant, event_id=done.event_id)
@@ -185,11 +186,13 @@ def test_what_one_candidate_breaks_in_the_database_is_undone_alone(db: Database,
     with db.owner.begin() as conn:
         conn.exec_driver_sql(
             f"CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.workflow_id = '{bad}'"
-            " THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$;"
+            " THEN RAISE EXCEPTION 'secret value'; END IF; RETURN NEW; END $$;"
             " CREATE TRIGGER refuse BEFORE INSERT ON workflow_runs FOR EACH ROW EXECUTE FUNCTION refuse()"
         )
     done = submit(actor)
     assert reasons(done) == {"bad": ("failed", "start_failed"), "good": ("started", "started")}
+    (told,) = (match.message for match in done.of("failed"))
+    assert "RaiseException" in told and "secret" not in told and "INSERT" not in told
     assert count(db, "workflow_runs") == 1 == count(db, "dbos.workflow_status")
 
 
