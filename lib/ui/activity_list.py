@@ -21,8 +21,9 @@ _LIVE_SECONDS = 2
 _ROW_HEIGHT = 36
 _TABLE = "activity-table"
 _PAYLOAD = 140
-_STATUS_COLORS = {"Matched": "green", "Unmatched": "orange", "Error": "red"}
-_ORIGIN_COLORS = {"Live": "blue", "Simulated": "violet", "Replay": "gray"}
+#: How statuses and origins of events look in every table.
+STATUS_COLORS = {"Matched": "green", "Unmatched": "orange", "Error": "red"}
+ORIGIN_COLORS = {"Live": "blue", "Simulated": "violet", "Replay": "gray"}
 _SCHEMA_WORDS = {
     "valid": "Fits",
     "invalid": "Violated",
@@ -135,7 +136,7 @@ def _columns() -> dict[str, ColumnConfig]:
     column = st.column_config
     return {
         "Status": column.MultiselectColumn(
-            "Status", options=list(_STATUS_COLORS), color=list(_STATUS_COLORS.values()), width=100
+            "Status", options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=100
         ),
         "Event": column.TextColumn("Event", width=225),
         "Created": column.DatetimeColumn(
@@ -144,7 +145,7 @@ def _columns() -> dict[str, ColumnConfig]:
         "Result": column.TextColumn("Result", width=115, help="Workflows started or resumed, or why none was"),
         "Correlation key": column.TextColumn("Correlation key", width=185),
         "Origin": column.MultiselectColumn(
-            "Origin", options=list(_ORIGIN_COLORS), color=list(_ORIGIN_COLORS.values()), width=100
+            "Origin", options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()), width=100
         ),
         "Schema": column.TextColumn("Schema", width=70, help="Whether the payload fits the event's schema"),
         "Took": column.TextColumn("Took", width=65, alignment="right", help="From arrival to matched and recorded"),

@@ -12,15 +12,15 @@ from lib import database, metrics
 from lib.activity import Cursor
 from lib.auth import Actor
 from lib.metrics import STATUSES, RecentEvent, RecentPage, Status
-from lib.ui import charts, figures
+from lib.ui import figures
 from lib.ui.activity_filters import zone as browser_zone
+from lib.ui.activity_list import ORIGIN_COLORS, STATUS_COLORS
 from lib.ui.metrics_filters import MetricsView, forget_slice
 from lib.ui.text import duration, plural
 
 _TABLE = "metrics-recent"
 _OPEN = "metrics_open_event"
 _ROW_HEIGHT = 36
-_ORIGIN_COLORS = {"Live": "#4f8ef7", "Simulated": "#a78bfa", "Replay": "#a3adc2"}
 _EXPORTED = 1000
 
 
@@ -145,13 +145,13 @@ def _draw_table(page: RecentPage, view: MetricsView) -> None:
         on_select=open_row,
         selection_mode="single-cell",
         column_config={
-            "Status": column.MultiselectColumn(options=list(charts.STATUS_COLORS),
-                                               color=list(charts.STATUS_COLORS.values()), width=110),
+            "Status": column.MultiselectColumn(options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()),
+                                               width=110),
             "Created": column.DatetimeColumn(format="MMM D, HH:mm:ss", timezone=key, width=140),
             "Processed": column.DatetimeColumn(format="HH:mm:ss.SSS", timezone=key, width=120),
             "Took": column.TextColumn(width=70, alignment="right"),
             "Correlation key": column.TextColumn(width=290),
-            "Origin": column.MultiselectColumn(options=list(_ORIGIN_COLORS), color=list(_ORIGIN_COLORS.values()),
+            "Origin": column.MultiselectColumn(options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()),
                                                width=105),
             "Workflows started": column.NumberColumn(width=130),
             "Matched run": column.TextColumn(width=290),
