@@ -143,7 +143,7 @@ def _columns() -> dict[str, ColumnConfig]:
             "Created", format="MMM D, HH:mm:ss", timezone=activity_filters.zone().key, width=130
         ),
         "Result": column.TextColumn("Result", width=115, help="Workflows started or resumed, or why none was"),
-        "Correlation key": column.TextColumn("Correlation key", width=185),
+        "Correlation key": column.TextColumn("Correlation key", width=290),
         "Origin": column.MultiselectColumn(
             "Origin", options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()), width=100
         ),
