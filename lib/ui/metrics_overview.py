@@ -109,19 +109,19 @@ def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
     with figures.framed("Traffic by event", "Choose an event's name for its metrics; choose a heading to sort: by "
                         "failed runs, by unmatched share, by change.", lambda: traffic_table(found),
                         name="traffic"):  # fmt: skip
-        _table(table, "metrics-traffic", {
+        _table(_hundredfold(table, "Change", "Unmatched share", "Success rate"), "metrics-traffic", {
             "Trend": column.AreaChartColumn(view.words, y_min=0, width=120),
             "Executions": column.ProgressColumn(format="localized", min_value=0,
                                                 max_value=int(table["Executions"].max()) or 1, width=150),
             "Before": column.NumberColumn(f"Previous {view.words}", format="localized"),
-            "Change": column.NumberColumn(format="percent"),
+            "Change": column.NumberColumn(format="%+.1f %%"),
             "Matched": column.NumberColumn(format="localized"),
             "Unmatched": column.NumberColumn(format="localized"),
-            "Unmatched share": column.NumberColumn(format="percent"),
+            "Unmatched share": column.NumberColumn(format="%.1f %%"),
             "Errors": column.NumberColumn(format="localized"),
             "Runs": column.NumberColumn(format="localized"),
             "Failed runs": column.NumberColumn(format="localized"),
-            "Success rate": column.NumberColumn(format="percent"),
+            "Success rate": column.NumberColumn(format="%.1f %%"),
         })  # fmt: skip
         if failing.any():
             worst = table[failing].sort_values("Failed runs", ascending=False).head(3)
@@ -139,12 +139,17 @@ def _draw_conformance(actor: Actor, view: MetricsView, names: list[str]) -> None
                         f"many violate their schema and where; and fields of the latest {FIELDS_SAMPLE} payloads, two "
                         "levels deep, that the schema does not mention.", lambda: conformance_table(found),
                         name="conformance"):  # fmt: skip
-        _table(conformance_table(found), "metrics-conformance", {
-            "Share": st.column_config.ProgressColumn("Violating", format="percent", min_value=0, max_value=1),
+        _table(_hundredfold(conformance_table(found), "Share"), "metrics-conformance", {
+            "Share": st.column_config.ProgressColumn("Violating", format="%.1f %%", min_value=0, max_value=100),
             "Violating": None,
             "Top violated paths": st.column_config.TextColumn(width="medium"),
             "Fields not in the schema": st.column_config.TextColumn(width="medium"),
         })  # fmt: skip
+
+
+def _hundredfold(table: pd.DataFrame, *shares: str) -> pd.DataFrame:
+    """Shares as percentages: a column's own format for them has no space, and more decimals than the cards."""
+    return table.assign(**{name: table[name] * 100 for name in shares})
 
 
 def _table(table: pd.DataFrame, key: str, columns: dict[str, object]) -> None:

@@ -139,6 +139,7 @@ def test_the_overview_leads_to_an_event_and_warns_of_silence(db: Database, actor
     add(db, actor.tenant, hours_ago(200), "TICKET_UPDATED")
     app = open_page()
     assert list(app.dataframe[0].value["Event"]) == [NAME, "TICKET_UPDATED"]
+    assert app.dataframe[0].value["Unmatched share"].iloc[0] == 100, "written like the cards: 100.0 %"
     assert "TICKET_UPDATED" in app.warning[0].value and NAME not in app.warning[0].value
     app.segmented_control(key="show").set_value("Schema conformance").run()
     assert list(app.dataframe[0].value["Event"]) == [NAME]
