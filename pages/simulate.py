@@ -57,7 +57,8 @@ with right:
             st.session_state[f"{setup.key}:preview"] = True
         sending = st.button("Send event", icon=":material/send:", type="primary", key="send")
     if sending and draft and (edited.is_valid or although_invalid):
-        st.session_state[result_key] = simulate_outcome.send(actor, draft)
+        sent = simulate_outcome.send(actor, draft)
+        st.session_state[result_key] = (sent, draft) if sent else None
         st.session_state[f"{setup.key}:preview"] = False
     elif sending:
         st.session_state[submitted_key] = True
@@ -70,5 +71,6 @@ with right:
     if draft and st.session_state.get(f"{setup.key}:preview"):
         would = simulate_outcome.draw_preview(actor, draft)
     if result := st.session_state.get(result_key):
-        simulate_outcome.draw_result(actor, result)
+        submission, sent_draft = result
+        simulate_outcome.draw_result(actor, submission, outdated=draft != sent_draft)
     simulate_cases.draw(actor, setup, draft, would, attached)

@@ -11,7 +11,7 @@ from lib.auth import Actor
 from lib.ingestion import Submission
 from lib.runs import RunSummary
 from lib.simulation import Draft
-from lib.ui import guard, match_trace, run_status
+from lib.ui import guard, match_trace, run_status, workflow_attach
 from lib.ui.text import code, duration, escape, plural
 
 _POLL_SECONDS = 1
@@ -38,10 +38,15 @@ def send(actor: Actor, draft: Draft) -> Submission | None:
     return None
 
 
-def draw_result(actor: Actor, submission: Submission) -> None:
-    """The event's id and status, what it matched, and its runs until they end."""
+def draw_result(actor: Actor, submission: Submission, *, outdated: bool) -> None:
+    """The event's id and status, what it matched, and its runs until they end.
+
+    `outdated` says that the form holds something else by now.
+    """
     color, icon = _STATUS[submission.status]
     with st.container(border=True, gap="small"):
+        if outdated:
+            st.caption(":orange[:material/history: The payload has changed since.] This is what came of the one sent.")
         st.markdown(f"**Event sent** :{color}-badge[:material/{icon}: {submission.status.capitalize()}]")
         facts = [f":gray[Event id] :small[{code(str(submission.event_id))}]"]
         if submission.correlation_key:
@@ -57,6 +62,10 @@ def draw_result(actor: Actor, submission: Submission) -> None:
         match_trace.draw(submission, dry=False)
         if submission.of("started") or submission.of("resumed"):
             _draw_runs(actor, submission)
+        elif any(match.reason == "no_workflow" for match in submission.matches):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                st.caption("Attach a workflow, and the next one starts it:", width="content")
+                workflow_attach.button(actor, submission.event_name, key="result", in_drawer=False)
         st.page_link("activity.py", label="Open in activity", icon=":material/list_alt:",
                      query_params={"eventId": str(submission.event_id)})  # fmt: skip
 

@@ -64,6 +64,26 @@ def test_preview_names_the_workflow_and_send_starts_it(actor: Actor, db: Databas
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "audit_logs") == 1
 
 
+def test_a_result_says_when_the_payload_is_another_one_by_now(actor: Actor) -> None:
+    app = open_simulate()
+    press(app, "Send event")
+    assert "has changed since" not in said(app)
+    field = next(t for t in app.text_input if t.label.startswith("ticketId"))
+    field.set_value("2b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2").run()
+    assert "Event sent" in said(app) and "The payload has changed since." in said(app)
+    press(app, "Send event")
+    assert "has changed since" not in said(app)
+
+
+def test_a_send_that_starts_nothing_offers_to_attach_a_workflow(actor: Actor) -> None:
+    app = open_simulate("TICKET_CLOSED")
+    press(app, "Send event")
+    assert app.button(key="result-attach-TICKET_CLOSED").help == "Attach a workflow"
+    app = open_simulate()
+    press(app, "Send event")
+    assert not [b for b in app.button if "attach" in str(b.key)]
+
+
 def test_form_and_json_show_the_same_value(actor: Actor) -> None:
     app = open_simulate()
     field = next(t for t in app.text_input if t.label.startswith("ticketId"))
