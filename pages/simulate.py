@@ -7,8 +7,7 @@ import streamlit as st
 from lib import catalog, database, workflows
 from lib.schema_form import ABSENT
 from lib.simulation import Draft
-from lib.ui import cards, event_details, guard, payload_editor, simulate_cases, simulate_outcome, simulate_setup
-from lib.ui.text import code, escape
+from lib.ui import event_details, guard, payload_editor, simulate_cases, simulate_outcome, simulate_setup
 
 actor = guard.require_entry()
 
@@ -26,11 +25,7 @@ if entry is None:
     st.stop()
 
 setup = simulate_setup.load(actor, entry)
-st.title(f"{cards.category_icon(entry.category)} Simulate {escape(entry.name)}", anchor=False)
-st.markdown(
-    f"{code(entry.event_type)} {cards.badges(entry.status, entry.source, entry.schema_state)} "
-    f":small[{code(setup.schema_ref or 'no schema ref')}]"
-)
+simulate_setup.draw_head(setup)
 result_key = f"{entry.event_type}:result"
 submitted_key = f"{setup.key}:submitted"
 

@@ -8,14 +8,16 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import database, ingestion, payloads, schema_registry, simulation, test_cases
+from lib import catalog, database, ingestion, payloads, schema_registry, simulation, test_cases
 from lib.auth import Actor
 from lib.catalog import CatalogEntry
 from lib.schema_form import ABSENT, sample
 from lib.schema_registry import JsonSchema
 from lib.test_cases import SavedCase
-from lib.ui import payload_editor
+from lib.ui import cards, payload_editor
 from lib.ui.text import code, escape
+
+_CHOICE = "simulate-event"
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,8 @@ class Setup:
     initial: Any
     cases: list[SavedCase]
     refs: list[str]
+    #: Every event of the catalog with its name, to change to.
+    events: dict[str, str]
 
     @property
     def key(self) -> str:
@@ -50,13 +54,38 @@ def load(actor: Actor, entry: CatalogEntry) -> Setup:
             schema = schema_registry.schema(conn, tenant=actor.tenant, ref=picked)
         cases = test_cases.of_event(conn, tenant=actor.tenant, event_type=event_type)
         refs = schema_registry.refs(conn, tenant=actor.tenant)
+        events = dict(catalog.event_types(conn, tenant=actor.tenant))
         if _key_key(event_type) not in st.session_state:
             remembered = simulation.remembered_key(conn, actor, event_type=event_type)
             st.session_state[_key_key(event_type)] = remembered or ""
     initial = entry.example if entry.example is not None else _sample(schema)
-    setup = Setup(entry, picked, schema, initial, cases, refs)
+    setup = Setup(entry, picked, schema, initial, cases, refs, events)
     _start_from_event(actor, setup)
     return setup
+
+
+def draw_head(setup: Setup) -> None:
+    """Which event is simulated, the choice of another, and the ways to what else there is of it."""
+    entry = setup.entry
+
+    def choose() -> None:
+        st.query_params.pop("fromEvent", None)  # it is one of the type before
+        st.query_params["eventType"] = st.session_state[_CHOICE]
+
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(f"{cards.category_icon(entry.category)} Simulate {escape(entry.name)}", anchor=False, width="content")
+        st.session_state[_CHOICE] = entry.event_type
+        st.selectbox("Event", list(setup.events), key=_CHOICE, on_change=choose, width=320,
+                     format_func=lambda t: f"{setup.events[t]} · {t}", label_visibility="collapsed")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(
+            f"{code(entry.event_type)} {cards.badges(entry.status, entry.source, entry.schema_state)} "
+            f":small[{code(setup.schema_ref or 'no schema ref')}]", width="content"
+        )  # fmt: skip
+        st.page_link("event.py", label="Event details", icon=":material/bolt:",
+                     query_params={"eventType": entry.event_type})  # fmt: skip
+        st.page_link("metrics.py", label="Metrics", icon=":material/monitoring:",
+                     query_params={"eventType": entry.event_type})  # fmt: skip
 
 
 def draw_prefill(actor: Actor, setup: Setup) -> None:

@@ -165,6 +165,13 @@ def test_a_reader_is_told_what_is_missing(new_actor: ActorFactory, db: Database)
     assert not [b for b in app.button if b.label == "Send event"]
 
 
+def test_another_event_is_chosen_in_the_head(actor: Actor) -> None:
+    app = open_simulate(fromEvent="00000000-0000-0000-0000-000000000000")
+    app.selectbox(key="simulate-event").select("TICKET_CLOSED").run()
+    assert not app.exception and "Simulate Ticket Closed" in app.title[0].value
+    assert "fromEvent" not in app.query_params
+
+
 def test_without_an_event_one_chooses_it(actor: Actor) -> None:
     assert open_simulate(None).title[0].value == "Choose an event"
     assert "There is no event" in said(open_simulate("NOPE"))
