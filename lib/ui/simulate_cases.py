@@ -6,8 +6,9 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import database, test_cases
+from lib import database, test_cases, workflows
 from lib.auth import Actor
+from lib.errors import NotFound
 from lib.ingestion import Submission
 from lib.simulation import Draft
 from lib.test_cases import CaseResult, SavedCase
@@ -16,15 +17,18 @@ from lib.ui.simulate_setup import Setup, use_case
 from lib.ui.text import escape
 from lib.workflows import AttachedWorkflow
 
+_BUTTONS_WIDTH = 120
+
 
 def draw(
     actor: Actor,
     setup: Setup,
     draft: Draft | None,
     would: Submission | None,
-    workflows: list[AttachedWorkflow],
+    attached: list[AttachedWorkflow],
 ) -> None:
     """Draw the cases with their results, and the way to save the current payload as one."""
+    names = _names(actor, setup, attached)
     results: dict[UUID, CaseResult] = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
@@ -35,55 +39,73 @@ def draw(
         if not setup.cases:
             st.caption("Keep a payload with the workflows it must start, and run it again after every change.")
         for case in setup.cases:
-            _draw_case(actor, setup, case, results.get(case.case_id), workflows)
+            _draw_case(actor, setup, case, results.get(case.case_id), names)
         if draft is not None:
-            _draw_save(actor, setup, draft, would, workflows)
+            _draw_save(actor, setup, draft, would, attached)
 
 
 def _draw_case(
-    actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, workflows: list[AttachedWorkflow]
+    actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, names: dict[UUID, str]
 ) -> None:
-    names = {workflow.workflow_id: workflow.name for workflow in workflows}
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if result is None:
             mark = ":gray-badge[Not run]"
         else:
             mark = ":green-badge[:material/check: Pass]" if result.passed else ":red-badge[:material/close: Fail]"
-        expected = [escape(names.get(workflow, "a workflow that is gone")) for workflow in case.expected_workflows]
+        expected = [escape(names[workflow]) for workflow in case.expected_workflows]
         st.markdown(f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]", width="stretch")
-        st.button("", icon=":material/play_arrow:", key=f"case-run-{case.case_id}", help="Run", type="tertiary",
-                  on_click=_run, args=(actor, setup, [case]))  # fmt: skip
-        st.button("", icon=":material/edit:", key=f"case-use-{case.case_id}", help="Put into the form",
-                  type="tertiary", on_click=use_case, args=(setup, case))  # fmt: skip
-        st.button("", icon=":material/delete:", key=f"case-delete-{case.case_id}", help="Delete", type="tertiary",
-                  on_click=_delete, args=(actor, case))  # fmt: skip
+        # As wide as its buttons: beside a long name they would wrap.
+        with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
+            st.button("", icon=":material/play_arrow:", key=f"case-run-{case.case_id}", help="Run", type="tertiary",
+                      on_click=_run, args=(actor, setup, [case]))  # fmt: skip
+            st.button("", icon=":material/edit:", key=f"case-use-{case.case_id}", help="Put into the form",
+                      type="tertiary", on_click=use_case, args=(setup, case))  # fmt: skip
+            st.button("", icon=":material/delete:", key=f"case-delete-{case.case_id}", help="Delete", type="tertiary",
+                      on_click=_delete, args=(actor, case))  # fmt: skip
     if result is not None and not result.passed:
         for workflow in result.unexpected:
             st.caption(f":red[Started unexpectedly:] {escape(names.get(workflow, str(workflow)))}")
         for workflow in result.missing:
             why = next((m.message for m in result.submission.matches if m.workflow_id == workflow), "not attached")
-            st.caption(f":red[Did not start:] {escape(names.get(workflow, 'a workflow that is gone'))}. {escape(why)}")
+            st.caption(f":red[Did not start:] {escape(names[workflow])}. {escape(why)}")
 
 
 def _draw_save(
-    actor: Actor, setup: Setup, draft: Draft, would: Submission | None, workflows: list[AttachedWorkflow]
+    actor: Actor, setup: Setup, draft: Draft, would: Submission | None, attached: list[AttachedWorkflow]
 ) -> None:
-    with st.expander("Save this payload as a test case", icon=":material/bookmark_add:"):
-        name = st.text_input("Name", key=f"{setup.key}-case-name", placeholder="Customer opens a ticket")
-        ids = [workflow.workflow_id for workflow in workflows]
+    saves = st.session_state.get(f"{setup.key}:saves", 0)  # after each, a new form, which is empty and closed
+    with st.expander("Save this payload as a test case", icon=":material/bookmark_add:", key=f"{setup.key}-{saves}"):
+        name = st.text_input("Name", key=f"{setup.key}-case-name-{saves}", placeholder="Customer opens a ticket")
+        ids = [workflow.workflow_id for workflow in attached]
         starting = [match.workflow_id for match in would.of("started")] if would else ids
         expected = st.multiselect(
             "Workflows it must start, and no other",
             ids,
             default=[w for w in ids if w in starting],
-            format_func={workflow.workflow_id: workflow.name for workflow in workflows}.__getitem__,
-            key=f"{setup.key}-case-expected-{bool(would)}",
+            format_func={workflow.workflow_id: workflow.name for workflow in attached}.__getitem__,
+            key=f"{setup.key}-case-expected-{bool(would)}-{saves}",
         )
         if st.button("Save test case", key=f"{setup.key}-case-save", disabled=not (name or "").strip()):
             with guard.errors_shown():
                 with database.write(actor) as conn:
                     test_cases.save(conn, actor, name=name or "", draft=draft, expected_workflows=expected)
+                st.session_state[f"{setup.key}:saves"] = saves + 1
+                st.toast(f"Saved as the test case {escape(name or '')}.", icon=":material/bookmark_added:")
                 st.rerun()
+
+
+def _names(actor: Actor, setup: Setup, attached: list[AttachedWorkflow]) -> dict[UUID, str]:
+    """Names of the attached workflows and of those that cases expect, which need not be attached any more."""
+    names = {workflow.workflow_id: workflow.name for workflow in attached}
+    with database.read(actor) as conn:
+        for workflow_id in frozenset().union(*(case.expected_workflows for case in setup.cases)) - set(names):
+            try:
+                workflow = workflows.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
+            except NotFound:
+                names[workflow_id] = "a workflow that is gone"
+            else:
+                names[workflow_id] = f"{workflow.name} ({'archived' if workflow.status == 'archived' else 'detached'})"
+    return names
 
 
 def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:

@@ -158,6 +158,22 @@ def test_a_test_case_is_saved_run_and_fails_when_the_workflow_is_gone(actor: Act
     assert "Fail" in said(app) and "The workflow is paused." in said(app)
 
 
+def test_a_test_case_names_a_workflow_that_is_detached_or_gone(actor: Actor, db: Database) -> None:
+    app = open_simulate()
+    next(t for t in app.text_input if t.label == "Name").set_value("Plain ticket").run()
+    press(app, "Save test case")
+    assert "Saved" in app.toast[0].value and next(t for t in app.text_input if t.label == "Name").value == ""
+    for change, told in (
+        ("UPDATE workflow_definitions SET trigger = NULL", "Triage (detached)"),
+        ("UPDATE workflow_definitions SET status = 'archived'", "Triage (archived)"),
+        ("UPDATE event_test_cases SET expected_workflows = ARRAY[gen_random_uuid()]", "a workflow that is gone"),
+    ):
+        with db.owner.begin() as conn:
+            conn.exec_driver_sql(change)
+        press(app, "Run all")
+        assert told in said(app).replace("\\", "")
+
+
 def test_a_reader_is_told_what_is_missing(new_actor: ActorFactory, db: Database) -> None:
     new_actor("read")
     app = open_simulate()
