@@ -58,8 +58,9 @@ def _draw_head(actor: Actor, run: Run, refusal: str | None) -> None:
                              help=refusal or "A new run with the same input and version"):  # fmt: skip
                     _retry(actor, summary)
     if summary.error:
-        st.error(f"{escape(str(summary.error.get('message', '')))}  \n:small[{code(str(summary.error.get('code')))}]",
-                 icon=":material/error:")  # fmt: skip
+        kind = summary.error.get("code")
+        below = f"  \n:small[{code(str(kind))}]" if kind else ""
+        st.error(f"{escape(str(summary.error.get('message', '')))}{below}", icon=":material/error:")
     _draw_facts(run)
 
 

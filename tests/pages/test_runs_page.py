@@ -97,6 +97,15 @@ def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_
     assert "300 ms" in labels and "send · 2" in labels
 
 
+def test_an_error_without_a_code_shows_its_message_only(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    bare = open_page("runs.py", runId=str(add_run(db, actor, workflow, "FAILED", e='{"message": "It broke"}')))
+    assert [error.value for error in bare.error] == ["It broke"]
+    coded = add_run(db, actor, workflow, "FAILED", e='{"code": "down", "message": "It broke"}')
+    assert "`down`" in open_page("runs.py", runId=str(coded)).error[0].value
+
+
 @pytest.mark.parametrize("asked", ["nonsense", "00000000-0000-0000-0000-000000000000"])
 def test_a_run_that_is_not_there_is_a_sentence(asked: str, new_actor: ActorFactory) -> None:
     new_actor()
