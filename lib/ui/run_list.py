@@ -13,7 +13,7 @@ from lib import database, runs, workflows
 from lib.auth import Actor
 from lib.rollups import ORIGINS
 from lib.runs import Cursor, RunSummary
-from lib.ui import run_status
+from lib.ui import activity_filters, run_status
 from lib.ui.text import NOTHING, duration
 from lib.workflows import WorkflowChoice
 
@@ -133,7 +133,9 @@ def _draw_table(found: tuple[RunSummary, ...]) -> None:
                 "Status", options=statuses, color=[run_status.COLORS[s] for s in run_status.STATUSES], width=110
             ),
             "Version": st.column_config.TextColumn("Version", width=70),
-            "Triggered": st.column_config.DatetimeColumn("Triggered", format="distance"),
+            "Triggered": st.column_config.DatetimeColumn(
+                "Triggered", format="MMM D, HH:mm:ss", timezone=activity_filters.zone().key, width=130
+            ),
             "Duration": st.column_config.TextColumn("Duration", alignment="right", width=90),
             "Error": st.column_config.TextColumn("Error", width="large"),
         },
