@@ -72,9 +72,13 @@ def _draw_facts(run: Run) -> None:
     waits = [wait for wait in run.waits if wait.status == "WAITING"]
     with st.grid(min_column_width=190, gap="small"):
         _fact("Triggered", f"{summary.triggered_at:%Y-%m-%d %H:%M:%S} UTC")
+        # A repeat is triggered by the first run's event; when it ran itself is told apart.
+        _fact("Started", f"{summary.started_at:%Y-%m-%d %H:%M:%S} UTC" if summary.started_at else NOTHING)
         _fact("Duration", duration(took) if took is not None else NOTHING)
-        _fact("Origin", f":blue-badge[{summary.origin.capitalize()}]")
+        repeat = " :violet-badge[Repeat]" if summary.retry_of else ""
+        _fact("Origin", f":blue-badge[{summary.origin.capitalize()}]{repeat}")
         _fact("Steps", f"{sum(s.status == 'SUCCEEDED' for s in run.steps)} of {len(run.steps)} done")
+        _fact("Run id", code(str(summary.run_id)))
         _fact("Correlation key", code(summary.correlation_key) if summary.correlation_key else NOTHING)
         _fact("Trigger mapping", "Applied" if run.trigger_mapping_applied else "Identity")
     with st.container(horizontal=True, gap="small"):
@@ -113,13 +117,14 @@ def _draw_body(run: Run, definition: dict[str, object] | None) -> None:
                 latest = {step.step_path.rpartition("/")[2].partition("[")[0]: step.status for step in run.steps}
                 st.mermaid_chart(diagram.flowchart(definition, statuses=latest), alt="The workflow as it ran")
         st.subheader("Input", anchor=False)
-        st.code(json_text(run.input), language="json", height="content" if len(str(run.input)) < 1500 else 360)
+        st.code(json_text(run.input), language="json", wrap_lines=True,
+                height="content" if len(str(run.input)) < 1500 else 360)  # fmt: skip
         if run.summary.status == "SUCCEEDED":
             st.subheader("Output", anchor=False)
             if run.output is None:
                 st.caption("The workflow returns nothing.")
             else:
-                st.code(json_text(run.output), language="json")
+                st.code(json_text(run.output), language="json", wrap_lines=True)
         st.caption(":material/lock: What looks sensitive is redacted.")
 
 

@@ -136,7 +136,9 @@ def test_a_run_under_way_can_be_canceled_and_a_failed_one_run_again(db: Database
     with db.owner.begin() as conn:
         conn.execute(text("UPDATE workflow_runs SET status = 'FAILED' WHERE run_id = :r"), {"r": run})
     app = open_page("runs.py", runId=str(run))
+    assert f"`{run}`" in texts(app) and ":violet-badge[Repeat]" not in texts(app)
     next(b for b in app.button if b.label == "Run again").click().run()
+    assert f"`{run}`" not in texts(app) and ":violet-badge[Repeat]" in texts(app), "the new run says what it is"
     with db.owner.connect() as conn:
         query = text("SELECT action FROM audit_logs WHERE target_id = :r ORDER BY audit_id")
         audited = list(conn.execute(query, {"r": str(run)}).scalars())
