@@ -18,10 +18,18 @@ from lib.ui import run_status
 from lib.ui.text import code, duration, escape, plural
 
 _ROW = 30
+_AXIS = 46
+# The box around the chart has its own padding; Streamlit's would be taken from the height of the rows.
+_PADDING = {"top": 4, "bottom": 0, "left": 0, "right": 0}
 _MOST_BARS = 40
 _MOST_STEPS = 100
 # A step of a few milliseconds still is a visible bar.
 _THINNEST = 0.012
+_SECONDS = (
+    "datum.value === 0 ? '0' : datum.value < 1 ? format(datum.value * 1000, '~r') + ' ms'"
+    " : datum.value < 60 ? format(datum.value, '.3~r') + ' s'"
+    " : datum.value < 3600 ? format(datum.value / 60, '.3~r') + ' min' : format(datum.value / 3600, '.3~r') + ' h'"
+)
 
 
 def draw(run: Run, definition: dict[str, Any] | None) -> None:
@@ -62,17 +70,19 @@ def _draw_bars(run: Run, names: dict[str, str]) -> None:
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadius=4, height=14)
         .encode(
-            x=alt.X("from:Q", title="Seconds since the first step", axis=alt.Axis(tickCount=6, grid=True),
+            x=alt.X("from:Q", title="Since the first step",
+                    axis=alt.Axis(tickCount=5, grid=True, labelExpr=_SECONDS, labelOverlap=True),
                     scale=alt.Scale(domain=[0, total * 1.02])),
             x2="to:Q",
             y=alt.Y("step:N", title=None, sort=None,
-                    axis=alt.Axis(labelExpr=shown_label, labelLimit=170, ticks=False, domain=False)),
+                    axis=alt.Axis(labelExpr=shown_label, labelLimit=170, labelOverlap=False, ticks=False,
+                                  domain=False)),
             color=alt.Color("status:N", legend=None,
                             scale=alt.Scale(domain=list(statuses), range=list(statuses.values()))),
             tooltip=[alt.Tooltip("label:N", title="Step"), alt.Tooltip("status:N", title="Status"),
                      alt.Tooltip("took:N", title="Took")],
         )
-        .properties(height=len(rows) * _ROW + 40)
+        .properties(height=len(rows) * _ROW + _AXIS, padding=_PADDING)
     )  # fmt: skip
     with st.container(border=True):
         st.altair_chart(chart)

@@ -95,6 +95,18 @@ def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_
     assert "The gateway is down" in shown and "1 of 2 done" in shown and "No \\<b\\>route" in shown
     labels = "\n".join(expander.label for expander in app.expander)
     assert "300 ms" in labels and "send · 2" in labels
+    assert f":gray[Started]]  \n{START:%Y-%m-%d %H:%M:%S} UTC" in shown
+
+
+def test_every_step_has_its_name_in_the_timeline(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    run = add_run(db, actor, published(actor))
+    for name in ("a", "b", "c"):
+        add_step(db, actor, run, name)
+    chart = json.loads(open_page("runs.py", runId=str(run)).get("vega_lite_chart")[0].proto.spec)
+    assert chart["encoding"]["y"]["axis"]["labelOverlap"] is False
+    assert chart["height"] >= 3 * 30 and "padding" in chart, "Streamlit's own padding would eat the rows"
+    assert " ms" in chart["encoding"]["x"]["axis"]["labelExpr"]
 
 
 def test_an_error_without_a_code_shows_its_message_only(db: Database, new_actor: ActorFactory) -> None:
