@@ -107,14 +107,20 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
         st.markdown(f"## {name}{version}", width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             if refusal is None:
-                saved = ":gray[:material/cloud_done: saved]"
-                st.markdown(f":small[{':red[:material/sync_problem: not saved]' if draft.theirs else saved}]",
-                            width="content")  # fmt: skip
+                st.markdown(f":small[{_saved(draft)}]", width="content")
             st.page_link("runs.py", label="Runs", icon=":material/play_circle:",
                          query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
             _draw_menu(draft, refusal)
             designer_publish.button(draft, problems, refusal)
     st.markdown(workflow_list.marks(workflow))
+
+
+def _saved(draft: Draft) -> str:
+    if draft.theirs:
+        return ":red[:material/sync_problem: not saved]"
+    if draft.unapplied:
+        return ":orange[:material/edit_note: code not applied yet]"
+    return ":gray[:material/cloud_done: saved]"
 
 
 def _draw_menu(draft: Draft, refusal: str | None) -> None:

@@ -23,18 +23,39 @@ def draw(draft: Draft, refusal: str | None) -> None:
         st.code(written, language=language, line_numbers=True)
         return
     key = draft.key(f"code-{language}")
-    st.text_area("Definition", written, key=key, height=520, label_visibility="collapsed")
+    if key not in st.session_state:  # drawn for the first time, or after another tab, when only the draft remembers
+        st.session_state[key] = draft.unapplied.get(language, written)
+    text = st.text_area("Definition", key=key, height=520, label_visibility="collapsed",
+                        on_change=_keep, args=(draft, key, language))  # fmt: skip
+    if text == written:
+        draft.unapplied.pop(language, None)
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Apply", type="primary", icon=":material/check:", key=f"{key}-apply"):
-            _apply(draft, st.session_state[key], language)
-        st.caption("Undone by Escape or by leaving this tab before you apply.", width="content")
+            _apply(draft, text, language)
+        if language in draft.unapplied:
+            st.button("Discard", icon=":material/undo:", key=f"{key}-discard", on_click=_discard,
+                      args=(draft, language), help="Show what the workflow says instead")  # fmt: skip
+        if draft.unapplied_reason:
+            st.caption(f":orange[:material/edit_note: {draft.unapplied_reason}]", width="content")
+
+
+def _keep(draft: Draft, key: str, language: Language) -> None:
+    """Callback: remember what was typed, even when the same click chose another tab and this one is not drawn."""
+    draft.unapplied[language] = st.session_state[key]
+
+
+def _discard(draft: Draft, language: Language) -> None:
+    """Callback: go back to what the definition says."""
+    draft.unapplied.pop(language, None)
+    draft.redraw()
 
 
 def _apply(draft: Draft, text: str, language: Language) -> None:
     try:
         definition = definition_text.read(text, language)
-        draft.save({"id": draft.definition.get("id"), **definition}, redraw=True)
+        draft.save({"id": draft.definition.get("id"), **definition})
     except InvalidInput as error:  # said here, where the text still is
         st.error(escape(str(error)), icon=":material/error:")
         return
+    _discard(draft, language)  # the definition says it now, written our way
     st.rerun()

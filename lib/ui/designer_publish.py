@@ -18,6 +18,8 @@ def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
     reason = refusal
     if reason is None and (draft.theirs or draft.is_behind):
         reason = "Someone else changed the draft: look at their changes first."
+    elif reason is None and draft.unapplied:
+        reason = f"{draft.unapplied_reason} Apply or discard it first."
     elif reason is None and errors:
         reason = f"{plural(len(errors), 'problem')} must be mended first."
     elif reason is None and workflow.published_version and not workflow.draft_differs:

@@ -15,6 +15,7 @@ import streamlit as st
 from lib import database, definition_editing, workflows
 from lib.auth import Actor
 from lib.definition_editing import Definition, Place
+from lib.definition_text import Language
 from lib.errors import Conflict
 from lib.workflows import Workflow
 
@@ -38,6 +39,8 @@ class Draft:
     #: Part of every widget's key: another number draws them anew, from the definition.
     generation: int = 0
     initials: dict[str, Any] = field(default_factory=dict)
+    #: Text typed under Code that differs from what the definition says, by language.
+    unapplied: dict[Language, str] = field(default_factory=dict)
 
     @property
     def is_behind(self) -> bool:
@@ -75,6 +78,13 @@ class Draft:
         if self.selected and definition_editing.step_at(self.definition, self.selected) is None:
             self.selected = None
         self.redraw()
+
+    @property
+    def unapplied_reason(self) -> str | None:
+        """What is to be done about text under Code before this can be published; None when there is none."""
+        if not self.unapplied:
+            return None
+        return f"The {' and '.join(sorted(self.unapplied)).upper()} under Code is not applied yet."
 
     def redraw(self) -> None:
         """Draw every widget anew from the definition."""

@@ -128,6 +128,37 @@ def test_code_goes_both_ways_and_a_mistake_keeps_the_text(new_actor: ActorFactor
     assert get(actor, workflow).draft["steps"] == [log_step("typed")]
 
 
+def test_code_that_is_not_applied_is_kept_and_holds_publishing_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Code")
+    assert not app.button(key="publish").disabled
+    typed = widget(app.text_area, "code-yaml").value.replace("id: a", "id: typed")
+    widget(app.text_area, "code-yaml").set_value(typed)
+    show(app, "Steps")  # one click sends the text and chooses the tab
+    assert "code not applied yet" in texts(app)
+    assert app.button(key="publish").disabled and "YAML under Code is not applied" in app.button(key="publish").help
+    show(app, "Code")
+    assert widget(app.text_area, "code-yaml").value == typed
+    next(b for b in app.button if b.label == "Discard").click().run()
+    assert "id: a" in widget(app.text_area, "code-yaml").value and not app.button(key="publish").disabled
+    widget(app.text_area, "code-yaml").set_value(f"# A comment changes nothing\n{typed}").run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert get(actor, workflow).draft["steps"][0]["id"] == "typed" and not app.button(key="publish").disabled
+    assert "not applied" not in texts(app)
+
+
+def test_other_changes_show_in_the_code_unless_text_waits_there(new_actor: ActorFactory) -> None:
+    workflow = attach(new_actor(), "Alpha")
+    app = design(workflow, "Code")
+    show(app, "Details")
+    widget(app.text_area, "description").set_value("Meanwhile").run()
+    show(app, "Code")
+    assert "description: Meanwhile" in widget(app.text_area, "code-yaml").value
+    assert "not applied" not in texts(app)
+
+
 @pytest.mark.parametrize(
     "steps", ["junk", [1], [{"id": "a"}], [{"id": "a", "type": ["x"], "config": {}}], {"a": 1}, [log_step("x"), None]]
 )
