@@ -194,7 +194,9 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
     with place:
         errors = [problem for problem in problems if problem.severity == "error"]
         if not problems:
-            st.markdown(":green[:material/check_circle:] Valid: ready to be published.")
+            version, differs = draft.workflow.published_version, draft.workflow.draft_differs
+            outlook = "Ready to be published." if differs or not version else f"Nothing to publish: same as v{version}."
+            st.markdown(f":green[:material/check_circle:] Valid. {outlook}")
             return
         st.markdown(f"**{len(errors)} to mend** :gray[· {len(problems) - len(errors)} to consider]")
         for number, problem in enumerate(problems[:_MOST_PROBLEMS]):

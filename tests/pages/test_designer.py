@@ -53,6 +53,14 @@ def test_a_draft_saves_itself_and_says_what_is_missing(db: Database, new_actor: 
     assert audited(db, workflow)[1:] == ["workflow.draft_saved"], "drawing again saves nothing"
 
 
+def test_a_valid_draft_says_whether_there_is_something_to_publish(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    assert "Valid. Nothing to publish: same as v1." in texts(design(workflow))
+    edit(actor, workflow, description="Other")
+    assert "Valid. Ready to be published." in texts(design(workflow))
+
+
 def test_looking_changes_nothing_whatever_the_draft_holds(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")
