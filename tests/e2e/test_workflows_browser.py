@@ -94,7 +94,7 @@ def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
     settled(page)
     page.get_by_role("button", name=re.compile("Add step")).click()
     page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
-    expect(page.get_by_text("Valid: ready to be published.")).to_be_visible()
+    expect(page.get_by_text("Valid. Ready to be published.")).to_be_visible()
     page.get_by_role("button", name=re.compile("Publish v1")).click()
     page.get_by_role("dialog").get_by_role("textbox", name="Change note").fill("First")
     page.get_by_role("dialog").get_by_role("button", name=re.compile("Publish$")).click()
