@@ -184,8 +184,9 @@ def _draw_overview(draft: Draft, problems: list[Problem]) -> None:
     selected = json_pointer.join(draft.selected) if draft.selected else None
     if st.session_state.get(TAB) != "Steps":
         selected = "/trigger" if st.session_state.get(TAB) == "Trigger" else None
+    dark = st.context.theme.type == "dark"
     with st.container(border=True, horizontal_alignment="center"):
-        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected)
+        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, dark=dark)
         st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
     _draw_problems(draft, problems, st.container())
 

@@ -51,8 +51,8 @@ def draw(draft: Draft, refusal: str | None) -> None:
         with st.container(border=True, horizontal_alignment="center"):
             states = {step.path.rpartition("/")[2].partition("[")[0]: step for step in result.steps}
             statuses = {name: "FAILED" if step.state == "failed" else "SUCCEEDED" for name, step in states.items()}
-            st.mermaid_chart(diagram.flowchart(definition, statuses=statuses), alt="Steps that would run",
-                             width="content")  # fmt: skip
+            chart = diagram.flowchart(definition, statuses=statuses, dark=st.context.theme.type == "dark")
+            st.mermaid_chart(chart, alt="Steps that would run", width="content")
 
 
 def _draw_verdict(result: DryRun) -> None:

@@ -19,8 +19,8 @@ _LOOKALIKES = str.maketrans({
 #: Steps that are drawn; beyond, a node says how many more there are.
 _MOST_NODES = 120
 
-# Fill, border and text of each kind of node, readable on a light and on a dark page.
-_CLASSES = {
+# Fill, border and text of each kind of node, on a light and on a dark page.
+_LIGHT = {
     "trigger": "fill:#eef2ff,stroke:#6366f1,color:#312e81",
     "step": "fill:#f8fafc,stroke:#94a3b8,color:#0f172a",
     "choice": "fill:#fff7ed,stroke:#f59e0b,color:#7c2d12",
@@ -34,6 +34,22 @@ _CLASSES = {
     "RUNNING": "fill:#eff6ff,stroke:#3b82f6,color:#1e3a8a,stroke-width:2px",
     "WAITING": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95,stroke-width:2px",
 }
+_DARK = {
+    "trigger": "fill:#23264a,stroke:#818cf8,color:#e0e7ff",
+    "step": "fill:#1e2230,stroke:#64748b,color:#e7e9f0",
+    "choice": "fill:#33261a,stroke:#f59e0b,color:#fed7aa",
+    "wait": "fill:#2a2345,stroke:#a78bfa,color:#ddd6fe",
+    "stop": "fill:#252a37,stroke:#94a3b8,color:#cbd5e1",
+    "empty": "fill:#00000000,stroke:#64748b,color:#94a3b8,stroke-dasharray:4 3",
+    "broken": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
+    "selected": "stroke:#a5b4fc,stroke-width:3px",
+    "SUCCEEDED": "fill:#16301f,stroke:#22c55e,color:#bbf7d0",
+    "FAILED": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
+    "RUNNING": "fill:#182a47,stroke:#60a5fa,color:#bfdbfe,stroke-width:2px",
+    "WAITING": "fill:#2a2345,stroke:#a78bfa,color:#ddd6fe,stroke-width:2px",
+}
+# Mermaid would put the words on an edge into black boxes; this is the page's own background.
+_DARK_EDGES = ("---", "config:", "  themeVariables:", '    edgeLabelBackground: "#12141c"', "---")
 _KINDS = {"control.if": "choice", "control.forEach": "choice", "event.wait": "wait", "time.wait": "wait",
           "control.return": "stop"}  # fmt: skip
 
@@ -67,11 +83,12 @@ def flowchart(
     broken: Collection[str] = (),
     selected: str | None = None,
     statuses: Mapping[str, str] | None = None,
+    dark: bool = False,
 ) -> str:
     """The definition as Mermaid text.
 
     `broken` and `selected` are JSON pointers of steps ("/trigger" too); `statuses` maps step ids to the status
-    they have in a run.
+    they have in a run; `dark` is for a dark page.
     """
     drawing = _Drawing(broken, selected, statuses or {})
     trigger = definition.get("trigger")
@@ -87,8 +104,8 @@ def flowchart(
         drawing.edge([(first, "")], drawing.node("Add the first step", ("[", "]"), "empty"))
     elif ends:
         drawing.edge(ends, drawing.node("End", ("((", "))"), "stop"))
-    classes = [f"  classDef {name} {style}" for name, style in _CLASSES.items()]
-    return "\n".join(["flowchart TD", *drawing.lines, *classes])
+    classes = [f"  classDef {name} {style}" for name, style in (_DARK if dark else _LIGHT).items()]
+    return "\n".join([*(_DARK_EDGES if dark else ()), "flowchart TD", *drawing.lines, *classes])
 
 
 def plain(value: Any, longest: int = _LONGEST) -> str:
@@ -124,7 +141,7 @@ def _step(drawing: _Drawing, step: Mapping[str, Any], where: str) -> str:
     text = f"`**{plain(name or label)}**\n{plain(label if name else step.get('id'))}`"
     kind = _KINDS.get(kind_name, "step")
     status = drawing.statuses.get(str(step.get("id")))
-    if status in _CLASSES:
+    if status in _LIGHT:
         kind = status
     if where in drawing.broken:
         kind = "broken"

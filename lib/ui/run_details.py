@@ -115,7 +115,8 @@ def _draw_body(run: Run, definition: dict[str, object] | None) -> None:
             st.subheader("Workflow", anchor=False)
             with st.container(border=True, horizontal_alignment="center"):
                 latest = {step.step_path.rpartition("/")[2].partition("[")[0]: step.status for step in run.steps}
-                st.mermaid_chart(diagram.flowchart(definition, statuses=latest), alt="The workflow as it ran")
+                chart = diagram.flowchart(definition, statuses=latest, dark=st.context.theme.type == "dark")
+                st.mermaid_chart(chart, alt="The workflow as it ran")
         st.subheader("Input", anchor=False)
         st.code(json_text(run.input), language="json", wrap_lines=True,
                 height="content" if len(str(run.input)) < 1500 else 360)  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
@@ -291,6 +292,13 @@ def test_yaml_that_is_no_json_is_refused_with_its_line(text: str, words: str) ->
     with pytest.raises(InvalidInput, match="definition") as refused:
         definition_text.read(text, "yaml")
     assert words in str(refused.value)
+
+
+def test_a_diagram_has_its_own_colours_on_a_dark_page() -> None:
+    light, dark = diagram.flowchart(good()), diagram.flowchart(good(), dark=True)
+    assert "#f8fafc" in light and "#f8fafc" not in dark and "edgeLabelBackground" in dark
+    kinds = [re.findall(r"classDef (\w+)", chart) for chart in (light, dark)]
+    assert kinds[0] == kinds[1], "both know every kind of node"
 
 
 def test_names_cannot_act_in_a_diagram() -> None:
