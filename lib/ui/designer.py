@@ -21,6 +21,7 @@ from lib.steps import Problem
 from lib.ui import (
     designer_code,
     designer_details,
+    designer_diff,
     designer_dry_run,
     designer_publish,
     designer_state,
@@ -171,11 +172,11 @@ def _draw_conflict(draft: Draft) -> None:
         left, right = st.columns(2)
         with left:
             st.markdown(":small[:gray[Yours, not saved]]")
-            st.code(ours, language="diff", height=300)
+            st.code(designer_diff.readable(ours), language="diff", height=300)
             st.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
         with right:
             st.markdown(":small[:gray[Theirs, saved]]")
-            st.code(other, language="diff", height=300)
+            st.code(designer_diff.readable(other), language="diff", height=300)
             st.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib import database, workflow_diff, workflow_versions, workflows
+from lib import database, workflow_versions, workflows
 from lib.steps import Problem
-from lib.ui import guard, workflow_backfill
+from lib.ui import designer_diff, guard, workflow_backfill
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape, plural
 
@@ -46,8 +46,7 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
             before = workflow_versions.definition(
                 conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
             )
-        after = {**draft.definition, "version": workflow.published_version + 1}
-        st.code(workflow_diff.unified(before, after), language="diff", height=280)
+        designer_diff.draw(before, draft.definition, height=280)
     note = st.text_input("Change note", placeholder="What changed, and why",
                          max_chars=workflow_versions.LONGEST_NOTE)  # fmt: skip
     if st.button("Publish", type="primary", icon=":material/rocket_launch:", key="publish-confirm", width="stretch"):

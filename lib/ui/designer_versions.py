@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import database, workflow_diff, workflow_versions
-from lib.ui import guard
+from lib.ui import designer_diff, guard
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape
 from lib.workflow_versions import Version
@@ -54,8 +54,8 @@ def _draw_comparison(draft: Draft, versions: list[Version]) -> None:
         st.caption(f":green[:material/check_circle:] {old} and {new} say the same.")
         return
     left, right = st.columns(2, gap="small")
-    left.code(left_text, language="diff", height=380)
-    right.code(right_text, language="diff", height=380)
+    left.code(designer_diff.readable(left_text), language="diff", height=380)
+    right.code(designer_diff.readable(right_text), language="diff", height=380)
 
 
 def _content(draft: Draft, name: str) -> dict[str, object]:
@@ -77,7 +77,7 @@ def _confirm(draft: Draft, to_version: int) -> None:
     if draft.workflow.draft_differs:
         st.caption("The draft has changes of its own and keeps them.")
     before, after = _content(draft, f"v{now}"), _content(draft, f"v{to_version}")
-    st.code(workflow_diff.unified(before, after) or "No difference", language="diff", height=300)
+    designer_diff.draw(before, after, height=300)
     note = st.text_input("Change note", f"Back to version {to_version}", max_chars=workflow_versions.LONGEST_NOTE)
     if st.button(f"Publish v{now + 1}", type="primary", icon=":material/history:"):
         with guard.errors_shown():

@@ -8,10 +8,10 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import database, schema_changes, workflow_diff, workflow_versions, workflows
+from lib import database, schema_changes, workflow_versions, workflows
 from lib.auth import Actor
 from lib.schema_changes import Impact
-from lib.ui import guard
+from lib.ui import designer_diff, guard
 from lib.ui.text import code, escape, plural
 from lib.workflow_versions import DetachPreview
 from lib.workflows import AttachedWorkflow
@@ -120,7 +120,7 @@ def _draw_preview(preview: DetachPreview) -> None:
     else:
         st.markdown(":material/bolt: In the last 7 days it ran for no live event.")
     st.markdown(f":small[:gray[What changes from v{now} to v{then}]]")
-    st.code(workflow_diff.unified(preview.before, preview.after), language="diff", height=260)
+    designer_diff.draw(preview.before, preview.after, height=260)
 
 
 def _detach(actor: Actor, preview: DetachPreview) -> None:

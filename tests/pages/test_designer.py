@@ -205,6 +205,9 @@ def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFact
     assert any("+ description: Second" in code.value for code in app.code)
     app.button(key="roll-back-1").click().run()
     assert "What version 1 says is published once more, as version 3." in texts(app)
+    assert "**Changes in description** :gray[· 1 line out, " in texts(app)
+    shown = app.code[-1].value
+    assert "-description: Second" in shown and "@@" not in shown and "version:" not in shown
 
 
 def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> None:
