@@ -17,7 +17,7 @@ from lib.ui.simulate_setup import Setup, use_case
 from lib.ui.text import escape
 from lib.workflows import AttachedWorkflow
 
-_BUTTONS_WIDTH = 120
+_BUTTONS_WIDTH = 80
 
 
 def draw(
@@ -47,14 +47,14 @@ def draw(
 def _draw_case(
     actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, names: dict[UUID, str]
 ) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         if result is None:
             mark = ":gray-badge[Not run]"
         else:
             mark = ":green-badge[:material/check: Pass]" if result.passed else ":red-badge[:material/close: Fail]"
         expected = [escape(names[workflow]) for workflow in case.expected_workflows]
         st.markdown(f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]", width="stretch")
-        # As wide as its buttons: beside a long name they would wrap.
+        # Of a width of its own: beside a long name the buttons would wrap.
         with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
             st.button("", icon=":material/play_arrow:", key=f"case-run-{case.case_id}", help="Run", type="tertiary",
                       on_click=_run, args=(actor, setup, [case]))  # fmt: skip
