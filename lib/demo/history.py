@@ -209,6 +209,9 @@ class _History:
         started = at + timedelta(seconds=0.05 + float(rng.exponential(0.12)))
         seconds = workflow.duration * float(rng.lognormal(0, 0.55))
         failed = bool(rng.random() < self._failing(workflow, at))
+        if wait := next((step for step in workflow.steps if step["type"] == "event.wait"), None):
+            longest = float(wait["config"]["timeoutSeconds"])
+            seconds = longest if failed and wait["id"] == workflow.failing_step else min(seconds, longest)
         # Nothing in the invented past is left running for an engine to look for.
         ended = max(started, min(started + timedelta(seconds=seconds), self.plan.now))
         status = "FAILED" if failed else "SUCCEEDED"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import text
 
@@ -100,7 +100,7 @@ def test_a_run_has_the_input_that_its_mapping_gives(db: Database) -> None:
 
 def test_the_steps_of_a_run_take_their_time_and_a_wait_most_of_it(db: Database) -> None:
     with database.operate() as conn:
-        demo.load(conn, events=6000, now=NOW)
+        demo.load(conn, events=30_000, now=NOW)
         waits = conn.execute(text(
             "SELECT count(*), min(extract(epoch FROM s.completed_at - s.started_at)"
             " / extract(epoch FROM r.completed_at - r.started_at))"
@@ -108,6 +108,8 @@ def test_the_steps_of_a_run_take_their_time_and_a_wait_most_of_it(db: Database) 
             " WHERE s.step_type = 'event.wait' AND r.completed_at > r.started_at"
         )).one()  # fmt: skip
         assert waits[0] and waits[1] > 0.9
+        longest = "SELECT max(completed_at - started_at) FROM workflow_run_steps WHERE step_path = 'payment'"
+        assert conn.execute(text(longest)).scalar_one() <= timedelta(seconds=120), "as its timeout says"
         beyond, runs = conn.execute(text(
             "SELECT count(*) FILTER (WHERE (ended, begun) IS DISTINCT FROM (completed_at, started_at)), count(*)"
             " FROM workflow_runs JOIN (SELECT tenant, run_id, max(completed_at) AS ended, min(started_at) AS begun"
