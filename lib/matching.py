@@ -121,7 +121,7 @@ def cause(error: BaseException | str) -> str:
         return str(error)
     if not isinstance(error, str):
         error = type(getattr(error, "orig", None) or error).__name__  # the database's own, not its wrapper
-    return f"an unexpected {error}. Send the event again; if that fails too, the server's log says where."
+    return f"an unexpected {error}. Send the event again; if that fails too, ask for the server's log of that time."
 
 
 def _decide_one(
