@@ -7,7 +7,7 @@ from typing import Any
 
 from lib.schema_form.blank import blank
 from lib.schema_form.document import SchemaDocument
-from lib.schema_form.json_values import ABSENT, copy
+from lib.schema_form.json_values import ABSENT, copy, same
 from lib.schema_form.node import Node
 from lib.schema_form.violations import Path, SchemaViolation, Validator
 
@@ -20,6 +20,8 @@ class Form:
         self.validator = Validator(self.document)
         self._rows = 0
         self._entered: Node | None = None
+        # The value checked last and what was wrong with it: most reruns only open and close parts.
+        self._checked: tuple[Any, dict[tuple[Path, Any], int | str], list[SchemaViolation]] | None = None
         self.open_left = 40  # fields that parts may still show without being asked
         if value is ABSENT:
             value = blank(self.document, self.validator, self.document.spec(self.document.root), needed=True)
@@ -65,7 +67,9 @@ class Form:
         value = self.root.dump()
         if value is ABSENT:
             return [*self.drafts(), SchemaViolation((), "Required", "required")]
-        return self.drafts() + self.validator.violations(value, picks)
+        if self._checked is None or self._checked[1] != picks or not same(self._checked[0], value):
+            self._checked = (value, picks, self.validator.violations(value, picks))
+        return self.drafts() + self._checked[2]
 
 
 def load(schema: Any, value: Any = ABSENT) -> Form:

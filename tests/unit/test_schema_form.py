@@ -562,6 +562,20 @@ def test_errors_are_sentences_at_their_fields() -> None:
     }
 
 
+def test_a_value_is_checked_again_only_after_an_edit() -> None:
+    schema = {"items": {"anyOf": [{"type": "string", "maxLength": 1}, {"type": "integer"}]}}
+    form = load(schema, ["x"] * 20_000)
+    rows = form.root.opened()
+    assert form.violations() == []
+    started = time.perf_counter()
+    assert form.violations() == []
+    assert time.perf_counter() - started < 0.2
+    rows[3].write("long")
+    assert [one.path for one in form.violations()] == [(3,)]
+    rows[3].write("x")
+    assert form.violations() == []
+
+
 def test_only_the_branch_the_user_picked_speaks() -> None:
     form = load({"type": "object", "properties": {"pay": CHOICE}}, {"pay": {"kind": "card", "last4": "1"}})
     pay = field(form.root, "pay")
