@@ -50,7 +50,8 @@ def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool) 
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             name = step.get("name")
             below = kind.label if name else step["id"]
-            st.button(f"**{escape(str(name or kind.label))}** :gray[{escape(below)}]", icon=kind.icon, type="tertiary",
+            st.button(f"{kind.icon} **{escape(str(name or kind.label))}** :gray[{escape(below)}]", type="tertiary",
+                      icon=":material/expand_more:" if chosen else ":material/chevron_right:",
                       key=draft.key(f"open{pointer}"), on_click=_choose, args=(draft, place),
                       help=escape(kind.description))  # fmt: skip
             _draw_acts(draft, place, last=last)
