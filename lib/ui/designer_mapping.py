@@ -63,7 +63,7 @@ def _draw_row(draft: Draft, place: Target, value: Any, sources: dict[str, str]) 
     is_expression = isinstance(value, dict) and value.keys() == {mapping.EXPRESSION}
     mode_now = _UNSET if value is mapping.UNSET else _EXPRESSION if is_expression else _VALUE
     with st.container(border=True, gap="xxsmall"):
-        name, how, what = st.columns([4, 3, 6], vertical_alignment="center", gap="small")
+        name, how, what = st.columns([3, 2.5, 6], vertical_alignment="center", gap="small")
         with name:
             required = " :red[*]" if place.field.required else ""
             st.markdown(f"**{code(place.target)}**{required}  \n:small[:gray[{escape(place.field.type)}]]",
