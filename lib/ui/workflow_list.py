@@ -87,7 +87,9 @@ def _draw_row(actor: Actor, workflow: WorkflowSummary) -> None:
         st.markdown(f":small[:gray[:material/bolt: {event}{description}]]")
     with runs:
         st.markdown(_runs_said(workflow))
-    with acts, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+    with acts, st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"
+    ):
         _draw_acts(actor, workflow)
 
 
