@@ -56,6 +56,6 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
                     conn, draft.actor, workflow_id=workflow.workflow_id, expected_draft_version=draft.draft_version,
                     expected_version=workflow.published_version, change_note=note,
                 )  # fmt: skip
-            workflow_backfill.offer(workflow.workflow_id)
+            workflow_backfill.offer_if_missed(draft.actor, workflow.workflow_id)
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
             st.rerun()

@@ -24,6 +24,16 @@ def offer(workflow_id: UUID) -> None:
     st.session_state[_OFFERED] = workflow_id
 
 
+def offer_if_missed(actor: Actor, workflow_id: UUID) -> None:
+    """Offer a backfill of this workflow if it missed events in the longest span one may choose."""
+    now = datetime.now(UTC)
+    with database.read(actor) as conn:
+        workflow = workflows.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
+        since = now - timedelta(days=max(_DAYS.values()))
+        if backfill.count(conn, tenant=actor.tenant, workflow=workflow, since=since, until=now):
+            offer(workflow_id)
+
+
 def draw(actor: Actor, workflow: Workflow) -> None:
     """Draw the running backfill with its progress, or the offer to begin one."""
     refusal = workflows.refusal(actor, workflow)
@@ -39,6 +49,8 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
     with st.container(border=True):
         if latest and st.session_state.get(f"backfill-watched-{latest.backfill_id}"):
             _draw_outcome(latest)
+        st.markdown("**Replay missed events?** :gray[· Events that came before this workflow was attached can still "
+                    "start it.]")  # fmt: skip
         now = datetime.now(UTC)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             span = st.segmented_control("Since", list(_DAYS), default="Last 7 days", required=True,
@@ -49,8 +61,8 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
             bound = f" (the first {found:,})" if found >= backfill.BOUND else ""
             st.markdown(
                 f":material/history: **{plural(found, 'live event')}**{bound} of {code(workflow.event_type or '')} "
-                "started nothing. Replay to this workflow?" if found
-                else f":material/check: No unmatched {code(workflow.event_type or 'event')} to replay.",
+                "started nothing." if found
+                else f":material/check: No unmatched {code(workflow.event_type or 'event')} in this time.",
                 width="content",
             )  # fmt: skip
             with st.container(horizontal=True, width="content"):

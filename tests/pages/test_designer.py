@@ -255,6 +255,34 @@ def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Databa
     assert "schema changed from" not in texts(app)
 
 
+def test_publishing_offers_a_replay_only_if_events_were_missed(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    said = {}
+    for event in ("EMAIL_BOUNCED", EVENT):
+        workflow = attach(actor, event, event)
+        edit(actor, workflow, steps=[log_step("a")])
+        app = design(workflow, "Steps")
+        app.button(key="publish").click().run()
+        app.button(key="publish").click()  # a whole run, unlike a browser's, draws the dialog only if asked again
+        app.button(key="publish-confirm").click().run()
+        assert get(actor, workflow).published_version == 1
+        said[event] = texts(app)
+    assert "Replay missed events?" not in said["EMAIL_BOUNCED"]
+    assert f"**1 live event** of `{EVENT}` started nothing." in said[EVENT]
+
+
+def test_an_open_step_shows_that_it_is_open(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Steps")
+    assert widget(app.button, "open/steps/0").icon == ":material/chevron_right:"
+    widget(app.button, "open/steps/0").click().run()
+    assert widget(app.button, "open/steps/0").icon == ":material/expand_more:"
+
+
 def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progress(
     db: Database, new_actor: ActorFactory
 ) -> None:
@@ -266,6 +294,7 @@ def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progres
     app = open_page("designer.py", workflowId=str(workflow))
     app.session_state["backfill-offered"] = workflow
     app.run()
+    assert "Replay missed events?" in texts(app)
     assert "**25 live events** of `TICKET_CREATED` started nothing" in texts(app)
     app.button(key="backfill-start").click().run()
     with database.read(actor) as conn:
