@@ -19,11 +19,12 @@ def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
     """The Attach button; disabled with the reason for those who may not."""
     refusal = None if actor.may("manage") else actor.refusal("manage")
     name, help_text = f"{key}-attach-{event_type}", refusal or "Attach a workflow"
+    label = "" if key == "card" else "Attach"  # a card has no room for more than the icon
     if in_drawer and refusal is None:
         # A dialog cannot open another one, and the drawer is one.
         with st.popover("Attach", icon=":material/add_link:", key=name, help=help_text):
             _draw(actor, event_type, key)
-    elif st.button("", key=name, icon=":material/add_link:", disabled=refusal is not None, help=help_text):
+    elif st.button(label, key=name, icon=":material/add_link:", disabled=refusal is not None, help=help_text):
         _open(actor, event_type)
 
 
