@@ -97,17 +97,17 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
     cards.executions(details.activity, border=True)
     if in_drawer:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
-        _draw_metadata(entry)
-        schema_view.draw(entry.schema, entry.payload_schema_ref)
-        _draw_example(entry)
+        _draw_metadata(entry, in_drawer=in_drawer)
+        schema_view.draw(entry.schema, entry.payload_schema_ref, in_drawer=in_drawer)
+        _draw_example(entry, in_drawer=in_drawer)
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        schema_view.draw(entry.schema, entry.payload_schema_ref)
+        schema_view.draw(entry.schema, entry.payload_schema_ref, in_drawer=in_drawer)
     with right:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
-        _draw_metadata(entry)
-        _draw_example(entry)
+        _draw_metadata(entry, in_drawer=in_drawer)
+        _draw_example(entry, in_drawer=in_drawer)
 
 
 def draw_unknown(actor: Actor, event_type: str, *, on_choose: Callable[[str], None]) -> None:
@@ -139,8 +139,8 @@ def _close() -> None:
     st.query_params.pop(_PARAMETER, None)
 
 
-def _draw_metadata(entry: CatalogEntry) -> None:
-    st.subheader("Metadata", anchor=False)
+def _draw_metadata(entry: CatalogEntry, *, in_drawer: bool) -> None:
+    schema_view.heading("Metadata", in_drawer=in_drawer)
     paths = ", ".join(code(path) for path in entry.correlation_paths) or NOTHING
     facts = {
         "Category": escape(entry.category),
@@ -152,7 +152,7 @@ def _draw_metadata(entry: CatalogEntry) -> None:
     st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
 
 
-def _draw_example(entry: CatalogEntry) -> None:
+def _draw_example(entry: CatalogEntry, *, in_drawer: bool) -> None:
     if entry.example is not None:
-        st.subheader("Example payload", anchor=False)
+        schema_view.heading("Example payload", in_drawer=in_drawer)
         st.code(json.dumps(entry.example, indent=2, ensure_ascii=False), language="json")

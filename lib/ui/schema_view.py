@@ -13,9 +13,17 @@ from lib.ui.text import code, escape, shorten
 _EXAMPLE = 60
 
 
-def draw(schema: JsonSchema | None, schema_ref: str | None) -> None:
+def heading(text: str, *, in_drawer: bool) -> None:
+    """A heading of an event's details; in a dialog, where headings are drawn smaller than text, one of the largest."""
+    if in_drawer:
+        st.title(text, anchor=False)
+    else:
+        st.subheader(text, anchor=False)
+
+
+def draw(schema: JsonSchema | None, schema_ref: str | None, *, in_drawer: bool = False) -> None:
     """Draw the fields, nested ones foldable, and the full schema with highlighting behind a fold."""
-    st.subheader("Payload schema", anchor=False)
+    heading("Payload schema", in_drawer=in_drawer)
     if schema is None:
         st.caption(
             f"The schema {code(schema_ref)} is not in the registry."

@@ -11,7 +11,7 @@ import streamlit as st
 from lib import database, schema_changes, workflow_versions, workflows
 from lib.auth import Actor
 from lib.schema_changes import Impact
-from lib.ui import designer_diff, guard
+from lib.ui import designer_diff, guard, schema_view
 from lib.ui.text import code, escape, plural
 from lib.workflow_versions import DetachPreview
 from lib.workflows import AttachedWorkflow
@@ -30,7 +30,7 @@ class _Done(NamedTuple):
 
 def draw(actor: Actor, event_type: str, attached: list[AttachedWorkflow], *, in_drawer: bool) -> None:
     """Draw them with badges and what a change of the event's schema means to each."""
-    st.subheader(f"Attached workflows · {len(attached)}", anchor=False)
+    schema_view.heading(f"Attached workflows · {len(attached)}", in_drawer=in_drawer)
     _draw_done(actor, event_type)
     if not attached:
         st.caption("No published workflow reacts to this event.")

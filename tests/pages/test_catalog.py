@@ -134,7 +134,7 @@ def test_a_drawer_opens_whichever_page_its_event_is_on() -> None:
     app = open_page(eventType="TICKET_UPDATED", page="1")
     assert "TICKET_UPDATED" not in names(app)
     assert any("`TICKET_UPDATED`" in m.value for m in app.markdown)
-    assert any(s.value.startswith("Attached workflows") for s in app.subheader)
+    assert any(s.value.startswith("Attached workflows") for s in app.title)
 
 
 @pytest.mark.usefixtures("someone")
@@ -142,7 +142,7 @@ def test_choosing_a_card_opens_its_drawer_and_the_url_says_so() -> None:
     app = open_page()
     app.button(key="open-ASSET_CREATED").click().run()
     assert "ASSET_CREATED" in app.query_params["eventType"]
-    assert any(s.value == "Payload schema" for s in app.subheader)
+    assert any(s.value == "Payload schema" for s in app.title)
 
 
 @pytest.mark.usefixtures("someone")

@@ -71,6 +71,11 @@ def test_a_reader_gets_disabled_buttons_with_the_reason(new_actor: ActorFactory)
     assert event.button(key=f"details-attach-{EVENT}").disabled
 
 
+def test_the_page_of_an_event_says_attach_in_words(new_actor: ActorFactory) -> None:
+    new_actor()
+    assert open_page("event.py", eventType=EVENT).button(key=f"details-attach-{EVENT}").label == "Attach"
+
+
 def test_a_manager_cannot_detach_a_system_workflow(db: Database, new_actor: ActorFactory) -> None:
     workflow = published(new_actor(), "Guarded")
     make_system(db, workflow)
@@ -117,7 +122,7 @@ def test_detaching_says_what_happens_and_can_be_undone(new_actor: ActorFactory) 
     workflow = published(actor)
     app = button(confirm_detach(workflow), f"confirm-{workflow}")
     assert get(actor, workflow).trigger is None
-    assert "Attached workflows · 0" in "\n".join(s.value for s in app.subheader)
+    assert "Attached workflows · 0" in "\n".join(s.value for s in app.title)
     button(app, "undo-detach")
     assert get(actor, workflow).event_type == EVENT and get(actor, workflow).published_version == 3
 
