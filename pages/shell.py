@@ -10,11 +10,11 @@ from lib.ui import guard
 HISTORY = ROOT / "lib" / "ui" / "history.js"
 
 st.set_page_config(page_icon="lib/ui/icon.png", layout="wide")  # the tab is titled after the page
-st.html(f"<script>{HISTORY.read_text()}</script>", unsafe_allow_javascript=True)
 st.logo("lib/ui/logo.svg", size="large", icon_image="lib/ui/icon.png")
 
 with guard.errors_shown():
     guard.enter()
+    st.sidebar.html(f"<script>{HISTORY.read_text()}</script>", unsafe_allow_javascript=True)
     st.navigation(
         [
             st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
