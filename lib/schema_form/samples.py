@@ -190,11 +190,12 @@ class Sampler:
         if not wanted and spec.items and self._spend(spec.items, inner):
             wanted = 1
         contained = spec.keyword("contains")
-        wanted = max(wanted, 1 if contained else 0)
+        needed = max([1, *map(int, spec.number_keyword("minContains"))]) if contained else 0
+        wanted = max(wanted, needed)
         rows = []
         for number in range(min(wanted, most, max(least, 50))):
             parts = spec.item(number)
-            if contained and number >= wanted - max([1, *map(int, spec.number_keyword("minContains"))]):
+            if contained and number >= wanted - needed:
                 parts = (*parts, replace(spec.parts[0], schema=contained[0]))
             rows.append(self.make(parts, place.below("", spec, turn=number)))
         return rows

@@ -782,6 +782,7 @@ SAMPLED: list[Any] = (
         },
         {"type": "integer", "multipleOf": 4, "allOf": [{"multipleOf": 6}, {"minimum": 13}]},
         {"prefixItems": [{"type": "string"}, False]},
+        {"contains": {"const": 7}, "minContains": 3},
         {
             "type": "object",
             "not": {"required": ["never"]},
