@@ -82,6 +82,7 @@ def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
     settled(page)
     page.get_by_role("button", name=re.compile("Map 1 by name")).click()
     expect(page.get_by_role("combobox", name="Expression")).to_have_value(re.compile(r"event\.payload\.ticketId"))
+    settled(page)
     page.get_by_role("combobox", name="Source").nth(1).click()
     page.get_by_role("option", name="Value").click()
     page.get_by_role("textbox", name="Value").fill("A new ticket")
