@@ -253,7 +253,7 @@ def _carry_out(
         if getattr(error, "connection_invalidated", False):
             raise  # the database is gone, and the whole event with it: nothing was stored
         log.exception("Starting workflow %s for %s failed", match.workflow_id, incoming.event.name)
-        return matching.failed(decision)
+        return matching.failed(decision, error=error)
     return decision
 
 

@@ -7,7 +7,6 @@ its own: whatever is wrong with one never stops another.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -103,11 +102,10 @@ def resumed(wait: Mapping[str, Any]) -> Decision:
     return Decision(match, step_path=wait["step_path"])
 
 
-def failed(decision: Decision, reason: str = "start_failed") -> Decision:
-    """The same candidate, when carrying the decision out did not work; the error being handled is the cause."""
+def failed(decision: Decision, reason: str = "start_failed", error: BaseException | None = None) -> Decision:
+    """The same candidate, when carrying the decision out did not work; what may be told of the error goes along."""
     old = decision.match
     outcome: Outcome = "failed" if reason == "start_failed" else "skipped"
-    error = sys.exc_info()[1]
     detail = old.detail | ({"cause": cause(error)} if error else {})
     return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
 

@@ -44,7 +44,8 @@ class Sender:
         self.unanswered = 0
         self.refusals: list[Any] = []
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._stream)
+        # A daemon: should the app never come back, it would ask for ever.
+        self._thread = threading.Thread(target=self._stream, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -137,8 +138,6 @@ def test_killed_app_loses_no_acknowledged_event(server: EmbeddedServer, actor: A
         acknowledged, unanswered = sum(len(s.answers) for s in senders), sum(s.unanswered for s in senders)
         print(f"\nkills: {KILLS}, events acknowledged: {acknowledged}, lost: 0, posts without an answer: {unanswered}")
     finally:
-        for sender in senders:
-            sender._stop.set()
         stop_app(app)
 
 
