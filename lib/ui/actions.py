@@ -15,11 +15,14 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
     """
     refusal = None if actor.may("manage") else actor.refusal("manage")
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        if st.button("Simulate", key=f"{key}-simulate-{event_type}", icon=":material/play_arrow:",
-                     disabled=refusal is not None, help=refusal):  # fmt: skip
-            st.switch_page("simulate.py", query_params={"eventType": event_type})
-        if st.button("Metrics", key=f"{key}-metrics-{event_type}", icon=":material/monitoring:"):
-            st.switch_page("metrics.py", query_params={"eventType": event_type})
+        # Going there before the page is drawn again is quicker, and a card that a new search is about to
+        # replace still does what it was clicked for.
+        event = {"query_params": {"eventType": event_type}}
+        st.button("Simulate", key=f"{key}-simulate-{event_type}", icon=":material/play_arrow:",
+                  disabled=refusal is not None, help=refusal,
+                  on_click=st.switch_page, args=("simulate.py",), kwargs=event)  # fmt: skip
+        st.button("Metrics", key=f"{key}-metrics-{event_type}", icon=":material/monitoring:",
+                  on_click=st.switch_page, args=("metrics.py",), kwargs=event)  # fmt: skip
         workflow_attach.button(actor, event_type, key=key, in_drawer=page_link)
         if page_link:
             st.page_link("event.py", label="Open as page", icon=":material/open_in_full:",

@@ -66,10 +66,10 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
             )
         with st.container(horizontal=True, width="content"):
             refusal = None if actor.may("manage") else actor.refusal("manage")
-            if st.button("Simulate again with this payload", icon=":material/play_arrow:", key="simulate-again",
-                         disabled=refusal is not None, help=refusal):  # fmt: skip
-                st.switch_page("simulate.py", query_params={
-                    "eventType": record.event_name, "fromEvent": str(record.event_id)})  # fmt: skip
+            again = {"eventType": record.event_name, "fromEvent": str(record.event_id)}
+            st.button("Simulate again with this payload", icon=":material/play_arrow:", key="simulate-again",
+                      disabled=refusal is not None, help=refusal,
+                      on_click=st.switch_page, args=("simulate.py",), kwargs={"query_params": again})  # fmt: skip
             if actor.may("admin"):
                 if st.button("Raw payload", icon=":material/lock_open:", key="reveal"):
                     _reveal(actor, record.event_id)

@@ -19,7 +19,6 @@ from lib.ui.metrics_filters import MetricsView, forget_slice
 from lib.ui.text import duration, plural
 
 _TABLE = "metrics-recent"
-_OPEN = "metrics_open_event"
 _ROW_HEIGHT = 36
 _EXPORTED = 1000
 
@@ -45,8 +44,6 @@ class _Asked(NamedTuple):
 
 def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
     """Draw the page of the list that the URL asks for."""
-    if event_id := st.session_state.pop(_OPEN, None):
-        st.switch_page("activity.py", query_params={"eventId": event_id})
     asked = _asked(view)
     page = load(actor, event_type, view, asked)
     with figures.framed("Recent events", "Latest first. Choose a row to see the event in full.",
@@ -132,7 +129,7 @@ def _draw_table(page: RecentPage, view: MetricsView) -> None:
     def open_row() -> None:
         cells = st.session_state[_TABLE]["selection"]["cells"]
         if cells:
-            st.session_state[_OPEN] = str(page.events[cells[0][0]].event_id)
+            st.switch_page("activity.py", query_params={"eventId": str(page.events[cells[0][0]].event_id)})
 
     column, key = st.column_config, view.window.zone.key
     st.dataframe(

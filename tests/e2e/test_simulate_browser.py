@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lib import embedded_server
-from tests.e2e.conftest import RunningApp, picture
+from tests.e2e.conftest import RunningApp, picture, settled
 
 pytestmark = pytest.mark.browser
 
@@ -17,7 +17,8 @@ pytestmark = pytest.mark.browser
 def test_search_simulate_preview_send_and_the_run_succeeds(page: Page, app: RunningApp) -> None:
     page.goto("/")
     page.get_by_role("searchbox", name="Search events").press_sequentially("ticket created")
-    page.get_by_role("button", name="Ticket Created").first.wait_for()
+    expect(page.get_by_text("Showing 1 to 2 of 2 results")).to_be_visible()  # of the whole text, not of its start
+    settled(page)
     picture(page, "1-search")
     page.get_by_role("button", name="Simulate").first.click()
     expect(page.get_by_role("heading", name=re.compile("Simulate Ticket Created"))).to_be_visible()
