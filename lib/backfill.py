@@ -2,11 +2,12 @@
 
 A backfill is counted and bounded before it begins, goes in batches with a pause between, can be canceled at any
 moment, and replays each event to a workflow once, however often it is begun: the replay's (source, id) names
-both. The page that shows it drives it; without one it stops, and goes on where it was when one is opened.
+both. The processes that execute runs carry it out (lib.upkeep), whoever watches.
 """
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -18,13 +19,14 @@ from lib.database import Connection
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable
 from lib.workflows import Workflow
 
+log = logging.getLogger(__name__)
 queries = sql.load("backfill")
 
 #: Events that one backfill replays at most.
 BOUND = 10_000
 LONGEST = timedelta(days=90)
-BATCH = 20
-PAUSE_SECONDS = 1.0
+BATCH = 40
+PAUSE_SECONDS = 2.0
 SOURCE = "backfill"
 
 
@@ -93,10 +95,23 @@ def latest(conn: Connection, *, tenant: UUID, workflow_id: UUID) -> Backfill | N
     return Backfill(**row) if row else None
 
 
+def under_way(conn: Connection) -> list[tuple[UUID, Actor]]:
+    """Running backfills of all tenants, each with who began it; owner's connection only.
+
+    Those of people who may not replay events any more end here.
+    """
+    for row in conn.execute(queries["withdraw"]).all():
+        log.warning("Backfill %s was canceled: who began it may not replay events any more.", row.backfill_id)
+    return [
+        (row.backfill_id, Actor(row.tenant, row.user_id, row.email, row.permission))
+        for row in conn.execute(queries["under_way"]).all()
+    ]
+
+
 def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | None:
     """Replay the next batch if one is due; how far the backfill is then, None when none was due.
 
-    Safe to call from several pages at once: one of them does the work. Raises PermissionDenied.
+    Safe to call from several processes at once: one of them does the work. Raises PermissionDenied.
     """
     actor.require("manage")
     keys = {"tenant": actor.tenant, "backfill_id": backfill_id}

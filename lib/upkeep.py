@@ -1,4 +1,4 @@
-"""The database's periodic chores: folding counts, comparing them with the rows, partitions ahead, retention.
+"""The periodic chores: folding counts, comparing them with the rows, backfills, partitions ahead, retention.
 
 One thread a process that executes runs; any number may run at a time, each chore is done by one.
 """
@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from lib import database, rollups
-from lib.errors import DatabaseUnavailable
+from lib import backfill, database, rollups
+from lib.errors import CatalogError, DatabaseUnavailable
 from lib.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ class Upkeep:
     def _pass(self) -> None:
         while self._fold() and not self._ended.is_set():
             pass
+        self._backfill()
         for chore, due in self._due.items():
             if time.monotonic() >= due:
                 self._due[chore] = time.monotonic() + _HOUR
@@ -68,6 +69,18 @@ class Upkeep:
     def _fold(self) -> int:
         with database.operate() as conn:
             return rollups.fold(conn)
+
+    def _backfill(self) -> None:
+        with database.operate() as conn:
+            running = backfill.under_way(conn)
+        for backfill_id, actor in running:
+            try:
+                with database.write(actor) as conn:
+                    backfill.advance(conn, actor, backfill_id=backfill_id)
+            except DatabaseUnavailable:
+                raise
+            except CatalogError:
+                log.exception("Backfill %s could not go on; trying again.", backfill_id)
 
     def _partitions(self) -> None:
         days = self._settings.retention_days

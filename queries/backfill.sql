@@ -25,8 +25,25 @@ FROM workflow_backfills
 WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
 ORDER BY backfill_id DESC LIMIT 1
 
+-- name: withdraw
+-- End the running backfills of people who may not replay events any more.
+UPDATE workflow_backfills b SET status = 'canceled'
+WHERE b.status = 'running'
+  AND NOT EXISTS (SELECT FROM memberships m
+                  WHERE m.tenant = b.tenant AND m.user_id = b.created_by AND m.permission IN ('manage', 'admin'))
+RETURNING b.backfill_id
+
+-- name: under_way
+-- Running backfills of every tenant with who began them, oldest first.
+SELECT b.backfill_id, b.tenant, m.user_id, u.email, m.permission
+FROM workflow_backfills b
+JOIN memberships m ON m.tenant = b.tenant AND m.user_id = b.created_by
+JOIN users u ON u.user_id = b.created_by
+WHERE b.status = 'running'
+ORDER BY b.backfill_id
+
 -- name: lock_due
--- The backfill if it is running, its last batch is a second old, and nobody else is at it.
+-- The backfill if it is running, its last batch is old enough, and nobody else is at it.
 SELECT backfill_id, workflow_id, event_type, since, status, total, started, skipped, failed
 FROM workflow_backfills
 WHERE tenant = CAST(:tenant AS uuid) AND backfill_id = CAST(:backfill_id AS uuid) AND status = 'running'

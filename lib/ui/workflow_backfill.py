@@ -80,9 +80,6 @@ def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
         with guard.errors_shown():
             with database.read(actor) as conn:
                 now = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow.workflow_id)
-            if now and now.status == "running" and may:
-                with database.write(actor) as conn:
-                    now = backfill.advance(conn, actor, backfill_id=now.backfill_id) or now
             if now is None or now.status != "running":
                 _watched(now)
                 st.rerun()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,6 +16,8 @@ from lib import backfill, database, ingestion, workflows
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import Conflict, PermissionDenied
+from lib.settings import Settings
+from lib.upkeep import Upkeep
 from tests.conftest import ActorFactory
 from tests.database.test_workflows import EVENT, attach, audited, detach, edit, example, get, publish
 from tests.workflow_runs import log_step
@@ -119,7 +123,55 @@ def test_batches_keep_their_pace_and_cancel_stops_them(db: Database, new_actor: 
     assert again.total == again.started == 5, "a new one goes on with the rest"
 
 
-def test_only_one_page_replays_a_batch(db: Database, new_actor: ActorFactory) -> None:
+@pytest.fixture
+def chores() -> Iterator[None]:
+    running = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)
+    running.start()
+    yield
+    running.stop()
+
+
+def ended(actor: Actor, workflow: UUID) -> backfill.Backfill:
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        with database.read(actor) as conn:
+            latest = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+        if latest and latest.status != "running":
+            return latest
+        time.sleep(0.05)
+    raise AssertionError("the backfill did not end")
+
+
+def test_a_backfill_goes_on_without_anybody_watching(new_actor: ActorFactory, db: Database, chores: None) -> None:
+    one, other = new_actor(), new_actor()
+    submit(other, example(db))
+    for _ in range(backfill.BATCH + 1):
+        submit(one, example(db))
+    late = {actor: attached(actor) for actor in (one, other)}
+    for actor, workflow in late.items():
+        begin(actor, workflow)
+    for actor, number in ((one, backfill.BATCH + 1), (other, 1)):
+        done = ended(actor, late[actor])
+        assert (done.status, done.started) == ("done", number)
+        assert [run.origin for run in runs(db, late[actor])] == ["replay"] * number
+
+
+def test_a_backfill_ends_when_who_began_it_may_not_go_on(
+    new_actor: ActorFactory, db: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    workflow = attached(actor)
+    begin(actor, workflow)
+    with database.operate() as conn:
+        assert [asked for _, asked in backfill.under_way(conn)] == [actor]
+        conn.execute(text("UPDATE memberships SET permission = 'read' WHERE user_id = :u"), {"u": actor.user_id})
+        assert backfill.under_way(conn) == []
+    assert ended(actor, workflow).status == "canceled" and runs(db, workflow) == []
+    assert "may not replay events any more" in caplog.text
+
+
+def test_only_one_process_replays_a_batch(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     submit(actor, example(db))
     one = begin(actor, attached(actor))

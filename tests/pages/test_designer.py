@@ -41,6 +41,16 @@ def test_every_tab_draws(tab: str, new_actor: ActorFactory) -> None:
     assert "Alpha" in texts(app)
 
 
+def test_the_open_tab_is_in_the_url(new_actor: ActorFactory) -> None:
+    workflow = str(published(new_actor(), "Alpha"))
+    assert open_page("designer.py", workflowId=workflow).segmented_control(key="designer-tab").value == "Trigger"
+    app = open_page("designer.py", workflowId=workflow, tab="dry run")
+    assert app.segmented_control(key="designer-tab").value == "Dry run"
+    assert show(app, "Versions").query_params["tab"] == "versions"
+    app = open_page("designer.py", workflowId=workflow, tab="nonsense")
+    assert not app.exception and app.segmented_control(key="designer-tab").value == "Trigger"
+
+
 def test_a_draft_saves_itself_and_says_what_is_missing(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")
@@ -283,11 +293,15 @@ def test_an_open_step_shows_that_it_is_open(new_actor: ActorFactory) -> None:
     assert widget(app.button, "open/steps/0").icon == ":material/expand_more:"
 
 
+def progress(app: AppTest) -> list[str]:
+    return [bar.proto.text for bar in app.get("progress")]
+
+
 def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progress(
     db: Database, new_actor: ActorFactory
 ) -> None:
     actor = new_actor()
-    for _ in range(25):
+    for _ in range(backfill.BATCH + 5):
         with database.write(actor) as conn:
             ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
     workflow = published(actor, "Late")
@@ -295,10 +309,13 @@ def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progres
     app.session_state["backfill-offered"] = workflow
     app.run()
     assert "Replay missed events?" in texts(app)
-    assert "**25 live events** of `TICKET_CREATED` started nothing" in texts(app)
+    assert "**45 live events** of `TICKET_CREATED` started nothing" in texts(app)
     app.button(key="backfill-start").click().run()
-    with database.read(actor) as conn:
-        now = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
-    assert now is not None and now.status == "running" and now.started == backfill.BATCH
+    assert progress(app) == ["Replaying `TICKET_CREATED`: 0 of 45, 0 started, 0 skipped, 0 failed"]
+    with database.write(actor) as conn:
+        begun = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+        assert begun and backfill.advance(conn, actor, backfill_id=begun.backfill_id)
+    app.run()
+    assert progress(app) == ["Replaying `TICKET_CREATED`: 40 of 45, 40 started, 0 skipped, 0 failed"]
     app.button(key="backfill-cancel").click().run()
-    assert "Canceled after 20 events" in texts(app) and "**5 live events**" in texts(app)
+    assert "Canceled after 40 events" in texts(app) and "**5 live events**" in texts(app)
