@@ -18,9 +18,9 @@ from jsonschema.exceptions import UnknownType, ValidationError
 from referencing.exceptions import Unresolvable
 
 from lib.schema_form.document import SchemaDocument, validator_class
-from lib.schema_form.formats import quick_formats
 from lib.schema_form.sentences import sentence
 from lib.schema_form.spec import Parts, matches
+from lib.schema_formats import quick_formats
 
 Path = tuple[str | int, ...]
 #: Which branch the form has picked, by the path of the value and the id of the branch list.
