@@ -29,11 +29,11 @@ _RUN_COUNTS = text(
 )
 
 
-def median_ms(work: Callable[[], Any]) -> float:
+def median_ms(work: Callable[[], Any], *, runs: int = _RUNS_EACH) -> float:
     """Median wall time of the work in milliseconds, after one run that is not counted."""
     work()
     times = []
-    for _ in range(_RUNS_EACH):
+    for _ in range(runs):
         begun = time.perf_counter()
         work()
         times.append((time.perf_counter() - begun) * 1000)
