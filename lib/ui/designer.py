@@ -33,7 +33,7 @@ from lib.ui import (
     workflow_backfill,
     workflow_list,
 )
-from lib.ui.designer_state import TAB, Draft
+from lib.ui.designer_state import Draft
 from lib.ui.text import escape
 
 _EDITORS = {
@@ -62,7 +62,7 @@ def draw(actor: Actor, asked: str) -> None:
     head = st.container()
     notices = st.container()
     # The editor is drawn first: what it changes shows at once in diagram and problems, which stand beside it.
-    if st.session_state.get(TAB) == "Versions":  # two texts side by side need the width
+    if designer_state.tab() == "Versions":  # two texts side by side need the width
         editor, overview = st.container(), None
     else:
         overview, editor = st.columns([2, 3], gap="large")
@@ -91,13 +91,14 @@ def _draw_editor(draft: Draft, refusal: str | None) -> None:
     shown = [name for name in _EDITORS if refusal is None or name in _READ_ONLY]
     if not definition_editing.editable(draft.definition):
         shown = [name for name in shown if name in ("Code", "Versions")]
-    if st.session_state.get(TAB) not in shown:
-        st.session_state[TAB] = shown[0]
-    tab = st.segmented_control(
-        "Edit", shown, key=TAB, required=True, label_visibility="collapsed", persist_state="session",
-        wrap=True, format_func=lambda name: f"{_EDITORS[name][0]} {name}",
+    tab = designer_state.tab()
+    tab = tab if tab in shown else shown[0]
+    st.session_state[designer_state.TAB] = tab
+    st.segmented_control(
+        "Edit", shown, key=designer_state.TAB, required=True, label_visibility="collapsed", wrap=True,
+        format_func=lambda name: f"{_EDITORS[name][0]} {name}", on_change=designer_state.keep_tab,
     )  # fmt: skip
-    _EDITORS[tab or shown[0]][1](draft, refusal)
+    _EDITORS[tab][1](draft, refusal)
 
 
 def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
@@ -183,8 +184,8 @@ def _draw_conflict(draft: Draft) -> None:
 def _draw_overview(draft: Draft, problems: list[Problem]) -> None:
     broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
     selected = json_pointer.join(draft.selected) if draft.selected else None
-    if st.session_state.get(TAB) != "Steps":
-        selected = "/trigger" if st.session_state.get(TAB) == "Trigger" else None
+    if (tab := st.session_state[designer_state.TAB]) != "Steps":
+        selected = "/trigger" if tab == "Trigger" else None
     dark = st.context.theme.type == "dark"
     with st.container(border=True, horizontal_alignment="center"):
         chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, dark=dark)
@@ -221,7 +222,7 @@ def _go_to(draft: Draft, path: str) -> None:
         tab = "Steps"
         step = _step_of(path)
         draft.selected = definition_editing.place_of(step) if step else None
-    st.session_state[TAB] = tab
+    designer_state.show_tab(tab)
 
 
 def _step_of(path: str) -> str:

@@ -19,8 +19,25 @@ from lib.definition_text import Language
 from lib.errors import Conflict
 from lib.workflows import Workflow
 
-#: Where the session keeps which of the designer's tabs is open.
+#: Key of the control that says which of the designer's tabs is open. The URL says it too, and decides.
 TAB = "designer-tab"
+_TAB_PARAMETER = "tab"
+
+
+def tab() -> str | None:
+    """The tab that the URL asks for."""
+    asked: str | None = st.query_params.get(_TAB_PARAMETER)
+    return asked.capitalize() if asked else None
+
+
+def show_tab(name: str) -> None:
+    """Callback: open that tab."""
+    st.query_params[_TAB_PARAMETER] = name.lower()
+
+
+def keep_tab() -> None:
+    """Callback: put the tab that was just chosen into the URL."""
+    show_tab(st.session_state[TAB])
 
 
 @dataclass

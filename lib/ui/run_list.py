@@ -77,9 +77,12 @@ def _labels(choices: list[WorkflowChoice]) -> dict[str, UUID]:
 def _accept_workflow_id(names: dict[str, UUID]) -> None:
     """Links name a workflow by its id; the filter, and the URL from then on, by its name."""
     asked = st.query_params.get(_WORKFLOW_ID)
-    if asked is not None:
-        del st.query_params[_WORKFLOW_ID]
-        st.session_state["runWorkflow"] = next((name for name, one in names.items() if str(one) == asked), None)
+    if asked is None:
+        return
+    del st.query_params[_WORKFLOW_ID]
+    if name := next((name for name, one in names.items() if str(one) == asked), None):
+        st.query_params["runWorkflow"] = name
+    st.rerun()  # a widget reads the URL only before this run has touched it
 
 
 def _draw_filters(names: list[str], event_types: list[str]) -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib import catalog, database, workflows
 from lib.auth import Actor
-from lib.ui import designer_state, guard
+from lib.ui import guard
 from lib.ui.text import code, escape
 from lib.workflows import WorkflowChoice
 
@@ -80,5 +80,4 @@ def _described(choice: WorkflowChoice) -> str:
 
 
 def _to_designer(workflow_id: UUID) -> None:
-    st.session_state[designer_state.TAB] = "Trigger"
     st.switch_page("designer.py", query_params={"workflowId": str(workflow_id)})

@@ -68,7 +68,9 @@ def test_filters_come_from_the_url(db: Database, new_actor: ActorFactory) -> Non
     assert list(rows(open_page("runs.py", runStatus="Failed"))["Error"]) == ["It broke"]
     assert list(rows(open_page("runs.py", runWorkflow="Two"))["Workflow"]) == ["Two"]
     assert list(rows(open_page("runs.py", runOrigin="Replay"))["Workflow"]) == ["Two"]
-    assert list(rows(open_page("runs.py", workflowId=str(one)))["Workflow"]) == ["One"]
+    by_id = open_page("runs.py", workflowId=str(one))
+    assert list(rows(by_id)["Workflow"]) == ["One"]
+    assert by_id.query_params == {"runWorkflow": "One"}
     assert "No runs here" in texts(open_page("runs.py", runEvent="TICKET_CREATED", runStatus="Waiting"))
 
 
