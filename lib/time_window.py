@@ -55,6 +55,20 @@ class Window:
         return [at.astimezone(self.zone) for at in self.boundaries[:-1]]
 
     @property
+    def missing(self) -> tuple[float, float]:
+        """The shares of the first local hour or day before the window, and of the last one after it, from 0 to 1."""
+        first, last = self.boundaries[0], self.boundaries[-2]
+        local = first.astimezone(self.zone)
+        begin = start_of(local.date(), self.zone)
+        if self.step == "hour":
+            begin = first - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+        end = self._following(last)
+        late = (first - begin) / (self._following(first) - begin)
+        # A window within one hour or day is measured by the whole of it.
+        early = (end - self.boundaries[-1]) / (end - (begin if last == first else last))
+        return late, early
+
+    @property
     def on_the_hour(self) -> bool:
         """Whether local hours begin with hours of UTC throughout the window."""
         offsets = (at.utcoffset() for at in [*self.starts, self.until.astimezone(self.zone)])

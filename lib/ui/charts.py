@@ -23,8 +23,8 @@ STATUS_COLORS = {"Matched": "#4f8ef7", "Unmatched": "#a3adc2", "Error": "#e5484d
 _SUCCESS = "#2fa36b"
 _PERCENTILE_COLORS = {"p50": "#7c83f7", "p95": "#f0913a"}
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-#: Name of the selection of whole bars, and of the one drawn across them.
-BARS, BRUSH = "bars", "brush"
+#: Name of the selection of whole bars, and of the one drawn across them with the field that it is in.
+BARS, BRUSH, BRUSH_FIELD = "bars", "brush", "left"
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
@@ -32,6 +32,8 @@ _HEIGHT = 250
 _SMALL_HEIGHT = 210
 # The box around a chart has its own.
 _PADDING = {"top": 0, "bottom": 0, "left": 0, "right": 0}
+# Of a whole bar: narrower ones could not be pointed at.
+_NARROWEST = 0.15
 _MOST_TICKS = 9
 _SMALL_MOST_TICKS = 5
 _SECONDS = (
@@ -56,19 +58,24 @@ def volume(metrics: EventMetrics) -> Chart:
     long = table.reset_index(names="n").melt(
         ["n", "When", "Total"], [s.capitalize() for s in STATUSES], "Status", "Events"
     )
-    long["end"] = long["n"] + 1
+    # An hour or day that the range has only a part of is as much narrower: its count is not to be read as a low.
+    late, early = (min(share, 1 - _NARROWEST) for share in metrics.window.missing)
+    last = len(table) - 1
+    long["left"] = [n + late * (n == 0) for n in long["n"]]
+    long["right"] = [n + 1 - early * (n == last) for n in long["n"]]
     long["order"] = long["Status"].map({s.capitalize(): n for n, s in enumerate(STATUSES)})
     bars = alt.selection_point(BARS, fields=["n", "Status"])
     brush = alt.selection_interval(BRUSH, encodings=["x"])
     # A bar is chosen with any part of it, not only when it begins inside.
-    across = f"!isDefined({BRUSH}.n) || (datum.end > {BRUSH}.n[0] && datum.n < {BRUSH}.n[1])"
+    drawn = f"{BRUSH}.{BRUSH_FIELD}"
+    across = f"!isDefined({drawn}) || (datum.right > {drawn}[0] && datum.left < {drawn}[1])"
     chosen = {"test": {"and": [{"param": BARS}, across]}}
     chart: alt.Chart = (
         alt.Chart(long)
         .mark_bar(cursor="pointer")
         .encode(
-            x=_time(metrics.window, "n", bin="binned"),
-            x2="end:Q",
+            x=_time(metrics.window, BRUSH_FIELD, bin="binned"),
+            x2="right:Q",
             y=alt.Y("Events:Q", title=None, stack="zero", axis=alt.Axis(tickCount=5, format="~s", tickMinStep=1)),
             color=_legend(STATUS_COLORS, "Status"),
             order="order:Q",
@@ -237,10 +244,16 @@ def _midnight(at: datetime) -> bool:
 
 
 def _labels(window: Window) -> list[str]:
-    """What a tooltip calls each slice."""
+    """What a tooltip calls each slice, and where one that is cut begins or ends."""
     if window.step == "hour":
-        return [f"{at:%a} {at.day} {at:%b}, {at:%H:%M}" for at in window.starts]
-    return [f"{at:%a} {at.day} {at:%b} {at.year}" for at in window.starts]
+        labels = [f"{at:%a} {at.day} {at:%b}, {at:%H:%M}" for at in window.starts]
+    else:
+        labels = [f"{at:%a} {at.day} {at:%b} {at.year}" for at in window.starts]
+        if window.missing[0]:
+            labels[0] += f", from {window.starts[0]:%H:%M}"
+    if window.missing[1]:
+        labels[-1] += f", until {window.until.astimezone(window.zone):%H:%M}"
+    return labels
 
 
 def _iso(at: datetime) -> str:

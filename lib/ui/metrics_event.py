@@ -142,7 +142,7 @@ def _choose_slice() -> None:
     boundaries: list[datetime] = st.session_state[_BOUNDARIES]
     bars = chosen.get(charts.BARS) or []
     numbers = [int(bar["n"]) for bar in bars]
-    if drawn := chosen.get(charts.BRUSH, {}).get("n"):
+    if drawn := chosen.get(charts.BRUSH, {}).get(charts.BRUSH_FIELD):
         numbers = [int(drawn[0]), max(int(drawn[0]), -int(-drawn[1] // 1) - 1)]
     forget_slice()
     numbers = [min(max(n, 0), len(boundaries) - 2) for n in numbers]

@@ -174,6 +174,7 @@ def test_slices_begin_where_local_hours_and_days_do(zone: ZoneInfo, at: datetime
     window = Window.of(since, since + timedelta(hours=hours), zone, step)
     assert window.boundaries[0] == since and window.boundaries[-1] == window.until
     assert sorted(set(window.boundaries)) == window.boundaries
+    assert all(0 <= share < 1 for share in window.missing)
     lengths = [b - a for a, b in zip(window.boundaries, window.boundaries[1:], strict=False)]
     if window.step == "day":
         assert max(lengths) <= timedelta(hours=25) and all(x >= timedelta(hours=23) for x in lengths[1:-1])
@@ -182,6 +183,15 @@ def test_slices_begin_where_local_hours_and_days_do(zone: ZoneInfo, at: datetime
     else:
         assert max(lengths) <= timedelta(minutes=90)
         assert all(start.minute == 0 or start.minute == 30 for start in window.starts[1:])
+
+
+def test_how_much_of_the_outer_slices_is_missing() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    noon = datetime(2026, 6, 3, 12, tzinfo=berlin)
+    assert Window.of(noon, noon + timedelta(days=4, hours=6), berlin).missing == (0.5, 0.25)
+    assert Window.of(noon, noon + timedelta(hours=6), berlin, "day").missing == (0.5, 0.25), "of one day"
+    assert Window.of(noon - timedelta(hours=12), noon + timedelta(hours=12), berlin, "day").missing == (0, 0)
+    assert Window.of(noon + timedelta(minutes=15), noon + timedelta(minutes=210), berlin).missing == (0.25, 0.5)
 
 
 def test_reasons_are_those_of_unmatched_events(actor: Actor, log: Log) -> None:

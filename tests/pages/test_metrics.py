@@ -155,6 +155,16 @@ def test_csv_is_inert_in_spreadsheets() -> None:
     assert figures.as_csv(table).decode().splitlines() == ["'=1+1,n", "'@x,-1", ",2"]
 
 
+def test_a_day_that_the_range_has_half_of_is_half_a_bar() -> None:
+    zone, noon = ZoneInfo("UTC"), datetime(2026, 6, 3, 12, tzinfo=UTC)
+    window = Window.of(noon, noon + timedelta(days=2, hours=1), zone, "day")
+    data = charts.volume(EventMetrics(window, [Period()] * 3, Period(), Period())).data
+    assert [*zip(data["left"], data["right"], strict=True)][:3] == [(0.5, 1), (1, 2), (2, 3 - 11 / 24)]
+    assert [*data["When"]][:3] == ["Wed 3 Jun 2026, from 12:00", "Thu 4 Jun 2026", "Fri 5 Jun 2026, until 13:00"]
+    short = Window.of(noon, noon + timedelta(hours=12, seconds=1), zone, "day")
+    assert charts.volume(EventMetrics(short, [Period()] * 2, Period(), Period())).data["right"][1] == 1.15
+
+
 def test_charts_ask_nobody_and_have_every_slice() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     since, until = (start_of(date(2026, 10, day), berlin) for day in (25, 27))
