@@ -1,6 +1,6 @@
 -- name: versions
 -- What was published, latest first.
-SELECT v.version, v.change_note, v.published_at, u.email AS published_by,
+SELECT v.version, v.change_note, v.published_at, u.name AS published_by,
        v.definition_json -> 'trigger' ->> 'eventName' AS event_type
 FROM workflow_definition_versions v
 LEFT JOIN users u ON u.user_id = v.published_by

@@ -9,7 +9,7 @@ ORDER BY is_system DESC, name, workflow_id
 -- One workflow with its draft, and whether the draft says something that is not published.
 SELECT d.workflow_id, d.name, d.description, d.status, CAST(d.trigger AS text) AS trigger, d.payload_schema_ref,
        CAST(d.draft_definition AS text) AS draft, d.draft_version, d.published_version, d.is_system, d.is_paused,
-       d.created_at, d.updated_at, u.email AS updated_by,
+       d.created_at, d.updated_at, u.name AS updated_by,
        v.version_id IS NULL OR d.draft_definition - 'version' <> v.definition_json - 'version' AS draft_differs
 FROM workflow_definitions d
 LEFT JOIN workflow_definition_versions v

@@ -36,7 +36,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
 def _described(version: Version, *, current: bool) -> str:
     mark = " :green-badge[Current]" if current else ""
     event = code(version.event_type) if version.event_type else "no trigger"
-    who = code(version.published_by) if version.published_by else "the system"
+    who = escape(version.published_by) if version.published_by else "the system"
     return (
         f"**v{version.version}**{mark} {escape(version.change_note)}  \n"
         f":small[:gray[{version.published_at:%Y-%m-%d %H:%M} UTC · {who} · {event}]]"
