@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lib import embedded_server
-from tests.e2e.conftest import RunningApp, start_app, stop_app
+from tests.e2e.conftest import RunningApp, settled, start_app, stop_app
 
 pytestmark = pytest.mark.browser
 
@@ -36,6 +36,16 @@ def test_a_stranger_finds_ticket_created_and_opens_it(page: Page) -> None:
     expect(page.get_by_role("dialog")).to_have_count(0)
     expect(page).not_to_have_url(re.compile("eventType"))
     expect(page.get_by_role("searchbox", name="Search events")).to_have_value("ticket created")
+
+
+def test_a_card_that_a_search_is_about_to_replace_does_what_it_was_clicked_for(page: Page) -> None:
+    page.goto("/")
+    simulate = page.locator(".st-key-card-simulate-ASSET_ASSIGNED").get_by_role("button")
+    expect(simulate).to_be_visible()
+    settled(page)
+    page.get_by_role("searchbox", name="Search events").fill("ticket created")
+    simulate.click()
+    expect(page.get_by_role("heading", name=re.compile("Simulate Asset Assigned"))).to_be_visible()
 
 
 def test_filters_live_in_the_url_and_come_back_with_it(page: Page) -> None:
