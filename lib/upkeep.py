@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from lib import backfill, database, rollups
-from lib.errors import CatalogError, DatabaseUnavailable
+from lib.errors import DatabaseUnavailable
 from lib.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ class Upkeep:
                     backfill.advance(conn, actor, backfill_id=backfill_id)
             except DatabaseUnavailable:
                 raise
-            except CatalogError:
+            except Exception:  # one that cannot go on keeps neither the others nor the other chores from going on
                 log.exception("Backfill %s could not go on; trying again.", backfill_id)
 
     def _partitions(self) -> None:

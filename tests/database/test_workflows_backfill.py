@@ -156,6 +156,25 @@ def test_a_backfill_goes_on_without_anybody_watching(new_actor: ActorFactory, db
         assert [run.origin for run in runs(db, late[actor])] == ["replay"] * number
 
 
+def test_a_backfill_that_cannot_go_on_stops_no_other(
+    new_actor: ActorFactory, db: Database, chores: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, fine = new_actor(), new_actor()
+    for actor in (broken, fine):
+        submit(actor, example(db))
+    late = {actor: attached(actor) for actor in (broken, fine)}
+    with db.owner.begin() as conn:  # more were replayed than fit into its count
+        statement = text(
+            "INSERT INTO workflow_backfills (tenant, workflow_id, event_type, since, until, total, started, created_by)"
+            " VALUES (:t, :w, :e, now() - interval '1 day', now(), 9, 2147483647, :u)"
+        )
+        row = {"t": broken.tenant, "w": late[broken], "e": EVENT, "u": broken.user_id}
+        conn.execute(statement, row)
+    begin(fine, late[fine])
+    assert ended(fine, late[fine]).started == 1
+    assert "could not go on" in caplog.text
+
+
 def test_a_backfill_ends_when_who_began_it_may_not_go_on(
     new_actor: ActorFactory, db: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
