@@ -25,15 +25,16 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from lib import embedded_server
+from lib import embedded_server, sql
 from lib.embedded_server import EmbeddedServer
 from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, InvalidInput
 from lib.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
+queries = sql.load("database")
 
 APP_ROLE = "event_catalog_app"
 MINIMUM_VERSION = 150000
@@ -131,7 +132,7 @@ def answers() -> bool:
     """Whether the database answers right now."""
     try:
         with current().owner.connect() as conn:
-            conn.exec_driver_sql("SELECT 1")
+            conn.execute(queries["probe"])
     except (DBAPIError, DatabaseUnavailable):
         return False
     return True
@@ -186,7 +187,7 @@ def migrate(owner: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
     with owner.begin() as conn:
-        conn.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+        conn.execute(queries["lock_migrations"], {"key": _MIGRATION_LOCK})
         config.attributes["connection"] = conn
         command.upgrade(config, "head")
 
@@ -271,7 +272,7 @@ def _psycopg_url(url: str) -> str:
 def _check_version(owner: Engine) -> None:
     try:
         with owner.connect() as conn:
-            version = conn.execute(text("SELECT current_setting('server_version_num')::int")).scalar_one()
+            version = conn.execute(queries["server_version"]).scalar_one()
     except OperationalError as error:
         raise ConfigurationError(f"DATABASE_URL cannot be reached: {error.orig}") from error
     if version < MINIMUM_VERSION:

@@ -59,8 +59,9 @@ class Window:
         """The shares of the first local hour or day before the window, and of the last one after it, from 0 to 1."""
         first, last = self.boundaries[0], self.boundaries[-2]
         local = first.astimezone(self.zone)
-        begin = start_of(local.date(), self.zone)
-        if self.step == "hour":
+        if self.step == "day":
+            begin = start_of(local.date(), self.zone)
+        else:
             begin = first - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
         end = self._following(last)
         late = (first - begin) / (self._following(first) - begin)
