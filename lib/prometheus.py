@@ -74,6 +74,8 @@ class _State:
     open_runs: dict[str, int] | None = None
     recent_runs: dict[str, int] | None = None
     unfolded_changes: float | None = None
+    repaired_counts: float | None = None
+    compared_seconds: float | None = None
 
 
 _HELP = {
@@ -84,6 +86,8 @@ _HELP = {
     "open_runs": "Unfinished runs, by status.",
     "recent_runs": "Runs of events of the last hour, by status.",
     "unfolded_changes": "Changes not folded into counts yet, up to 1,000,000; growing means that no worker folds.",
+    "repaired_counts": "Buckets of counts that did not equal their rows in the last day; repaired, but should be none.",
+    "compared_seconds": "How long ago counts were last compared with their rows; about an hour at most.",
 }
 
 
@@ -116,12 +120,14 @@ def _ask() -> _State:
                 {row.status: row.runs for row in conn.execute(queries[name])} for name in ("open_runs", "recent_runs")
             )
             unfolded = conn.execute(queries["unfolded_changes"]).scalar_one()
+            repaired, compared = conn.execute(queries["compared_counts"]).one()
     except DatabaseUnavailable:
         return _State()
     health = engine.health()
     return _State(
-        1, health.queue_depth, health.oldest_queued_seconds, health.live_executors, open_runs, recent_runs, unfolded
-    )
+        1, health.queue_depth, health.oldest_queued_seconds, health.live_executors, open_runs, recent_runs, unfolded,
+        repaired, compared,
+    )  # fmt: skip
 
 
 def _labels(value: float | dict[str, int] | None) -> list[str]:

@@ -8,7 +8,6 @@ begins or ends inside a bucket, in one statement and so in one snapshot: it is e
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,8 +17,6 @@ from uuid import UUID
 
 from lib import sql
 from lib.database import Connection
-
-log = logging.getLogger(__name__)
 
 Origin = Literal["live", "simulated", "replay"]
 
@@ -98,18 +95,6 @@ class Durations:
     p99: float
 
 
-@dataclass(frozen=True)
-class Drift:
-    """A bucket whose counts did not equal its rows, by how many events or runs (0: only by their kind)."""
-
-    kind: Literal["events", "runs", "durations"]
-    tenant: UUID
-    name: str
-    origin: str
-    bucket: datetime
-    missing: int
-
-
 def spans(boundaries: Sequence[datetime], grains: Sequence[int]) -> list[Span]:
     """The fewest spans that cover every slice between boundaries exactly, never reaching across two slices.
 
@@ -170,7 +155,7 @@ def fold(conn: Connection) -> int:
 
     Owner's connection. Readers see the same sums before and after.
     """
-    if not _alone(conn):
+    if not alone(conn):
         return 0
     moved = 0
     for name in ("fold_events", "fold_runs"):
@@ -178,28 +163,9 @@ def fold(conn: Connection) -> int:
     return moved
 
 
-def reconcile(conn: Connection, *, since: datetime, until: datetime) -> list[Drift]:
-    """Compare the counts of whole quarter hours in the range with the rows, log what differs, and repair it.
-
-    Triggers miss what passes them by: TRUNCATE, session_replication_role, writing to a partition. Months whose
-    events were dropped are left alone. Owner's connection; nothing is done while another process folds.
-    """
-    if not _alone(conn):
-        return []
-    found: list[Drift] = []
-    kinds: tuple[Literal["events", "runs", "durations"], ...] = ("events", "runs", "durations")
-    for kind in kinds:
-        rows = conn.execute(queries[f"repair_{kind}"], {"since": since, "until": until}).mappings()
-        found += [Drift(kind=kind, **row) for row in rows]
-    for drift in found:
-        log.warning("Counts of %s were off by %d: %s (%s) of tenant %s at %s; repaired.", drift.kind, drift.missing,
-                    drift.name, drift.origin, drift.tenant, drift.bucket)  # fmt: skip
-    return found
-
-
 def make_partitions(conn: Connection, *, months: int = 3) -> None:
     """Make the event table's partitions of this month and the next ones. Owner's connection."""
-    if _alone(conn):
+    if alone(conn):
         conn.execute(queries["make_partitions"], {"months": months})
 
 
@@ -208,20 +174,20 @@ def drop_partitions(conn: Connection, *, days: int, error_days: int) -> int:
 
     Counts stay. Owner's connection.
     """
-    if not _alone(conn):
+    if not alone(conn):
         return 0
     row = {"days": days, "error_days": max(days, error_days)}
     return int(conn.execute(queries["drop_partitions"], row).scalar_one())
 
 
+def alone(conn: Connection) -> bool:
+    """Whether no other process folds, compares or moves partitions until this transaction ends; takes the lock."""
+    return bool(conn.execute(queries["try_lock"], {"key": _LOCK}).scalar_one())
+
+
 def floor_to(at: datetime, minutes: int) -> datetime:
     """The start of the bucket of that width that holds this moment, in UTC."""
     return at.astimezone(UTC) - (at - _EPOCH) % timedelta(minutes=minutes)
-
-
-def _alone(conn: Connection) -> bool:
-    """Whether no other process does one of these chores until this transaction ends."""
-    return bool(conn.execute(queries["try_lock"], {"key": _LOCK}).scalar_one())
 
 
 def _cover(since: datetime, until: datetime, grains: list[int]) -> Iterator[Span]:

@@ -9,9 +9,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
-from lib import backfill, database, rollups
+from lib import backfill, database, reconciliation, rollups
 from lib.errors import DatabaseUnavailable
 from lib.settings import Settings
 
@@ -19,9 +19,6 @@ log = logging.getLogger(__name__)
 
 _PASS_SECONDS = 2.0
 _HOUR = 3600.0
-#: How far back counts are compared with rows, and how long a quarter hour counts as still being written.
-_RECONCILED = timedelta(days=2)
-_SETTLED = timedelta(minutes=30)
 
 
 class Upkeep:
@@ -95,9 +92,8 @@ class Upkeep:
                 log.info("Dropped %d months of events that are older than %d days.", dropped, days)
 
     def _reconcile(self) -> None:
-        now = datetime.now(UTC)
         with database.operate() as conn:
-            rollups.reconcile(conn, since=now - _RECONCILED, until=now - _SETTLED)
+            reconciliation.reconcile_hourly(conn, now=datetime.now(UTC))
 
 
 _running: Upkeep | None = None

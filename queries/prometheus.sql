@@ -16,3 +16,9 @@ GROUP BY r.status
 -- Changes of events and runs that counts do not hold yet, as they are while nobody folds; counted up to a million.
 SELECT count(*) AS changes
 FROM (SELECT FROM event_deltas UNION ALL SELECT FROM run_deltas LIMIT 1000000) d
+
+-- name: compared_counts
+-- Buckets that were off when counts were compared with their rows in the last day, and seconds since the last time.
+SELECT coalesce(sum(off) FILTER (WHERE checked_at >= app_now() - interval '1 day'), 0)::int AS repaired,
+       date_part('epoch', app_now() - max(checked_at)) AS compared
+FROM count_checks

@@ -409,6 +409,7 @@ def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiCli
     timed = "event_catalog_ingestion_seconds_count"
     assert after[timed] - before[timed] == 3
     assert {"event_catalog_queue_depth", "event_catalog_unfolded_changes"} < after.keys()
+    assert after["event_catalog_repaired_counts"] == 0
     assert after["event_catalog_database_up"] == 1
 
 
