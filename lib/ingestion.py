@@ -22,7 +22,7 @@ from lib.database import Connection
 from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
 from lib.matching import Decision, Match
 from lib.payloads import JsonValue
-from lib.redaction import redact
+from lib.redaction import REDACTED, copies, redact
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,9 @@ class _Incoming:
     """An event on its way in: what was sent, and what the catalog says about it."""
 
     event: matching.Event
+    #: The correlation key as it came; the event's own is a digest if the key is a secret.
+    raw_key: str | None
+    source: str | None
     event_id: UUID
     created_at: datetime
     schema_ref_conflict: dict[str, Any] | None
@@ -99,11 +102,14 @@ def submit_event(
     actor.require("manage")
     _check(event_name, source, submission_id, correlation_key, schema_ref)
     payloads.check(payload)
-    incoming = _prepare(conn, actor.tenant, event_name, payload, correlation_key, schema_ref)
+    incoming = _prepare(conn, actor.tenant, event_name, payload, correlation_key, schema_ref, source)
+    if dry_run and incoming.event.correlation_key != incoming.raw_key:
+        # No digest either, or values could be tried, unseen by all, until one gives the digest of an event.
+        incoming = replace(incoming, event=replace(incoming.event, correlation_key=REDACTED))
     earlier = None
     if submission_id is not None and not dry_run:
         content = {"type": event_name, "payload": payload, "key": correlation_key, "ref": schema_ref}
-        earlier = _claim(conn, actor.tenant, source or "", submission_id, incoming.event_id, content)
+        earlier = _claim(conn, actor.tenant, source or "", submission_id, incoming, content)
     if earlier:
         submission = replace(get_submission(conn, tenant=actor.tenant, event_id=earlier), duplicate=True)
     else:
@@ -112,7 +118,7 @@ def submit_event(
             decisions = [_carry_out(conn, actor, incoming, decision, origin) for decision in decisions]
         submission = _submission(incoming, decisions)
         if not dry_run:
-            _record(conn, actor, incoming, submission, decisions, source, origin, parent_event_id)
+            _record(conn, actor, incoming, submission, decisions, origin, parent_event_id)
     if not dry_run:
         outcome = "duplicate" if earlier else submission.status
         database.on_commit(
@@ -147,12 +153,19 @@ def get_submission(conn: Connection, *, tenant: UUID, event_id: UUID) -> Submiss
 
 def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
     """The correlation key a payload has by its catalog entry: the value at the first path that has one."""
+    found = _derived(payload, payload, paths)
+    return found and found[0]
+
+
+def _derived(payload: JsonValue, redacted: JsonValue, paths: list[str]) -> tuple[str, bool] | None:
+    """The derived key, and whether redaction hides it where it stands."""
     for path in paths:
-        value = payload
+        value, shown = payload, redacted
         for name in path.split("."):
             value = value.get(name) if isinstance(value, dict) else None
+            shown = shown.get(name) if isinstance(shown, dict) else None
         if isinstance(value, str | int) and not isinstance(value, bool) and 0 < len(str(value)) <= LONGEST_KEY:
-            return str(value)
+            return str(value), value != shown
     return None
 
 
@@ -173,51 +186,74 @@ def _check(event_name: str, source: str | None, submission_id: str | None, key: 
 
 
 def _prepare(
-    conn: Connection, tenant: UUID, event_name: str, payload: JsonValue, key: str | None, ref: str | None
-) -> _Incoming:
+    conn: Connection, tenant: UUID, event_name: str, payload: JsonValue, key: str | None, ref: str | None,
+    source: str | None,
+) -> _Incoming:  # fmt: skip
     row = conn.execute(
         queries["begin"], {"tenant": tenant, "event_name": event_name, "schema_ref": ref}
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no event {event_name} in this catalog.")
+    schema = payloads.loads(row.schema) if row.schema else None
+    redacted = redact(payload, schema=schema, pointers=row.redacted_fields)
+    hidden = copies.hidden(payload, redacted)
+    shown_ref = ref and copies.shown_name(ref, hidden)
     conflict = None
     if ref and row.payload_schema_ref and ref != row.payload_schema_ref:
-        conflict = {"catalog": row.payload_schema_ref, "submitted": ref}
-    effective = ref or row.payload_schema_ref
-    schema = payloads.loads(row.schema) if row.schema else None
-    status, errors = _verdict(schema, effective, payload)
+        conflict = {"catalog": row.payload_schema_ref, "submitted": shown_ref}
+    effective = shown_ref or row.payload_schema_ref
+    status, errors = _verdict(schema, effective, payload, hidden)
+    raw_key, is_secret = (key, False) if key else _derived(payload, redacted, row.correlation_paths) or (None, False)
     event = matching.Event(
         name=event_name,
         payload=payload,
-        redacted_payload=redact(payload, schema=schema),
-        correlation_key=key or derived_key(payload, row.correlation_paths),
+        redacted_payload=redacted,
+        hidden=hidden,
+        correlation_key=_kept(conn, raw_key, hidden, is_secret=is_secret) if raw_key else None,
         schema_ref=effective,
     )
-    return _Incoming(event, row.event_id, row.created_at, conflict, status, errors)
+    shown_source = source and copies.shown_name(source, hidden)
+    return _Incoming(event, raw_key, shown_source, row.event_id, row.created_at, conflict, status, errors)
 
 
-def _verdict(schema: JsonValue, ref: str | None, payload: JsonValue) -> tuple[SchemaStatus, list[dict[str, Any]]]:
+def _kept(conn: Connection, key: str, hidden: frozenset[str], *, is_secret: bool = False) -> str:
+    """A key or an id as it is kept: itself, or a digest in the place of a secret (docs/decisions/0043)."""
+    if is_secret or copies.shown_name(key, hidden) != key:
+        return str(conn.execute(queries["digest"], {"key": key}).scalar_one())
+    return key
+
+
+def _verdict(
+    schema: JsonValue, ref: str | None, payload: JsonValue, hidden: frozenset[str]
+) -> tuple[SchemaStatus, list[dict[str, Any]]]:
     if schema is None:
         return ("unknown" if ref else "missing"), []
     verdict = schema_check.violations(schema, payload)
-    errors = [{"path": v.pointer, "message": v.message, "keyword": v.keyword} for v in verdict.violations]
+    shown = copies.shown_errors(((v.pointer, v.message) for v in verdict.violations), hidden)
+    errors = [error | {"keyword": v.keyword} for error, v in zip(shown, verdict.violations, strict=True)]
     if verdict.error:
         errors = [{"path": "", "message": verdict.error, "keyword": verdict.status}]
     return verdict.status, errors
 
 
 def _claim(
-    conn: Connection, tenant: UUID, source: str, submission_id: str, event_id: UUID, content: JsonValue
+    conn: Connection, tenant: UUID, source: str, submission_id: str, incoming: _Incoming, content: JsonValue
 ) -> UUID | None:
     """Take (source, id) for the event; the earlier event's id if it was taken for the same content."""
     digest = hashlib.sha256(payloads.canonical(content)).digest()
-    keys = {"tenant": tenant, "source": source, "submission_id": submission_id}
-    claim = {**keys, "event_id": event_id, "content_hash": digest}
+    hidden = incoming.event.hidden
+    keys = {
+        "tenant": tenant,
+        "source": _kept(conn, source, hidden),
+        "submission_id": _kept(conn, submission_id, hidden),
+    }
+    claim = {**keys, "event_id": incoming.event_id, "content_hash": digest}
     if conn.execute(queries["claim"], claim).one_or_none():
         return None
     earlier = conn.execute(queries["claimed"], keys).one()
     if bytes(earlier.content_hash) != digest:
-        raise Conflict(f"id: {submission_id} of this source was already used for another event ({earlier.event_id}).")
+        shown = keys["submission_id"]
+        raise Conflict(f"id: {shown} of this source was already used for another event ({earlier.event_id}).")
     found: UUID = earlier.event_id
     return found
 
@@ -226,8 +262,8 @@ def _decide(conn: Connection, tenant: UUID, incoming: _Incoming, only_workflow: 
     event = incoming.event
     keys = {"tenant": tenant, "event_name": event.name}
     waits: Sequence[Mapping[Any, Any]] = []
-    if event.correlation_key and only_workflow is None:
-        waits = conn.execute(queries["open_waits"], {**keys, "key": event.correlation_key}).mappings().all()
+    if incoming.raw_key and only_workflow is None:
+        waits = conn.execute(queries["open_waits"], {**keys, "key": incoming.raw_key}).mappings().all()
     candidates = conn.execute(queries["candidates"], {**keys, "only_workflow": only_workflow}).mappings().all()
     decisions = [matching.resumed(dict(wait)) for wait in waits]
     decisions += matching.decide(event, [dict(candidate) for candidate in candidates])
@@ -311,7 +347,7 @@ def _submission(incoming: _Incoming, decisions: list[Decision]) -> Submission:
 
 def _record(
     conn: Connection, actor: Actor, incoming: _Incoming, submission: Submission, decisions: list[Decision],
-    source: str | None, origin: Origin, parent_event_id: UUID | None,
+    origin: Origin, parent_event_id: UUID | None,
 ) -> None:  # fmt: skip
     run = next((m.run_id for m in submission.matches if m.run_id), None)
     resumed = next((d for d in decisions if d.match.outcome == "resumed"), None)
@@ -321,7 +357,7 @@ def _record(
         "event_id": incoming.event_id,
         "event_name": incoming.event.name,
         "origin": origin,
-        "source": source,
+        "source": incoming.source,
         "correlation_key": incoming.event.correlation_key,
         "payload": payloads.dumps(incoming.event.payload),
         "redacted_payload": payloads.dumps(incoming.event.redacted_payload),

@@ -92,7 +92,7 @@ class RunJournal:
 
     def open(self) -> Begun:
         """Begin the turn and read what earlier ones did. Raises NotInCharge."""
-        row, steps = persist(self._read, self._stopping)
+        row, steps, events = persist(self._read, self._stopping)
         for step in steps:
             result = None if step.result is None else _parse(step.result)
             if step.status in ("SUCCEEDED", "FAILED"):
@@ -102,7 +102,8 @@ class RunJournal:
             if result is not None:
                 self._noted[step.step_path] = result
         payload, redacted_input = _parse(row.input), _parse(row.redacted_input)
-        self._secrets = copies.hidden(payload, redacted_input)
+        pairs = [(payload, redacted_input), *((_parse(event.payload), _parse(event.redacted)) for event in events)]
+        self._secrets = frozenset[str]().union(*(copies.hidden(raw, redacted) for raw, redacted in pairs))
         event = {
             "name": row.event_type,
             "id": str(row.trigger_event_id) if row.trigger_event_id else None,
@@ -113,11 +114,14 @@ class RunJournal:
         facts = RunFacts(str(self._turn.run_id), payload, event)
         return Begun(facts, definition, row.workflow_version, redacted_input)
 
-    def _read(self, conn: Connection) -> tuple[Any, list[Any]]:
+    def _read(self, conn: Connection) -> tuple[Any, list[Any], list[Any]]:
         row = conn.execute(queries["begin_turn"], self._turn.keys()).one_or_none()
         if row is None:
             raise NotInCharge
-        return row, list(conn.execute(queries["recorded_steps"], self._turn.keys()))
+        steps = list(conn.execute(queries["recorded_steps"], self._turn.keys()))
+        # Only a run that has waited goes on with recorded steps and another event's payload.
+        events = list(conn.execute(queries["events_waited_for"], self._turn.keys())) if steps else []
+        return row, steps, events
 
     def recorded(self, step: Step) -> Recorded | None:
         if self._stopping.is_set():
@@ -154,6 +158,8 @@ class RunJournal:
         return WaitEnd(timed_out=row.status == "TIMED_OUT", payload=payload)
 
     def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
+        is_secret = wait.key is not None and copies.shown_name(wait.key, self._secrets) != wait.key
+
         def work(conn: Connection) -> None:
             self._record(conn, step, "WAITING", shown_input=shown_input)
             row = {
@@ -161,6 +167,7 @@ class RunJournal:
                 "wait_type": "event" if wait.event_name else "time",
                 "event_name": wait.event_name,
                 "key": wait.key,
+                "is_secret": is_secret,
                 "seconds": wait.seconds,
                 "until": wait.until,
             }

@@ -41,11 +41,14 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Event:
-    """What candidates are decided on; `schema` is what the payload was checked against, None if unknown."""
+    """What candidates are decided on; `schema_ref` is what the payload was checked against, None if unknown."""
 
     name: str
     payload: JsonValue
     redacted_payload: JsonValue
+    #: The texts that redaction took out of the payload.
+    hidden: frozenset[str]
+    #: As people may see it: a digest where the key is a secret.
     correlation_key: str | None
     schema_ref: str | None
 
@@ -142,13 +145,14 @@ def _decide_one(
             return skip("mapping_failed", target=error.target, cause=error.cause)
         if candidate["schema"] is None:
             return skip("schema_unknown", workflowSchemaRef=workflow_ref)
-        if problem := _problem(candidate["schema"], payload, checked):
+        if problem := _problem(candidate["schema"], payload, event.hidden, checked):
             return skip(problem[0], **problem[1])
     except Exception as error:
         log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
         return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
-    hidden = copies.hidden(event.payload, event.redacted_payload)
-    shown = copies.mask(redact(payload, schema=payloads.loads(candidate["schema"])), hidden)
+    # Without a mapping the payload is the event's own, redacted already by rules that know no other form of it.
+    shown = event.redacted_payload if given_mapping is None else payload
+    shown = copies.mask(redact(shown, schema=payloads.loads(candidate["schema"])), event.hidden)
     match = Match(*_who(candidate), "started", "started", run_id=uuid4())
     return Decision(match, payload, shown, mapped=given_mapping is not None)
 
@@ -168,7 +172,7 @@ def _mapped(event: Event, given_mapping: Mapping[str, JsonValue] | None) -> Json
 
 
 def _problem(
-    schema: str, payload: JsonValue, checked: dict[str, schema_check.SchemaVerdict]
+    schema: str, payload: JsonValue, hidden: frozenset[str], checked: dict[str, schema_check.SchemaVerdict]
 ) -> tuple[str, dict[str, Any]] | None:
     """Reason and detail of a payload that the workflow's schema does not allow."""
     key = schema + "\n" + payloads.dumps(payload)  # many workflows of an event share both
@@ -181,6 +185,6 @@ def _problem(
         return "schema_timed_out", {}
     if verdict.status == "schema_error":
         return "schema_error", {"cause": verdict.error}
-    first = verdict.violations[0]
-    errors = [{"path": v.pointer, "message": v.message} for v in verdict.violations]
-    return "payload_invalid", {"path": first.pointer or "the top", "cause": first.message, "errors": errors}
+    errors = copies.shown_errors(((v.pointer, v.message) for v in verdict.violations), hidden)
+    first = errors[0]
+    return "payload_invalid", {"path": first["path"] or "the top", "cause": first["message"], "errors": errors}

@@ -43,7 +43,7 @@ def preview(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
 
 
 def send(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
-    """Send the draft as a simulated event; audited, and the correlation key is remembered for next time."""
+    """Send the draft as a simulated event; audited, and its correlation key is remembered unless it is a secret."""
     submission = _submit(conn, actor, draft, dry_run=False)
     audit.record(
         conn,
@@ -58,8 +58,10 @@ def send(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
             "resumed": [str(match.run_id) for match in submission.of("resumed")],
         },
     )
-    if draft.correlation_key != remembered_key(conn, actor, event_type=draft.event_type):
-        preferences.put(conn, actor, name=_key_name(draft.event_type), value=draft.correlation_key)
+    # A key that is a secret is nowhere but in the form.
+    key = draft.correlation_key if draft.correlation_key == submission.correlation_key else None
+    if key != remembered_key(conn, actor, event_type=draft.event_type):
+        preferences.put(conn, actor, name=_key_name(draft.event_type), value=key)
     return submission
 
 

@@ -18,6 +18,13 @@ FROM workflow_run_steps s
 LEFT JOIN workflow_run_results r USING (tenant, run_id, step_path)
 WHERE s.tenant = :tenant AND s.run_id = :run_id
 
+-- name: events_waited_for
+-- The events that ended waits of the run: what is secret in them is so in the run.
+SELECT CAST(e.payload AS text) AS payload, CAST(e.redacted_payload AS text) AS redacted
+FROM workflow_run_waits w
+JOIN workflow_runtime_events e ON e.tenant = w.tenant AND e.event_id = w.resolved_by_event_id
+WHERE w.tenant = :tenant AND w.run_id = :run_id
+
 -- name: wait_of_step
 -- The wait that a step opened, and the payload of the event that ended it.
 SELECT w.status, w.wait_type, CAST(e.payload AS text) AS payload
@@ -55,9 +62,11 @@ SET status = excluded.status, input_json = coalesce(excluded.input_json, s.input
 RETURNING s.attempt
 
 -- name: open_wait
--- The wait of a step, due after some seconds or at an instant.
+-- The wait of a step, due after some seconds or at an instant; a key that is a secret is kept as its digest.
 INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key, timeout_at)
-VALUES (:tenant, :run_id, :step_path, :wait_type, CAST(:event_name AS text), CAST(:key AS text),
+VALUES (:tenant, :run_id, :step_path, :wait_type, CAST(:event_name AS text),
+        CASE WHEN CAST(:is_secret AS boolean) THEN app_key_digest(CAST(:tenant AS uuid), CAST(:key AS text))
+             ELSE CAST(:key AS text) END,
         coalesce(CAST(:until AS timestamptz), app_now() + make_interval(secs => CAST(:seconds AS double precision))))
 
 -- name: suspend_run

@@ -3,11 +3,17 @@
 SELECT app_uuidv7() AS event_id, app_now() AS created_at, e.payload_schema_ref, e.correlation_paths,
        CAST(coalesce(CASE WHEN CAST(:schema_ref AS text) IS NULL
                             OR CAST(:schema_ref AS text) = e.payload_schema_ref THEN e.payload_schema END,
-                     r.schema) AS text) AS schema
+                     r.schema) AS text) AS schema,
+       ARRAY(SELECT unnest(f.pointers) FROM redacted_fields f
+             WHERE f.tenant = e.tenant AND f.event_type IN ('*', e.event_type)) AS redacted_fields
 FROM catalog_entries e
 LEFT JOIN registered_schemas r
   ON r.tenant = e.tenant AND r.schema_ref = coalesce(CAST(:schema_ref AS text), e.payload_schema_ref)
 WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_type = :event_name
+
+-- name: digest
+-- What is kept in the place of a key that is a secret.
+SELECT app_own_key_digest(:key)
 
 -- name: claim
 -- Take (source, id) for this event; no row when an earlier submission has it. Waits for one that is under way.
@@ -34,13 +40,14 @@ WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger 
 ORDER BY w.name, w.workflow_id
 
 -- name: open_waits
--- Waits that this event with this key ends, oldest first.
+-- Waits that this event with this key ends, oldest first. A wait keeps a secret key as its digest, and may know of a
+-- secret what the event does not, or the other way round: so either will do.
 SELECT t.wait_id, t.run_id, t.step_path, r.workflow_id, r.workflow_version, w.name
 FROM workflow_run_waits t
 JOIN workflow_runs r ON r.tenant = t.tenant AND r.run_id = t.run_id
 JOIN workflow_definitions w ON w.tenant = r.tenant AND w.workflow_id = r.workflow_id
 WHERE t.tenant = CAST(:tenant AS uuid) AND t.status = 'WAITING' AND t.wait_type = 'event'
-  AND t.event_name = :event_name AND t.key = CAST(:key AS text)
+  AND t.event_name = :event_name AND t.key IN (CAST(:key AS text), app_own_key_digest(CAST(:key AS text)))
 ORDER BY t.created_at, t.wait_id
 
 -- name: add_event

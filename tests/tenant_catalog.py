@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,17 +14,19 @@ from lib.database import Database
 
 def add_entry(
     db: Database, tenant: UUID, event_type: str, *, name: str = "Own", status: str = "active", ref: str | None = None,
-    schema: Any = None,
+    schema: Any = None, paths: Sequence[str] = (),
 ) -> None:  # fmt: skip
-    """A catalog entry whose schema is named by `ref`, lies in the entry itself, or is missing."""
+    """A catalog entry whose schema is named by `ref`, lies in the entry itself, or is missing; with these
+    correlation paths."""
     own = None if schema is None else json.dumps(schema)
     with db.owner.begin() as conn:
         conn.execute(
             text(
                 "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                " payload_schema_ref, payload_schema) VALUES (:t, :e, :n, '', 'Own', :st, :r, CAST(:s AS json))"
+                " payload_schema_ref, payload_schema, correlation_paths)"
+                " VALUES (:t, :e, :n, '', 'Own', :st, :r, CAST(:s AS json), :p)"
             ),
-            {"t": tenant, "e": event_type, "n": name, "st": status, "r": ref, "s": own},
+            {"t": tenant, "e": event_type, "n": name, "st": status, "r": ref, "s": own, "p": list(paths)},
         )
 
 

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from lib.payloads import JsonValue
-from lib.redaction import REDACTED
+import re
+from collections.abc import Iterable, Iterator
 
-#: Shorter texts would match by chance.
+from lib import json_pointer, payloads
+from lib.errors import InvalidInput
+from lib.payloads import JsonValue
+from lib.redaction import REDACTED, redact, redact_key
+
+#: Inside longer texts, shorter ones would be found by chance: in copies of a payload, and in what senders wrote
+#: beside it, such as ids.
 _SHORTEST = 4
+_SHORTEST_IN_NAME = 8
+_LONGEST_BEGINNING = 60
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest)\s+(?=\S)")
 
 
 def hidden(raw: JsonValue, redacted: JsonValue) -> frozenset[str]:
@@ -16,12 +25,46 @@ def hidden(raw: JsonValue, redacted: JsonValue) -> frozenset[str]:
 
 def mask(value: JsonValue, texts: frozenset[str]) -> JsonValue:
     """The value with every occurrence of these texts replaced, inside longer texts too."""
-    if not texts:
-        return value
+    long = [text for text in texts if len(text) >= _SHORTEST]
+    return _mask(value, long) if long else value
+
+
+def shown_name(name: str, texts: frozenset[str]) -> str:
+    """What a sender wrote beside a payload (a source, a key, an id), without secrets and what is hidden there."""
+    if name in texts:
+        return REDACTED
+    name = redact(name)
+    for text in texts:
+        if len(text) >= _SHORTEST_IN_NAME:
+            name = name.replace(text, REDACTED)
+    return name
+
+
+def shown_errors(errors: Iterable[tuple[str, str]], texts: frozenset[str]) -> list[dict[str, str]]:
+    """Pointers into a payload and our sentences about what is wrong there: both may name keys that are secrets."""
+    return [
+        {
+            "path": json_pointer.join(redact_key(part) for part in json_pointer.split(pointer)),
+            "message": _without(message, texts),
+        }
+        for pointer, message in errors
+    ]
+
+
+def _without(message: str, texts: frozenset[str]) -> str:
+    for text in texts:
+        if len(text) >= _SHORTEST_IN_NAME:
+            # Our sentences cut long keys short, so a long one is known by its beginning.
+            beginning, end = text[:_LONGEST_BEGINNING], r'[^"]*' if len(text) > _LONGEST_BEGINNING else ""
+            message = re.sub(re.escape(beginning) + end, lambda _: REDACTED, message)
+    return message
+
+
+def _mask(value: JsonValue, texts: list[str]) -> JsonValue:
     if isinstance(value, dict):
-        return {key: mask(member, texts) for key, member in value.items()}
+        return {_mask(key, texts): _mask(member, texts) for key, member in value.items()}
     if isinstance(value, list):
-        return [mask(member, texts) for member in value]
+        return [_mask(member, texts) for member in value]
     if isinstance(value, str):
         for text in texts:
             value = value.replace(text, REDACTED)
@@ -30,19 +73,59 @@ def mask(value: JsonValue, texts: frozenset[str]) -> JsonValue:
     return REDACTED if is_number and str(value) in texts else value
 
 
-def _hidden(raw: JsonValue, redacted: JsonValue) -> list[str]:
+def _hidden(raw: JsonValue, redacted: JsonValue) -> Iterator[str]:
     if isinstance(raw, dict) and isinstance(redacted, dict):
-        return [text for key in raw for text in _hidden(raw[key], redacted.get(key))]
-    if isinstance(raw, list) and isinstance(redacted, list):
-        return [text for pair in zip(raw, redacted, strict=False) for text in _hidden(*pair)]
-    if redacted == REDACTED and raw != REDACTED:
-        return [text for text in _leaves(raw) if len(text) >= _SHORTEST]
-    return []
+        for key, member in raw.items():
+            shown = redact_key(key)
+            if shown != key:
+                yield from _cut_out(key, shown)
+            yield from _hidden(member, redacted.get(shown, REDACTED))
+    elif isinstance(raw, list) and isinstance(redacted, list):
+        for member, shown in zip(raw, redacted, strict=False):
+            yield from _hidden(member, shown)
+    elif isinstance(raw, str) and isinstance(redacted, str) and redacted != REDACTED:
+        if raw != redacted:
+            yield from _hidden_in_text(raw, redacted)
+    elif redacted == REDACTED and raw != REDACTED:
+        yield from _leaves(raw)
 
 
-def _leaves(value: JsonValue) -> list[str]:
+def _hidden_in_text(raw: str, redacted: str) -> Iterator[str]:
+    if raw.lstrip()[:1] in ("{", "["):
+        try:
+            yield from _hidden(payloads.parse(raw), payloads.parse(redacted))
+            return
+        except InvalidInput:
+            pass
+    yield from _cut_out(raw, redacted)
+
+
+def _cut_out(raw: str, redacted: str) -> Iterator[str]:
+    """What stands in the raw text where the redacted one says that something was."""
+    first, *kept = redacted.split(REDACTED)
+    at = len(first)
+    for piece in kept if raw.startswith(first) else []:
+        end = raw.find(piece, at) if piece else len(raw)
+        if end < 0:
+            return
+        yield from _told_apart(raw[at:end])
+        at = end + len(piece)
+
+
+def _told_apart(text: str) -> Iterator[str]:
+    """The text, and what it is without the scheme before it: Bearer abc is known as abc too."""
+    if text and text != REDACTED:
+        yield text
+        if scheme := _SCHEME.match(text):
+            yield text[scheme.end() :]
+
+
+def _leaves(value: JsonValue) -> Iterator[str]:
     if isinstance(value, dict):
-        return [text for member in value.values() for text in _leaves(member)]
-    if isinstance(value, list):
-        return [text for member in value for text in _leaves(member)]
-    return [] if value is None or isinstance(value, bool) else [str(value)]
+        for member in value.values():
+            yield from _leaves(member)
+    elif isinstance(value, list):
+        for member in value:
+            yield from _leaves(member)
+    elif value is not None and not isinstance(value, bool):
+        yield from _told_apart(str(value))

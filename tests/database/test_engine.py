@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -13,12 +14,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from lib import database, engine, housekeeping, runs
+from lib import database, engine, housekeeping, ingestion, runs
 from lib.auth import Actor
 from lib.database import Database
 from lib.journal import NotInCharge, RunJournal, Turn
 from lib.settings import Settings, settings
 from lib.steps import Step
+from tests.tenant_catalog import add_entry
 from tests.workflow_runs import (
     await_run,
     expr,
@@ -215,6 +217,38 @@ def test_secret_of_the_input_is_hidden_under_any_name(worker: None, actor: Actor
     assert await_run(run).status == "FAILED"
     assert token not in str(shown(actor, run))
     assert steps_of(actor, run)["log"].output is not None
+
+
+def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(
+    db: Database, worker: None, actor: Actor
+) -> None:
+    token, pin = "tok-7f3a9c", "8841-zebra"
+    add_entry(db, actor.tenant, "OWN", paths=["ref"],
+              schema={"properties": {"marked": {"x-sensitive": True}}})  # fmt: skip
+    workflow = publish(
+        actor.tenant,
+        [
+            step("first", "event.wait", eventName="OWN", correlationKey=expr("payload.password")),
+            step("copy", "transform.assign", assign={"vars.pin": expr("steps.first.output.marked")}),
+            step("second", "event.wait", eventName="OWN", correlationKey=expr("'again ' & vars.pin")),
+            step("end", "control.return", output={"pin": expr("vars.pin")}),
+        ],
+    )
+    run = start_run(actor, workflow, {"password": token})
+    waits = [open_wait(run)]
+    # To this event its key is no secret, and yet it is the one.
+    resume(actor, {"ref": token, "marked": pin})
+    waits.append(open_wait(run))
+    resume(actor, {"ref": f"again {pin}"})
+    assert await_run(run).status == "SUCCEEDED" and row_of(run).output_json == {"pin": pin}
+    assert all(re.fullmatch("redacted:[a-p]{16}", wait.key) for wait in waits)
+    assert token not in str(shown(actor, run)) and pin not in str(shown(actor, run))
+
+
+def resume(actor: Actor, payload: Any) -> None:
+    with database.write(actor) as conn:
+        done = ingestion.submit_event(conn, actor, event_name="OWN", payload=payload)
+    assert [match.outcome for match in done.matches] == ["resumed"]
 
 
 def test_too_large_a_result_fails_its_step(worker: None, actor: Actor) -> None:

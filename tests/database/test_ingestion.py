@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from lib import database, ingestion, system_catalog
 from lib.auth import Actor
@@ -17,6 +20,7 @@ from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.ingestion import Submission
 from tests import workflow_runs
 from tests.conftest import ActorFactory
+from tests.tenant_catalog import add_entry, add_schema
 from tests.workflow_runs import step
 
 TICKET = {"tenantId": str(uuid4()), "ticketId": "1b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2"}
@@ -49,6 +53,12 @@ def reasons(submission: Submission) -> dict[str | None, tuple[str, str]]:
 def count(db: Database, table: str) -> int:
     with db.owner.connect() as conn:
         return int(conn.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one())
+
+
+def shown_rows(db: Database, table: str, raw: str = "") -> str:
+    """The table's rows without the raw column."""
+    with db.owner.connect() as conn:
+        return "\n".join(conn.exec_driver_sql(f"SELECT CAST(to_jsonb(t) - '{raw}' AS text) FROM {table} t").scalars())
 
 
 def test_a_run_exists_with_its_event_and_not_without(db: Database, new_actor: ActorFactory) -> None:
@@ -219,6 +229,82 @@ def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_a
     assert done.schema_status == "valid"
     for secret in ("Zebulon", "Quux", "k-9f8e7d6c5b", payload["email"]):
         assert secret not in json.dumps([list(rows)], default=str)
+
+
+SECRET = "Zq7Xv9Kp2Rm4"
+CARD = "4539578763621486"
+# Where a correlation key is a secret: by its look, by its name, by its schema, as part of a text, as a number.
+SECRET_KEYS: dict[str, dict[str, Any]] = {
+    "look": {"payload": {"ref": CARD}},
+    "number": {"payload": {"ref": int(CARD)}},
+    "text": {"payload": {"ref": f"Bearer {SECRET}"}},
+    "name": {"payload": {"auth": {"apiKey": SECRET}}},
+    "schema": {"payload": {"marked": SECRET}},
+    "short": {"payload": {"marked": "17"}},
+    "explicit": {"payload": {}, "correlation_key": f"token={SECRET}"},
+    "explicit and hidden": {"payload": {"password": SECRET}, "correlation_key": SECRET},
+    "explicit and hidden in part": {"payload": {"password": SECRET}, "correlation_key": f"user {SECRET}"},
+}
+
+
+@pytest.mark.parametrize("where", SECRET_KEYS)
+def test_a_correlation_key_that_is_a_secret_is_kept_as_a_digest(
+    where: str, db: Database, new_actor: ActorFactory
+) -> None:
+    actor, other = new_actor(), new_actor()
+    for person in (actor, other):
+        add_entry(db, person.tenant, "OWN", schema={"properties": {"marked": {"x-sensitive": True}}},
+                  paths=["ref", "auth.apiKey", "marked"])  # fmt: skip
+        add_schema(db, person.tenant, "own.v1", {})
+        publish(person, "keyed", event="OWN", ref="own.v1",
+                mapping={"note": {"$expr": "event.correlationKey"}})  # fmt: skip
+    first, second = (submit(actor, event="OWN", **SECRET_KEYS[where]) for _ in range(2))
+    assert re.fullmatch("redacted:[a-p]{16}", first.correlation_key or "")
+    assert first.correlation_key == second.correlation_key, "so that what belongs together is found together"
+    assert submit(other, event="OWN", **SECRET_KEYS[where]).correlation_key != first.correlation_key
+    with database.read(actor) as conn:
+        tried = ingestion.submit_event(conn, actor, event_name="OWN", dry_run=True, **SECRET_KEYS[where])
+    assert tried.correlation_key == "[redacted]", "nobody can try values unseen"
+    stored = shown_rows(db, "workflow_runtime_events", "payload") + shown_rows(db, "workflow_runs", "input_json")
+    assert SECRET not in stored and CARD not in stored
+    assert stored.count(first.correlation_key) == 6, "two events, and their runs' keys and inputs"
+
+
+def test_a_digest_cannot_be_made_by_whoever_reads(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    for statement in ("SELECT * FROM tenant_digest_keys", f"SELECT app_key_digest('{actor.tenant}', 'x')"):
+        with pytest.raises(DBAPIError, match="permission denied"), database.write(actor) as conn:
+            conn.exec_driver_sql(statement)
+
+
+def test_what_a_sender_writes_beside_the_payload_is_redacted_too(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    payload = {**TICKET, "password": SECRET, f"Bearer {SECRET}": 1, "token=" + "x" * 300 + SECRET: 2}
+    beside: dict[str, Any] = {"source": f"https://psa:{SECRET}@host/?u={SECRET}", "submission_id": f"token={SECRET}",
+                              "schema_ref": f"https://host/?api_key={SECRET}"}  # fmt: skip
+    add_schema(db, actor.tenant, beside["schema_ref"], {"additionalProperties": False, "properties": {"a": {}}})
+    done = submit(actor, payload, **beside)
+    assert done.schema_status == "invalid"
+    assert submit(actor, payload, **beside) == replace(done, duplicate=True, inputs={})
+    with pytest.raises(Conflict) as error:
+        submit(actor, {**payload, "more": 1}, **beside)
+    stored = shown_rows(db, "workflow_runtime_events", "payload") + shown_rows(db, "event_submissions")
+    with db.owner.connect() as conn:
+        source = conn.exec_driver_sql("SELECT source FROM workflow_runtime_events").scalar_one()
+    assert source == "https://psa:[redacted]@host/?u=[redacted]"
+    assert SECRET not in f"{stored} {error.value} {done}"
+
+
+def test_a_payload_taken_as_it_is_shows_no_more_in_the_run(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "OWN", ref="own.v1")
+    add_schema(db, actor.tenant, "own.v1", {"properties": {"age": {"x-sensitive": True}}})
+    add_schema(db, actor.tenant, "same.v1", {})
+    publish(actor, "same", event="OWN", ref="own.v1")
+    submit(actor, {"age": 42, "n": 42}, event="OWN")
+    with db.owner.connect() as conn:
+        shown = conn.exec_driver_sql("SELECT redacted_input_json FROM workflow_runs").scalar_one()
+    assert shown == {"age": "[redacted]", "n": 42}
 
 
 def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_actor: ActorFactory) -> None:

@@ -13,15 +13,18 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import activity, database
+from lib import activity, database, simulation
 from lib.activity import Filters
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import InvalidInput
+from lib.simulation import Draft
 from lib.ui import activity_export
+from tests.api_client import ApiClient, event, new_token
 from tests.conftest import ActorFactory
 from tests.database.test_activity import START, add, find
 from tests.database.test_ingestion import TICKET, publish, submit
+from tests.tenant_catalog import add_schema
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
 
@@ -300,6 +303,57 @@ def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
         assert find(actor, path=path, value=value) == [], (path, value)
     with database.read(actor) as conn:
         assert not planted(repr(activity.record(conn, tenant=actor.tenant, event_id=str(done.event_id))))
+
+
+# Beside the payload: derived and explicit correlation keys, subject, source, id and schema ref of the sender.
+BESIDE: list[dict[str, Any]] = [
+    {"data": {"clientId": JWT}},
+    {"data": {"clientId": CARD, "password": f"{SECRET}20"}, "source": f"https://u:{SECRET}21@psa.example/?k={SECRET}20"},
+    {"data": {"password": f"{SECRET}22"}, "subject": f"{SECRET}22"},
+    {"correlationkey": f"Bearer {SECRET}23", "id": f"token={SECRET}24"},
+    {"subject": f"card {CARD}", "dataschema": f"https://psa.example/schema?api_key={SECRET}25"},
+]  # fmt: skip
+
+
+def test_a_planted_secret_beside_the_payload_is_nowhere_either(
+    db: Database, new_actor: ActorFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    actor = new_actor("admin", name="Acme")
+    same = {"note": {"$expr": "event.correlationKey"}, "copy": {"$expr": "event.payload.clientId"}}
+    add_schema(db, actor.tenant, "any.v1", {})
+    workflow = publish(actor, "Keyed", event="CLIENT_CREATED", ref="any.v1", mapping=same)
+    client = ApiClient(new_token(actor))
+    answers = []
+    for beside in BESIDE:
+        sent = event(type="CLIENT_CREATED", **beside)
+        answer = client.post(sent)
+        assert answer.status_code == 202 and client.post(sent).json()["duplicate"]
+        refused = client.post({**sent, "data": {"other": 1}})
+        assert refused.status_code == 409
+        answers += [answer.text, refused.text, client.get(answer.json()["links"]["self"]).text]
+    with database.write(actor) as conn:
+        draft = Draft("CLIENT_CREATED", {}, correlation_key=f"password: {SECRET}26")
+        done = simulation.send(conn, actor, draft=draft)
+        assert simulation.remembered_key(conn, actor, event_type="CLIENT_CREATED") is None
+    stored = everything_stored(db)
+    assert stored.count("redacted:") > 2 * len(BESIDE) and not planted(stored)
+    assert len(answers) == 3 * len(BESIDE) and not planted("\n".join(answers))
+    pages = [shown(open_page()), shown(open_page(eventId=str(done.event_id)))]
+    for page, query in (("runs.py", {}), ("runs.py", {"runId": str(done.of("started")[0].run_id)}),
+                        ("metrics.py", {"eventType": "CLIENT_CREATED"}), ("metrics.py", {}),
+                        ("designer.py", {"workflowId": str(workflow)}),
+                        ("simulate.py", {"eventType": "CLIENT_CREATED"})):  # fmt: skip
+        app = AppTest.from_file(SHELL, default_timeout=30)
+        app.query_params.update(query)
+        pages.append(shown(app.switch_page(page).run()))
+    assert "redacted:" in pages[0] and "redacted:" in pages[3] and not planted("\n".join(pages))
+    for file in (activity_export.as_csv(actor, Filters()), activity_export.as_json(actor, Filters())):
+        content = file.read().decode()
+        assert content.count("redacted:") >= len(BESIDE) and not planted(content)
+    assert not planted(client.get("/metrics").text + caplog.text)
+    for key in (JWT, CARD, f"{SECRET}22", f"Bearer {SECRET}23", f"card {CARD}", f"password: {SECRET}26"):
+        assert find(actor, correlation_key=key) == [], "a guess is not answered"
 
 
 def _guesses(value: Any, path: str = "") -> list[tuple[str, str]]:

@@ -1,0 +1,125 @@
+"""Secrets inside texts, known by what stands before them or by how they look."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterator
+
+from lib.redaction.names import is_sensitive
+
+REDACTED = "[redacted]"
+
+# Each pattern begins where a run of its characters begins, is bounded, or takes all it has passed over:
+# none rereads what it has read, so time stays linear in the length of the text.
+_PEM = re.compile(r"-----BEGIN [A-Z0-9 ]{1,40}-----.*?(?:-----END [A-Z0-9 ]{1,40}-----|\Z)", re.DOTALL)
+_HEADER = re.compile(
+    r"(?i)((?<![A-Za-z0-9])(?:authorization|cookie)[\\\"']*+[ \t]{0,3}[:=][ \t]{0,3}[\\\"']*+)"
+    r"[^\r\n\\\"']++"
+)
+_NAME = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3}")
+_VALUE = re.compile(
+    rf"(?!{re.escape(REDACTED)})"
+    r"(?:(?P<quote>\\*+[\"'])[^\"']*+[\"']?|[\[{][^\r\n]*+|[^\s,;&\"')}\]]++)"
+)
+_BASIC = re.compile(r"(?i)(?<![A-Za-z0-9])(basic[ \t]{1,3})([A-Za-z0-9+/_-]{6,}+={0,2})")
+_TOKEN = re.compile(
+    r"(?P<kept>(?<![A-Za-z0-9])[Bb](?i:earer)[ \t]{1,3})[A-Za-z0-9._~+/=-]{6,}+"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+"
+    r"|(?<![A-Za-z0-9])(?:"
+    r"[sprw]k_(?:live|test|prod)_[A-Za-z0-9]{8,}+|(?:sk|pk|rk)-[A-Za-z0-9_-]{20,}+|whsec_[A-Za-z0-9+/=_-]{16,}+"
+    r"|wec_[0-9a-f]{32}_[A-Za-z0-9_-]{16,}+"
+    r"|gh[a-z]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+|glpat-[A-Za-z0-9_-]{16,}+"
+    r"|xox[a-z]-[A-Za-z0-9-]{10,}+|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}+|npm_[A-Za-z0-9]{30,}+"
+    r"|SG\.[A-Za-z0-9_-]{10,80}\.[A-Za-z0-9_-]{10,}+|ya29\.[A-Za-z0-9_-]{20,}+|shp[a-z]{2}_[A-Za-z0-9]{16,}+)"
+    r"|(?P<user>://[^\s/:@]{0,100}:)[^\s/@]{1,200}(?=@)"
+)
+_DIGITS = re.compile(r"(?<![A-Za-z0-9.])[0-9]{2,19}(?:[ \u00a0-][0-9]{2,19}){0,6}(?![A-Za-z0-9])")
+_CARD = re.compile(
+    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6\d|35)\d{14,17}"
+)
+# A US social security number: no area 000, 666 or 9xx, no group 00, no serial 0000.
+_SSN = re.compile(
+    r"(?<![A-Za-z0-9.-])(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}(?![A-Za-z0-9-])"
+)
+_IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ \u00a0-]?[A-Za-z0-9])")
+#: How long an IBAN is, by country. What has another length, or a wrong check sum, is none.
+_IBAN_COUNTRIES = {
+    15: "NO", 16: "BE", 18: "DK FI FK FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU MN XK", 21: "CH HR LI LV",
+    22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM SO TL", 24: "AD CZ ES MD PK RO SA SE SK TN VG",
+    25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV",
+    29: "BR EG PS QA UA", 30: "JO KW MU YE", 31: "MT SC", 32: "LC", 33: "RU",
+}  # fmt: skip
+_IBAN_REST = {
+    country: re.compile(rf"(?:[ \u00a0-]?[A-Za-z0-9]){{{length - 4}}}(?![A-Za-z0-9])")
+    for length, countries in _IBAN_COUNTRIES.items()
+    for country in countries.split()
+}
+
+
+def redact_text(text: str) -> str:
+    """The text with secrets in it replaced, for log lines and error messages."""
+    text = _PEM.sub(REDACTED, text)
+    text = _HEADER.sub(rf"\1{REDACTED}", text)
+    text = "".join(_without_assigned(text))
+    text = _BASIC.sub(_without_basic, text)
+    text = _TOKEN.sub(lambda match: (match["kept"] or match["user"] or "") + REDACTED, text)
+    text = "".join(_without_ibans(text))
+    text = _SSN.sub(REDACTED, text)
+    return _DIGITS.sub(_without_card, text)
+
+
+def is_card(digits: str) -> bool:
+    """Whether digits are the number of a payment card, check digit included."""
+    if not 13 <= len(digits) <= 19 or not _CARD.fullmatch(digits):
+        return False
+    doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(digits))]
+    return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
+
+
+def _without_assigned(text: str) -> Iterator[str]:
+    """The pieces of a text in which what is assigned to the name of a secret is replaced."""
+    done = position = 0
+    while name := _NAME.search(text, position):
+        position = name.end()  # and not behind the value: https://h/?token=x is not "https: …"
+        value = _VALUE.match(text, position) if is_sensitive(name[1]) else None
+        if value:
+            quote = value["quote"] or ""
+            yield f"{text[done:position]}{quote}{REDACTED}{quote}"
+            done = position = value.end()
+    yield text[done:]
+
+
+def _without_basic(match: re.Match[str]) -> str:
+    try:
+        plain = base64.urlsafe_b64decode(match[2].replace("+", "-").replace("/", "_").rstrip("=") + "==")
+    except (binascii.Error, ValueError):
+        return match[0]
+    return match[1] + REDACTED if b":" in plain else match[0]  # only then is it a user and a password
+
+
+def _without_ibans(text: str) -> Iterator[str]:
+    done = position = 0
+    while start := _IBAN_START.search(text, position):
+        position = start.end()
+        rest = _IBAN_REST.get(start[0][:2].upper())
+        found = rest.match(text, position) if rest else None
+        if found and _has_iban_checksum(start[0], found[0]):
+            yield text[done : start.start()] + REDACTED
+            done = position = found.end()
+    yield text[done:]
+
+
+def _has_iban_checksum(start: str, rest: str) -> bool:
+    moved = re.sub(r"[ \u00a0-]", "", rest) + start
+    return int("".join(str(int(character, 36)) for character in moved)) % 97 == 1
+
+
+def _without_card(match: re.Match[str]) -> str:
+    groups = re.split(r"[ \u00a0-]", match[0])
+    for first in range(len(groups)):
+        for last in range(first + 1, len(groups) + 1):
+            if is_card("".join(groups[first:last])):
+                return REDACTED
+    return match[0]
