@@ -202,7 +202,7 @@ def _prepare(
     if ref and row.payload_schema_ref and ref != row.payload_schema_ref:
         conflict = {"catalog": row.payload_schema_ref, "submitted": shown_ref}
     effective = shown_ref or row.payload_schema_ref
-    status, errors = _verdict(schema, effective, payload, hidden)
+    status, errors = verdict(schema, effective, payload, hidden)
     raw_key, is_secret = (key, False) if key else _derived(payload, redacted, row.correlation_paths) or (None, False)
     event = matching.Event(
         name=event_name,
@@ -223,17 +223,18 @@ def _kept(conn: Connection, key: str, hidden: frozenset[str], *, is_secret: bool
     return key
 
 
-def _verdict(
-    schema: JsonValue, ref: str | None, payload: JsonValue, hidden: frozenset[str]
+def verdict(
+    schema: JsonValue, ref: str | None, payload: JsonValue, hidden: frozenset[str] = frozenset()
 ) -> tuple[SchemaStatus, list[dict[str, Any]]]:
+    """How a payload keeps to the schema that the ref names, and where it does not, without the hidden values."""
     if schema is None:
         return ("unknown" if ref else "missing"), []
-    verdict = schema_check.violations(schema, payload)
-    shown = copies.shown_errors(((v.pointer, v.message) for v in verdict.violations), hidden)
-    errors = [error | {"keyword": v.keyword} for error, v in zip(shown, verdict.violations, strict=True)]
-    if verdict.error:
-        errors = [{"path": "", "message": verdict.error, "keyword": verdict.status}]
-    return verdict.status, errors
+    found = schema_check.violations(schema, payload)
+    shown = copies.shown_errors(((v.pointer, v.message) for v in found.violations), hidden)
+    errors = [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]
+    if found.error:
+        errors = [{"path": "", "message": found.error, "keyword": found.status}]
+    return found.status, errors
 
 
 def _claim(
@@ -351,7 +352,7 @@ def _record(
 ) -> None:  # fmt: skip
     run = next((m.run_id for m in submission.matches if m.run_id), None)
     resumed = next((d for d in decisions if d.match.outcome == "resumed"), None)
-    verdict = {"status": incoming.schema_status, "errors": incoming.schema_errors}
+    violated = {"status": incoming.schema_status, "errors": incoming.schema_errors}
     row = {
         "tenant": actor.tenant,
         "event_id": incoming.event_id,
@@ -363,7 +364,7 @@ def _record(
         "redacted_payload": payloads.dumps(incoming.event.redacted_payload),
         "schema_ref": incoming.event.schema_ref,
         "schema_ref_conflict": _json(incoming.schema_ref_conflict),
-        "schema_errors": _json(None if incoming.schema_status == "valid" else verdict),
+        "schema_errors": _json(None if incoming.schema_status == "valid" else violated),
         "created_at": incoming.created_at,
         "matched_run_id": run,
         "matched_wait_id": resumed.match.wait_id if resumed else None,

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from lib import matching
+from lib import ingestion, matching
 from lib.demo import payloads
 from lib.demo.definitions import DemoWorkflow
 
@@ -41,6 +41,7 @@ class Plan:
     time_zone: str
     weights: Mapping[str, float]
     incidents: list[dict[str, Any]]
+    drifting: list[dict[str, Any]]
     events: int
     days: int
     now: datetime
@@ -61,7 +62,7 @@ def tables(plan: Plan, catalog: Mapping[str, Any], workflows: list[DemoWorkflow]
 
 _EVENT_COLUMNS = [
     "tenant", "event_id", "event_name", "origin", "source", "correlation_key", "payload", "redacted_payload",
-    "payload_schema_ref", "created_at", "processed_at", "matched_run_id", "error_message",
+    "payload_schema_ref", "schema_errors", "created_at", "processed_at", "matched_run_id", "error_message",
 ]  # fmt: skip
 _MATCH_COLUMNS = [
     "tenant", "event_id", "match_no", "workflow_id", "workflow_version", "outcome", "reason", "detail", "run_id",
@@ -76,6 +77,16 @@ _STEP_COLUMNS = [
 ]  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Drift:
+    """Payloads of another shape than the example's: from when on, of which share of the events, and what is amiss."""
+
+    since: datetime
+    share: float
+    template: payloads.PayloadTemplate
+    schema_errors: str | None
+
+
 class _History:
     """Collects the rows of one plan."""
 
@@ -87,6 +98,10 @@ class _History:
         for workflow in workflows:
             self.attached.setdefault(workflow.event_type, []).append(workflow)
         self.templates = {name: payloads.template(catalog[name]) for name in plan.weights}
+        self.drifting: dict[str, list[_Drift]] = {}
+        for drift in plan.drifting:
+            if drift["type"] in plan.weights:
+                self.drifting.setdefault(drift["type"], []).append(self._drift(drift))
         self.inputs = {
             w.workflow_id: payloads.mapped(self.templates[w.event_type], catalog[w.event_type], w.mapping, w.schema)
             for w in workflows
@@ -101,10 +116,11 @@ class _History:
     def invent(self) -> None:
         names, seconds = self._arrivals()
         rng, count = self.rng, len(names)
-        chance, entropy = rng.random((count, 3)), rng.bytes(16 * count)
+        chance, entropy, drift = rng.random((count, 3)), rng.bytes(16 * count), rng.spawn(1)[0].random(count)
         for index in range(count):
             at = self.start + timedelta(seconds=float(seconds[index]))
-            self._event(names[index], at, chance[index], entropy[16 * index : 16 * index + 16])
+            template, schema_errors = self._shape(names[index], at, float(drift[index]))
+            self._event(names[index], template, schema_errors, at, chance[index], entropy[16 * index : 16 * index + 16])
 
     def _arrivals(self) -> tuple[list[str], np.ndarray[Any, Any]]:
         """Event types and seconds since the start, in order of time."""
@@ -133,8 +149,33 @@ class _History:
         local = [(self.start + timedelta(hours=h, minutes=30)).astimezone(zone) for h in range(hours)]
         return np.array([_HOURS[t.hour] * _WEEKDAYS[t.weekday()] for t in local])
 
-    def _event(self, name: str, at: datetime, chance: np.ndarray[Any, Any], entropy: bytes) -> None:
-        plan, template = self.plan, self.templates[name]
+    def _drift(self, drift: Mapping[str, Any]) -> _Drift:
+        """One verdict serves all payloads of a shape, which differ in ids and times alone."""
+        name, entry = drift["type"], self.catalog[drift["type"]]
+        if name in self.attached:
+            raise ValueError(f"{name} starts workflows, which may refuse such payloads.")
+        payload = payloads.patched(entry["example"], drift["payload"])
+        status, errors = ingestion.verdict(entry["schema"], entry["payload_schema_ref"], payload)
+        return _Drift(
+            self.plan.now - timedelta(days=drift["days"]), drift["share"],
+            payloads.altered(self.templates[name], entry, drift["payload"]),
+            None if status == "valid" else json.dumps({"status": status, "errors": errors}),
+        )  # fmt: skip
+
+    def _shape(self, name: str, at: datetime, chance: float) -> tuple[payloads.PayloadTemplate, str | None]:
+        """The template of an event's payload, and what its schema has against it."""
+        for drift in self.drifting.get(name, ()):
+            if at >= drift.since:
+                if chance < drift.share:
+                    return drift.template, drift.schema_errors
+                chance -= drift.share
+        return self.templates[name], None
+
+    def _event(
+        self, name: str, template: payloads.PayloadTemplate, schema_errors: str | None, at: datetime,
+        chance: np.ndarray[Any, Any], entropy: bytes,
+    ) -> None:  # fmt: skip
+        plan = self.plan
         event_id = _uuid7(at, entropy)
         ids = self._ids(template, at, entropy)
         payload, redacted = self._fill(template, ids, at)
@@ -148,7 +189,7 @@ class _History:
         error = self._start_error(name) if failed else None
         self.events.append((
             plan.tenant, event_id, name, origin, "psa", key, payload, redacted,
-            self.catalog[name]["payload_schema_ref"], at, at + took, started, error,
+            self.catalog[name]["payload_schema_ref"], schema_errors, at, at + took, started, error,
         ))  # fmt: skip
 
     def _fill(self, template: payloads.PayloadTemplate, ids: list[str], at: datetime) -> tuple[str, str]:

@@ -55,6 +55,21 @@ def template(entry: Mapping[str, Any]) -> PayloadTemplate:
     )
 
 
+def altered(source: PayloadTemplate, entry: Mapping[str, Any], patch: Mapping[str, Any]) -> PayloadTemplate:
+    """The template of a source's payloads with these fields changed or added, or, where null, left out."""
+    payload = patched(entry["example"], patch)
+    plain, plain_holes = _split(json.dumps(payload), source.numbers)
+    redacted, redacted_holes = _split(json.dumps(redact(payload, schema=entry["schema"])), source.numbers)
+    return replace(
+        source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes
+    )
+
+
+def patched(example: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """The example with a JSON merge patch (RFC 7396) of its own fields."""
+    return {name: value for name, value in {**example, **patch}.items() if value is not None}
+
+
 def mapped(
     source: PayloadTemplate, entry: Mapping[str, Any], given: Mapping[str, Any], schema: dict[str, Any] | None
 ) -> PayloadTemplate:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from lib import auth, database, demo, mapping
+from lib import auth, conformance, database, demo, ingestion, mapping
 from lib.database import Database
+from lib.time_window import Window
 
 NOW = datetime(2026, 6, 17, 15, tzinfo=UTC)  # a Wednesday
 
@@ -74,6 +76,33 @@ def test_payloads_carry_the_tenant_and_hide_what_is_sensitive(db: Database) -> N
         assert contact[0] != contact[1] == "[redacted]"
 
 
+def test_some_payloads_drift_from_their_schema_and_are_judged_as_by_ingestion(db: Database) -> None:
+    with database.operate() as conn:
+        demo.load(conn, events=20_000, now=NOW)
+        schemas = {r["event_type"]: r for r in conn.execute(demo.queries["catalog"]).mappings()}
+        invalid: dict[str, int] = {}
+        for event in conn.execute(
+            text("SELECT event_name, payload, schema_errors FROM (SELECT *, row_number() OVER"
+                 " (PARTITION BY event_name, schema_errors::text) AS nth FROM workflow_runtime_events"
+                 " WHERE event_name IN ('TICKET_TIME_ENTRY_ADDED', 'TICKET_CUSTOMER_REPLIED',"
+                 " 'INTEGRATION_WEBHOOK_RECEIVED')) e WHERE nth <= 3")
+        ):  # fmt: skip
+            entry = schemas[event.event_name]
+            status, errors = ingestion.verdict(entry["schema"], entry["payload_schema_ref"], event.payload)
+            assert event.schema_errors == (None if status == "valid" else {"status": status, "errors": errors})
+            invalid[event.event_name] = invalid.get(event.event_name, 0) + (status == "invalid")
+        assert all(invalid.values()), "each of the three"
+        for tenant in conn.execute(text("SELECT tenant FROM tenants ORDER BY 1")).scalars():
+            window = Window.of(NOW - timedelta(days=7), NOW, ZoneInfo("UTC"))
+            found = {c.event_name: c for c in conformance.conformance(
+                conn, tenant=tenant, names=list(schemas), window=window)}  # fmt: skip
+            drifting = found["TICKET_TIME_ENTRY_ADDED"]
+            assert 0.01 < drifting.violating_share < 0.15 and drifting.paths[0][0] == "/minutes"
+            assert found["TICKET_UPDATED"].violating_share == 0
+            if "INTEGRATION_WEBHOOK_RECEIVED" in found:
+                assert found["INTEGRATION_WEBHOOK_RECEIVED"].unknown_fields == ["deliveryAttempt", "signatureVersion"]
+
+
 def test_a_run_has_the_input_that_its_mapping_gives(db: Database) -> None:
     runs = text(
         "SELECT v.definition_json -> 'trigger' -> 'payloadMapping' AS mapping, r.trigger_mapping_applied AS mapped,"
@@ -123,7 +152,7 @@ def test_the_same_plan_gives_the_same_month(db: Database) -> None:
 
     plan = history.Plan(
         tenant=auth.UUID(int=7), time_zone="Asia/Kathmandu", weights={"TICKET_CREATED": 5, "TAG_APPLIED": 2},
-        incidents=[], events=300, days=30, now=NOW, seed=1,
+        incidents=[], drifting=[], events=300, days=30, now=NOW, seed=1,
     )  # fmt: skip
     with database.operate() as conn:
         catalog = {r["event_type"]: r for r in conn.execute(demo.queries["catalog"]).mappings()}
