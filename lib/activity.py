@@ -260,7 +260,7 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
     if filters.event_id:
         row["event_id"] = _id(filters.event_id)
         if row["event_id"] is None:
-            raise InvalidInput("event id", "is not one: it looks like 0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
+            raise InvalidInput("event id", "must look like 0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
     names = [_storable("event", name) for name in filters.event_names]
     if filters.path or filters.value:
         return "page_of_value", row | {"names": names or None} | _search(tenant, filters.path, filters.value)
@@ -270,10 +270,10 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
 def _search(tenant: UUID, path: str | None, value: str | None) -> dict[str, Any]:
     """Parameters that find a value in payloads: its hash is looked up, and the path then followed."""
     if not path or not value:
-        raise InvalidInput("payload value" if path else "payload field", "is missing: a search needs both")
+        raise InvalidInput("payload value" if path else "payload field", "is missing; a search needs field and value")
     names = _names(cast(str, _storable("payload field", path)))
     if not 1 <= len(names) <= _DEEPEST_PATH:
-        raise InvalidInput("payload field", "can be a field of the payload, or one directly below: changes.status")
+        raise InvalidInput("payload field", "must be a field of the payload or one right below another: changes.status")
     if _TIME.match(value):
         raise InvalidInput("payload value", "is a time, which is not searched for; choose a time range instead")
     if value == str(tenant):

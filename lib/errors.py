@@ -15,6 +15,12 @@ class InvalidInput(CatalogError):
         self.field = field
         self.cause = message
 
+    @property
+    def sentence(self) -> str:
+        """The same for people. A cause in lower case is said of the field: "must not be empty"."""
+        cause = self.cause if self.cause.endswith(".") else f"{self.cause}."
+        return f"{self.field[:1].upper()}{self.field[1:]} {cause}" if cause[:1].islower() else f"{self.field}: {cause}"
+
 
 class NotFound(CatalogError):
     """There is no such thing, or none that this tenant may see: both read the same."""
@@ -34,6 +40,11 @@ class SchemaConflict(Conflict):
 
 class MappingError(InvalidInput):
     """A mapping or an expression that cannot be applied; `field` is the target it was for."""
+
+    @property
+    def sentence(self) -> str:
+        """Target and cause: a cause here is about an expression, not about the target."""
+        return str(self)
 
     @property
     def target(self) -> str:

@@ -10,7 +10,7 @@ import streamlit as st
 from lib.auth import Actor
 from lib.catalog import Activity, EntrySummary
 from lib.ui import actions
-from lib.ui.text import NOTHING, code, count, duration, escape, percent, plural, shorten
+from lib.ui.text import NOTHING, code, count, duration, escape, exactly, percent, plural, shorten
 
 _ICONS = {
     "Assets": "devices",
@@ -106,6 +106,7 @@ def executions(activity: Activity, *, border: bool = False) -> None:
         chart_data=activity.by_slice,
         chart_type="area",
         border=border,
+        help=exactly(activity.executions) or None,
     )
 
 

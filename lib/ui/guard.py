@@ -17,7 +17,7 @@ import streamlit as st
 
 from lib import auth, database
 from lib.auth import Actor, Membership
-from lib.errors import CatalogError, DatabaseUnavailable
+from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def show_error(error: Exception) -> bool:
         )
         _come_back()
     elif isinstance(error, CatalogError):
-        st.error(str(error), icon=":material/error:")
+        st.error(error.sentence if isinstance(error, InvalidInput) else str(error), icon=":material/error:")
     else:
         reference = uuid4().hex[:8]
         log.error("Unexpected error %s", reference, exc_info=error)

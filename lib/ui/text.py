@@ -6,6 +6,8 @@ import re
 
 NOTHING = "—"
 
+_ROUNDED = 100_000
+
 _MARKDOWN = re.compile(r"([\\`*_~$:\[\]<>#|!(){}])")
 
 
@@ -28,12 +30,19 @@ def shorten(text: str, limit: int) -> str:
 
 
 def count(number: int) -> str:
-    """1284 → 1,284; from 100,000 on in thousands or millions: 128k, 1.3M."""
-    if number < 100_000:
+    """1284 → 1,284; from 100,000 on in thousands or millions: 128k, 1.3M. `exactly` has the rest."""
+    if number < _ROUNDED:
         return f"{number:,}"
-    if number < 1_000_000:
+    if number < 999_500:
         return f"{number / 1000:.0f}k"
     return f"{number / 1_000_000:.1f}M"
+
+
+def exactly(number: int, definition: str = "") -> str:
+    """A figure's definition, with the exact number if `count` rounds it."""
+    if number < _ROUNDED:
+        return definition
+    return f"{definition.rstrip('.')}. Exactly {number:,}.".removeprefix(". ")
 
 
 def percent(share: float | None) -> str:

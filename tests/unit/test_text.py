@@ -26,10 +26,20 @@ def test_percent_claims_100_only_for_all(share: float | None, said: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("number", "said"), [(0, "0"), (1284, "1,284"), (99_999, "99,999"), (128_400, "128k"), (1_310_000, "1.3M")]
-)
+    ("number", "said"), [(0, "0"), (1284, "1,284"), (99_999, "99,999"), (128_400, "128k"),
+                         (999_600, "1.0M"), (1_310_000, "1.3M")],
+)  # fmt: skip
 def test_count(number: int, said: str) -> None:
     assert text.count(number) == said
+
+
+@pytest.mark.parametrize(
+    ("number", "definition", "said"),
+    [(99_999, "Events", "Events"), (128_412, "Events", "Events. Exactly 128,412."), (7, "", ""),
+     (1_310_000, "", "Exactly 1,310,000."), (100_000, "All. Of them.", "All. Of them. Exactly 100,000.")],
+)  # fmt: skip
+def test_what_is_rounded_is_also_said_exactly(number: int, definition: str, said: str) -> None:
+    assert text.exactly(number, definition) == said
 
 
 @given(st.text(max_size=300), st.integers(2, 120))
