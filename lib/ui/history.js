@@ -1,5 +1,6 @@
 // One entry in the browser's history for what a person did. Streamlit makes one whenever a parameter changes, also for
-// the page that is being left, its filters gone, and when a page completes its own URL: Back would lead to those.
+// the page that is being left, its filters gone, and when a page completes its own URL: Back would lead to those. And
+// it makes none for a filter that is bound to the URL: Back would leave the page.
 (() => {
   if (window.oneEntryEach) return;
   window.oneEntryEach = true;
@@ -18,5 +19,11 @@
     const follows = !clicked && performance.now() - last < settles;
     changed();
     (follows ? replace : push)(state, title, url);
+  };
+  history.replaceState = (state, title, url) => {
+    const differs = url != null && new URL(url, location.href).href !== location.href;
+    if (!clicked || !differs) return replace(state, title, url);
+    changed();
+    push(state, title, url);
   };
 })();
