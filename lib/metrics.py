@@ -7,14 +7,14 @@ What has to look into rows (reasons, schemas) looks at a bounded number of the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from lib import rollups, sql
-from lib.activity import Cursor
+from lib.activity import EXPORT_LIMIT, Cursor
 from lib.database import Connection
 from lib.rollups import COUNT_GRAINS, Durations, EventCounts, Origin, RunCounts
 from lib.time_window import Window
@@ -29,6 +29,7 @@ REASONS_SAMPLE = 2000
 _OUTCOMES: dict[Status, list[int]] = {"matched": [1], "unmatched": [0], "error": [2, 3]}
 
 _FIRST_ID = UUID(int=0)
+_EXPORT_BATCH = 1000
 
 queries = sql.load("metrics")
 
@@ -138,12 +139,10 @@ def overview(
 ) -> list[EventOverview]:
     """Every event type with events in the window or in the period before it, busiest first.
 
-    `totals` are by hour or day of UTC, which is near enough for a trend, and read from the coarsest buckets.
+    `totals` are by the window's slices.
     """
     names = rollups.names(conn, tenant=tenant)
-    grain = 1440 if window.step == "day" else 60
-    inner = [max(rollups.floor_to(at, grain), window.since) for at in window.boundaries[1:-1]]
-    boundaries = [window.previous_since, window.since, *inner, window.until]
+    boundaries = [window.previous_since, *window.boundaries]
     events = rollups.events(conn, tenant=tenant, names=names, origins=origins, boundaries=boundaries)
     runs = rollups.runs(
         conn, tenant=tenant, names=names, origins=origins, boundaries=[window.since, window.until]
@@ -210,6 +209,32 @@ def recent(
         newer=Cursor(first.created_at, first.event_id) if first and before else None,
         older=Cursor(last.created_at, last.event_id) if last and after else None,
     )
+
+
+def every(
+    conn: Connection, *, tenant: UUID, event_type: str, since: datetime, until: datetime,
+    origins: Sequence[Origin] = ("live",), status: Status | None = None, limit: int = EXPORT_LIMIT,
+) -> Iterator[RecentEvent]:  # fmt: skip
+    """All events in [since, until), latest first, read in batches; at most `limit`."""
+    older: Cursor | None = None
+    while limit > 0:
+        page = recent(conn, tenant=tenant, event_type=event_type, since=since, until=until, origins=origins,
+                      status=status, older_than=older, limit=min(limit, _EXPORT_BATCH))  # fmt: skip
+        yield from page.events
+        limit -= len(page.events)
+        older = page.older
+        if older is None:
+            return
+
+
+def how_many(
+    conn: Connection, *, tenant: UUID, event_type: str, since: datetime, until: datetime,
+    origins: Sequence[Origin] = ("live",), status: Status | None = None,
+) -> int:  # fmt: skip
+    """How many events `every` would find without a limit."""
+    found = rollups.events(conn, tenant=tenant, names=[event_type], origins=origins, boundaries=[since, until])
+    counts = found.get(event_type, {}).get(0, EventCounts())
+    return int(getattr(counts, status or "total"))
 
 
 def _place(cursor: Cursor) -> tuple[datetime, UUID]:

@@ -8,6 +8,8 @@ from functools import cached_property
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from lib.errors import InvalidInput
+
 Step = Literal["hour", "day"]
 
 _HOUR = timedelta(hours=1)
@@ -15,6 +17,8 @@ _HOUR = timedelta(hours=1)
 _QUARTER = timedelta(minutes=15)
 _QUARTERS_LOOKED_AT = 6
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+#: Moments outside are taken for mistakes.
+EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2100, 1, 1)
 #: Slices of an hour are shown up to this length; from the second on, days are.
 LONGEST_BY_HOUR = timedelta(days=15)
 SHORTEST_BY_DAY = timedelta(days=3)
@@ -87,6 +91,37 @@ class Window:
                 break
             following += _QUARTER
         return following
+
+
+def moment(text: str, zone: ZoneInfo, *, field: str, end: bool = False) -> datetime:
+    """The moment that an ISO date or time names, in UTC; without an offset it is one of the zone.
+
+    A date is where its day begins, or, as the `end` of a range, where it ends. Raises InvalidInput.
+    """
+    text = text.strip()
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+") if "T" in text else text)  # in a URL, + is a space
+        if len(text) <= len("2026-06-01"):
+            found = start_of(at.date() + timedelta(days=end), zone)
+        else:
+            found = at.replace(tzinfo=at.tzinfo or zone).astimezone(UTC)
+        if EARLIEST <= found.replace(tzinfo=None) <= LATEST:
+            return found
+    except (ValueError, OverflowError):
+        pass
+    raise InvalidInput(field, "must be a date or a time from 2000 to 2100, such as 2026-06-01 or 2026-06-01T09:30Z")
+
+
+def clock(at: datetime) -> str:
+    """The time of day, with its zone's abbreviation in the hour that a change of clocks repeats."""
+    repeated = at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset()
+    return f"{at:%H:%M} {at.tzname()}" if repeated else f"{at:%H:%M}"
+
+
+def iso(at: datetime) -> str:
+    """The moment in UTC, in which no hour comes twice, no longer than it must be: 2026-10-25T00:30Z."""
+    naive = at.astimezone(UTC).replace(tzinfo=None)
+    return naive.isoformat(timespec="auto" if naive.second or naive.microsecond else "minutes") + "Z"
 
 
 def start_of(day: date, zone: ZoneInfo) -> datetime:

@@ -11,6 +11,7 @@ from lib import catalog, database
 from lib.activity import STATUSES, Cursor, Filters
 from lib.auth import Actor
 from lib.rollups import ORIGINS
+from lib.ui import custom_range
 from lib.ui.text import code, escape, shorten
 
 _RANGES: dict[str, timedelta | None] = {
@@ -23,14 +24,15 @@ _RANGES: dict[str, timedelta | None] = {
 _STATUSES = ("All", *(status.capitalize() for status in STATUSES))
 _ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
 _TEXTS = ("key", "field", "value", "id")
-_CLEARED: dict[str, object] = {"event": [], "eventStatus": "All", "origin": None, "time": None, "since": None,
-                               "until": None, **dict.fromkeys(_TEXTS, "")}  # fmt: skip
+_CLEARED: dict[str, object] = {"event": [], "eventStatus": "All", "origin": None, "time": None,
+                               **dict.fromkeys(_TEXTS, "")}  # fmt: skip
 # What other pages call theirs, and people will try. Ours differ, as going from one page to another Streamlit takes
 # out of the URL what the page before has a filter of the same name for.
 _ALIASES = {"eventType": "event", "status": "eventStatus", "range": "time", "from": "since", "to": "until"}
 _FIELD_HELP = (
     "A field of the payload, or one directly below another: `changes.status`. What is redacted is not searched."
 )
+_ENDS = ("since", "until")
 _CURSOR = "before"
 _EARLIER_PAGES = "activity_pages"
 
@@ -47,8 +49,14 @@ def draw(actor: Actor) -> Filters:
                               placeholder="Any origin", on_change=first_page)  # fmt: skip
         span = st.selectbox("Time", list(_RANGES), index=None, key="time", bind="query-params", width=150,
                             placeholder="Any time", on_change=first_page)  # fmt: skip
-        since, until = _draw_custom_range() if span == "Custom" else _since(span)
+        problem = None
+        if span == "Custom":
+            (since, until), problem = custom_range.draw(_ENDS, zone(), on_change=first_page)
+        else:
+            since, until = _latest(span)
         key, field, value, event_id = _draw_exact()
+    if problem:
+        st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
     filters = Filters(
         event_names=tuple(names),
         status=None if status in (None, "All") else status.lower(),  # type: ignore[arg-type]
@@ -68,6 +76,8 @@ def draw(actor: Actor) -> Filters:
 def clear() -> None:
     """Callback: back to everything, latest first."""
     st.session_state.update(_CLEARED)
+    for name in _ENDS:
+        st.query_params.pop(name, None)
     first_page()
 
 
@@ -149,18 +159,7 @@ def _asked(key: str) -> str | None:
     return value
 
 
-def _draw_custom_range() -> tuple[datetime | None, datetime | None]:
-    local = zone()
-    since = st.datetime_input("From", None, key="since", bind="query-params", width=200, on_change=first_page,
-                              help=f"Your time zone, {local.key}")  # fmt: skip
-    until = st.datetime_input("To", None, key="until", bind="query-params", width=200, on_change=first_page)
-    return (
-        since.replace(tzinfo=local) if since else None,
-        until.replace(tzinfo=local) if until else None,
-    )
-
-
-def _since(span: str | None) -> tuple[datetime | None, None]:
+def _latest(span: str | None) -> tuple[datetime | None, None]:
     length = _RANGES[span] if span else None
     return (datetime.now(UTC) - length if length else None), None
 

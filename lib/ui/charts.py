@@ -15,7 +15,7 @@ import altair as alt
 import pandas as pd
 
 from lib.metrics import STATUSES, EventMetrics
-from lib.time_window import Window
+from lib.time_window import Window, clock
 from lib.ui.text import duration
 
 #: Read on light and dark alike, and told apart without seeing red and green: they differ in lightness too.
@@ -51,8 +51,11 @@ def volume_table(metrics: EventMetrics) -> pd.DataFrame:
     return pd.DataFrame({**columns, "Total": [p.events.total for p in metrics.slices]})
 
 
-def volume(metrics: EventMetrics) -> Chart:
-    """Bars of events over time, stacked by status; bars are chosen by a click or by drawing across them."""
+def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | None = None) -> Chart:
+    """Bars of events over time, stacked by status; bars are chosen by a click or by drawing across them.
+
+    The slices already chosen, and of them the status, stand out: a chart that is drawn anew has no selection.
+    """
     table = volume_table(metrics)
     table["When"] = _labels(metrics.window)
     long = table.reset_index(names="n").melt(
@@ -69,7 +72,10 @@ def volume(metrics: EventMetrics) -> Chart:
     # A bar is chosen with any part of it, not only when it begins inside.
     drawn = f"{BRUSH}.{BRUSH_FIELD}"
     across = f"!isDefined({drawn}) || (datum.right > {drawn}[0] && datum.left < {drawn}[1])"
-    chosen = {"test": {"and": [{"param": BARS}, across]}}
+    marked: Any = {"and": [{"param": BARS}, across]}
+    if chosen is not None:
+        long["chosen"] = long["n"].isin(chosen) & ((long["Status"] == status) | (status is None))
+        marked = "datum.chosen"
     chart: alt.Chart = (
         alt.Chart(long)
         .mark_bar(cursor="pointer")
@@ -79,7 +85,7 @@ def volume(metrics: EventMetrics) -> Chart:
             y=alt.Y("Events:Q", title=None, stack="zero", axis=alt.Axis(tickCount=5, format="~s", tickMinStep=1)),
             color=_legend(STATUS_COLORS, "Status"),
             order="order:Q",
-            opacity=alt.condition(chosen, alt.value(1), alt.value(0.3)),  # type: ignore[call-overload]
+            opacity=alt.condition({"test": marked}, alt.value(1), alt.value(0.3)),
             tooltip=["When:N", "Status:N", alt.Tooltip("Events:Q", format=","), alt.Tooltip("Total:Q", format=",")],
         )
         .add_params(bars, brush)
@@ -235,7 +241,7 @@ def _ticks(window: Window, most: int) -> list[int]:
 
 def _tick(at: datetime, window: Window) -> str:
     if window.step == "hour" and not _midnight(at):
-        return f"{at:%H:%M}"
+        return clock(at)
     return f"{at:%a} {at.day} {at:%b}"
 
 
@@ -246,13 +252,13 @@ def _midnight(at: datetime) -> bool:
 def _labels(window: Window) -> list[str]:
     """What a tooltip calls each slice, and where one that is cut begins or ends."""
     if window.step == "hour":
-        labels = [f"{at:%a} {at.day} {at:%b}, {at:%H:%M}" for at in window.starts]
+        labels = [f"{at:%a} {at.day} {at:%b}, {clock(at)}" for at in window.starts]
     else:
         labels = [f"{at:%a} {at.day} {at:%b} {at.year}" for at in window.starts]
         if window.missing[0]:
-            labels[0] += f", from {window.starts[0]:%H:%M}"
+            labels[0] += f", from {clock(window.starts[0])}"
     if window.missing[1]:
-        labels[-1] += f", until {window.until.astimezone(window.zone):%H:%M}"
+        labels[-1] += f", until {clock(window.until.astimezone(window.zone))}"
     return labels
 
 

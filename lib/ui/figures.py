@@ -12,16 +12,22 @@ from lib import export
 
 
 @contextmanager
-def framed(title: str, definition: str, table: Callable[[], pd.DataFrame], *, name: str) -> Iterator[None]:
+def framed(
+    title: str, definition: str, table: Callable[[], pd.DataFrame] | None = None, *, name: str = "",
+    tools: Callable[[], None] | None = None,
+) -> Iterator[None]:  # fmt: skip
     """A bordered box; `table` is asked for only when its popover is opened or its CSV downloaded.
 
-    `name` is the key, and the CSV's file name.
+    `name` is the key, and the CSV's file name. `tools` draws something else beside the heading.
     """
     with st.container(border=True, height="stretch", gap="small"):
         # Beside the heading, not at the right, where a chart under the mouse shows its own tools.
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{title}**", help=definition, width="content")
-            _numbers(title, table, name)
+            if table:
+                _numbers(title, table, name)
+            if tools:
+                tools()
         yield
 
 

@@ -11,16 +11,16 @@ import streamlit as st
 from lib import database, metrics
 from lib.auth import Actor
 from lib.metrics import EventMetrics, Period, Reasons
-from lib.ui import charts, figures
+from lib.rollups import EventCounts
+from lib.ui import charts, figures, metrics_slice
 from lib.ui.activity_list import REASON_WORDS
-from lib.ui.metrics_filters import MetricsView, forget_slice
-from lib.ui.metrics_recent import PARAMETERS
-from lib.ui.text import NOTHING, count, duration, percent, plural
+from lib.ui.metrics_filters import MetricsView
+from lib.ui.metrics_slice import Narrowed
+from lib.ui.text import NOTHING, count, duration, exactly, percent, plural
 
 Color = Literal["off", "normal", "inverse"]
 
-_VOLUME = "metrics-volume"
-_BOUNDARIES = "metrics_boundaries"
+_VOLUME = "metrics_volume"
 _STATUSES = (
     ("Matched", "matched", "Started at least one workflow, or resumed one, and no error"),
     ("Unmatched", "unmatched", "Neither started nor resumed anything"),
@@ -67,13 +67,13 @@ def summary(found: EventMetrics, words: str) -> None:
     now, before = found.total, found.previous
     with st.grid(4, min_column_width=150, gap="small"):
         compared("Executions", count(now.events.total), now.events.total, before.events.total,
-                 "Events of this type in the range")  # fmt: skip
+                 exactly(now.events.total, "Events of this type in the range"))  # fmt: skip
         for label, status, definition in _STATUSES:
             part = getattr(now.events, status)
-            figure(label, count(part), change(part, getattr(before.events, status)), _share(part, now), definition,
-                   color="inverse" if status == "error" else "off")  # fmt: skip
+            figure(label, count(part), change(part, getattr(before.events, status)), _share(part, now),
+                   exactly(part, definition), color="inverse" if status == "error" else "off")  # fmt: skip
         compared("Runs started", count(now.runs.runs), now.runs.runs, before.runs.runs,
-                 "Workflow runs that these events started")  # fmt: skip
+                 exactly(now.runs.runs, "Workflow runs that these events started"))  # fmt: skip
         figure("Success rate", percent(now.runs.success_rate), _points(now, before), f"{now.runs.open:,} running",
                "Succeeded runs of all that these events started. Those still running count as started.",
                color="normal")  # fmt: skip
@@ -131,34 +131,45 @@ def _volume(found: EventMetrics, view: MetricsView) -> None:
         if not found.total.events.total:
             _nothing(found, view)
             return
-        st.session_state[_BOUNDARIES] = found.window.boundaries
-        st.altair_chart(charts.volume(found), key=_VOLUME, on_select=_choose_slice,
+        narrowed = metrics_slice.asked(found.window)
+        bars = narrowed.bars(found.window)
+        key = _chart_key(narrowed)
+        st.altair_chart(charts.volume(found, chosen=bars, status=narrowed.status and narrowed.status.capitalize()),
+                        key=key, on_select=lambda: _choose_bars(key, found.window.boundaries),
                         selection_mode=[charts.BARS, charts.BRUSH], alt="Events over time by status")  # fmt: skip
 
 
-def _choose_slice() -> None:
-    """Callback: narrow the recent events to the bars chosen."""
-    chosen = st.session_state[_VOLUME]["selection"]
-    boundaries: list[datetime] = st.session_state[_BOUNDARIES]
+def _chart_key(narrowed: Narrowed) -> str:
+    """A new one whenever the URL asks for other bars.
+
+    A chart keeps its selection for as long as its key lasts, and would neither forget the bars of a closed slice nor
+    let them be chosen again.
+    """
+    shown = narrowed if narrowed.sliced else None
+    last, number = st.session_state.get(_VOLUME) or (None, 0)
+    if shown != last:
+        st.session_state[_VOLUME] = (shown, number := number + 1)
+    return f"{_VOLUME}-{number}"
+
+
+def _choose_bars(key: str, boundaries: list[datetime]) -> None:
+    """Narrow the recent events to the bars chosen in the chart."""
+    chosen = st.session_state[key]["selection"]
     bars = chosen.get(charts.BARS) or []
-    numbers = [int(bar["n"]) for bar in bars]
+    numbers, statuses = [int(bar["n"]) for bar in bars], {str(bar["Status"]).lower() for bar in bars}
     if drawn := chosen.get(charts.BRUSH, {}).get(charts.BRUSH_FIELD):
-        numbers = [int(drawn[0]), max(int(drawn[0]), -int(-drawn[1] // 1) - 1)]
-    forget_slice()
-    numbers = [min(max(n, 0), len(boundaries) - 2) for n in numbers]
+        numbers, statuses = [int(drawn[0]), max(int(drawn[0]), -int(-drawn[1] // 1) - 1)], set()
     if not numbers:
+        metrics_slice.forget()
         return
-    since, until = boundaries[min(numbers)], boundaries[max(numbers) + 1]
-    st.query_params[PARAMETERS.slice] = f"{since:%Y-%m-%dT%H:%MZ}/{until:%Y-%m-%dT%H:%MZ}"
-    statuses = {str(bar["Status"]).lower() for bar in bars}
-    if not drawn and len(statuses) == 1:
-        st.query_params[PARAMETERS.status] = statuses.pop()
+    numbers = [min(max(n, 0), len(boundaries) - 2) for n in numbers]
+    metrics_slice.choose(boundaries, numbers, statuses.pop() if len(statuses) == 1 else None)
 
 
 def _nothing(found: EventMetrics, view: MetricsView) -> None:
     with st.container(horizontal_alignment="center", gap="xxsmall"):
         st.space("medium")
-        st.markdown(f"#### No events in these {view.words}", width="content")
+        st.markdown(f"#### No events in {view.these_words}", width="content")
         before = found.previous.events.total
         told = f"The {view.words} before had {plural(before, 'event')}." if before else "Nor in as long before."
         st.caption(f"{told} A longer range, or test traffic, may show some.", width="content")
@@ -172,10 +183,21 @@ def _reasons(found: EventMetrics, reasons: Reasons) -> None:
     )
     with figures.framed("Unmatched by reason", "Why events started nothing. An event with several candidate "
                         "workflows counts with each of their reasons.", lambda: table, name="reasons"):  # fmt: skip
-        _chart(charts.reasons(table), bool(reasons.reasons), "Every event of the range matched something.",
+        _chart(charts.reasons(table), bool(reasons.reasons), no_reasons(found.total.events),
                "Unmatched events by reason")  # fmt: skip
         if reasons.looked_at < found.total.events.unmatched:
             st.caption(f"Of the latest {reasons.looked_at:,} of {found.total.events.unmatched:,} unmatched events.")
+
+
+def no_reasons(events: EventCounts) -> str:
+    """Why there is no reason to show."""
+    if events.unmatched:
+        return f"No reason is recorded for {plural(events.unmatched, 'unmatched event')}."
+    if not events.total:
+        return "There were no events in this range."
+    if not events.error:
+        return "Every event of the range matched something."
+    return f"No event was unmatched: {events.matched:,} matched, {plural(events.error, 'error')}."
 
 
 def _chart(chart: charts.Chart, shown: bool, otherwise: str, alt: str) -> None:

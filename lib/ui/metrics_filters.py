@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -14,6 +14,8 @@ from lib import catalog, database, rollups
 from lib.auth import Actor
 from lib.rollups import ORIGINS, Origin
 from lib.time_window import LONGEST_BY_HOUR, Step, Window, start_of
+from lib.ui import custom_range, metrics_slice
+from lib.ui.text import code, escape
 
 _RANGES = {
     "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90),
@@ -23,27 +25,30 @@ _DEFAULT = "7d"
 _WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 _STEPS: dict[str, Step | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
 _ALL_EVENTS = "All events"
-_EARLIEST = date(2000, 1, 1)
-_LONGEST_DAYS = 3660
-#: What belongs to one view of the page and not to the next.
-_OF_A_VIEW = ("slice", "outcome", "older", "newer")
+_ALIASES = {"since": "from", "until": "to"}
+_LONGEST = timedelta(days=3660)
 
 
 @dataclass(frozen=True)
 class MetricsView:
-    """What to show; `words` says the range's length ("7 days")."""
+    """What to show; `words` says the range's length ("7 days", "day")."""
 
     window: Window
     origins: tuple[Origin, ...]
     words: str
+
+    @property
+    def these_words(self) -> str:
+        """The range itself: "these 7 days", "this day"."""
+        return f"{'these' if self.words[0].isdigit() else 'this'} {self.words}"
 
 
 def draw(actor: Actor, event_type: str | None) -> MetricsView:
     """Draw the head of the page with its controls, and read them."""
     _accept_plain_urls()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.title("Metrics", anchor=False)
-        everything = st.toggle("Test traffic", key="tests", bind="query-params", on_change=forget_slice,
+        _draw_title(actor, event_type)
+        everything = st.toggle("Test traffic", key="tests", bind="query-params", on_change=metrics_slice.forget,
                                help="Count simulated and replayed events too, and the runs they started")  # fmt: skip
         if event_type:
             st.page_link("event.py", label="Event details", icon=":material/bolt:",
@@ -51,16 +56,30 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _draw_event(actor, event_type)
         span = st.segmented_control("Range", [*_RANGES, _CUSTOM], default=_DEFAULT, required=True, key="range",
-                                    bind="query-params", on_change=forget_slice)  # fmt: skip
+                                    bind="query-params", on_change=metrics_slice.forget)  # fmt: skip
         zone = _draw_zone()
-        since, until = _draw_custom(zone) if span == _CUSTOM else _latest(span or _DEFAULT)
+        (since, until), problem = _draw_custom(zone) if span == _CUSTOM else (_latest(span or _DEFAULT), None)
         step = st.segmented_control("By", list(_STEPS), default="Auto", required=True, key="step", bind="query-params",
-                                    disabled=until - since > LONGEST_BY_HOUR, on_change=forget_slice,
+                                    disabled=until - since > LONGEST_BY_HOUR, on_change=metrics_slice.forget,
                                     help="Auto: hours below 3 days, else days. Hours up to 15 days.")  # fmt: skip
     window = Window.of(since, until, zone, _STEPS[step or "Auto"])
-    days = round((until - since) / timedelta(days=1))
-    words = _WORDS.get(span or _DEFAULT) or ("day" if days == 1 else f"{days} days")
-    return MetricsView(window, ORIGINS if everything else ("live",), words)
+    if problem:
+        st.warning(problem, icon=":material/date_range:")
+    return MetricsView(window, ORIGINS if everything else ("live",), _WORDS.get(span or _DEFAULT) or length(window))
+
+
+def length(window: Window) -> str:
+    """How long the window is: "2 days", "day", "90 minutes"."""
+    since, until = (at.astimezone(window.zone) for at in (window.since, window.until))
+    minutes = round((window.until - window.since) / timedelta(minutes=1))
+    if since.time() == until.time() or minutes > 3 * 1440:
+        # By the clock, so that a day of 23 or 25 hours is a day.
+        number, unit = round((until.replace(tzinfo=None) - since.replace(tzinfo=None)) / timedelta(days=1)), "day"
+    elif minutes % 60 == 0 or minutes > 3 * 60:
+        number, unit = round(minutes / 60), "hour"
+    else:
+        number, unit = minutes, "minute"
+    return unit if number == 1 else f"{number} {unit}s"
 
 
 def known(actor: Actor, event_type: str) -> bool:
@@ -71,10 +90,14 @@ def known(actor: Actor, event_type: str) -> bool:
         return event_type in rollups.names(conn, tenant=actor.tenant)
 
 
-def forget_slice() -> None:
-    """Callback: back to the first page of all recent events of the range."""
-    for name in _OF_A_VIEW:
-        st.query_params.pop(name, None)
+def _draw_title(actor: Actor, event_type: str | None) -> None:
+    with st.container(width="stretch", gap=None):
+        if event_type:
+            st.title(escape(dict(_event_types(actor)).get(event_type, event_type)), anchor=False)
+            st.caption(f"Metrics of {code(event_type)}")
+        else:
+            st.title("Metrics", anchor=False)
+            st.caption("All events beside each other")
 
 
 def _draw_event(actor: Actor, event_type: str | None) -> None:
@@ -84,7 +107,7 @@ def _draw_event(actor: Actor, event_type: str | None) -> None:
 
     def choose() -> None:
         chosen = st.session_state["metrics-event"]
-        forget_slice()
+        metrics_slice.forget()
         if chosen == _ALL_EVENTS:
             st.query_params.pop("eventType", None)
         else:
@@ -100,7 +123,7 @@ def _draw_zone() -> ZoneInfo:
     zones = _zones()
     theirs = st.context.timezone or "UTC"
     name = st.selectbox("Time zone", zones, index=zones.index(theirs if theirs in zones else "UTC"), key="tz",
-                        bind="query-params", width=160, on_change=forget_slice,
+                        bind="query-params", width=160, on_change=metrics_slice.forget,
                         help="Days and hours begin as they do there; at first it is your browser's.")  # fmt: skip
     return ZoneInfo(name or "UTC")
 
@@ -115,35 +138,31 @@ def _end_of_this_minute() -> datetime:
     return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
-def _draw_custom(zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Whole days, the last one included; the wrong way round is turned, too long is cut."""
-    today = datetime.now(zone).date()
-    last_day = today + timedelta(days=1)
-    first = st.date_input("From", today - timedelta(days=6), key="from", bind="query-params", width=130,
-                          min_value=_EARLIEST, max_value=last_day, format="YYYY-MM-DD",
-                          on_change=forget_slice)  # fmt: skip
-    last = st.date_input("To", today, key="to", bind="query-params", width=130, min_value=_EARLIEST,
-                         max_value=last_day, format="YYYY-MM-DD", on_change=forget_slice,
-                         help="This day included")  # fmt: skip
-    first, last = min(first, last), max(first, last)
-    first = max(first, last - timedelta(days=_LONGEST_DAYS))
-    since, until = start_of(first, zone), start_of(last + timedelta(days=1), zone)
+def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]:
+    """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
     now = _end_of_this_minute()
-    # What is still to come has no events, and would be compared with a time that has.
-    return since, min(until, now) if since < now else until
+    usual = start_of(now.astimezone(zone).date() - timedelta(days=6), zone), now
+    (first, last), problem = custom_range.draw(("from", "to"), zone, otherwise=usual, on_change=metrics_slice.forget)
+    since, until = first or usual[0], last or usual[1]
+    if since < now:
+        # What is still to come has no events, and would be compared with a time that has.
+        until = min(until, now)
+    if until - since > _LONGEST:
+        problem, (since, until) = f"A range can have at most {_LONGEST.days:,} days.", usual
+    return (since, until), problem and f"{problem} The last seven days are shown."
 
 
 def _accept_plain_urls() -> None:
-    """Once a session: from= and to= mean a custom range, and may carry a time of day."""
+    """Once a session: from= and to= mean a custom range, and so do the names that the activity page has for them."""
     if "metrics_begun" in st.session_state:
         return
     st.session_state["metrics_begun"] = True
     asked = st.query_params.to_dict()
-    plain: dict[str, str] = {name: asked[name][:10] for name in ("from", "to") if name in asked}
-    if plain and "range" not in asked:
-        plain["range"] = _CUSTOM
-    if any(asked.get(name) != value for name, value in plain.items()):
-        st.query_params.from_dict({**asked, **plain})
+    plain = {_ALIASES.get(name, name): value for name, value in asked.items()}
+    if plain.keys() & {"from", "to"}:
+        plain.setdefault("range", _CUSTOM)
+    if plain != asked:
+        st.query_params.from_dict(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it
 
 

@@ -8,15 +8,19 @@ import streamlit as st
 from lib import conformance, database, metrics
 from lib.auth import Actor
 from lib.conformance import FIELDS_SAMPLE, VERDICTS_SAMPLE, Conformance
-from lib.metrics import EventOverview
+from lib.metrics import EventOverview, Status
 from lib.rollups import EventCounts, RunCounts
-from lib.ui import figures, metrics_event
+from lib.ui import figures, metrics_event, metrics_slice
 from lib.ui.metrics_filters import MetricsView
-from lib.ui.text import NOTHING, count, percent, plural
+from lib.ui.text import NOTHING, count, exactly, percent, plural
 
 _VIEWS = ("Traffic", "Schema conformance")
 _ROW_HEIGHT = 36
 _MOST_ROWS = 16
+# Beside the names there is room for one such column on a phone; the rest is reached by moving the table.
+_NAME, _NUMBER = 200, 85
+_FEWEST_FAILURES = 3
+_MOST_FAILING = 5
 
 
 def draw(actor: Actor, view: MetricsView) -> None:
@@ -32,12 +36,36 @@ def draw(actor: Actor, view: MetricsView) -> None:
         _draw_conformance(actor, view, [e.event_name for e in found if e.events.total])
     else:
         _draw_silent([e for e in found if e.newly_silent], view)
+        _draw_failing(most_failing(found))
         _draw_traffic(found, view)
 
 
-def open_event(event_type: str) -> None:
-    """Callback: the metrics of this event type."""
+def open_event(event_type: str, status: Status | None = None) -> None:
+    """Callback: the metrics of this event type, its recent events narrowed to a status."""
+    metrics_slice.choose_status(status)
     st.query_params["eventType"] = event_type
+
+
+def most_failing(found: list[EventOverview]) -> list[EventOverview]:
+    """Event types that fail more than once in a while, most errors first, then most failed runs."""
+    failing = [e for e in found if e.events.error + e.runs.failed >= _FEWEST_FAILURES]
+    return sorted(failing, key=lambda e: (-e.events.error, -e.runs.failed, e.event_name))[:_MOST_FAILING]
+
+
+def failing_table(failing: list[EventOverview]) -> pd.DataFrame:
+    """A row an event type: how many events ended in an error and how many runs failed, and of how many."""
+    return pd.DataFrame([
+        {
+            "Event": e.event_name,
+            "Errors": e.events.error,
+            "Error rate": e.events.error / e.events.total if e.events.total else None,
+            "Failed runs": e.runs.failed,
+            "Failure rate": e.runs.failed / e.runs.runs if e.runs.runs else None,
+            "Executions": e.events.total,
+            "Runs": e.runs.runs,
+        }
+        for e in failing
+    ]).astype({"Error rate": float, "Failure rate": float})  # fmt: skip
 
 
 def traffic_table(found: list[EventOverview]) -> pd.DataFrame:
@@ -45,9 +73,9 @@ def traffic_table(found: list[EventOverview]) -> pd.DataFrame:
     return pd.DataFrame([
         {
             "Event": e.event_name,
-            "Trend": e.totals,
             "Executions": e.events.total,
             "Change": (e.events.total - e.previous.total) / e.previous.total if e.previous.total else None,
+            "Trend": e.totals,
             "Unmatched share": e.unmatched_share,
             "Errors": e.events.error,
             "Runs": e.runs.runs,
@@ -82,10 +110,10 @@ def _summary(found: list[EventOverview], view: MetricsView) -> None:
     silent = sum(e.newly_silent for e in found)
     with st.grid(4, min_column_width=150, gap="small"):
         metrics_event.compared("Executions", count(now.total), now.total, before.total,
-                               "Events of all types in the range")  # fmt: skip
+                               exactly(now.total, "Events of all types in the range"))  # fmt: skip
         metrics_event.figure("Unmatched share", percent(now.unmatched / now.total if now.total else None),
-                             None, f"{now.unmatched:,} events", "Share of the events that neither started nor resumed "
-                             "anything")  # fmt: skip
+                             None, plural(now.unmatched, "event"),
+                             "Share of the events that neither started nor resumed anything")  # fmt: skip
         metrics_event.figure("Success rate", percent(runs.success_rate), None,
                              f"of {plural(runs.runs, 'run')} · {runs.open:,} running",
                              "Succeeded runs of all that these events started")  # fmt: skip
@@ -102,19 +130,36 @@ def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:
                    icon=":material/volume_off:")  # fmt: skip
 
 
+def _draw_failing(failing: list[EventOverview]) -> None:
+    if not failing:
+        return
+    column = st.column_config
+    with figures.framed("Most failing", f"Event types with at least {_FEWEST_FAILURES} errors or failed runs, most "
+                        "errors first. An error is an event whose processing failed; rates are of the events and of "
+                        "the runs. Choose a name for its errors.", lambda: failing_table(failing),
+                        name="failing"):  # fmt: skip
+        _table(_hundredfold(failing_table(failing), "Error rate", "Failure rate"), "metrics-failing", {
+            "Errors": column.NumberColumn(format="localized", width=_NUMBER),
+            "Error rate": column.NumberColumn(format="%.1f %%", width=_NUMBER),
+            "Failed runs": column.NumberColumn(format="localized", width=_NUMBER),
+            "Failure rate": column.NumberColumn("of the runs", format="%.1f %%", width=_NUMBER),
+            "Executions": column.NumberColumn(format="localized", width=_NUMBER),
+            "Runs": column.NumberColumn(format="localized", width=_NUMBER),
+        }, status="error")  # fmt: skip
+
+
 def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
     column = st.column_config
-    table = traffic_table(found)
-    failing = table["Success rate"].notna() & (table["Failed runs"] > 0)
     with figures.framed("Traffic by event", "Choose an event's name for its metrics; choose a heading to sort: by "
                         "failed runs, by unmatched share, by change.", lambda: traffic_table(found),
                         name="traffic"):  # fmt: skip
-        _table(_hundredfold(table, "Change", "Unmatched share", "Success rate"), "metrics-traffic", {
-            "Trend": column.AreaChartColumn(view.words, y_min=0, width=120),
-            "Executions": column.ProgressColumn(format="localized", min_value=0,
-                                                max_value=int(table["Executions"].max()) or 1, width=150),
+        _table(_hundredfold(traffic_table(found), "Change", "Unmatched share", "Success rate"), "metrics-traffic", {
+            "Executions": column.NumberColumn(format="localized", width=_NUMBER),
+            "Change": column.NumberColumn(format="%+.1f %%", width=_NUMBER,
+                                          help=f"Against the {view.words} before"),
+            "Trend": column.AreaChartColumn(view.words.capitalize(), y_min=0, width=120,
+                                            help=f"By {view.window.step}; the first and last may be in part"),
             "Before": column.NumberColumn(f"Previous {view.words}", format="localized"),
-            "Change": column.NumberColumn(format="%+.1f %%"),
             "Matched": column.NumberColumn(format="localized"),
             "Unmatched": column.NumberColumn(format="localized"),
             "Unmatched share": column.NumberColumn(format="%.1f %%"),
@@ -123,11 +168,6 @@ def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
             "Failed runs": column.NumberColumn(format="localized"),
             "Success rate": column.NumberColumn(format="%.1f %%"),
         })  # fmt: skip
-        if failing.any():
-            worst = table[failing].sort_values("Failed runs", ascending=False).head(3)
-            names = ", ".join(f"`{row.Event}` ({row.failed:,})" for row in
-                              worst.rename(columns={"Failed runs": "failed"}).itertuples())  # fmt: skip
-            st.caption(f"Most failed runs: {names}")
 
 
 def _draw_conformance(actor: Actor, view: MetricsView, names: list[str]) -> None:
@@ -140,7 +180,7 @@ def _draw_conformance(actor: Actor, view: MetricsView, names: list[str]) -> None
                         "levels deep, that the schema does not mention.", lambda: conformance_table(found),
                         name="conformance"):  # fmt: skip
         _table(_hundredfold(conformance_table(found), "Share"), "metrics-conformance", {
-            "Share": st.column_config.ProgressColumn("Violating", format="%.1f %%", min_value=0, max_value=100),
+            "Share": st.column_config.NumberColumn("Violating", format="%.1f %%", width=_NUMBER),
             "Violating": None,
             "Top violated paths": st.column_config.TextColumn(width="medium"),
             "Fields not in the schema": st.column_config.TextColumn(width="medium"),
@@ -152,11 +192,11 @@ def _hundredfold(table: pd.DataFrame, *shares: str) -> pd.DataFrame:
     return table.assign(**{name: table[name] * 100 for name in shares})
 
 
-def _table(table: pd.DataFrame, key: str, columns: dict[str, object]) -> None:
+def _table(table: pd.DataFrame, key: str, columns: dict[str, object], *, status: Status | None = None) -> None:
     def open_row() -> None:
         clicked = st.session_state[f"{key}-open"]
         if clicked:
-            open_event(str(table["Event"].iloc[clicked["row"]]))
+            open_event(str(table["Event"].iloc[clicked["row"]]), status)
 
     st.dataframe(
         table,
@@ -166,7 +206,7 @@ def _table(table: pd.DataFrame, key: str, columns: dict[str, object]) -> None:
         height=min(len(table), _MOST_ROWS) * _ROW_HEIGHT + 40,
         column_config={
             "Event": st.column_config.ButtonColumn("Event", type="tertiary", alignment="left", key=f"{key}-open",
-                                                   on_click=open_row, pinned=True),
+                                                   on_click=open_row, pinned=True, width=_NAME),
             **columns,  # type: ignore[dict-item]
         },
     )  # fmt: skip

@@ -3,126 +3,102 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple
+from io import BytesIO
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from lib import database, metrics
-from lib.activity import Cursor
+from lib import database, export, metrics
+from lib.activity import EXPORT_LIMIT
 from lib.auth import Actor
 from lib.metrics import STATUSES, RecentEvent, RecentPage, Status
-from lib.ui import figures
-from lib.ui.activity_filters import zone as browser_zone
+from lib.time_window import iso
+from lib.ui import figures, metrics_slice
 from lib.ui.activity_list import ORIGIN_COLORS, STATUS_COLORS
-from lib.ui.metrics_filters import MetricsView, forget_slice
+from lib.ui.metrics_filters import MetricsView
+from lib.ui.metrics_slice import Narrowed
 from lib.ui.text import duration, plural
 
 _TABLE = "metrics-recent"
 _ROW_HEIGHT = 36
-_EXPORTED = 1000
-
-
-class _Parameters(NamedTuple):
-    """Names of the URL parameters that narrow and page the list."""
-
-    slice: str = "slice"
-    status: str = "outcome"
-    older: str = "older"
-    newer: str = "newer"
-
-
-PARAMETERS = _Parameters()
-
-
-class _Asked(NamedTuple):
-    since: datetime
-    until: datetime
-    status: Status | None
-    sliced: bool
+_COLUMNS = ("event_id", "status", "origin", "correlation_key", "created_at", "processed_at", "workflows_started",
+            "matched_run_id", "error_message")  # fmt: skip
 
 
 def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
     """Draw the page of the list that the URL asks for."""
-    asked = _asked(view)
-    page = load(actor, event_type, view, asked)
+    narrowed = metrics_slice.asked(view.window)
+    asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": event_type, "since": narrowed.since,
+                             "until": narrowed.until, "origins": view.origins,
+                             "status": narrowed.status}  # fmt: skip
+    older, newer = metrics_slice.asked_page()
+    with database.read(actor) as conn:
+        page = metrics.recent(conn, older_than=older, newer_than=newer, **asked)
+        total = metrics.how_many(conn, **asked)
     with figures.framed("Recent events", "Latest first. Choose a row to see the event in full.",
-                        lambda: _everything(actor, event_type, view, asked), name="recent"):  # fmt: skip
-        _draw_narrowing(event_type, view, asked)
+                        tools=lambda: _draw_download(actor, asked, total)):  # fmt: skip
+        _draw_narrowing(event_type, view, narrowed)
         if not page.events:
             st.caption("No events here.")
             return
         _draw_table(page, view)
-        _draw_pages(page, view)
+        _draw_pages(page, total, view)
 
 
-def load(
-    actor: Actor, event_type: str, view: MetricsView, asked: _Asked, *, limit: int = 25
-) -> RecentPage:
-    """The page of the list that the URL asks for."""
+def as_csv(actor: Actor, asked: dict[str, Any]) -> BytesIO:
+    """The events asked for as CSV, as many as a file is given."""
     with database.read(actor) as conn:
-        return metrics.recent(
-            conn, tenant=actor.tenant, event_type=event_type, since=asked.since, until=asked.until,
-            origins=view.origins, status=asked.status, limit=limit,
-            older_than=Cursor.parse(st.query_params.get(PARAMETERS.older)),
-            newer_than=Cursor.parse(st.query_params.get(PARAMETERS.newer)),
-        )  # fmt: skip
+        return export.as_file(export.csv_lines(_COLUMNS, (
+            (str(e.event_id), e.status, e.origin, e.correlation_key, _utc(e.created_at), _utc(e.processed_at),
+             e.workflows_started, e.matched_run_id and str(e.matched_run_id), e.error_message)
+            for e in metrics.every(conn, **asked)
+        )))  # fmt: skip
 
 
-def _asked(view: MetricsView) -> _Asked:
-    """What the URL narrows the list to; nonsense narrows nothing."""
-    window = view.window
-    given = st.query_params.get(PARAMETERS.status, "")
-    status: Status | None = next((s for s in STATUSES if s == given.lower()), None)
-    try:
-        first, last = (
-            datetime.fromisoformat(part).astimezone(UTC)
-            for part in st.query_params.get(PARAMETERS.slice, "").split("/")
-        )
-    except (ValueError, OverflowError):
-        return _Asked(window.since, window.until, status, False)
-    since, until = max(first, window.since), min(last, window.until)
-    if since >= until:
-        return _Asked(window.since, window.until, status, False)
-    return _Asked(since, until, status, True)
+def exported(total: int) -> str:
+    """What of so many events a file holds, in words."""
+    if total > EXPORT_LIMIT:
+        return f"The first {EXPORT_LIMIT:,} of {total:,} events as CSV"
+    return f"All {total:,} events as CSV" if total > 1 else f"{plural(total, 'event')} as CSV"
 
 
-def _draw_narrowing(event_type: str, view: MetricsView, asked: _Asked) -> None:
-    zone = view.window.zone
+def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> dict[str, str]:
+    """Parameters with which the activity page shows the same events."""
+    query = {"event": event_type, "time": "Custom", "since": iso(narrowed.since), "until": iso(narrowed.until)}
+    if len(view.origins) == 1:
+        query["origin"] = view.origins[0].capitalize()
+    if narrowed.status:
+        query["eventStatus"] = narrowed.status.capitalize()
+    return query
+
+
+def _draw_download(actor: Actor, asked: dict[str, Any], total: int) -> None:
+    st.download_button("", lambda: as_csv(actor, asked), "recent.csv", "text/csv", icon=":material/download:",
+                       type="tertiary", key="recent-csv", on_click="ignore", help=exported(total))  # fmt: skip
+
+
+def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        status = st.segmented_control(
-            "Status", ["All", *(s.capitalize() for s in STATUSES)], key="metrics-status", required=True,
-            default=asked.status.capitalize() if asked.status else "All", label_visibility="collapsed",
-            on_change=_choose_status,
-        ) if not asked.sliced else None  # fmt: skip
-        if asked.sliced:
-            since, until = asked.since.astimezone(zone), asked.until.astimezone(zone)
-            told = f"{since:%a %d %b %H:%M} – {until:%H:%M}" if since.date() == until.date() else (
-                f"{since:%a %d %b %H:%M} – {until:%a %d %b %H:%M}")  # fmt: skip
-            if asked.status:
-                told += f" · {asked.status}"
-            st.button(told, icon=":material/close:", icon_position="right", key="metrics-forget", on_click=forget_slice,
+        if narrowed.sliced:
+            st.button(narrowed.words(view.window), icon=":material/close:", icon_position="right",
+                      key="metrics-forget", on_click=metrics_slice.forget,
                       help="Show the whole range again")  # fmt: skip
+        else:
+            _draw_status(narrowed.status)
         st.page_link("activity.py", label="Open in activity", icon=":material/open_in_new:",
-                     query_params=_activity_query(event_type, asked, status))  # fmt: skip
+                     query_params=activity_query(event_type, view, narrowed))  # fmt: skip
 
 
-def _choose_status() -> None:
-    chosen = st.session_state["metrics-status"]
-    forget_slice()
-    if chosen != "All":
-        st.query_params[PARAMETERS.status] = chosen.lower()
+def _draw_status(status: Status | None) -> None:
+    def choose() -> None:
+        chosen = st.session_state["metrics-status"]
+        metrics_slice.choose_status(None if chosen == "All" else chosen.lower())
 
-
-def _activity_query(event_type: str, asked: _Asked, status: str | None) -> dict[str, str]:
-    local = browser_zone()
-    query = {
-        "event": event_type,
-        "time": "Custom",
-        "since": f"{asked.since.astimezone(local):%Y-%m-%dT%H:%M}",
-        "until": f"{asked.until.astimezone(local):%Y-%m-%dT%H:%M}",
-    }
-    return query | ({"eventStatus": asked.status.capitalize()} if asked.status else {})
+    # From the URL each time: Back may have changed it.
+    st.session_state["metrics-status"] = status.capitalize() if status else "All"
+    st.segmented_control("Status", ["All", *(s.capitalize() for s in STATUSES)], key="metrics-status", required=True,
+                         label_visibility="collapsed", on_change=choose)  # fmt: skip
 
 
 def _draw_table(page: RecentPage, view: MetricsView) -> None:
@@ -177,33 +153,20 @@ def table_of(events: list[RecentEvent]) -> pd.DataFrame:
     ])  # fmt: skip
 
 
-def _draw_pages(page: RecentPage, view: MetricsView) -> None:
+def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
     first, last = (e.created_at.astimezone(view.window.zone) for e in (page.events[0], page.events[-1]))
+    shown = plural(total, "event") if len(page.events) == total else f"{len(page.events)} of {plural(total, 'event')}"
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"{plural(len(page.events), 'event')} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}",
-                   width="content")  # fmt: skip
+        st.caption(f"{shown} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
             st.button("Newest", icon=":material/first_page:", key="recent-newest", type="tertiary",
-                      disabled=page.newer is None, on_click=_turn, args=(None, None))  # fmt: skip
+                      disabled=page.newer is None, on_click=metrics_slice.turn)  # fmt: skip
             st.button("Newer", icon=":material/chevron_left:", key="recent-newer", disabled=page.newer is None,
-                      on_click=_turn, args=(PARAMETERS.newer, page.newer))  # fmt: skip
+                      on_click=metrics_slice.turn, kwargs={"newer": page.newer})  # fmt: skip
             st.button("Older", icon=":material/chevron_right:", icon_position="right", key="recent-older",
-                      disabled=page.older is None, on_click=_turn, args=(PARAMETERS.older, page.older))  # fmt: skip
+                      disabled=page.older is None, on_click=metrics_slice.turn,
+                      kwargs={"older": page.older})  # fmt: skip
 
 
-def _turn(parameter: str | None, cursor: Cursor | None) -> None:
-    """Callback: to the page beside this one, or the first."""
-    for name in (PARAMETERS.older, PARAMETERS.newer):
-        st.query_params.pop(name, None)
-    if parameter:
-        st.query_params[parameter] = str(cursor)
-
-
-def _everything(actor: Actor, event_type: str, view: MetricsView, asked: _Asked) -> pd.DataFrame:
-    """From this page on, as many as a file is given."""
-    table = table_of(load(actor, event_type, view, asked, limit=_EXPORTED).events)
-    if table.empty:
-        return table
-    for column in ("Status", "Origin"):
-        table[column] = table[column].str[0]
-    return table
+def _utc(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat() if at else None

@@ -15,9 +15,11 @@ from sqlalchemy import text
 from lib import conformance, database, metrics
 from lib.auth import Actor
 from lib.database import Database
+from lib.errors import InvalidInput
 from lib.metrics import EventMetrics
 from lib.rollups import ORIGINS, EventCounts
-from lib.time_window import Window, start_of
+from lib.time_window import Window, iso, start_of
+from lib.time_window import moment as read_moment
 from tests.conftest import ActorFactory
 
 UTC_ZONE = ZoneInfo("UTC")
@@ -253,6 +255,59 @@ def test_overview_ranks_by_traffic_and_names_the_newly_silent(actor: Actor, log:
         ("BUSY", 5, 1, False), ("QUIET", 1, 0, False), ("SILENT", 0, 3, True),
     ]  # fmt: skip
     assert found[0].runs.failed == 1 and found[0].unmatched_share == 1.0 and sum(found[0].totals) == 5
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/Los_Angeles"])
+def test_the_trend_of_the_overview_has_the_days_of_the_viewer(zone: str, actor: Actor, log: Log) -> None:
+    there = ZoneInfo(zone)
+    window = Window.of(start_of(date(2026, 6, 8), there) + timedelta(hours=15), start_of(date(2026, 6, 15), there),
+                       there)  # fmt: skip
+    for day, events in ((8, 2), (9, 3), (13, 1)):
+        begin = start_of(date(2026, 6, day), there)
+        for n in range(events):
+            log.event(begin + timedelta(hours=23, minutes=59 - n))
+    for hours in (0, 24):  # at the very begin of a day
+        log.event(start_of(date(2026, 6, 10), there) + timedelta(hours=hours))
+    with database.read(actor) as conn:
+        (found,) = metrics.overview(conn, tenant=actor.tenant, window=window)
+    assert found.totals == [2, 3, 1, 1, 0, 1, 0]
+    assert found.totals == [p.events.total for p in measured(actor, window).slices]
+
+
+def test_every_event_is_read_in_batches_up_to_a_limit_and_counted(
+    actor: Actor, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "_EXPORT_BATCH", 4)
+    ids = [log.event(NOON - timedelta(minutes=n + 1), error_message="x" if n % 2 else None) for n in range(10)]
+    asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": NAME, "since": WEEK.since, "until": NOON}
+    with database.read(actor) as conn:
+        assert [e.event_id for e in metrics.every(conn, **asked)] == ids
+        assert [e.event_id for e in metrics.every(conn, limit=5, **asked)] == ids[:5]
+        assert [e.event_id for e in metrics.every(conn, status="error", **asked)] == ids[1::2]
+        assert (metrics.how_many(conn, **asked), metrics.how_many(conn, status="unmatched", **asked)) == (10, 5)
+        assert metrics.how_many(conn, **(asked | {"since": NOON - timedelta(minutes=3)})) == 3
+
+
+@pytest.mark.parametrize(
+    ("text_", "end", "moment"),
+    [
+        ("2026-06-04", False, "2026-06-03T18:15Z"), ("2026-06-04", True, "2026-06-04T18:15Z"),
+        ("2026-06-04T01:30", True, "2026-06-03T19:45Z"), ("2026-06-04T01:30Z", False, "2026-06-04T01:30Z"),
+        ("2026-06-04T01:30+02:00", False, "2026-06-03T23:30Z"), ("2026-06-04T01:30 02:00", False, "2026-06-03T23:30Z"),
+        ("2026-06-04T01:30:15.5Z", False, "2026-06-04T01:30:15.500000Z"),
+    ],
+)  # fmt: skip
+def test_moments_are_iso_dates_and_times(text_: str, end: bool, moment: str) -> None:
+    assert iso(read_moment(text_, ZoneInfo("Asia/Kathmandu"), field="x", end=end)) == moment
+
+
+@pytest.mark.parametrize(
+    "text_", ["yesterday", "2026-99-99", "1999-01-01", "9999-12-31", "0001-01-01", "T", "1", "\0", "x" * 9999]
+)
+def test_what_is_no_moment_is_refused_with_a_sentence(text_: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        read_moment(text_, UTC_ZONE, field="“from” in the URL")
+    assert refused.value.sentence.startswith("“from” in the URL must be a date or a time")
 
 
 def test_conformance_names_violated_paths_and_fields_outside_the_schema(actor: Actor, log: Log) -> None:

@@ -52,11 +52,66 @@ def test_drawing_across_bars_lists_their_events_and_the_url_is_the_view(page: Pa
     expect(page).not_to_have_url(re.compile("slice="))
 
 
+def choose_bar(page: Page, across: float) -> None:
+    """Click on the bar at this share of the chart's width, near the bottom."""
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    chart.scroll_into_view_if_needed()
+    expect(chart.locator("canvas, svg").first).to_be_visible()
+    settled(page)
+    box = chart.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + box["width"] * across, box["y"] + box["height"] * 0.86)
+
+
+def pixels(page: Page, across: float) -> list[int]:
+    """Colour of the chart at this share of its width, near the bottom, as drawn."""
+    found: list[int] = page.evaluate(
+        """across => {
+          const canvas = document.querySelector("[data-testid=stVegaLiteChart] canvas");
+          const at = canvas.getContext("2d").getImageData(canvas.width * across, canvas.height * 0.86, 1, 1);
+          return [...at.data];
+        }""",
+        across,
+    )
+    return found
+
+
+def test_a_chosen_bar_is_marked_closed_and_chosen_again(page: Page) -> None:
+    open_event(page, "&step=Days")
+    chip = page.get_by_role("button", name=re.compile(r"\d\d:\d\d – "))
+    choose_bar(page, 0.56)
+    expect(chip).to_be_visible()
+    page.reload()
+    expect(chip).to_be_visible()
+    settled(page)
+    page.wait_for_function("document.querySelector('[data-testid=stVegaLiteChart] canvas')")
+    assert pixels(page, 0.56)[3] > 2 * pixels(page, 0.68)[3], "the others are paler, as the URL says"
+    chip.click()
+    expect(chip).to_be_hidden()
+    choose_bar(page, 0.56)
+    expect(chip).to_be_visible()
+    choose_bar(page, 0.56)
+    expect(chip).to_be_hidden()
+
+
 def test_range_and_zone_are_in_the_url(page: Page) -> None:
     open_event(page)
     page.get_by_role("radio", name="24h").click()
     expect(page).to_have_url(re.compile("range=24h"))
     expect(page.get_by_text("against the 24 hours before")).to_be_visible()
+    settled(page)
+    page.get_by_role("radio", name="30d").click()
+    expect(page.get_by_text("against the 30 days before")).to_be_visible()
+    settled(page)
+    page.get_by_text("Test traffic").click()
+    expect(page).to_have_url(re.compile("tests=true"))
+    settled(page)
+    for url, range_ in (("range=30d$", "30 days"), ("range=24h$", "24 hours"), ("CREATED$", "7 days")):
+        page.go_back()
+        expect(page).to_have_url(re.compile(url))
+        expect(page.get_by_text(f"against the {range_} before")).to_be_visible()
+        settled(page)
+    expect(page.get_by_role("radio", name="7d")).to_be_checked()
     page.goto(EVENT + "&from=2026-01-01&to=2026-01-02&tz=Asia/Kathmandu")
     expect(page.get_by_text("No events in these 2 days")).to_be_visible()
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
@@ -16,8 +18,9 @@ from streamlit.testing.v1 import AppTest
 from lib.auth import Actor
 from lib.database import Database
 from lib.metrics import EventMetrics, Period
-from lib.time_window import Window, start_of
-from lib.ui import charts, figures
+from lib.rollups import EventCounts
+from lib.time_window import Window, iso, moment, start_of
+from lib.ui import charts, figures, metrics_event, metrics_filters, metrics_recent
 from tests.conftest import ActorFactory
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
@@ -67,6 +70,7 @@ def test_figures_are_those_of_the_range_and_the_event(db: Database, actor: Actor
     assert metrics_of(open_page(eventType=NAME, tests="true"))["Executions"] == "5"
     app.segmented_control(key="range").set_value("24h").run()
     assert metrics_of(app)["Executions"] == "3"
+    assert app.title[0].value == "Ticket Created" and "Metrics of `TICKET_CREATED`" in [c.value for c in app.caption]
 
 
 def test_a_custom_range_is_whole_days_in_the_zone_of_the_url(db: Database, actor: Actor) -> None:
@@ -74,14 +78,38 @@ def test_a_custom_range_is_whole_days_in_the_zone_of_the_url(db: Database, actor
         add(db, actor.tenant, datetime(2026, 6, 3, 18, minute, tzinfo=UTC))
     kathmandu = open_page(eventType=NAME, **{"from": "2026-06-04", "to": "2026-06-04"}, tz="Asia/Kathmandu")
     assert metrics_of(kathmandu)["Executions"] == "1"
-    turned = open_page(eventType=NAME, **{"from": "2026-06-04T00:00:00Z", "to": "2026-06-03"}, tz="UTC")
-    assert metrics_of(turned)["Executions"] == "2"
+    timed = {"from": "2026-06-03T18:14:00Z", "to": "2026-06-04T00:00+05:45", "tz": "UTC"}
+    assert metrics_of(open_page(eventType=NAME, **timed))["Executions"] == "1"
+    app = open_page(eventType=NAME, since="2026-06-03", until="2026-06-03", tz="UTC")
+    assert metrics_of(app)["Executions"] == "2"
+    app.datetime_input(key="from-end").set_value(datetime(2026, 6, 3, 18, 15)).run()
+    assert metrics_of(app)["Executions"] == "1" and app.query_params["from"] == "2026-06-03T18:15Z"
+    assert any("against the 6 hours before" in c.value for c in app.caption)
+
+
+@pytest.mark.usefixtures("actor")
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"from": "yesterday"}, "“from” in the URL must be a date or a time"),
+        ({"to": "2026-99-99"}, "“to” in the URL must be a date or a time"),
+        ({"since": "x", "until": "y"}, "“from” in the URL must be a date or a time"),
+        ({"from": "2026-06-04", "to": "2026-06-02"}, "The range ends before it begins."),
+        ({"from": "2001-01-01", "to": "2026-06-02"}, "A range can have at most 3,660 days."),
+    ],
+)
+def test_a_range_that_cannot_be_is_said_and_seven_days_are_shown(query: dict[str, str], said: str) -> None:
+    app = open_page(eventType=NAME, **query)
+    assert app.warning[0].value.startswith(said) and app.warning[0].value.endswith(" The last seven days are shown.")
+    assert any("against the 7 days before" in c.value for c in app.caption)
 
 
 def test_an_empty_range_says_so(actor: Actor) -> None:
     app = open_page(eventType=NAME)
     assert metrics_of(app)["Executions"] == "0" and metrics_of(app)["Success rate"] == "—"
     assert any("No events in these 7 days" in m.value for m in app.markdown)
+    one = open_page(eventType=NAME, **{"from": "2026-06-04", "to": "2026-06-04"})
+    assert any("No events in this day" in m.value for m in one.markdown)
     assert any(c.value == "No event came in this range, nor in the one before." for c in open_page().caption)
 
 
@@ -97,7 +125,7 @@ def test_a_single_event_is_drawn(db: Database, actor: Actor) -> None:
     [
         {"range": "eternity"}, {"tz": "Mars/Olympus"}, {"step": "fortnight"}, {"slice": "yesterday"},
         {"slice": "9999-12-31T23:59Z/0001-01-01T00:00Z"}, {"outcome": "<b>"}, {"older": "1-2"}, {"newer": "x" * 9999},
-        {"from": "2026-99-99", "to": "x"}, {"eventType": "<script>alert(1)</script>"}, {"eventType": "a`b\u0000"},
+        {"eventType": "<script>alert(1)</script>"}, {"eventType": "a`b\u0000"},
     ],
 )  # fmt: skip
 def test_nonsense_in_the_url_shows_the_page(query: dict[str, str], db: Database, actor: Actor) -> None:
@@ -118,6 +146,107 @@ def test_the_slice_of_the_url_narrows_the_recent_events(db: Database, actor: Act
     assert list(app.dataframe[0].value["Correlation key"]) == ["at 30"]
     app.button(key="metrics-forget").click().run()
     assert len(app.dataframe[0].value) == 4 and "slice" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("query", "keys"),
+    [({}, "cba"), ({"outcome": "error"}, "b"), ({"tests": "true"}, "dcba"), ({"slice": True}, "cb"),
+     ({"slice": True, "outcome": "unmatched", "tests": "true"}, "dc"), ({"tz": "Asia/Kathmandu"}, "cba")],
+)  # fmt: skip
+def test_open_in_activity_shows_the_same_events(
+    query: dict[str, Any], keys: str, db: Database, actor: Actor
+) -> None:
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=5)
+    add(db, actor.tenant, at - timedelta(seconds=1), correlation_key="a")
+    add(db, actor.tenant, at, correlation_key="b", error_message="broken")
+    add(db, actor.tenant, at + timedelta(minutes=59), correlation_key="c")
+    add(db, actor.tenant, at + timedelta(minutes=59), correlation_key="d", origin="simulated")
+    add(db, actor.tenant, at, "TICKET_UPDATED", correlation_key="e")
+    add(db, actor.tenant, hours_ago(24 * 8), correlation_key="f")
+    if query.get("slice"):
+        query = query | {"slice": f"{iso(at)}/{iso(at + timedelta(hours=1))}"}
+    app = open_page(eventType=NAME, **query)
+    assert sorted(app.dataframe[0].value["Correlation key"]) == sorted(keys)
+    link = next(link for link in app.get("page_link") if link.proto.label == "Open in activity")
+    activity = AppTest.from_file(SHELL, default_timeout=60).run()
+    for name, values in parse_qs(link.proto.query_string).items():
+        activity.query_params[name] = values
+    activity.switch_page("activity.py").run()
+    assert not activity.exception and not activity.error and not activity.warning
+    assert sorted(activity.dataframe[0].value["Correlation key"]) == sorted(keys)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hour", "names"),
+    [("Europe/Berlin", 25 - 31, 2, ("CEST", "CET")), ("America/New_York", 1, 1, ("EDT", "EST"))],
+)
+def test_the_hour_that_comes_twice_is_told_apart(
+    zone: str, day: int, hour: int, names: tuple[str, str], db: Database, actor: Actor
+) -> None:
+    there = ZoneInfo(zone)
+    begin = datetime(2026, 11, 1) + timedelta(days=day - 1, hours=hour)
+    first, second = (begin.replace(tzinfo=there, fold=fold).astimezone(UTC) for fold in (0, 1))
+    assert second - first == timedelta(hours=1)
+    for at, key in ((first, "first"), (second, "second")):
+        add(db, actor.tenant, at + timedelta(minutes=10), correlation_key=key)
+    shown = {"from": f"{begin:%Y-%m-%d}", "to": f"{begin:%Y-%m-%d}", "tz": zone, "step": "Hours", "range": "Custom"}
+    for at, key, name in ((first, "first", names[0]), (second, "second", names[1])):
+        app = open_page(eventType=NAME, slice=f"{iso(at)}/{iso(at + timedelta(hours=1))}", **shown)
+        assert list(app.dataframe[0].value["Correlation key"]) == [key]
+        chip = app.button(key="metrics-forget").label
+        assert f"{hour:02}:00 {name}" in chip and (names[0] in chip, names[1] in chip) != (False, False)
+        link = next(link for link in app.get("page_link") if link.proto.label == "Open in activity")
+        assert f"since={iso(at)}" in unquote(link.proto.query_string)
+    window = Window.of(first - timedelta(hours=2), second + timedelta(hours=2), there, "hour")
+    labels = [*charts.volume(EventMetrics(window, [Period()] * 5, Period(), Period())).data["When"]][:5]
+    assert [label.partition(", ")[2] for label in labels] == [
+        f"{hour - 2:02}:00" if hour > 1 else "23:00", f"{hour - 1:02}:00", f"{hour:02}:00 {names[0]}",
+        f"{hour:02}:00 {names[1]}", f"{hour + 1:02}:00",
+    ]  # fmt: skip
+
+
+def test_recent_events_come_as_one_file_that_says_where_it_ends(
+    db: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n in range(30):
+        add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"={n}")
+    asked = {"tenant": actor.tenant, "event_type": NAME, "since": hours_ago(2), "until": hours_ago(0)}
+    lines = metrics_recent.as_csv(actor, asked).read().decode().splitlines()
+    assert lines[0].startswith("event_id,status,origin,correlation_key,created_at") and len(lines) == 31
+    assert ",unmatched,live,'=29," in lines[-1]
+    assert metrics_recent.exported(60_000) == "The first 50,000 of 60,000 events as CSV"
+    assert metrics_recent.exported(50_000) == "All 50,000 events as CSV"
+    app = open_page(eventType=NAME)
+    assert sum(b.proto.help == "All 30 events as CSV" for b in app.get("download_button")) == 1
+    assert any(c.value.startswith("25 of 30 events · ") for c in app.caption)
+
+
+@pytest.mark.parametrize(
+    ("events", "said"),
+    [
+        (EventCounts(3, 3, 0, 0), "Every event of the range matched something."),
+        (EventCounts(4, 3, 0, 1), "No event was unmatched: 3 matched, 1 error."),
+        (EventCounts(2, 0, 0, 2), "No event was unmatched: 0 matched, 2 errors."),
+        (EventCounts(2, 1, 1, 0), "No reason is recorded for 1 unmatched event."),
+        (EventCounts(), "There were no events in this range."),
+    ],
+)
+def test_without_reasons_the_words_follow_the_numbers(events: EventCounts, said: str) -> None:
+    assert metrics_event.no_reasons(events) == said
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "said"),
+    [
+        ("2026-10-25T00:00", "2026-10-26T00:00", "day"), ("2026-10-24T00:00", "2026-10-26T00:00", "2 days"),
+        ("2026-06-01T00:00", "2026-06-01T06:00", "6 hours"), ("2026-06-01T00:00", "2026-06-01T01:00", "hour"),
+        ("2026-06-01T00:00", "2026-06-01T00:45", "45 minutes"), ("2026-06-01T00:00", "2026-06-07T13:10", "7 days"),
+    ],
+)  # fmt: skip
+def test_a_range_is_as_long_as_people_say(since: str, until: str, said: str) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    first, last = (moment(text_, berlin, field="x") for text_ in (since, until))
+    assert metrics_filters.length(Window.of(first, last, berlin)) == said
 
 
 def test_recent_events_are_paged(db: Database, actor: Actor) -> None:
@@ -143,6 +272,17 @@ def test_the_overview_leads_to_an_event_and_warns_of_silence(db: Database, actor
     assert "TICKET_UPDATED" in app.warning[0].value and NAME not in app.warning[0].value
     app.segmented_control(key="show").set_value("Schema conformance").run()
     assert list(app.dataframe[0].value["Event"]) == [NAME]
+
+
+def test_the_most_failing_are_ranked_by_errors_and_lead_to_them(db: Database, actor: Actor) -> None:
+    for n, (name, errors, others) in enumerate((("FEW", 2, 0), ("OFTEN", 3, 0), ("MOST", 4, 16))):
+        for m in range(errors + others):
+            add(db, actor.tenant, hours_ago(n + 1), name, error_message="broken" if m < errors else None)
+    app = open_page()
+    table = app.dataframe[0].value
+    assert list(table["Event"]) == ["MOST", "OFTEN"], "two errors are no pattern"
+    assert list(table["Errors"]) == [4, 3] and list(table["Error rate"]) == [20, 100]
+    assert len(app.dataframe[1].value) == 3
 
 
 def test_another_tenants_events_are_not_counted(db: Database, actor: Actor, new_actor: ActorFactory) -> None:
