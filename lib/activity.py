@@ -5,15 +5,13 @@ Everything but `reveal_payload` knows the redacted payload only, searching inclu
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, cast
+from typing import Any, Literal
 from uuid import UUID
 
-from lib import audit, json_pointer, payloads, sql
+from lib import audit, payload_search, payloads, sql
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import InvalidInput, NotFound
@@ -38,9 +36,7 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _BEFORE_ALL = UUID(int=0)
 _EXPORT_BATCH = 1000
-_DEEPEST_PATH = 2
 _REASON_LENGTH = (5, 500)
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:")
 
 queries = sql.load("activity")
 
@@ -49,8 +45,8 @@ queries = sql.load("activity")
 class Filters:
     """What the list is narrowed to; None or empty means all.
 
-    `since` is inclusive, `until` is not. `path` names a field of the payload, one below another joined by a dot
-    (changes.status), or as a JSON pointer; `value` is what it must hold, as text.
+    `since` is inclusive, `until` is not. `path` leads to a field of the payload, as lib.payload_search reads it;
+    `value` is what it must hold, as text.
     """
 
     event_names: tuple[str, ...] = ()
@@ -263,44 +259,9 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
             raise InvalidInput("event id", "must look like 0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
     names = [_storable("event", name) for name in filters.event_names]
     if filters.path or filters.value:
-        return "page_of_value", row | {"names": names or None} | _search(tenant, filters.path, filters.value)
+        row |= payload_search.parameters(tenant, filters.path, filters.value)
+        return "page_of_value", row | {"names": names or None}
     return ("page_of_names", row | {"names": names}) if names else ("page", row)
-
-
-def _search(tenant: UUID, path: str | None, value: str | None) -> dict[str, Any]:
-    """Parameters that find a value in payloads: its hash is looked up, and the path then followed."""
-    if not path or not value:
-        raise InvalidInput("payload value" if path else "payload field", "is missing; a search needs field and value")
-    names = _names(cast(str, _storable("payload field", path)))
-    if not 1 <= len(names) <= _DEEPEST_PATH:
-        raise InvalidInput("payload field", "must be a field of the payload or one right below another: changes.status")
-    if _TIME.match(value):
-        raise InvalidInput("payload value", "is a time, which is not searched for; choose a time range instead")
-    if value == str(tenant):
-        raise InvalidInput("payload value", "is this tenant's own id, which does not tell its events apart")
-    text = _storable("payload value", value)
-    return {
-        "path": names,
-        "value": text,
-        "json_path": "lax $" + "".join(f".{json.dumps(name)}" for name in names) + " ? (@ == $text || @ == $scalar)",
-        "json_value": payloads.dumps({"text": text, "scalar": _scalar(value)}),
-    }
-
-
-def _names(path: str) -> list[str]:
-    if path.startswith("/"):
-        return json_pointer.split(path)
-    path = re.sub(r"^(?:\$|event\.payload|payload)\.", "", path.strip())
-    return [name for name in re.sub(r"\[\d*\]", "", path).split(".") if name]
-
-
-def _scalar(value: str) -> JsonValue:
-    """The number or boolean that the text spells, else the text."""
-    try:
-        scalar = payloads.parse(value)
-    except InvalidInput:
-        return value
-    return value if isinstance(scalar, dict | list) else scalar
 
 
 def _storable(field: str, text: str | None) -> str | None:

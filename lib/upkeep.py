@@ -1,4 +1,4 @@
-"""The periodic chores: folding counts, comparing them with the rows, backfills, partitions ahead, retention.
+"""The periodic chores: folding counts, comparing them with rows, payloads to search, backfills, partitions, retention.
 
 One thread a process that executes runs; any number may run at a time, each chore is done by one.
 """
@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from lib import backfill, database, reconciliation, rollups
+from lib import backfill, database, payload_search, reconciliation, rollups
 from lib.errors import DatabaseUnavailable
 from lib.settings import Settings
 
@@ -55,7 +55,7 @@ class Upkeep:
                 log.exception("Upkeep of the database failed; trying again.")
 
     def _pass(self) -> None:
-        while self._fold() and not self._ended.is_set():
+        while self._fold() + self._index_payloads() and not self._ended.is_set():
             pass
         self._backfill()
         for chore, due in self._due.items():
@@ -66,6 +66,10 @@ class Upkeep:
     def _fold(self) -> int:
         with database.operate() as conn:
             return rollups.fold(conn)
+
+    def _index_payloads(self) -> int:
+        with database.operate() as conn:
+            return payload_search.index(conn)
 
     def _backfill(self) -> None:
         with database.operate() as conn:

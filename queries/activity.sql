@@ -60,29 +60,67 @@ LEFT JOIN LATERAL (
 ORDER BY p.created_at DESC, p.event_id DESC
 
 -- name: page_of_value
--- The same for events with a value in their redacted payload: found by its hash, latest first, and then looked at.
-WITH page AS (
+-- The same for events with a value in their redacted payload: found by a hash of the value, or waiting to be indexed,
+-- and then looked at. In either case OFFSET 0 has PostgreSQL go along the index, latest first, until it has a page.
+WITH asked AS (
+  SELECT DISTINCT app_payload_value_hash(a.path, app_payload_text(a.value)) AS value_hash
+  FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS a(path text[], value jsonb)
+), found AS (
   SELECT e.*
-  FROM event_payload_values v
-  CROSS JOIN LATERAL (
-    SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
-           e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
-    FROM workflow_runtime_events e
-    WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
-      AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
-      AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
-      AND (CAST(:names AS text[]) IS NULL OR e.event_name = ANY(CAST(:names AS text[])))
-      AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-      AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
-      AND jsonb_path_exists(e.redacted_payload, CAST(:json_path AS jsonpath), CAST(:json_value AS jsonb))
-    LIMIT 1
+  FROM asked a CROSS JOIN LATERAL (
+    SELECT e.*
+    FROM (
+      SELECT v.created_at, v.event_id FROM event_payload_values v
+      WHERE v.tenant = CAST(:tenant AS uuid) AND v.value_hash = a.value_hash
+        AND v.created_at >= CAST(:since AS timestamptz) AND v.created_at <= CAST(:upto AS timestamptz)
+        AND (v.created_at, v.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+      ORDER BY v.created_at DESC, v.event_id DESC OFFSET 0
+    ) AS v CROSS JOIN LATERAL (
+      SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
+             e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+      FROM workflow_runtime_events e
+      WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
+        AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
+        AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
+        AND (CAST(:names AS text[]) IS NULL OR e.event_name = ANY(CAST(:names AS text[])))
+        AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
+        AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
+        AND EXISTS (SELECT FROM unnest(CAST(:json_paths AS text[])) AS j(path)
+                    WHERE jsonb_path_exists(e.redacted_payload, CAST(j.path AS jsonpath), CAST(:json_values AS jsonb)))
+      LIMIT 1
+    ) AS e
+    ORDER BY v.created_at DESC, v.event_id DESC
+    LIMIT :limit
   ) AS e
-  WHERE v.tenant = CAST(:tenant AS uuid)
-    AND v.value_hash = app_payload_value_hash(CAST(:path AS text[]), CAST(:value AS text))
-    AND v.created_at >= CAST(:since AS timestamptz) AND v.created_at <= CAST(:upto AS timestamptz)
-    AND (v.created_at, v.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
-  ORDER BY v.created_at DESC, v.event_id DESC
-  LIMIT :limit
+  UNION ALL
+  SELECT e.*
+  FROM (
+    SELECT e.*
+    FROM (
+      SELECT v.created_at, v.event_id FROM event_payload_pending v
+      WHERE v.tenant = CAST(:tenant AS uuid)
+        AND v.created_at >= CAST(:since AS timestamptz) AND v.created_at <= CAST(:upto AS timestamptz)
+        AND (v.created_at, v.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+      ORDER BY v.created_at DESC, v.event_id DESC OFFSET 0
+    ) AS v CROSS JOIN LATERAL (
+      SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
+             e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+      FROM workflow_runtime_events e
+      WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
+        AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
+        AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
+        AND (CAST(:names AS text[]) IS NULL OR e.event_name = ANY(CAST(:names AS text[])))
+        AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
+        AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
+        AND EXISTS (SELECT FROM unnest(CAST(:json_paths AS text[])) AS j(path)
+                    WHERE jsonb_path_exists(e.redacted_payload, CAST(j.path AS jsonpath), CAST(:json_values AS jsonb)))
+      LIMIT 1
+    ) AS e
+    ORDER BY v.created_at DESC, v.event_id DESC
+    LIMIT :limit
+  ) AS e
+), page AS (
+  SELECT DISTINCT ON (created_at, event_id) * FROM found ORDER BY created_at DESC, event_id DESC LIMIT :limit
 )
 SELECT p.*, m.started, m.reason
 FROM page p

@@ -10,6 +10,7 @@ import streamlit as st
 from lib import catalog, database
 from lib.activity import STATUSES, Cursor, Filters
 from lib.auth import Actor
+from lib.payload_search import DEEPEST, MOST_VALUES
 from lib.rollups import ORIGINS
 from lib.ui import custom_range
 from lib.ui.text import code, escape, shorten
@@ -30,9 +31,13 @@ _CLEARED: dict[str, object] = {"event": [], "eventStatus": "All", "origin": None
 # out of the URL what the page before has a filter of the same name for.
 _ALIASES = {"eventType": "event", "status": "eventStatus", "range": "time", "from": "since", "to": "until"}
 _FIELD_HELP = (
-    "A field of the payload, or one directly below another: `changes.status`. What is redacted is not searched."
+    "Names joined by dots: `ticketId`, `changes.status`. In lists, `items.sku` looks into every item, `items[0].sku` "
+    "into the first. A name with a dot in it is written `[\"a.b\"]`; a JSON pointer will do, too: `/items/0/sku`.  \n"
+    f"Searched are the first {MOST_VALUES} values of an event, up to {DEEPEST} levels deep; not what is redacted, and "
+    "no times."
 )
 _ENDS = ("since", "until")
+_VALUE_HELP = "The whole value, as it is written; numbers by what they are worth: `100` finds `100.0` and `1e2`."
 _CURSOR = "before"
 _EARLIER_PAGES = "activity_pages"
 
@@ -128,7 +133,7 @@ def _draw_exact() -> tuple[str | None, ...]:
                     help="By correlation key, event id or a value in the payload"):  # fmt: skip
         key = _draw_text("Correlation key", "key", "Exact key")
         field = _draw_text("Payload field", "field", "ticketId", _FIELD_HELP)
-        value = _draw_text("equals", "value", "Exact value")
+        value = _draw_text("equals", "value", "Exact value", _VALUE_HELP)
         event_id = _draw_text("Event id", "id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
     return key, field, value, event_id
 
