@@ -70,6 +70,11 @@ def step_at(definition: Mapping[str, Any], place: Place) -> dict[str, Any] | Non
     return node if isinstance(node, dict) else None
 
 
+def place_of_id(definition: Mapping[str, Any], step_id: str) -> Place | None:
+    """The place of the first step with this id, None when there is none."""
+    return next((place_of(path) for path, step in each_step(definition) if step.get("id") == step_id), None)
+
+
 def lists(definition: Mapping[str, Any]) -> list[StepList]:
     """Every list that a step can be in, the top one first."""
     found = [StepList(TOP, "Top level")]
@@ -148,7 +153,8 @@ def move_to(definition: Definition, place: Place, to: Place) -> tuple[Definition
         return definition, place
     inserted, _ = insert(definition, to, deepcopy(step))
     changed = delete(inserted, place)
-    moved = next(place_of(path) for path, found in each_step(changed) if found.get("id") == step.get("id"))
+    moved = place_of_id(changed, str(step.get("id")))
+    assert moved is not None
     return changed, moved
 
 

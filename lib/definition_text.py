@@ -33,6 +33,18 @@ def ordered(value: Any) -> Any:
     return [ordered(item) for item in value] if isinstance(value, list) else value
 
 
+def same(one: Any, other: Any) -> bool:
+    """Whether two definitions are the same JSON: 1, 1.0 and true are three values, the order of keys is none.
+
+    Python's == would take an edit from 1 to true for no edit at all.
+    """
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(same, one, other))
+    return type(one) is type(other) and bool(one == other)
+
+
 def write(definition: Any, language: Language) -> str:
     """The definition as text."""
     if language == "json":

@@ -15,19 +15,26 @@ def unified(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     return "\n".join(line for line in lines if not line.startswith(("---", "+++")))
 
 
-def side_by_side(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, str]:
-    """Both as texts whose lines stand beside each other: removed ones marked -, added ones +."""
+def side_by_side(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The parts that differ, with three lines around them, each as two texts whose lines stand beside each other.
+
+    Removed lines are marked -, added ones +; nothing when both say the same.
+    """
     old, new = _lines(before), _lines(after)
-    left: list[str] = []
-    right: list[str] = []
-    for kind, old_from, old_to, new_from, new_to in difflib.SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
-        mark = ("  ", "  ") if kind == "equal" else ("- ", "+ ")
-        ours = [mark[0] + line for line in old[old_from:old_to]]
-        theirs = [mark[1] + line for line in new[new_from:new_to]]
-        longest = max(len(ours), len(theirs))
-        left += ours + [""] * (longest - len(ours))
-        right += theirs + [""] * (longest - len(theirs))
-    return "\n".join(left), "\n".join(right)
+    matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
+    parts = []
+    for group in matcher.get_grouped_opcodes(n=3):
+        left: list[str] = []
+        right: list[str] = []
+        for kind, old_from, old_to, new_from, new_to in group:
+            mark = ("  ", "  ") if kind == "equal" else ("- ", "+ ")
+            ours = [mark[0] + line for line in old[old_from:old_to]]
+            theirs = [mark[1] + line for line in new[new_from:new_to]]
+            longest = max(len(ours), len(theirs))
+            left += ours + [""] * (longest - len(ours))
+            right += theirs + [""] * (longest - len(theirs))
+        parts.append(("\n".join(left), "\n".join(right)))
+    return parts
 
 
 def _lines(definition: Mapping[str, Any]) -> list[str]:

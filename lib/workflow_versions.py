@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from lib import payloads, schema_registry, sql, workflow_validation, workflows
+from lib import definition_text, payloads, schema_registry, sql, workflow_validation, workflows
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import Conflict, InvalidInput, NotFound
@@ -244,7 +244,7 @@ def _add(
         "name": published["name"],
         "description": published.get("description", ""),
         "payload_schema_ref": published.get("payloadSchemaRef"),
-        "draft": payloads.dumps(draft) if draft != workflow.draft else None,
+        "draft": None if definition_text.same(draft, workflow.draft) else payloads.dumps(draft),
     }
     conn.execute(queries["set_published"], {**row, **listed})
     return version

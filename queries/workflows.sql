@@ -6,11 +6,13 @@ WHERE tenant = CAST(:tenant AS uuid) AND status = 'published' AND trigger ->> 'e
 ORDER BY is_system DESC, name, workflow_id
 
 -- name: get
--- One workflow with its draft, and whether the draft says something that is not published.
+-- One workflow with its draft, and whether the draft says something that is not published: compared as text, in
+-- which 1 and 1.0 differ.
 SELECT d.workflow_id, d.name, d.description, d.status, CAST(d.trigger AS text) AS trigger, d.payload_schema_ref,
        CAST(d.draft_definition AS text) AS draft, d.draft_version, d.published_version, d.is_system, d.is_paused,
        d.created_at, d.updated_at, u.name AS updated_by,
-       v.version_id IS NULL OR d.draft_definition - 'version' <> v.definition_json - 'version' AS draft_differs
+       v.version_id IS NULL
+         OR CAST(d.draft_definition - 'version' AS text) <> CAST(v.definition_json - 'version' AS text) AS draft_differs
 FROM workflow_definitions d
 LEFT JOIN workflow_definition_versions v
   ON v.tenant = d.tenant AND v.workflow_id = d.workflow_id AND v.version = d.published_version
@@ -47,7 +49,8 @@ WITH found AS (
 )
 SELECT p.workflow_id, p.name, p.description, p.status, p.published_version AS version, p.is_system, p.is_paused,
        p.updated_at, p.event_type, p.total, runs.last_run_at, runs.runs, runs.succeeded, runs.failed, runs.open,
-       v.version_id IS NULL OR p.draft_definition - 'version' <> v.definition_json - 'version' AS draft_differs
+       v.version_id IS NULL
+         OR CAST(p.draft_definition - 'version' AS text) <> CAST(v.definition_json - 'version' AS text) AS draft_differs
 FROM page p
 LEFT JOIN workflow_definition_versions v
   ON v.tenant = p.tenant AND v.workflow_id = p.workflow_id AND v.version = p.published_version

@@ -12,7 +12,6 @@ from lib import (
     definition_editing,
     json_pointer,
     schema_changes,
-    workflow_diff,
     workflow_validation,
     workflows,
 )
@@ -44,7 +43,6 @@ _EDITORS = {
     "Dry run": (":material/science:", designer_dry_run.draw),
     "Versions": (":material/history:", designer_versions.draw),
 }
-_READ_ONLY = ("Code", "Dry run", "Versions")
 _MOST_PROBLEMS = 12
 
 
@@ -56,16 +54,16 @@ def draw(actor: Actor, asked: str) -> None:
         st.info("Choose a workflow in the list, or attach one to an event in the catalog.", icon=":material/search:")
         return
     draft = designer_state.load(actor, workflow_id)
+    draft.write()
     refusal = workflows.refusal(actor, draft.workflow)
     if draft.workflow.status == "archived":
         refusal = refusal or "It is archived. Restore it to change it."
     head = st.container()
     notices = st.container()
-    # The editor is drawn first: what it changes shows at once in diagram and problems, which stand beside it.
     if designer_state.tab() == "Versions":  # two texts side by side need the width
         editor, overview = st.container(), None
-    else:
-        overview, editor = st.columns([2, 3], gap="large")
+    else:  # the editor is left, so that it comes first where there is room for one column only
+        editor, overview = st.columns([3, 2], gap="large")
     with editor:
         _draw_editor(draft, refusal)
     with database.read(actor) as conn:
@@ -88,9 +86,8 @@ def draw(actor: Actor, asked: str) -> None:
 
 
 def _draw_editor(draft: Draft, refusal: str | None) -> None:
-    shown = [name for name in _EDITORS if refusal is None or name in _READ_ONLY]
-    if not definition_editing.editable(draft.definition):
-        shown = [name for name in shown if name in ("Code", "Versions")]
+    # What is no definition at all can only be shown, and mended, as text.
+    shown = list(_EDITORS) if definition_editing.editable(draft.definition) else ["Code", "Versions"]
     tab = designer_state.tab()
     tab = tab if tab in shown else shown[0]
     st.session_state[designer_state.TAB] = tab
@@ -110,6 +107,8 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             if refusal is None:
                 st.markdown(f":small[{_saved(draft)}]", width="content")
+            else:
+                st.markdown(":small[:gray[:material/visibility: read-only]]", width="content")
             st.page_link("runs.py", label="Runs", icon=":material/play_circle:",
                          query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
             _draw_menu(draft, refusal)
@@ -118,7 +117,7 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
 
 
 def _saved(draft: Draft) -> str:
-    if draft.theirs:
+    if draft.theirs or not draft.is_saved:
         return ":red[:material/sync_problem: not saved]"
     if draft.unapplied:
         return ":orange[:material/edit_note: code not applied yet]"
@@ -136,18 +135,20 @@ def _draw_menu(draft: Draft, refusal: str | None) -> None:
     elif workflow.event_type:
         options["backfill"] = "Replay unmatched events"
     may = workflows.refusal(draft.actor, workflow) is None
-    picked = st.menu_button("", list(options), format_func=options.__getitem__, icon=":material/more_horiz:",
-                            type="tertiary", disabled=not may, key="designer-menu",
-                            help=None if may else refusal)  # fmt: skip
+    st.menu_button(":material/more_horiz:", list(options), format_func=options.__getitem__, type="tertiary",
+                   disabled=not may, key="designer-menu", help="Pause, archive, replay" if may else refusal,
+                   on_click=_act, args=(draft,))  # fmt: skip
+
+
+def _act(draft: Draft) -> None:
+    """Callback: do to the workflow what was picked in its menu."""
+    workflow, picked = draft.workflow, st.session_state["designer-menu"]
     if picked == "pause":
         workflow_list.set_paused(draft.actor, workflow, not workflow.is_paused)
-        st.rerun()
     if picked == "backfill":
         workflow_backfill.offer(workflow.workflow_id)
-        st.rerun()
     if picked == "archive":
         workflow_list.set_archived(draft.actor, workflow, workflow.status != "archived")
-        st.rerun()
 
 
 def _draw_notices(draft: Draft, refusal: str | None) -> None:
@@ -159,7 +160,7 @@ def _draw_notices(draft: Draft, refusal: str | None) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             who = escape(draft.workflow.updated_by or "Someone else")
             st.markdown(f":blue[:material/sync:] {who} changed this draft since you opened it.", width="content")
-            st.button("Show the changes", on_click=draft.reload)
+            st.button("Show the changes", on_click=draft.show_changes)
 
 
 def _draw_conflict(draft: Draft) -> None:
@@ -169,16 +170,11 @@ def _draw_conflict(draft: Draft) -> None:
         who = escape(theirs.updated_by or "Someone else")
         st.markdown(f":red[:material/call_split:] **{who} saved this draft while you were editing.** "
                     "Nothing is lost: choose which goes on.")  # fmt: skip
-        ours, other = workflow_diff.side_by_side(draft.definition, theirs.draft)
+        with st.container(height=320, border=False):
+            designer_diff.draw_beside(theirs.draft, draft.definition, titles=("Theirs, saved", "Yours, not saved"))
         left, right = st.columns(2)
-        with left:
-            st.markdown(":small[:gray[Yours, not saved]]")
-            st.code(designer_diff.readable(ours), language="diff", height=300)
-            st.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
-        with right:
-            st.markdown(":small[:gray[Theirs, saved]]")
-            st.code(designer_diff.readable(other), language="diff", height=300)
-            st.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
+        left.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
+        right.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
 
 
 def _draw_overview(draft: Draft, problems: list[Problem]) -> None:
@@ -205,10 +201,10 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
         for number, problem in enumerate(problems[:_MOST_PROBLEMS]):
             icon = ":material/error:" if problem.severity == "error" else ":material/warning:"
             color = "red" if problem.severity == "error" else "orange"
-            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
                 st.markdown(f":{color}[{icon}] {escape(problem.message)}", width="stretch")
                 st.button("", icon=":material/arrow_forward:", key=f"problem-{number}", type="tertiary",
-                          help=f"Go to {escape(problem.path or 'the definition')}", on_click=_go_to,
+                          help=f"Show it under {_tab_of(problem.path)}", on_click=_go_to,
                           args=(draft, problem.path))  # fmt: skip
         if len(problems) > _MOST_PROBLEMS:
             st.caption(f"And {len(problems) - _MOST_PROBLEMS} more.")
@@ -216,13 +212,20 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
 
 def _go_to(draft: Draft, path: str) -> None:
     """Callback: show the editor of a problem's place."""
-    place = definition_editing.place_of(path)
-    tab = "Trigger" if place[:1] in (("trigger",), ("payloadSchemaRef",)) else "Details"
-    if place[:1] == ("steps",):
-        tab = "Steps"
+    tab = _tab_of(path)
+    if tab == "Steps":
         step = _step_of(path)
         draft.selected = definition_editing.place_of(step) if step else None
     designer_state.show_tab(tab)
+
+
+def _tab_of(path: str) -> str:
+    """The tab where the place of a problem can be changed: only Code shows what no field is for."""
+    first, *rest = [*json_pointer.split(path), ""]
+    if first == "trigger" and rest[0] in ("type", "", "eventName", "sourcePayloadSchemaRef", "payloadMapping"):
+        return "Trigger"
+    tabs = {"payloadSchemaRef": "Trigger", "steps": "Steps", "name": "Details", "description": "Details"}
+    return tabs.get(first, "Code")
 
 
 def _step_of(path: str) -> str:

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib.ui import viewer_time
 from lib.ui.designer_state import Draft
-from lib.ui.text import code
+from lib.ui.text import code, escape
 from lib.workflows import LONGEST_NAME
 
 
 def draw(draft: Draft, refusal: str | None) -> None:
     """Draw name and description, and what one cannot change."""
-    definition = draft.definition
-    name = st.text_input("Name", str(definition.get("name") or ""), key=draft.key("name"), max_chars=LONGEST_NAME,
-                         disabled=refusal is not None)  # fmt: skip
-    description = st.text_area("Description", str(definition.get("description") or ""), key=draft.key("description"),
-                               disabled=refusal is not None, height=120,
-                               placeholder="What the workflow is for, for whoever finds it in a list")  # fmt: skip
+    definition, disabled = draft.definition, refusal is not None
+    key = draft.key("name")
+    name = st.text_input("Name", str(definition.get("name") or ""), key=key, max_chars=LONGEST_NAME,
+                         disabled=disabled, on_change=_keep_name, args=(draft, key))  # fmt: skip
     if not name.strip():
         st.caption(":red[:material/error: A workflow needs a name; the last one stays until you give it another.]")
-        name = str(definition.get("name") or "")
-    changed = dict(definition)
-    if name.strip() != str(definition.get("name") or "").strip():
-        changed["name"] = name.strip()
-    if description != str(definition.get("description") or ""):
-        changed["description"] = description
-    if refusal is None:
-        draft.save(changed)
+    key = draft.key("description")
+    st.text_area("Description", str(definition.get("description") or ""), key=key, height=120, disabled=disabled,
+                 placeholder="What the workflow is for, for whoever finds it in a list",
+                 on_change=_keep_description, args=(draft, key))  # fmt: skip
     workflow = draft.workflow
     facts = {
         "Id": code(str(workflow.workflow_id)),
-        "Created": f"{workflow.created_at:%Y-%m-%d %H:%M} UTC",
-        "Last changed": f"{workflow.updated_at:%Y-%m-%d %H:%M} UTC",
-        "By": workflow.updated_by or "the system",
+        "Created": viewer_time.shown(workflow.created_at),
+        "Last changed": viewer_time.shown(workflow.updated_at),
+        "By": escape(workflow.updated_by or "the system"),
         "Draft": f"change {workflow.draft_version}",
     }
     st.markdown("  \n".join(f":gray[{label}]  {value}" for label, value in facts.items()))
+
+
+def _keep_name(draft: Draft, key: str) -> None:
+    """Callback: take the name that was typed, unless there is none."""
+    if name := st.session_state[key].strip():
+        draft.save({**draft.definition, "name": name})
+
+
+def _keep_description(draft: Draft, key: str) -> None:
+    """Callback: take the description that was typed."""
+    draft.save({**draft.definition, "description": st.session_state[key]})

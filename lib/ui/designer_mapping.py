@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import streamlit as st
@@ -20,116 +21,162 @@ from lib.ui.text import code, escape, shorten
 
 _UNSET, _EXPRESSION, _VALUE = "Not set", "Expression", "Value"
 _MODES = (_UNSET, _EXPRESSION, _VALUE)
+# What a field of these types begins with; any other with null.
+_BLANKS: dict[frozenset[str], Any] = {frozenset({"string"}): "", frozenset({"boolean"}): False}
 
 
-def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema) -> None:
+@dataclass(frozen=True)
+class _Row:
+    """A field of the workflow's schema and what the mapping says about it: UNSET, a literal, or an expression."""
+
+    draft: Draft
+    place: Target
+    value: Any
+    disabled: bool
+
+    @property
+    def is_expression(self) -> bool:
+        return isinstance(self.value, dict) and self.value.keys() == {mapping.EXPRESSION}
+
+    @property
+    def mode(self) -> str:
+        return _UNSET if self.value is mapping.UNSET else _EXPRESSION if self.is_expression else _VALUE
+
+    def widget(self, part: str) -> dict[str, Any]:
+        """Key and callback of one of the row's widgets."""
+        return {"key": self.key(part), "disabled": self.disabled, "label_visibility": "collapsed",
+                "on_change": _keep, "args": (self,)}  # fmt: skip
+
+    def key(self, part: str) -> str:
+        return self.draft.key(f"{part}-{self.place.target}")
+
+
+def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: bool) -> None:
     """Draw a row for every field of the workflow's schema, what is wrong with it, and what it gives."""
-    given: dict[str, Any] = dict(draft.definition["trigger"].get("payloadMapping") or {})
+    given = _given(draft)
     places = mapping_check.targets(schema)
     bar = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute")
     with bar:
         sample = designer_samples.choose(draft, key="mapping")
         missing = _suggestions(places, given, entry.schema)
-        st.button(f"Map {len(missing)} by name", icon=":material/auto_fix_high:", disabled=not missing,
-                  help="Fields whose name and type are the same in event and workflow.",
-                  on_click=_take, args=(draft, {**given, **missing}))  # fmt: skip
+        if not disabled:
+            st.button(f"Map {len(missing)} by name", icon=":material/auto_fix_high:", disabled=not missing,
+                      help="Fields whose name and type are the same in event and workflow.",
+                      on_click=_take, args=(draft, missing))  # fmt: skip
     sources = mapping_check.source_expressions(entry.schema) if entry.schema else {}
-    changed: dict[str, Any] = {}
-    rows = []
-    for place in places:
-        value = _draw_row(draft, place, given.get(place.target, mapping.UNSET), sources)
-        rows.append(value)
-        if value[0] is not mapping.UNSET:
-            changed[place.target] = value[0]
-    known = {place.target for place in places}
-    unknown = {target: value for target, value in given.items() if target not in known}
-    changed |= unknown
     findings: dict[str, list[Finding]] = {}
-    for finding in mapping_check.check(changed, target=schema, source=entry.schema):
+    for finding in mapping_check.check(given, target=schema, source=entry.schema):
         findings.setdefault(finding.target, []).append(finding)
-    for place, (value, slot) in zip(places, rows, strict=True):
-        with slot:
-            _draw_outcome(value, findings.get(place.target, []), sample, draft)
-    for target in unknown:
-        _draw_unknown(draft, target, given)
-    trigger = {**draft.definition["trigger"], "payloadMapping": changed}
-    draft.save({**draft.definition, "trigger": trigger})
+    for place in places:
+        row = _Row(draft, place, given.get(place.target, mapping.UNSET), disabled)
+        with st.container(border=True, gap="xxsmall"):
+            _draw_row(row, sources)
+            _draw_outcome(row, findings.get(place.target, []), sample)
+    known = {place.target for place in places}
+    for target in given:
+        if target not in known:
+            _draw_unknown(draft, target, disabled=disabled)
     if sample:
         _draw_result(draft, sample, schema)
 
 
-def _draw_row(draft: Draft, place: Target, value: Any, sources: dict[str, str]) -> tuple[Any, Any]:
-    """Draw a field's row; its value (UNSET for none), and where its outcome goes."""
-    is_expression = isinstance(value, dict) and value.keys() == {mapping.EXPRESSION}
-    mode_now = _UNSET if value is mapping.UNSET else _EXPRESSION if is_expression else _VALUE
-    with st.container(border=True, gap="xxsmall"):
-        name, how, what = st.columns([3, 2.5, 6], vertical_alignment="center", gap="small")
-        with name:
-            required = " :red[*]" if place.field.required else ""
-            st.markdown(f"**{code(place.target)}**{required}  \n:small[:gray[{escape(place.field.type)}]]",
-                        help=escape(place.field.description) or None)  # fmt: skip
-        with how:
-            mode = st.selectbox("Source", _MODES, index=_MODES.index(mode_now), label_visibility="collapsed",
-                                key=draft.key(f"mode-{place.target}"))  # fmt: skip
-        with what:
-            # What nobody touched stays as it is, also where no field could hold it.
-            if mode == _EXPRESSION:
-                shown = str(value[mapping.EXPRESSION]) if is_expression else None
-                written = _draw_expression(draft, place, shown, sources)
-                given = value if is_expression and written == shown else {mapping.EXPRESSION: written or ""}
-            elif mode == _VALUE:
-                given = _draw_value(draft, place, mapping.UNSET if is_expression else value)
-            else:
-                given = mapping.UNSET
-                st.markdown(":small[:gray[left out]]")
-        return given, st.container()
+def _given(draft: Draft) -> dict[str, Any]:
+    return dict(draft.definition["trigger"].get("payloadMapping") or {})
 
 
-def _draw_expression(draft: Draft, place: Target, now: str | None, sources: dict[str, str]) -> str | None:
+def _draw_row(row: _Row, sources: dict[str, str]) -> None:
+    place = row.place
+    name, how, what = st.columns([3, 2.5, 6], vertical_alignment="center", gap="small")
+    with name:
+        required = " :red[*]" if place.field.required else ""
+        st.markdown(f"**{code(place.target)}**{required}  \n:small[:gray[{escape(place.field.type)}]]",
+                    help=escape(place.field.description) or None)  # fmt: skip
+    with how:
+        st.selectbox("Source", _MODES, index=_MODES.index(row.mode), **row.widget("mode"))
+    with what:
+        if row.mode == _EXPRESSION:
+            _draw_expression(row, sources)
+        elif row.mode == _VALUE:
+            _draw_value(row)
+        else:
+            st.markdown(":small[:gray[left out]]")
+
+
+def _draw_expression(row: _Row, sources: dict[str, str]) -> None:
+    now = str(row.value[mapping.EXPRESSION]) or None
     options = list(sources) if now is None or now in sources else [now, *sources]
-    chosen: str | None = st.selectbox(
+    st.selectbox(
         "Expression", options, index=options.index(now) if now is not None else None,
-        format_func=lambda one: f"{one}  ({sources[one]})" if one in sources else one,
-        accept_new_options=True, key=draft.key(f"expression-{place.target}"), label_visibility="collapsed",
-        placeholder="Choose a field, or write JSONata",
+        format_func=lambda one: f"{one}  ({sources[one]})" if one in sources else one, accept_new_options=True,
+        placeholder="Choose a field, or write JSONata", **row.widget("expression"),
     )  # fmt: skip
-    return chosen
 
 
-def _draw_value(draft: Draft, place: Target, now: Any) -> Any:
-    key = draft.key(f"value-{place.target}")
+def _draw_value(row: _Row) -> None:
+    now = row.value
+    if row.place.field.allowed:
+        options = _options(row)
+        st.selectbox("Value", options, index=options.index(json_text(now, indent=None)), **row.widget("value"))
+    elif row.place.types == {"boolean"}:
+        st.segmented_control("Value", [True, False], default=now if isinstance(now, bool) else None, required=True,
+                             format_func=lambda value: json_text(value), **row.widget("value"))  # fmt: skip
+    elif _is_text(row.place):
+        text = now if isinstance(now, str) else json_text(now, indent=None)
+        st.text_input("Value", text, placeholder="Text", **row.widget("value"))
+    else:
+        st.text_input("Value", json_text(now, indent=None), placeholder="JSON, such as 12 or [1]",
+                      **row.widget("value"))  # fmt: skip
+
+
+def _options(row: _Row) -> list[str]:
+    """The values that the schema allows, and the present one if it is another."""
+    allowed = [json_text(value, indent=None) for value in row.place.field.allowed]
+    now = json_text(row.value, indent=None)
+    return allowed if now in allowed else [now, *allowed]
+
+
+def _is_text(place: Target) -> bool:
+    return bool(place.types) and place.types <= {"string", "null"}
+
+
+def _keep(row: _Row) -> None:
+    """Callback: take what the row's widgets say. Others of this page may have changed other rows before."""
+    value = _said(row)
+    given = {target: one for target, one in _given(row.draft).items() if target != row.place.target}
+    if value is not mapping.UNSET:
+        given[row.place.target] = value
+    _put(row.draft, given)
+
+
+def _said(row: _Row) -> Any:
+    mode = st.session_state[row.key("mode")]
+    if mode == _EXPRESSION:
+        return {mapping.EXPRESSION: st.session_state.get(row.key("expression")) or ""}
+    if mode == _UNSET:
+        return mapping.UNSET
+    place = row.place
+    said: Any = st.session_state.get(row.key("value"))
+    if row.mode != _VALUE:  # the field for the value is not drawn yet: what it begins with
+        return place.field.allowed[0] if place.field.allowed else _BLANKS.get(frozenset(place.types - {"null"}))
     if place.field.allowed:
-        options = [json_text(value, indent=None) for value in place.field.allowed]
-        shown = json_text(now, indent=None) if now is not mapping.UNSET else options[0]
-        options = options if shown in options else [shown, *options]
-        chosen = st.selectbox("Value", options, index=options.index(shown), key=key, label_visibility="collapsed")
-        return payloads.loads(chosen)
-    if place.types == {"boolean"}:
-        on = st.toggle("True", now is True, key=key)
-        return now if now is not mapping.UNSET and on == (now is True) else on
-    if place.types and place.types <= {"string", "null"}:
-        text = now if isinstance(now, str) else "" if now is mapping.UNSET else json_text(now, indent=None)
-        written = st.text_input("Value", text, key=key, label_visibility="collapsed", placeholder="Text")
-        return now if now is not mapping.UNSET and written == text else written
-    text = "" if now is mapping.UNSET else json_text(now, indent=None)
-    written = st.text_input("Value", text, key=key, label_visibility="collapsed", placeholder="JSON, such as 12 or [1]")
-    if now is not mapping.UNSET and written == text:
-        return now
+        return payloads.loads(said)
+    if place.types == {"boolean"} or _is_text(place):
+        return said
     try:
-        return payloads.parse(written, field="value") if written.strip() else None
+        return payloads.parse(said, field="value") if said.strip() else None
     except InvalidInput:
-        return written  # kept as text, which is then marked as not fitting
+        return said  # kept as text, which is then marked as not fitting
 
 
-def _draw_outcome(value: Any, findings: list[Finding], sample: Sample | None, draft: Draft) -> None:
+def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> None:
     """What is wrong with a field's value, else what it gives for the sample."""
     for finding in findings:
         color, icon = ("red", "error") if finding.severity == "error" else ("orange", "warning")
         st.markdown(f":small[:{color}[:material/{icon}: {escape(finding.message)}]]")
     if findings and any(finding.severity == "error" for finding in findings):
         return
-    if isinstance(value, dict) and value.keys() == {mapping.EXPRESSION} and sample:
-        st.markdown(f":small[:gray[gives] {_evaluated(value[mapping.EXPRESSION], sample, draft)}]")
+    if row.is_expression and sample:
+        st.markdown(f":small[:gray[gives] {_evaluated(row.value[mapping.EXPRESSION], sample, row.draft)}]")
 
 
 def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
@@ -146,13 +193,12 @@ def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
     return code(shorten(json_text(result, indent=None), 90))
 
 
-def _draw_unknown(draft: Draft, target: str, given: dict[str, Any]) -> None:
+def _draw_unknown(draft: Draft, target: str, *, disabled: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         said = f"{code(target)} is mapped, and the workflow's schema has no such field."
         st.markdown(f":orange[:material/warning: {said}]", width="content")
-        left = {name: value for name, value in given.items() if name != target}
-        st.button("Remove", icon=":material/delete:", key=draft.key(f"remove-{target}"), on_click=_take,
-                  args=(draft, left))  # fmt: skip
+        st.button("Remove", icon=":material/delete:", key=draft.key(f"remove-{target}"), disabled=disabled,
+                  on_click=_remove, args=(draft, target))  # fmt: skip
 
 
 def _draw_result(draft: Draft, sample: Sample, schema: JsonSchema) -> None:
@@ -185,7 +231,16 @@ def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema
     return found
 
 
-def _take(draft: Draft, given: dict[str, Any]) -> None:
-    """Callback: use this mapping."""
+def _take(draft: Draft, suggested: dict[str, Any]) -> None:
+    """Callback: map these fields too."""
+    _put(draft, {**suggested, **_given(draft)}, redraw=True)
+
+
+def _remove(draft: Draft, target: str) -> None:
+    """Callback: map this target no more."""
+    _put(draft, {name: value for name, value in _given(draft).items() if name != target}, redraw=True)
+
+
+def _put(draft: Draft, given: dict[str, Any], *, redraw: bool = False) -> None:
     trigger = {**draft.definition["trigger"], "payloadMapping": given}
-    draft.save({**draft.definition, "trigger": trigger}, redraw=True)
+    draft.save({**draft.definition, "trigger": trigger}, redraw=redraw)

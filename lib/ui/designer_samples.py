@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib import catalog, database, schema_form, simulation, test_cases, workflows
 from lib.payloads import JsonValue
+from lib.ui import viewer_time
 from lib.ui.designer_state import Draft
 
 
@@ -36,7 +37,7 @@ def choose(draft: Draft, *, key: str) -> Sample | None:
     elif entry and entry.schema is not None:
         found.append(Sample("Sample made from the schema", schema_form.sample(entry.schema)))
     if last:
-        found.append(Sample(f"Last recorded, {last.created_at:%m-%d %H:%M} UTC (redacted)", last.payload))
+        found.append(Sample(f"Last recorded, {viewer_time.shown(last.created_at, '%m-%d %H:%M')} (redacted)", last.payload))
     found += [Sample(f"Saved: {case.name}", case.payload, case.correlation_key) for case in cases]
     if not found:
         return None

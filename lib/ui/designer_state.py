@@ -12,11 +12,11 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import database, definition_editing, workflows
+from lib import database, definition_editing, definition_text, workflows
 from lib.auth import Actor
 from lib.definition_editing import Definition, Place
 from lib.definition_text import Language
-from lib.errors import Conflict
+from lib.errors import Conflict, InvalidInput, PermissionDenied
 from lib.workflows import Workflow
 
 #: Key of the control that says which of the designer's tabs is open. The URL says it too, and decides.
@@ -52,6 +52,7 @@ class Draft:
     definition: Definition
     draft_version: int
     theirs: Workflow | None = None
+    is_saved: bool = True
     selected: Place | None = None
     #: Part of every widget's key: another number draws them anew, from the definition.
     generation: int = 0
@@ -73,13 +74,26 @@ class Draft:
         return self.initials.setdefault(self.key(name), value)
 
     def save(self, definition: Definition, *, redraw: bool = False) -> None:
-        """Make this the draft, in the database too. `redraw` when more changed than a widget shows already."""
-        if definition == self.definition:
+        """Make this the draft, in the database too. `redraw` when more changed than a widget shows already.
+
+        Meant for callbacks: they run even when the click that sent an edit also leaves the tab it was made in.
+        Raises what `workflows.save_draft` does but Conflict; a draft that is refused is not taken.
+        """
+        if definition_text.same(definition, self.definition):
             return
-        self.definition = definition
+        before = self.definition, self.is_saved
+        self.definition, self.is_saved = definition, False
+        try:
+            self.write()
+        except (InvalidInput, PermissionDenied):
+            self.definition, self.is_saved = before
+            raise
         if redraw:
             self.redraw()
-        if self.theirs is None:
+
+    def write(self) -> None:
+        """Save what is not saved yet, such as an edit during which the database did not answer."""
+        if not self.is_saved and self.theirs is None:
             self._write(self.draft_version)
 
     def keep_mine(self) -> None:
@@ -92,9 +106,15 @@ class Draft:
         """Callback: go on from what is in the database, such as another person's changes."""
         self.workflow = self._stored()
         self.definition, self.draft_version, self.theirs = self.workflow.draft, self.workflow.draft_version, None
+        self.is_saved = True
         if self.selected and definition_editing.step_at(self.definition, self.selected) is None:
             self.selected = None
         self.redraw()
+
+    def show_changes(self) -> None:
+        """Callback: the same, unless the click that asked for it also sent an edit, which then waits to be chosen."""
+        if self.theirs is None:
+            self.reload()
 
     @property
     def unapplied_reason(self) -> str | None:
@@ -120,8 +140,7 @@ class Draft:
             if self.theirs.status == "archived":
                 raise
             return
-        self.workflow = self._stored()
-
+        self.is_saved, self.workflow = True, self._stored()
     def _stored(self) -> Workflow:
         with database.read(self.actor) as conn:
             return workflows.get(conn, tenant=self.actor.tenant, workflow_id=self.workflow.workflow_id)

@@ -13,19 +13,20 @@ from lib.ui.designer_state import Draft
 from lib.ui.text import code
 
 _NONE = "No trigger"
+_AS_IT_COMES = "As it comes"
 
 
 def draw(draft: Draft, refusal: str | None) -> None:
     """Draw event, payload schema and mapping."""
-    tenant = draft.actor.tenant
+    tenant, disabled = draft.actor.tenant, refusal is not None
     with database.read(draft.actor) as conn:
         known = dict(catalog.event_types(conn, tenant=tenant))
         refs = schema_registry.refs(conn, tenant=tenant)
     left, right = st.columns(2)
     with left:
-        _draw_event(draft, known)
+        _draw_event(draft, known, disabled=disabled)
     with right:
-        _draw_schema(draft, refs)
+        _draw_schema(draft, refs, disabled=disabled)
     trigger = draft.definition.get("trigger")
     event_type = workflows.event_name(trigger)
     if trigger is None or event_type is None:
@@ -39,7 +40,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         st.warning(f"The catalog has no event {code(event_type)}.", icon=":material/warning:")
         return
     st.caption(f"{code(event_type)} carries {code(entry.payload_schema_ref or 'no schema')}.")
-    _draw_mapping(draft, entry, schema)
+    _draw_mapping(draft, entry, schema, disabled=disabled)
     left, right = st.columns(2)
     with left, st.expander("Fields of the event", icon=":material/bolt:"):
         schema_view.draw(entry.schema, entry.payload_schema_ref)
@@ -60,16 +61,21 @@ def use_present_schema(draft: Draft) -> None:
         draft.save({**draft.definition, "trigger": changed}, redraw=True)
 
 
-def _draw_event(draft: Draft, known: dict[str, str]) -> None:
+def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
     now = workflows.event_name(draft.definition.get("trigger"))
     options = [_NONE, *known] if now is None or now in known else [_NONE, now, *known]
-    chosen = st.selectbox("Starts when", options, index=options.index(now or _NONE), key=draft.key("event"),
-                          format_func=lambda t: f"{known[t]} · {t}" if t in known else t)  # fmt: skip
-    if chosen == (now or _NONE):
-        return
+    key = draft.key("event")
+    st.selectbox("Starts when", options, index=options.index(now or _NONE), key=key, disabled=disabled,
+                 format_func=lambda t: f"{known[t]} · {t}" if t in known else t,
+                 on_change=_keep_event, args=(draft, key))  # fmt: skip
+
+
+def _keep_event(draft: Draft, key: str) -> None:
+    """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ."""
+    chosen = st.session_state[key]
     if chosen == _NONE:
         draft.save({**draft.definition, "trigger": None}, redraw=True)
-        st.rerun()
+        return
     with database.read(draft.actor) as conn:
         entry = catalog.entry(conn, tenant=draft.actor.tenant, event_type=chosen)
     source = entry.payload_schema_ref if entry else None
@@ -77,41 +83,40 @@ def _draw_event(draft: Draft, known: dict[str, str]) -> None:
     if source != draft.definition.get("payloadSchemaRef"):
         trigger["payloadMapping"] = {}
     draft.save({**draft.definition, "trigger": trigger}, redraw=True)
-    st.rerun()
 
 
-def _draw_schema(draft: Draft, refs: list[str]) -> None:
+def _draw_schema(draft: Draft, refs: list[str], *, disabled: bool) -> None:
     now = draft.definition.get("payloadSchemaRef")
     options = refs if now is None or now in refs else [str(now), *refs]
-    chosen = st.selectbox("Payload schema of the workflow", options, index=options.index(now) if now else None,
-                          key=draft.key("schema"), placeholder="Choose a schema",
-                          help="What the steps can rely on. It stays when the event's schema changes; "
-                          "the mapping leads from one to the other.")  # fmt: skip
-    if chosen == now or chosen is None:
-        return
-    changed = {**draft.definition, "payloadSchemaRef": chosen}
+    key = draft.key("schema")
+    st.selectbox("Payload schema of the workflow", options, index=options.index(str(now)) if now else None,
+                 key=key, placeholder="Choose a schema", disabled=disabled, on_change=_keep_schema, args=(draft, key),
+                 help="What the steps can rely on. It stays when the event's schema changes; "
+                 "the mapping leads from one to the other.")  # fmt: skip
+
+
+def _keep_schema(draft: Draft, key: str) -> None:
+    """Callback: let the workflow take payloads of the schema that was chosen."""
+    changed = {**draft.definition, "payloadSchemaRef": st.session_state[key]}
     trigger = draft.definition.get("trigger")
-    if isinstance(trigger, dict) and chosen != trigger.get("sourcePayloadSchemaRef"):
+    if isinstance(trigger, dict) and changed["payloadSchemaRef"] != trigger.get("sourcePayloadSchemaRef"):
         changed["trigger"] = {"payloadMapping": {}, **trigger}
     draft.save(changed, redraw=True)
-    st.rerun()
 
 
-def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: schema_registry.JsonSchema | None) -> None:
+def _draw_mapping(
+    draft: Draft, entry: CatalogEntry, schema: schema_registry.JsonSchema | None, *, disabled: bool
+) -> None:
     trigger = draft.definition["trigger"]
     same = entry.payload_schema_ref == draft.definition.get("payloadSchemaRef") and entry.payload_schema_ref is not None
     mapped = trigger.get("payloadMapping") is not None
     st.subheader("Payload mapping", anchor=False)
     if same:
-        choice = st.segmented_control(
-            "Payload", ["As it comes", "Mapped"], default="Mapped" if mapped else "As it comes", required=True,
-            key=draft.key("identity"), label_visibility="collapsed",
+        key = draft.key("identity")
+        st.segmented_control(
+            "Payload", [_AS_IT_COMES, "Mapped"], default="Mapped" if mapped else _AS_IT_COMES, required=True, key=key,
+            label_visibility="collapsed", disabled=disabled, on_change=_keep_identity, args=(draft, key),
         )  # fmt: skip
-        if (choice == "Mapped") != mapped:
-            without = {key: value for key, value in trigger.items() if key != "payloadMapping"}
-            changed = {**without, "payloadMapping": {}} if choice == "Mapped" else without
-            draft.save({**draft.definition, "trigger": changed}, redraw=True)
-            st.rerun()
         if not mapped:
             st.caption(":green[:material/check_circle:] Event and workflow share a schema: "
                        "the payload goes in as it is.")  # fmt: skip
@@ -120,4 +125,12 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: schema_registry.Jso
         st.info("Choose the workflow's payload schema first: its fields are what the mapping fills.",
                 icon=":material/schema:")  # fmt: skip
         return
-    designer_mapping.draw(draft, entry, schema)
+    designer_mapping.draw(draft, entry, schema, disabled=disabled)
+
+
+def _keep_identity(draft: Draft, key: str) -> None:
+    """Callback: map the payload field by field, or take it as it comes."""
+    trigger = {name: value for name, value in draft.definition["trigger"].items() if name != "payloadMapping"}
+    if st.session_state[key] != _AS_IT_COMES:
+        trigger["payloadMapping"] = {}
+    draft.save({**draft.definition, "trigger": trigger}, redraw=True)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib import database, workflow_diff, workflow_versions
-from lib.ui import designer_diff, guard
+from lib import database, definition_text, workflow_versions
+from lib.ui import designer_diff, guard, viewer_time
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape
 from lib.workflow_versions import Version
 
+#: The name in the URL of the version to look at: v1, or Draft.
+VERSION = "version"
 _DRAFT = "Draft"
 
 
@@ -39,23 +41,22 @@ def _described(version: Version, *, current: bool) -> str:
     who = escape(version.published_by) if version.published_by else "the system"
     return (
         f"**v{version.version}**{mark} {escape(version.change_note)}  \n"
-        f":small[:gray[{version.published_at:%Y-%m-%d %H:%M} UTC · {who} · {event}]]"
+        f":small[:gray[{viewer_time.shown(version.published_at)} · {who} · {event}]]"
     )
 
 
 def _draw_comparison(draft: Draft, versions: list[Version]) -> None:
     names = [_DRAFT, *(f"v{version.version}" for version in versions)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        old = st.selectbox("Compare", names, index=min(1, len(names) - 1), key="compare-old", width=160)
-        new = st.selectbox("with", names, index=0, key="compare-new", width=160)
+        old = st.selectbox("Compare", names, index=min(1, len(names) - 1), key=VERSION, bind="query-params", width=160)
+        new = st.selectbox("with", names, index=0, key="with", bind="query-params", width=160)
     before, after = _content(draft, old), _content(draft, new)
-    left_text, right_text = workflow_diff.side_by_side(before, after)
-    if before == after:
-        st.caption(f":green[:material/check_circle:] {old} and {new} say the same.")
+    if not definition_text.same(before, after):
+        designer_diff.draw_beside(before, after, titles=(old, new))
         return
-    left, right = st.columns(2, gap="small")
-    left.code(designer_diff.readable(left_text), language="diff", height=380)
-    right.code(designer_diff.readable(right_text), language="diff", height=380)
+    said = f"This is what {old} says." if old == new else f"{old} and {new} say the same."
+    st.caption(f":green[:material/check_circle:] {said}")
+    st.code(definition_text.write(before, "yaml"), language="yaml", height=380, wrap_lines=True)
 
 
 def _content(draft: Draft, name: str) -> dict[str, object]:

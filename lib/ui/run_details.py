@@ -85,8 +85,10 @@ def _draw_facts(run: Run) -> None:
         if summary.trigger_event_id:
             st.page_link("activity.py", label=f"Started by {summary.event_type}", icon=":material/bolt:",
                          query_params={"eventId": str(summary.trigger_event_id)})  # fmt: skip
-        st.page_link("designer.py", label="Open workflow", icon=":material/account_tree:",
-                     query_params={"workflowId": str(summary.workflow_id)})  # fmt: skip
+        version = f"v{summary.workflow_version}"  # which ran, and may not be the one that runs now
+        st.page_link("designer.py", label=f"Open workflow {version}", icon=":material/account_tree:",
+                     query_params={"workflowId": str(summary.workflow_id), "tab": "versions",
+                                   "version": version})  # fmt: skip
         if summary.retry_of:
             _run_link(summary.retry_of, "Repeats an earlier run")
         for again in run.retried_as:

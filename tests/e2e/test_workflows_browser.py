@@ -148,7 +148,11 @@ def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
     page.get_by_text("Tell the desk").first.click()
     expect(page.get_by_text("You have read permission")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Publish"))).to_be_disabled()
-    expect(page.get_by_role("radio", name="Steps")).to_have_count(0)
+    expect(page.get_by_role("combobox", name="Payload schema of the workflow")).to_be_disabled()
+    page.get_by_role("radio", name="Steps").click()
+    page.get_by_role("button", name=re.compile("Action")).first.click()
+    expect(page.get_by_text("action: log.write")).to_be_visible()
+    expect(page.get_by_role("button", name="Add step")).to_have_count(0)
     page.goto("/event?as=Rae · Fresh&eventType=TICKET_CREATED")
     expect(page.get_by_role("button", name="Detach")).to_be_disabled()
     expect(page.get_by_role("button", name="Attach", exact=True)).to_be_disabled()
@@ -179,6 +183,41 @@ def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, brows
     settled(other)
     expect(other.get_by_role("textbox", name="Description")).to_have_value("Mine")
     context.close()
+
+
+def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
+    page = desk
+    page.goto("/workflows?as=Max · Fresh")
+    page.get_by_text("Tell the desk").first.click()
+    settled(page)
+
+    def tab(name: str) -> None:
+        page.get_by_role("radio", name=name).click()
+        settled(page)
+
+    tab("Details")
+    page.get_by_role("textbox", name="Description").fill("Typed, and gone to another tab")
+    tab("Trigger")
+    box = page.get_by_role("combobox", name="Expression").last
+    box.click()
+    box.fill("event.payload.title & '!'")
+    box.press("Enter")  # chosen; the next click does not wait for the page to have taken it
+    tab("Steps")
+    page.get_by_role("button", name=re.compile("Action")).first.click()
+    settled(page)
+    page.get_by_role("textbox", name="Text").fill("Typed, and gone to another page")
+    page.get_by_role("link", name="Runs").last.click()
+    expect(page).to_have_url(re.compile("/runs"))
+    settled(page)
+    page.go_back()
+    settled(page)
+    tab("Code")
+    code = page.get_by_role("textbox", name="Definition")
+    for text_kept in ("Typed, and gone to another tab", "event.payload.title & '!'", "Typed, and gone to another page"):
+        expect(code).to_have_value(re.compile(re.escape(text_kept)))
+    page.reload()
+    settled(page)
+    expect(code).to_have_value(re.compile("gone to another page"))
 
 
 @pytest.mark.parametrize("width", [390, 1440])

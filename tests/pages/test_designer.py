@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import backfill, database, definition_text, ingestion, payloads
+from lib import backfill, database, definition_text, ingestion, payloads, workflow_versions
 from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.database.test_workflows import EVENT, attach, audited, edit, example, get, make_system, publish, published
@@ -167,6 +167,61 @@ def test_code_that_is_not_applied_is_kept_and_holds_publishing_back(new_actor: A
     assert "not applied" not in texts(app)
 
 
+def test_what_is_typed_is_saved_by_the_click_that_leaves_it(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1"}}
+    edit(actor, workflow, trigger=trigger, steps=[log_step("a"), log_step("b")])
+    app = design(workflow, "Details")
+    widget(app.text_input, "-name").set_value("Renamed")
+    widget(app.text_area, "description").set_value("What it is for")
+    show(app, "Trigger")
+    widget(app.text_input, "value-ticketId").set_value("T-2")
+    widget(app.selectbox, "mode-tenantId").set_value("Expression")
+    show(app, "Steps")
+    widget(app.button, "open/steps/0").click().run()
+    widget(app.text_input, "name/steps/0").set_value("First")
+    next(field for field in app.text_input if field.value == "done").set_value("typed")
+    widget(app.button, "open/steps/1").click()  # another step, whose form takes the place of this one
+    show(app, "Details")
+    draft = get(actor, workflow).draft
+    assert (draft["name"], draft["description"]) == ("Renamed", "What it is for")
+    assert draft["trigger"]["payloadMapping"] == {"ticketId": "T-2", "tenantId": {"$expr": ""}}
+    assert draft["steps"] == [{**log_step("a", "typed"), "name": "First"}, log_step("b")]
+
+
+def test_what_is_typed_reaches_its_step_when_the_same_click_moves_it(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a"), log_step("b")])
+    app = design(workflow, "Steps")
+    widget(app.button, "open/steps/1").click().run()
+    next(field for field in app.text_input if field.value == "done").set_value("typed")
+    widget(app.menu_button, "acts/steps/0").click("delete").run()
+    assert get(actor, workflow).draft["steps"] == [log_step("b", "typed")]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (0, 0.0), (1, 1.0), (False, 0)])
+def test_an_edit_that_python_calls_no_change_is_one(before: Any, after: Any, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    back = {"id": "r", "type": "control.return", "config": {"output": before}}
+    edit(actor, workflow, steps=[log_step("a"), back])
+    publish(actor, workflow)
+    app = design(workflow, "Code")
+    lines = [f"output: {payloads.dumps(value)}" for value in (before, after)]
+    widget(app.text_area, "code-yaml").set_value(widget(app.text_area, "code-yaml").value.replace(*lines)).run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    saved = get(actor, workflow)
+    assert payloads.dumps(saved.draft["steps"][1]["config"]) == payloads.dumps({"output": after})
+    assert saved.draft_differs and not app.button(key="publish").disabled
+    assert any(f"+       {lines[1]}" in code.value for code in show(app, "Versions").code)
+    publish(actor, workflow)
+    with database.write(actor) as conn:
+        workflow_versions.roll_back(conn, actor, workflow_id=workflow, to_version=1, expected_version=2)
+    assert payloads.dumps(get(actor, workflow).draft["steps"][1]["config"]) == payloads.dumps({"output": before})
+
+
 def test_other_changes_show_in_the_code_unless_text_waits_there(new_actor: ActorFactory) -> None:
     workflow = attach(new_actor(), "Alpha")
     app = design(workflow, "Code")
@@ -193,15 +248,37 @@ def test_whatever_a_draft_holds_the_designer_opens_with_its_code(
     assert app.segmented_control(key="designer-tab").options[0].endswith("Code")
 
 
-def test_a_reader_and_a_manager_of_a_system_workflow_only_look(db: Database, new_actor: ActorFactory) -> None:
+def test_a_reader_and_a_manager_of_a_system_workflow_look_at_everything_and_change_nothing(
+    db: Database, new_actor: ActorFactory
+) -> None:
     actor = new_actor()
-    workflow = published(actor, "Guarded")
+    workflow = attach(actor, "Guarded")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1", "gone": 1}}
+    inner = {"id": "if", "type": "control.if", "config": {"condition": {"$expr": "true"}, "then": [log_step("b")]}}
+    edit(actor, workflow, trigger=trigger, steps=[log_step("a", "Words to read"), inner])
+    new_actor("read", tenant=actor.tenant)
     make_system(db, workflow)
+    before = get(actor, workflow)
     app = open_page("designer.py", workflowId=str(workflow))
-    assert "needs admin permission, and you have manage" in texts(app)
-    assert app.button(key="publish").disabled and not app.text_area
-    for tab in ("Dry run", "Versions"):
-        show(app, tab)
+    for permission in ("manage", "read"):
+        person = next(one for one in app.selectbox(key="as").options if one.startswith(permission))
+        app.selectbox(key="as").set_value(person).run()
+        assert f"have {permission}" in texts(app) and "You can look at everything." in texts(app)
+        for tab in TABS:
+            show(app, tab)
+            fields = [*app.selectbox, *app.text_input, *app.text_area]
+            looking = ("as", "version", "with", "code-language")
+            free = [one.key for one in fields if not one.disabled and one.key not in looking and "sample-" not in one.key]
+            assert free == [], tab
+            assert app.button(key="publish").disabled
+            acts = [one.key for one in app.menu_button if not one.disabled]
+            assert acts == [], tab
+        show(app, "Trigger")
+        assert widget(app.text_input, "value-ticketId").value == "T-1" and "`gone` is mapped" in texts(app)
+        show(app, "Steps")
+        widget(app.button, "open/steps/0").click().run()
+        assert any("message: Words to read" in one.value for one in app.code)
+    assert get(actor, workflow) == before
 
 
 def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFactory) -> None:
@@ -211,8 +288,12 @@ def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFact
     publish(actor, workflow, "Better words")
     app = design(workflow, "Versions")
     assert "Better words" in texts(app)
-    app.selectbox(key="compare-old").set_value("v1").run()
+    app.selectbox(key="version").set_value("v1").run()
     assert any("+ description: Second" in code.value for code in app.code)
+    came = open_page("designer.py", workflowId=str(workflow), tab="versions", version="v1")
+    assert came.selectbox(key="version").value == "v1", "as a run of it links to"
+    came.selectbox(key="with").set_value("v1").run()
+    assert "This is what v1 says." in texts(came) and any("payloadSchemaRef" in code.value for code in came.code)
     app.button(key="roll-back-1").click().run()
     assert "What version 1 says is published once more, as version 3." in texts(app)
     assert "**Changes in description** :gray[· 1 line out, " in texts(app)

@@ -51,17 +51,20 @@ def schema_fields(
     initial: Any = ABSENT,
     submitted: bool = False,
     validate: Validate | None = None,
+    on_change: Callable[[Any], None] | None = None,
 ) -> FormResult:
     """Draw a form for a schema and give back what it holds.
 
     `initial` is the value to start from; another `initial` or `schema` starts the form anew. Errors stand
     under a field once it was touched, and under all fields when `submitted`. `validate` replaces
-    jsonschema's check by the schema's own draft, unless it gives None.
+    jsonschema's check by the schema's own draft, unless it gives None. `on_change` is given the form's value
+    by the callback of each edit, so also where the click that sent the edit draws the form no more.
     """
     held = _held(schema, key, initial)
     form = held.form
     violations = form.violations() if validate is None else _checked(form, validate)
-    drawing = Drawing(form, f"{key}~{held.loads}")
+    keep = (lambda: on_change(dump(form))) if on_change else (lambda: None)
+    drawing = Drawing(form, f"{key}~{held.loads}", keep)
     drawing.expect(violations, submitted)
     with st.container(key=key, gap="small"):
         if form.entered is None:

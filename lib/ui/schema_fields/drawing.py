@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -19,12 +20,18 @@ class Drawing:
 
     form: Form
     key: str
+    on_change: Callable[[], None] = lambda: None
     errors: dict[Path, list[str]] = field(default_factory=lambda: defaultdict(list))
     inside: dict[Path, int] = field(default_factory=lambda: defaultdict(int))
 
     def widget_key(self, node: Node, part: str = "") -> str:
         """Name a widget of a node; `part` tells the several widgets of one node apart."""
         return f"{self.key}{node.key}" + (f":{part}" if part else "")
+
+    def edit(self, act: Callable[..., object], *args: Any) -> None:
+        """Callback of every widget: do what changes the form, then tell whoever keeps its value."""
+        act(*args)
+        self.on_change()
 
     def expect(self, violations: Iterable[SchemaViolation], submitted: bool) -> None:
         """Sort the violations to the fields that say them: all when submitted, else those touched."""

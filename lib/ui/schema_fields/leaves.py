@@ -46,7 +46,7 @@ def draw_leaf(drawing: Drawing, node: Node, *, labelled: bool = True) -> None:
 def _widget(drawing: Drawing, node: Node, part: str, read: Typed) -> dict[str, Any]:
     """Key and callback of a widget; `read` takes what the widget holds after a change."""
     key = drawing.widget_key(node, part)
-    return {"key": key, "on_change": lambda: read(st.session_state.get(key))}
+    return {"key": key, "on_change": lambda: drawing.edit(read, st.session_state.get(key))}
 
 
 def _clearable(drawing: Drawing, node: Node, part: str, value: Any, read: Typed) -> dict[str, Any]:

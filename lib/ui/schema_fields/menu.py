@@ -32,8 +32,8 @@ def draw_menu(drawing: Drawing, node: Node) -> None:
         format_func=lambda action: entries[action],
         key=key,
         type="tertiary",
-        on_click=_act,
-        args=(node, key),
+        on_click=drawing.edit,
+        args=(_act, node, key),
     )
 
 

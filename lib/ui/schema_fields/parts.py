@@ -84,7 +84,8 @@ def _draw_picker(drawing: Drawing, node: Node, place: int, *, labelled: bool) ->
         "options": list(range(len(numbers))),
         "format_func": lambda at: labels[at],
         "key": key,
-        "on_change": pick,
+        "on_change": drawing.edit,
+        "args": (pick,),
     }
     if len(labels) <= SEGMENTS and sum(map(len, labels)) <= SEGMENT_LETTERS:
         st.container(width="stretch").segmented_control(
@@ -221,8 +222,8 @@ def _draw_add(drawing: Drawing, node: Node) -> None:
             icon=":material/add:",
             type="secondary" if is_map else "tertiary",
             key=drawing.widget_key(node, "add"),
-            on_click=_add_entry,
-            args=(node,),
+            on_click=drawing.edit,
+            args=(node.add_entry,),
         )
 
 
@@ -280,7 +281,8 @@ def _draw_entry(drawing: Drawing, entry: Node, depth: int) -> None:
     left, right = st.columns([1, 2], gap="small")
     with left:
         if is_drawable(entry.name):
-            st.text_input("Field", entry.name, key=key, on_change=rename, label_visibility="collapsed")
+            st.text_input("Field", entry.name, key=key, on_change=drawing.edit, args=(rename,),
+                          label_visibility="collapsed")  # fmt: skip
         else:
             st.markdown(plain(entry.name))
     with right:
@@ -303,8 +305,8 @@ def _draw_list(drawing: Drawing, node: Node, depth: int) -> None:
         "Add item",
         icon=":material/add:",
         key=drawing.widget_key(node, "add"),
-        on_click=_add_item,
-        args=(node,),
+        on_click=drawing.edit,
+        args=(node.add_item,),
     )
 
 
@@ -315,10 +317,3 @@ def _draw_row(drawing: Drawing, row: Node) -> None:
         draw_menu(drawing, row)
     drawing.draw_errors(row)
 
-
-def _add_entry(node: Node) -> None:
-    node.add_entry()
-
-
-def _add_item(node: Node) -> None:
-    node.add_item()
