@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -13,3 +14,13 @@ def join(parts: Iterable[str | int]) -> str:
 def split(pointer: str) -> list[str]:
     """The keys that a pointer leads along, places in lists as text; whatever is before its first / is passed over."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def value_at(value: Any, path: Iterable[str | int]) -> Any:
+    """What lies at these keys and places in lists, None where there is nothing."""
+    for part in path:
+        if isinstance(value, Mapping):
+            value = value.get(str(part))
+        else:
+            value = value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
+    return value

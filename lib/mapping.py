@@ -128,6 +128,11 @@ def check_mapping(mapping: Mapping[str, JsonValue]) -> tuple[MappingProblem, ...
     return tuple(found)
 
 
+def paths_read(expression: str) -> frozenset[tuple[str, ...]]:
+    """The paths from the context's root that an expression reads, as names: {("event", "payload", "client")}."""
+    return frozenset(tuple(path) for path in _inspect(expression)[1])
+
+
 def fields_read(
     expression: str, *, below: tuple[str, ...] = ("event", "payload")
 ) -> frozenset[tuple[str, ...]]:
@@ -136,7 +141,7 @@ def fields_read(
     () is the payload as a whole. List items are not told apart. What depends on values, such as $lookup with
     a calculated key, counts as reading what stands before it. A broken expression reads nothing.
     """
-    paths = [tuple(path) for path in _inspect(expression)[1]]
+    paths = paths_read(expression)
     inside = {path[len(below) :] for path in paths if path[: len(below)] == below}
     # Using the event, or everything, as a whole uses the payload as a whole.
     outside = {() for path in paths if path == below[: len(path)]}

@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lib import mapping, schema_check
+from lib import mapping, schema_check, schema_form
+from lib.errors import MappingError
 from lib.payloads import JsonValue
 from lib.schema_outline import SchemaField, outline, pointed
 from lib.schema_registry import JsonSchema
 
 _PAYLOAD = "event.payload"
+#: What expressions see of an event.
+EVENT_FIELDS = ("name", "correlationKey", "payload", "payloadSchemaRef")
 # One path into the payload and nothing else: such an expression's value has the field's own type.
 _PLAIN = re.compile(r"event\.payload((?:\.(?:[A-Za-z_]\w*|`[^`]+`))+)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
@@ -127,19 +130,49 @@ def field_types(schema: Any, names: tuple[str, ...]) -> frozenset[str] | None:
 
 def _expression(name: str, value: Any, place: Target | None, source: JsonSchema | None) -> Iterator[Finding]:
     expression = value[mapping.EXPRESSION]
-    if source is None:
-        return
+    lacking = [_not_in_event(path) for path in sorted(mapping.paths_read(expression))]
+    lacking = [message for message in lacking if message]
+    if source is not None:
+        for read in sorted(mapping.fields_read(expression)):
+            if not has_field(source, read):
+                lacking.append(f"{_PAYLOAD}.{'.'.join(read)}, which the event does not have")
+    required = place is not None and place.field.required
+    severity: Severity = "error" if lacking and required and _gives_nothing(expression, source) else "warning"
+    for message in lacking:
+        yield Finding(name, f"{name} reads {message}.", severity)
     plain = _plain(expression)
-    lacking = [read for read in sorted(mapping.fields_read(expression)) if not has_field(source, read)]
-    for read in lacking:
-        required = place is not None and place.field.required and plain is not None
-        message = f"{name} reads {_PAYLOAD}.{'.'.join(read)}, which the event does not have."
-        yield Finding(name, message, "error" if required else "warning")
-    if plain and not lacking and place is not None:
+    if source is not None and plain and not lacking and place is not None:
+        if required and not always_there(source, plain):
+            message = f"{name} is required, and the event may come without {expression.strip()}: then no run starts."
+            yield Finding(name, message, "warning")
         given = field_types(source, plain)
         if not _fit(given, place.types):
             kinds = " or ".join(sorted(given or ())), " or ".join(sorted(place.types))
             yield Finding(name, f"{name} takes {kinds[1]}, and {expression} is {kinds[0]}.")
+
+
+def _not_in_event(path: tuple[str, ...]) -> str | None:
+    """What is wrong with a path of a mapping's expression, which sees the event alone; None if nothing is."""
+    if not path or path[0] == "event":
+        if len(path) < 2 or path[1] in EVENT_FIELDS:
+            return None
+        return f"{'.'.join(path[:2])}: an event has {', '.join(EVENT_FIELDS)}"
+    hint = f"; write event.{'.'.join(path)}" if path[0] == "payload" else ""
+    return f"{'.'.join(path)}, and a mapping sees only event{hint}"
+
+
+def _gives_nothing(expression: str, source: JsonSchema | None) -> bool:
+    """Whether an expression that reads something missing gives nothing even for an event with all its fields.
+
+    One with a condition may have been written for two versions of the schema, and is not judged.
+    """
+    if "?" in expression:
+        return False
+    payload = schema_form.sample(source) if source is not None else {}
+    try:
+        return mapping.evaluate(expression, mapping.event_context("EVENT", payload)) is mapping.UNSET
+    except MappingError:
+        return False  # it does not fit the sample, which says nothing about what is missing
 
 
 def _literal(name: str, value: JsonValue, target: JsonSchema | None) -> Iterator[Finding]:
@@ -238,6 +271,19 @@ def _forbidden(schema: Any, names: tuple[str, ...]) -> bool:
     """Whether the object that the field would be in allows no fields but its own."""
     parent = _node(schema, names[:-1])
     return parent is not None and parent.get("additionalProperties") is False
+
+
+def always_there(schema: Any, names: tuple[str, ...]) -> bool:
+    """Whether every value of the schema has the field at these names; yes where a list lies on the way."""
+    nodes = list(_variants(schema, schema, 0))
+    for name in names:
+        holders = [node for node in nodes if name in (node.get("properties") or {})]
+        if not holders:
+            return True
+        if not any(name in (node.get("required") or ()) for node in nodes):
+            return False
+        nodes = [child for node in holders for child in _child(node, name, schema)]
+    return True
 
 
 def _own_types(node: Mapping[str, Any]) -> frozenset[str]:

@@ -10,15 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from lib import mapping, schema_check
+from lib import json_pointer, mapping, redaction, schema_check
 from lib.errors import MappingError, StepFailed
 from lib.payloads import JsonValue
+from lib.schema_check import Violation
 from lib.schema_registry import JsonSchema
 from lib.steps import Journal, Recorded, RunFacts, Step, run_definition
 from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
 
 #: A dry run ends after so many steps.
 MOST_STEPS = 200
+_MOST_VIOLATIONS = 50
+# Keywords that judge an object or a list by what is in it, so also by what was redacted there.
+_ABOUT_WHAT_IS_INSIDE = {"allOf", "anyOf", "oneOf", "not", "if", "const", "enum", "contains", "uniqueItems",
+                         "unevaluatedProperties", "unevaluatedItems"}  # fmt: skip
 _NOT_CARRIED_OUT = {"action.call", "event.wait", "time.wait"}
 
 
@@ -34,22 +39,33 @@ class DryStep:
 
 
 @dataclass(frozen=True)
-class DryRun:
-    """The payload the workflow would get, why it would not start, and the steps that would run."""
+class Start:
+    """The payload the workflow would get, the targets left unset, and why it would not start.
+
+    A payload shown to people is redacted: at the places in `unchecked` nobody can say whether the real value fits.
+    """
 
     payload: JsonValue
-    unset: tuple[str, ...]
-    refusals: tuple[str, ...]
+    unset: tuple[str, ...] = ()
+    refusals: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """How the workflow would start, and the steps that would run then."""
+
+    start: Start
     steps: tuple[DryStep, ...]
     output: JsonValue
     failure: str | None
     cut_short: bool
 
 
-def map_payload(
+def start(
     definition: Mapping[str, Any], *, payload: JsonValue, schema: JsonSchema | None, correlation_key: str | None = None
-) -> tuple[JsonValue, tuple[str, ...], tuple[str, ...]]:
-    """The workflow's payload, the targets left unset, and why an event with this payload would start no run."""
+) -> Start:
+    """How the workflow would start from an event with this payload, which may be redacted."""
     trigger = definition.get("trigger") or {}
     given = trigger.get("payloadMapping")
     mapped, unset = payload, tuple[str, ...]()
@@ -61,34 +77,42 @@ def map_payload(
         try:
             result = mapping.apply_mapping(given, context)
         except MappingError as error:
-            return None, (), (f"The mapping of {error.target} does not work: {error.cause}",)
+            why = " It may with the real payload: this one is redacted." if redaction.holds_redacted(payload) else ""
+            return Start(None, refusals=(f"The mapping of {error.target} does not work: {error.cause}{why}",))
         mapped, unset = result.payload, result.unset
     if schema is None:
-        return mapped, unset, ("The workflow's payload schema is not known.",)
-    verdict = schema_check.violations(schema, mapped, limit=10)
-    refusals = [f"{v.pointer or 'The payload'}: {v.message}" for v in verdict.violations]
-    return mapped, unset, tuple([*refusals, *([verdict.error] if verdict.error else [])])
+        return Start(mapped, unset, ("The workflow's payload schema is not known.",))
+    verdict = schema_check.violations(schema, mapped, limit=_MOST_VIOLATIONS)
+    unfit, hidden = list[Violation](), list[Violation]()
+    for violation in verdict.violations:
+        value = json_pointer.value_at(mapped, violation.path)
+        whole = isinstance(value, str) or violation.keyword in _ABOUT_WHAT_IS_INSIDE
+        (hidden if whole and redaction.holds_redacted(value) else unfit).append(violation)
+    refusals = [f"{violation.pointer or 'The payload'}: {violation.message}" for violation in unfit]
+    if verdict.error:
+        refusals.append(verdict.error)
+    unchecked = dict.fromkeys(violation.pointer or "the payload" for violation in hidden)
+    return Start(mapped, unset, tuple(refusals), tuple(unchecked))
 
 
 def dry_run(
     definition: Mapping[str, Any], *, payload: JsonValue, schema: JsonSchema | None, correlation_key: str | None = None
 ) -> DryRun:
     """Run a definition without errors over an event's payload, changing nothing."""
-    mapped, unset, refusals = map_payload(
-        definition, payload=payload, schema=schema, correlation_key=correlation_key
-    )
-    if refusals:
-        return DryRun(mapped, unset, refusals, (), None, None, False)
+    begun = start(definition, payload=payload, schema=schema, correlation_key=correlation_key)
+    if begun.refusals:
+        return DryRun(begun, (), None, None, False)
     trigger = definition.get("trigger") or {}
-    event = mapping.event_context(str(trigger.get("eventName")), payload, correlation_key=correlation_key)["event"]
+    event = {"name": trigger.get("eventName"), "id": None, "correlationKey": correlation_key,
+             "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef")}  # fmt: skip
     journal, output, failure = _Memory(), None, None
     try:
-        output = run_definition(definition, RunFacts("dry-run", mapped, event), journal)
+        output = run_definition(definition, RunFacts("dry-run", begun.payload, event), journal)
     except StepFailed as error:
         failure = str(error)
     except RunInterrupted:
         pass
-    return DryRun(mapped, unset, (), tuple(journal.steps), output, failure, journal.full)
+    return DryRun(begun, tuple(journal.steps), output, failure, journal.full)
 
 
 @dataclass

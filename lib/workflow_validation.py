@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from lib import catalog, json_pointer, mapping, mapping_check, payloads, sql
+from lib import catalog, json_pointer, mapping_check, payloads, sql, step_reads
 from lib.database import Connection
 from lib.schema_registry import JsonSchema
 from lib.steps import STEP_TYPES, Problem, check_definition
@@ -75,7 +75,9 @@ def check(definition: Any, around: Surroundings) -> list[Problem]:
         return [Problem("", "The definition must be an object.")]
     found = [*_details(definition), *_payload_schema(definition, around), *_trigger(definition, around)]
     found += check_definition(definition)
-    found += _step_reads(definition, around)
+    ref = definition.get("payloadSchemaRef")
+    payload = around.schemas.get(ref) if isinstance(ref, str) else None
+    found += step_reads.check(definition, payload=payload)
     found += [
         Problem(path, f"The catalog has no event {name} to wait for.", "warning")
         for path, name in _awaited(definition)
@@ -167,24 +169,6 @@ def _mapping(
             yield Problem(path, finding.message, finding.severity)
 
 
-def _step_reads(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Problem]:
-    """Fields of the payload, and other steps, that expressions read and that do not exist."""
-    ref = definition.get("payloadSchemaRef")
-    schema = around.schemas.get(ref) if isinstance(ref, str) else None
-    ids = {step.get("id") for _, step in each_step(definition)}
-    for path, step in each_step(definition):
-        for place, expression in _expressions(step.get("config"), _children(step)):
-            where = f"{path}/config{json_pointer.join(place)}"
-            for read in sorted(mapping.fields_read(expression, below=("steps",))):
-                if read and read[0] not in ids:
-                    message = f"Step {step.get('id')} reads the output of {read[0]}, which is no step here."
-                    yield Problem(where, message, "warning")
-            for read in sorted(mapping.fields_read(expression, below=("payload",))):
-                if schema is not None and not mapping_check.has_field(schema, read):
-                    message = f"Step {step.get('id')} reads payload.{'.'.join(read)}, which {ref} does not have."
-                    yield Problem(where, message, "warning")
-
-
 def each_step(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """(JSON pointer, step) of every step, nested ones after the one they are in; malformed ones left out."""
     todo = [("/steps", definition.get("steps"))]
@@ -212,17 +196,3 @@ def _awaited(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         config = step.get("config")
         if step.get("type") == "event.wait" and isinstance(config, dict) and isinstance(config.get("eventName"), str):
             yield f"{path}/config/eventName", config["eventName"]
-
-
-def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    if isinstance(value, dict):
-        if value.keys() == {mapping.EXPRESSION}:
-            if isinstance(value[mapping.EXPRESSION], str):
-                yield (), value[mapping.EXPRESSION]
-            return
-        members: list[tuple[str | int, Any]] = [(k, v) for k, v in value.items() if k not in skip]
-    else:
-        members = list(enumerate(value)) if isinstance(value, list) else []
-    for key, member in members:
-        for place, expression in _expressions(member):
-            yield (key, *place), expression

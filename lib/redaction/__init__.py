@@ -36,6 +36,17 @@ def redact(value: JsonValue, *, schema: JsonValue = None, pointers: Iterable[str
     return _redact(value, marks(schema), [_Pointers.of(pointers)], _MAX_JSON_IN_TEXT)
 
 
+def holds_redacted(value: JsonValue) -> bool:
+    """Whether something in the value was redacted."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str) and REDACTED in item:
+            return True
+        todo.extend(item.values() if isinstance(item, Mapping) else item if isinstance(item, list) else ())
+    return False
+
+
 @lru_cache(maxsize=4096)
 def redact_key(key: str) -> str:
     """The key of an object as people may see it."""

@@ -5,7 +5,7 @@ is listed in the registry. Nothing in this package knows the database or the eng
 through the Journal and Execution it is given.
 """
 
-from lib.steps.checking import Problem, check_definition
+from lib.steps.checking import Problem, check_definition, expressions
 from lib.steps.interpreter import run_definition
 from lib.steps.registry import STEP_TYPES
 from lib.steps.step_type import Journal, Recorded, RunFacts, Step, StepType
@@ -19,5 +19,6 @@ __all__ = [
     "Step",
     "StepType",
     "check_definition",
+    "expressions",
     "run_definition",
 ]

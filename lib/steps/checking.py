@@ -39,14 +39,15 @@ def check_definition(definition: Any) -> list[Problem]:
     steps = definition.get("steps")
     if not isinstance(steps, list) or not steps:
         return [Problem("/steps", "The workflow needs at least one step.")]
-    return list(_check_steps(steps, "/steps", set(), depth=1))
+    return list(_check_steps(steps, "/steps", set(), depth=1, ended_by=""))
 
 
-def _check_steps(steps: list[Any], path: str, ids: set[str], *, depth: int) -> Iterator[Problem]:
+def _check_steps(
+    steps: list[Any], path: str, ids: set[str], *, depth: int, ended_by: str
+) -> Iterator[Problem]:
     if depth > _MAX_NESTING:
         yield Problem(path, f"Steps are nested more than {_MAX_NESTING} levels deep.")
         return
-    ended_by = ""
     for index, step in enumerate(steps):
         where = f"{path}/{index}"
         if not isinstance(step, dict):
@@ -56,13 +57,14 @@ def _check_steps(steps: list[Any], path: str, ids: set[str], *, depth: int) -> I
             yield Problem(
                 where, f"Step {step.get('id')} is never reached, because {ended_by} returns.", "warning"
             )
-            ended_by = ""
-        yield from _check_step(step, where, ids, depth=depth)
-        if _returns(step):
+        yield from _check_step(step, where, ids, depth=depth, ended_by=ended_by)
+        if not ended_by and _returns(step):
             ended_by = str(step.get("id"))
 
 
-def _check_step(step: Mapping[str, Any], path: str, ids: set[str], *, depth: int) -> Iterator[Problem]:
+def _check_step(
+    step: Mapping[str, Any], path: str, ids: set[str], *, depth: int, ended_by: str
+) -> Iterator[Problem]:
     step_id = step.get("id")
     if not isinstance(step_id, str) or not _ID.fullmatch(step_id):
         yield Problem(
@@ -82,7 +84,8 @@ def _check_step(step: Mapping[str, Any], path: str, ids: set[str], *, depth: int
     yield from _check_config(str(step_id), step_type, config, f"{path}/config")
     for key in step_type.children:
         if isinstance(config.get(key), list):
-            yield from _check_steps(config[key], f"{path}/config/{key}", ids, depth=depth + 1)
+            where = f"{path}/config/{key}"
+            yield from _check_steps(config[key], where, ids, depth=depth + 1, ended_by=ended_by)
 
 
 def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], path: str) -> Iterator[Problem]:
@@ -97,7 +100,7 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
         )
     if found:
         return
-    for place, expression in _expressions(config, step_type.children):
+    for place, expression in expressions(config, step_type.children):
         text = isinstance(expression, str)
         if problem := mapping.check_expression(expression) if text else "an expression has to be text.":
             field = ".".join(str(part) for part in place)
@@ -129,8 +132,8 @@ def _most_telling(error: ValidationError) -> ValidationError:
     return error
 
 
-def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-    """(place, expression, or what stands in its place) of every {"$expr": …}, nested steps left out."""
+def expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    """(place, expression, or what stands in its place) of every {"$expr": …}; `skip` names nested steps."""
     if isinstance(value, dict):
         if value.keys() == {"$expr"}:
             yield (), value["$expr"]
@@ -141,7 +144,7 @@ def _expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple
     else:
         return
     for key, member in members:
-        for place, expression in _expressions(member):
+        for place, expression in expressions(member):
             yield (key, *place), expression
 
 

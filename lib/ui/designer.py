@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import streamlit as st
@@ -35,7 +36,7 @@ from lib.ui import (
 from lib.ui.designer_state import Draft
 from lib.ui.text import escape
 
-_EDITORS = {
+_EDITORS: dict[str, tuple[str, Callable[[Draft, str | None], dict[str, str] | None]]] = {
     "Trigger": (":material/bolt:", designer_trigger.draw),
     "Steps": (":material/account_tree:", designer_steps.draw),
     "Details": (":material/tune:", designer_details.draw),
@@ -65,7 +66,7 @@ def draw(actor: Actor, asked: str) -> None:
     else:  # the editor is left, so that it comes first where there is room for one column only
         editor, overview = st.columns([3, 2], gap="large")
     with editor:
-        _draw_editor(draft, refusal)
+        statuses = _draw_editor(draft, refusal)
     with database.read(actor) as conn:
         problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=draft.definition)
         impact = schema_changes.impact_of_draft(conn, tenant=actor.tenant, definition=draft.definition)
@@ -82,10 +83,11 @@ def draw(actor: Actor, asked: str) -> None:
         workflow_backfill.draw(actor, draft.workflow)
     if overview:
         with overview:
-            _draw_overview(draft, problems)
+            _draw_overview(draft, problems, statuses)
 
 
-def _draw_editor(draft: Draft, refusal: str | None) -> None:
+def _draw_editor(draft: Draft, refusal: str | None) -> dict[str, str]:
+    """Draw the tab that is open; the statuses of steps that it tells of."""
     # What is no definition at all can only be shown, and mended, as text.
     shown = list(_EDITORS) if definition_editing.editable(draft.definition) else ["Code", "Versions"]
     tab = designer_state.tab()
@@ -95,7 +97,7 @@ def _draw_editor(draft: Draft, refusal: str | None) -> None:
         "Edit", shown, key=designer_state.TAB, required=True, label_visibility="collapsed", wrap=True,
         format_func=lambda name: f"{_EDITORS[name][0]} {name}", on_change=designer_state.keep_tab,
     )  # fmt: skip
-    _EDITORS[tab][1](draft, refusal)
+    return _EDITORS[tab][1](draft, refusal) or {}
 
 
 def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
@@ -177,14 +179,14 @@ def _draw_conflict(draft: Draft) -> None:
         right.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
 
 
-def _draw_overview(draft: Draft, problems: list[Problem]) -> None:
+def _draw_overview(draft: Draft, problems: list[Problem], statuses: dict[str, str]) -> None:
     broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
     selected = json_pointer.join(draft.selected) if draft.selected else None
     if (tab := st.session_state[designer_state.TAB]) != "Steps":
         selected = "/trigger" if tab == "Trigger" else None
     dark = st.context.theme.type == "dark"
     with st.container(border=True, horizontal_alignment="center"):
-        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, dark=dark)
+        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, statuses=statuses, dark=dark)
         st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
     _draw_problems(draft, problems, st.container())
 

@@ -55,7 +55,7 @@ def _apply(draft: Draft, text: str, language: Language) -> None:
         definition = definition_text.read(text, language)
         draft.save({"id": draft.definition.get("id"), **definition})
     except InvalidInput as error:  # said here, where the text still is
-        st.error(escape(str(error)), icon=":material/error:")
+        st.error(escape(f"The {error.field} {error.cause.removesuffix(chr(46))}."), icon=":material/error:")
         return
     _discard(draft, language)  # the definition says it now, written our way
     st.rerun()

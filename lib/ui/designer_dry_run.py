@@ -7,7 +7,7 @@ import streamlit as st
 from lib import database, schema_registry, workflow_dry_run, workflow_validation
 from lib.schema_form import json_text
 from lib.steps import STEP_TYPES
-from lib.ui import designer_samples, diagram
+from lib.ui import designer_samples
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape, plural
 from lib.workflow_dry_run import DryRun, DryStep
@@ -16,8 +16,8 @@ _LOOKS = {"done": ("green", "check_circle", "Done"), "assumed": ("blue", "scienc
           "failed": ("red", "error", "Failed")}  # fmt: skip
 
 
-def draw(draft: Draft, refusal: str | None) -> None:
-    """Draw the choice of a payload and what the draft would do with it."""
+def draw(draft: Draft, refusal: str | None) -> dict[str, str]:
+    """Draw the choice of a payload and what the draft would do with it; the status of each step, for the diagram."""
     st.caption("Nothing is sent, stored or called: conditions, loops and variables are evaluated, "
                "actions and waits count as done.")  # fmt: skip
     definition = draft.definition
@@ -25,7 +25,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
     if sample is None:
         st.info("Give the workflow a trigger whose event has an example, a schema or recorded payloads.",
                 icon=":material/science:")  # fmt: skip
-        return
+        return {}
     ref = definition.get("payloadSchemaRef")
     with database.read(draft.actor) as conn:
         problems = workflow_validation.validate(conn, tenant=draft.actor.tenant, definition=definition)
@@ -33,32 +33,32 @@ def draw(draft: Draft, refusal: str | None) -> None:
     if errors := workflow_validation.errors(problems):
         st.warning(f"{plural(len(errors), 'problem')} must be mended before the draft can be tried: "
                    f"{escape(errors[0].message)}", icon=":material/error:")  # fmt: skip
-        return
+        return {}
     result = workflow_dry_run.dry_run(
         definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key
     )
     _draw_verdict(result)
+    designer_samples.draw_unchecked(result.start)
     for step in result.steps:
         _draw_step(step)
     if result.cut_short:
         st.caption(f"Cut short after {workflow_dry_run.MOST_STEPS} steps.")
     left, right = st.columns(2)
-    with left, st.expander("Payload it would get", icon=":material/input:", expanded=bool(result.refusals)):
-        st.code(json_text(result.payload), language="json")
+    with left, st.expander("Payload it would get", icon=":material/input:", expanded=bool(result.start.refusals)):
+        st.code(json_text(result.start.payload), language="json")
     with right, st.expander("Output", icon=":material/output:"):
         st.code(json_text(result.output), language="json")
-    if result.steps:
-        with st.container(border=True, horizontal_alignment="center"):
-            states = {step.path.rpartition("/")[2].partition("[")[0]: step for step in result.steps}
-            statuses = {name: "FAILED" if step.state == "failed" else "SUCCEEDED" for name, step in states.items()}
-            chart = diagram.flowchart(definition, statuses=statuses, dark=st.context.theme.type == "dark")
-            st.mermaid_chart(chart, alt="Steps that would run", width="content")
+    return {_id_of(step): "FAILED" if step.state == "failed" else "SUCCEEDED" for step in result.steps}
+
+
+def _id_of(step: DryStep) -> str:
+    return step.path.rpartition("/")[2].partition("[")[0]
 
 
 def _draw_verdict(result: DryRun) -> None:
-    if result.refusals:
+    if result.start.refusals:
         st.error("This event would start no run.", icon=":material/block:")
-        for refusal in result.refusals:
+        for refusal in result.start.refusals:
             st.caption(escape(refusal))
     elif result.failure:
         st.error(f"The run would fail. {escape(result.failure)}", icon=":material/error:")

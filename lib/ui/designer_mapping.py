@@ -202,20 +202,22 @@ def _draw_unknown(draft: Draft, target: str, *, disabled: bool) -> None:
 
 
 def _draw_result(draft: Draft, sample: Sample, schema: JsonSchema) -> None:
-    mapped, unset, refusals = workflow_dry_run.map_payload(
+    start = workflow_dry_run.start(
         draft.definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key
     )
     with st.container(border=True, gap="xsmall"):
-        if refusals:
+        if start.refusals:
             st.markdown(":red[:material/error:] **This event would start no run**")
-            for refusal in refusals:
+            for refusal in start.refusals:
                 st.caption(escape(refusal))
         else:
             st.markdown(":green[:material/check_circle:] **The workflow would get**")
-        if mapped is not None:
-            st.code(json_text(mapped), language="json")
-        if unset:
-            st.caption(f"Left out, because their expression gives nothing: {', '.join(code(name) for name in unset)}")
+        designer_samples.draw_unchecked(start)
+        if start.payload is not None:
+            st.code(json_text(start.payload), language="json")
+        if start.unset:
+            left_out = ", ".join(code(name) for name in start.unset)
+            st.caption(f"Left out, because their expression gives nothing: {left_out}")
 
 
 def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema | None) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from lib import catalog, database, schema_form, simulation, test_cases, workflow
 from lib.payloads import JsonValue
 from lib.ui import viewer_time
 from lib.ui.designer_state import Draft
+from lib.ui.text import code
+from lib.workflow_dry_run import Start
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,18 @@ def choose(draft: Draft, *, key: str) -> Sample | None:
     elif entry and entry.schema is not None:
         found.append(Sample("Sample made from the schema", schema_form.sample(entry.schema)))
     if last:
-        found.append(Sample(f"Last recorded, {viewer_time.shown(last.created_at, '%m-%d %H:%M')} (redacted)", last.payload))
+        when = viewer_time.shown(last.created_at, "%m-%d %H:%M")
+        found.append(Sample(f"Last recorded, {when} (redacted)", last.payload))
     found += [Sample(f"Saved: {case.name}", case.payload, case.correlation_key) for case in cases]
     if not found:
         return None
     labels = {sample.label: sample for sample in found}
     chosen = st.selectbox("Try with", list(labels), key=draft.key(f"sample-{key}"), width=340)
     return labels[chosen]
+
+
+def draw_unchecked(start: Start) -> None:
+    """Say at which places the payload is redacted, so that nobody can tell whether the schema allows it."""
+    if start.unchecked:
+        places = ", ".join(code(pointer) for pointer in start.unchecked)
+        st.caption(f":orange[:material/visibility_off:] Redacted, not checked: {places}")

@@ -268,8 +268,8 @@ def test_a_reader_and_a_manager_of_a_system_workflow_look_at_everything_and_chan
             show(app, tab)
             fields = [*app.selectbox, *app.text_input, *app.text_area]
             looking = ("as", "version", "with", "code-language")
-            free = [one.key for one in fields if not one.disabled and one.key not in looking and "sample-" not in one.key]
-            assert free == [], tab
+            free = [one.key for one in fields if not one.disabled and "sample-" not in one.key]
+            assert set(free) <= set(looking), tab
             assert app.button(key="publish").disabled
             acts = [one.key for one in app.menu_button if not one.disabled]
             assert acts == [], tab

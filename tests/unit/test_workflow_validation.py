@@ -11,7 +11,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib import definition_editing, definition_text, mapping_check, payloads, sandbox, workflow_diff
+from lib import (
+    definition_editing,
+    definition_text,
+    mapping_check,
+    payloads,
+    redaction,
+    sandbox,
+    system_catalog,
+    workflow_diff,
+)
 from lib.errors import InvalidInput
 from lib.steps import STEP_TYPES, Problem
 from lib.ui import diagram
@@ -20,6 +29,7 @@ from lib.workflow_validation import Event, Surroundings, check, each_step, error
 
 SOURCE = {
     "type": "object",
+    "required": ["ticketId", "count"],
     "properties": {
         "ticketId": {"type": "string"},
         "count": {"type": "integer"},
@@ -92,6 +102,18 @@ def step(**changes: Any) -> list[dict[str, Any]]:
     return [{**STEP, **changes}]
 
 
+def says(expression: str, **changes: Any) -> list[dict[str, Any]]:
+    return step(config={"action": "log.write", "input": {"message": {"$expr": expression}}}, **changes)
+
+
+def assign(*names: str) -> dict[str, Any]:
+    return {"id": "set", "type": "transform.assign", "config": {"assign": dict.fromkeys(names, 1)}}
+
+
+def loop(*steps: dict[str, Any]) -> dict[str, Any]:
+    return {"id": "each", "type": "control.forEach", "config": {"items": {"$expr": "[1]"}, "steps": list(steps)}}
+
+
 #: (what is put where, the place that is named, words that say why)
 BAD: list[tuple[str, Any, str, str]] = [
     ("name", "", "/name", "needs a name"),
@@ -114,6 +136,12 @@ BAD: list[tuple[str, Any, str, str]] = [
     (f"{MAP}/id", {"$expr": "event.payload.("}, "/trigger/payloadMapping/id", "id: "),
     (f"{MAP}/id", {"$expr": 5}, "/trigger/payloadMapping/id", "$expr must be text"),
     (f"{MAP}/id", {"$expr": "event.payload.nope"}, "/trigger/payloadMapping/id", "event.payload.nope, which the event"),
+    (f"{MAP}/id", {"$expr": "$uppercase(event.payload.nope)"}, "/trigger/payloadMapping/id", "event.payload.nope"),
+    (f"{MAP}/id", {"$expr": "event.payload.nope ~> $trim()"}, "/trigger/payloadMapping/id", "event.payload.nope"),
+    (f"{MAP}/amount", {"$expr": "event.payload.nope * 2"}, "/trigger/payloadMapping/amount", "event.payload.nope"),
+    (f"{MAP}/id", {"$expr": "evnt.payload.ticketId"}, "/trigger/payloadMapping/id", "a mapping sees only event"),
+    (f"{MAP}/id", {"$expr": "payload.ticketId"}, "/trigger/payloadMapping/id", "write event.payload.ticketId"),
+    (f"{MAP}/id", {"$expr": "$string(event.paylod.ticketId)"}, "/trigger/payloadMapping/id", "an event has name"),
     (f"{MAP}/id", {"$expr": "event.payload.count"}, "/trigger/payloadMapping/id", "takes string"),
     (f"{MAP}/id", {"$expr": "event.payload.tags"}, "/trigger/payloadMapping/id", "is array"),
     (f"{MAP}/id", 12, "/trigger/payloadMapping/id", "the value"),
@@ -156,6 +184,10 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("steps", step(type="time.wait", config={"seconds": -5}), "/steps/0/config/seconds", "seconds"),
     ("steps", step(type="event.wait", config={"eventName": "", "correlationKey": "k"}),
      "/steps/0/config/eventName", "eventName"),
+    ("steps", step(type="event.wait", config={"eventName": "MADE", "correlationKey": {"$expr": "payload.nope"}}),
+     "/steps/0/config/correlationKey", "Step note, correlationKey: reads payload.nope"),
+    ("steps", step(type="time.wait", config={"until": {"$expr": "evnt.at"}}), "/steps/0/config/until",
+     "Step note, until: reads evnt.at"),
     ("steps", step(type="transform.assign", config={"assign": {"x": 1}}), "/steps/0/config", "Step note"),
     (
         "steps",
@@ -194,8 +226,21 @@ def test_an_event_that_the_catalog_lacks_is_an_error() -> None:
         (
             "steps",
             step(config={"action": "log.write", "input": {"message": {"$expr": "steps.gone.output"}}}),
-            "output of gone",
+            "Step note, input.message: reads the output of gone, which is no step here",
         ),
+        ("steps", says("event.payload.count"), "Step note, input.message: reads event.payload.count, which steps"),
+        ("steps", says("event.nme"), "event.nme: of the event, steps see name"),
+        ("steps", says("evnt.payload.x"), "reads evnt.payload.x, and there is no evnt here"),
+        ("steps", says("item.name"), "there is no item here"),
+        ("steps", says("steps.note.output"), "output of note, which has not run by then"),
+        ("steps", [*says("steps.after.output"), {**STEP, "id": "after"}], "output of after, which has not run by then"),
+        ("steps", [loop(STEP), *says("steps.note.output", id="after")], "output of note, which has not run by then"),
+        ("steps", [{**STEP, "id": "first"}, *says("steps.first.result")], "of a step there is output and error"),
+        ("steps", says("vars.total"), "vars.total, which no step before it sets"),
+        ("steps", [*says("vars.total"), assign("vars.total")], "vars.total, which no step before it sets"),
+        ("steps", [loop(*says("itm.name"))], "a step sees payload, event, vars, steps, index, item"),
+        (f"{MAP}/level", {"$expr": "payload.ticketId"}, "level reads payload.ticketId"),
+        (f"{MAP}/id", {"$expr": "event.payload.client.email"}, "the event may come without event.payload.client.email"),
         ("steps", step(type="event.wait", config={"eventName": "LATER", "correlationKey": "k"}), "no event LATER"),
     ],
 )
@@ -203,6 +248,35 @@ def test_what_is_probably_a_mistake_is_a_warning(path: str, value: Any, words: s
     found = check(bad(path, value), AROUND)
     assert errors(found) == []
     assert any(words in problem.message and problem.severity == "warning" for problem in found), found
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        says("payload.id & event.name & event.correlationKey & event.id"),
+        [assign("vars.total"), *says("vars.total")],
+        [assign("vars.a.b"), *says("vars.a"), *says("vars.a.b.c", id="then")],
+        [loop(*says("$string(item) & index & vars.total"), assign("vars.total")), *says("vars.total", id="after")],
+        [{**STEP, "id": "first"}, *says("steps.first.output.message & steps.first.error.code")],
+        [loop({**STEP, "id": "first"}, *says("steps.first.output & steps.each"))],
+        says("$map([1], function($one) { $one.anything })"),
+        says("payload.to[email = 'x'].email"),
+        says("{'a': payload.id}.a"),
+        [
+            {"id": "if", "type": "control.if", "config": {"condition": {"$expr": "true"}, "then": says("1", id="b")}},
+            *says("steps.b.output"),
+        ],
+    ],
+)
+def test_what_may_be_there_is_no_problem(steps: list[dict[str, Any]]) -> None:
+    assert check(bad("steps", steps), AROUND) == []
+
+
+def test_every_step_after_a_return_is_named() -> None:
+    back = {"id": "r", "type": "control.return", "config": {}}
+    found = check(bad("steps", [back, STEP, {**loop({**STEP, "id": "inner"})}, {**back, "id": "r2"}]), AROUND)
+    said = [problem.message for problem in found]
+    assert said == [f"Step {name} is never reached, because r returns." for name in ("note", "each", "inner", "r2")]
 
 
 @pytest.mark.parametrize("definition", [None, [], 3, {}, {"trigger": {"payloadMapping": {"": 1}}}, {"steps": [[]]}])
@@ -252,12 +326,42 @@ def test_whatever_one_does_in_the_designer_gives_a_definition_that_is_sound(acts
     if definition["steps"]:
         assert errors(check(definition, AROUND)) == []
         result = dry_run(definition, payload={"ticketId": "t", "count": 2}, schema=TARGET)
-        assert result.refusals == () and result.failure is None
+        assert result.start.refusals == () and result.failure is None
     chart = diagram.flowchart(definition)
     assert chart.startswith("flowchart TD")
     for language in ("json", "yaml"):
         written = definition_text.write(definition, language)  # type: ignore[arg-type]
         assert definition_text.read(written, language) == definition  # type: ignore[arg-type]
+
+
+def test_no_example_of_the_catalog_is_refused_for_what_was_redacted_in_it() -> None:
+    unchecked = 0
+    for event in system_catalog.read():
+        shown = redaction.redact(event.example, schema=event.schema)
+        mapped = {name: {"$expr": f"event.payload.{name}"} for name in event.schema["properties"]}
+        for trigger in ({"eventName": event.event_type}, {"eventName": event.event_type, "payloadMapping": mapped}):
+            begun = dry_run({"trigger": trigger, "steps": []}, payload=shown, schema=event.schema).start
+            assert begun.refusals == (), event.event_type
+            unchecked += bool(begun.unchecked)
+    assert unchecked >= 20
+
+
+def test_only_what_was_redacted_goes_unchecked() -> None:
+    schema = {
+        "required": ["id", "to"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "token": {"type": "integer"},
+            "to": {"anyOf": [{"properties": {"key": {"type": "integer"}}}, {"required": ["other"]}]},
+            "count": {"type": "integer"},
+        },
+    }
+    payload = {"id": "[redacted]", "token": "Bearer [redacted]", "to": {"key": "[redacted]"}, "count": "many"}
+    begun = dry_run({"steps": []}, payload=payload, schema=schema).start
+    assert sorted(begun.unchecked) == ["/id", "/to", "/token"]
+    assert begun.refusals == ("/count: Must be a whole number, not text.",)
+    gone = dry_run({"steps": []}, payload={"id": "[redacted]"}, schema=schema).start
+    assert gone.unchecked == ("/id",) and len(gone.refusals) == 1
 
 
 JSON = st.recursive(
@@ -311,7 +415,12 @@ def test_names_cannot_act_in_a_diagram() -> None:
 
 def test_two_versions_stand_side_by_side_line_by_line() -> None:
     after = {**good(), "description": "New", "extra": 1}
-    left, right = workflow_diff.side_by_side(good(), after)
-    assert len(left.split("\n")) == len(right.split("\n"))
+    parts = workflow_diff.side_by_side(good(), after)
+    assert all(len(left.split("\n")) == len(right.split("\n")) for left, right in parts)
+    left, right = ("\n".join(side) for side in zip(*parts, strict=True))
     assert "- description: ''" in left and "+ description: New" in right and "+ extra: 1" in right
+    long = {**good(), "steps": [{**STEP, "id": f"s{number}"} for number in range(9)]}
+    (renamed,) = workflow_diff.side_by_side(long, {**long, "name": "Better"})
+    assert "s8" not in renamed[0], "what is far from any change is left out"
+    assert workflow_diff.side_by_side(good(), good()) == []
     assert workflow_diff.unified(good(), good()) == ""
