@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from lib import engine, payloads, sql
+from lib import audit, engine, payloads, sql
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import Conflict, NotFound
@@ -15,8 +15,37 @@ from lib.payloads import JsonValue
 
 queries = sql.load("runs")
 
+#: Runs of one page.
+PAGE_SIZE = 50
+#: Failed runs that a page of a search in errors looks through, and runs of one key that are found.
+LOOKED_AT = 10_000
 #: Steps and waits of one run that are shown.
 SHOWN_STEPS = 2000
+
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_BEFORE_ALL = UUID(int=0)
+_ENDED = {"SUCCEEDED": "has already succeeded", "FAILED": "has already failed", "CANCELED": "was already canceled"}
+
+
+@dataclass(frozen=True)
+class RunFilters:
+    """What the list is narrowed to; None means all.
+
+    `since` is inclusive, `until` is not; both are about the event that started the run. `key` is the run's
+    correlation key or one that it waited for. `error` is part of an error's message or code, in any case.
+    """
+
+    status: str | None = None
+    workflow_id: UUID | None = None
+    workflow_version: int | None = None
+    event_type: str | None = None
+    origin: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    key: str | None = None
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -25,6 +54,19 @@ class Cursor:
 
     triggered_at: datetime
     run_id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.triggered_at.astimezone(UTC).isoformat()}~{self.run_id}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor | None:
+        """The cursor that str() wrote, None for anything else."""
+        at, _, run_id = (text or "").partition("~")
+        try:
+            triggered_at = datetime.fromisoformat(at)
+            return cls(triggered_at, UUID(run_id)) if triggered_at.tzinfo else None
+        except ValueError:
+            return None
 
 
 @dataclass(frozen=True)
@@ -54,6 +96,16 @@ class RunSummary:
         if self.started_at is None or self.completed_at is None:
             return None
         return (self.completed_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class WorkflowWithRuns:
+    """A workflow that can have runs, of any of its `versions`, which count from 1."""
+
+    workflow_id: UUID
+    name: str
+    is_archived: bool
+    versions: int
 
 
 @dataclass(frozen=True)
@@ -96,6 +148,14 @@ class RunWait:
 
 
 @dataclass(frozen=True)
+class Repeat:
+    """A run that repeats another one."""
+
+    run_id: UUID
+    status: str
+
+
+@dataclass(frozen=True)
 class Run:
     """A run in full, redacted; steps and waits up to SHOWN_STEPS each."""
 
@@ -106,35 +166,63 @@ class Run:
     output: JsonValue
     steps: tuple[RunStep, ...]
     waits: tuple[RunWait, ...]
-    retried_as: tuple[UUID, ...]
+    repeats: tuple[Repeat, ...]
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """Whether it failed and nobody ran it again yet; see `retry`."""
+        return self.summary.status == "FAILED" and all(repeat.status == "CANCELED" for repeat in self.repeats)
 
 
 def list_runs(
-    conn: Connection,
-    *,
-    tenant: UUID,
-    status: str | None = None,
-    workflow_id: UUID | None = None,
-    event_type: str | None = None,
-    origin: str | None = None,
-    cursor: Cursor | None = None,
-    limit: int = 50,
+    conn: Connection, *, tenant: UUID, filters: RunFilters, cursor: Cursor | None = None, limit: int = PAGE_SIZE
 ) -> RunPage:
-    """One page of the tenant's runs, latest first, filtered by what is given."""
-    row = {
+    """One page of the tenant's runs, latest first. Raises InvalidInput naming the filter.
+
+    A search in errors looks through LOOKED_AT failed runs a page, so a page may hold few and still not be the last.
+    """
+    row: dict[str, Any] = {
         "tenant": tenant,
-        "status": status,
-        "workflow_id": workflow_id,
-        "event_type": event_type,
-        "origin": origin,
-        "before": cursor.triggered_at if cursor else None,
-        "before_id": cursor.run_id if cursor else None,
+        "since": filters.since or _EVER,
+        "upto": filters.until or _NEVER,
+        "before_id": _BEFORE_ALL,
+        "status": "FAILED" if filters.error else filters.status,
+        "workflow_id": filters.workflow_id,
+        "workflow_version": filters.workflow_version,
+        "event_type": _storable("event", filters.event_type),
+        "origin": filters.origin,
+        "error": _storable("error", filters.error),
+        "run_ids": None,
+        "looked_at": LOOKED_AT if filters.error else limit + 1,
         "limit": limit + 1,
     }
-    found = [RunSummary(**run) for run in conn.execute(queries["list_runs"], row).mappings()]
-    page = tuple(found[:limit])
-    more = len(found) > limit
-    return RunPage(page, Cursor(page[-1].triggered_at, page[-1].run_id) if more else None)
+    if filters.error and filters.status not in (None, "FAILED"):
+        return RunPage((), None)
+    if cursor and cursor.triggered_at <= row["upto"]:
+        row |= {"upto": cursor.triggered_at, "before_id": cursor.run_id}
+    conn.execute(queries["plan_anew"])
+    if filters.key:
+        keys = {**row, "key": _storable("key", filters.key), "looked_at": LOOKED_AT}
+        row["run_ids"] = list(conn.execute(queries["runs_with_key"], keys).scalars())
+    matching, last = [], None
+    for found in conn.execute(queries["list_runs"], row).mappings():
+        run = RunSummary(**{name: found[name] for name in found if name not in ("matches", "is_last")})
+        if found["matches"]:
+            matching.append(run)
+        if found["is_last"]:
+            last = run
+    page = tuple(matching[:limit])
+    if len(matching) > limit:
+        last = page[-1]
+    return RunPage(page, Cursor(last.triggered_at, last.run_id) if last else None)
+
+
+def workflows_with_runs(
+    conn: Connection, *, tenant: UUID, asked: UUID | None = None
+) -> list[WorkflowWithRuns]:
+    """Workflows to narrow the list to, the one asked for first if there is such, archived ones last."""
+    row = {"tenant": tenant, "asked": asked}
+    return [WorkflowWithRuns(**found) for found in conn.execute(queries["workflows_with_runs"], row).mappings()]
 
 
 def runs_of_event(conn: Connection, *, tenant: UUID, event_id: UUID) -> tuple[RunSummary, ...]:
@@ -164,32 +252,45 @@ def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
             for step in steps
         ),
         waits=tuple(RunWait(**wait) for wait in waits),
-        retried_as=tuple(conn.execute(queries["retries_of_run"], keys).scalars()),
+        repeats=tuple(Repeat(**row) for row in conn.execute(queries["repeats_of_run"], keys).mappings()),
     )
 
 
 def cancel(conn: Connection, actor: Actor, *, run_id: UUID) -> None:
-    """End a run that has not ended. Raises PermissionDenied, NotFound, Conflict when it has ended."""
+    """End a run that has not ended; audited. Raises PermissionDenied, NotFound, Conflict when it has ended."""
     actor.require("manage")
     if not engine.cancel_run(conn, tenant=actor.tenant, run_id=run_id):
-        raise Conflict(f"The run has already ended ({_status(conn, actor, run_id)}).")
+        status = get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status
+        raise Conflict(f"This run {_ENDED[status]}; there is nothing to cancel.")
+    _note(conn, actor, run_id, "canceled")
 
 
 def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:
-    """Run a failed run again from its start, with the same input and workflow version, as a new run; its id.
+    """Run a failed run again from its start, with the same input and workflow version, as a new run; its id. Audited.
 
-    The failed run stays as it is; the new one names it in retry_of. Raises PermissionDenied, NotFound,
-    Conflict when the run has not failed.
+    The failed run stays as it is; the new one names it in retry_of. Of a run there is one repeat, canceled ones
+    aside: if that fails too, it is the one to run again. Raises PermissionDenied, NotFound, Conflict when the run
+    has not failed or was run again before.
     """
     actor.require("manage")
     new_run = engine.retry_run(conn, tenant=actor.tenant, run_id=run_id)
     if new_run is None:
-        raise Conflict(f"Only a failed run can be run again; this one is {_status(conn, actor, run_id)}.")
+        if get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status == "FAILED":
+            raise Conflict("This run was already run again.")
+        raise Conflict("Only a failed run can be run again, and this one has not failed.")
+    _note(conn, actor, run_id, "retried", newRun=str(new_run))
     return new_run
 
 
-def _status(conn: Connection, actor: Actor, run_id: UUID) -> str:
-    return get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status
+def _note(conn: Connection, actor: Actor, run_id: UUID, verb: str, **detail: JsonValue) -> None:
+    """Write `run.<verb>` to the audit trail."""
+    audit.record(conn, actor, action=f"run.{verb}", target_type="run", target_id=str(run_id), detail=detail)
+
+
+def _storable(field: str, text: str | None) -> str | None:
+    if text is not None:
+        payloads.check(text, field=field)
+    return text
 
 
 def _json(text: str | None) -> JsonValue:

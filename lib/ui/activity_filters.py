@@ -15,7 +15,8 @@ from lib.rollups import ORIGINS
 from lib.ui import custom_range
 from lib.ui.text import code, escape, shorten
 
-_RANGES: dict[str, timedelta | None] = {
+#: Lengths of time up to now that lists offer.
+RANGES: dict[str, timedelta | None] = {
     "Last hour": timedelta(hours=1),
     "Last 24 hours": timedelta(hours=24),
     "Last 7 days": timedelta(days=7),
@@ -52,7 +53,7 @@ def draw(actor: Actor) -> Filters:
                                       bind="query-params", on_change=first_page)  # fmt: skip
         origin = st.selectbox("Origin", _ORIGINS, index=None, key="origin", bind="query-params", width=130,
                               placeholder="Any origin", on_change=first_page)  # fmt: skip
-        span = st.selectbox("Time", list(_RANGES), index=None, key="time", bind="query-params", width=150,
+        span = st.selectbox("Time", list(RANGES), index=None, key="time", bind="query-params", width=150,
                             placeholder="Any time", on_change=first_page)  # fmt: skip
         problem = None
         if span == "Custom":
@@ -165,7 +166,7 @@ def _asked(key: str) -> str | None:
 
 
 def _latest(span: str | None) -> tuple[datetime | None, None]:
-    length = _RANGES[span] if span else None
+    length = RANGES[span] if span else None
     return (datetime.now(UTC) - length if length else None), None
 
 

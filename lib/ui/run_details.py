@@ -7,7 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import audit, database, runs, workflow_versions
+from lib import database, runs, workflow_versions
 from lib.auth import Actor
 from lib.runs import Run, RunSummary
 from lib.schema_form import json_text
@@ -91,8 +91,8 @@ def _draw_facts(run: Run) -> None:
                                    "version": version})  # fmt: skip
         if summary.retry_of:
             _run_link(summary.retry_of, "Repeats an earlier run")
-        for again in run.retried_as:
-            _run_link(again, "Was run again")
+        for again in run.repeats:
+            _run_link(again.run_id, "Was run again")
     for wait in waits:
         until = f" until {wait.timeout_at:%Y-%m-%d %H:%M:%S} UTC" if wait.timeout_at else ""
         what = f"{code(str(wait.event_name))} with key {code(str(wait.key))}" if wait.wait_type == "event" else "time"
@@ -134,7 +134,6 @@ def _draw_body(run: Run, definition: dict[str, object] | None) -> None:
 def _cancel(actor: Actor, summary: RunSummary) -> None:
     with database.write(actor) as conn:
         runs.cancel(conn, actor, run_id=summary.run_id)
-        audit.record(conn, actor, action="run.canceled", target_type="run", target_id=str(summary.run_id))
     st.toast("The run was canceled.", icon=":material/cancel:")
     st.rerun()
 
@@ -142,7 +141,5 @@ def _cancel(actor: Actor, summary: RunSummary) -> None:
 def _retry(actor: Actor, summary: RunSummary) -> None:
     with database.write(actor) as conn:
         again = runs.retry(conn, actor, run_id=summary.run_id)
-        detail = {"newRun": str(again)}
-        audit.record(conn, actor, action="run.retried", target_type="run", target_id=str(summary.run_id), detail=detail)
     st.query_params["runId"] = str(again)
     st.rerun()

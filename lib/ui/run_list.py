@@ -1,183 +1,149 @@
-"""The list of runs with its filters, each bound to the URL, and the way along its pages."""
+"""The list of runs that the filters let through, page by page; the first page follows what is going on."""
 
 from __future__ import annotations
-
-from collections import Counter
-from datetime import datetime
-from uuid import UUID
 
 import pandas as pd
 import streamlit as st
 
-from lib import database, runs, workflows
+from lib import database, runs
 from lib.auth import Actor
-from lib.rollups import ORIGINS
-from lib.runs import Cursor, RunSummary
-from lib.ui import activity_filters, run_status
-from lib.ui.text import NOTHING, duration
-from lib.workflows import WorkflowChoice
+from lib.runs import Cursor, RunFilters, RunPage, RunSummary
+from lib.ui import activity_filters, guard, run_filters, run_status, viewer_time
+from lib.ui.activity_list import ORIGIN_COLORS
+from lib.ui.text import NOTHING, duration, escape, plural
 
-_KEYS = ("runStatus", "runWorkflow", "runEvent", "runOrigin")
-_BEFORE = "before"
-_WORKFLOW_ID = "workflowId"
-_PAGE_SIZE = 50
+PARAMETER = "runId"
+
 _POLL_SECONDS = 3
+_ROW_HEIGHT = 40
+_MOST_ROWS_IN_SIGHT = 18
 
 
-def draw(actor: Actor) -> None:
-    """Draw filters and one page of runs; the first page follows what is going on."""
-    with database.read(actor) as conn:
-        choices = workflows.choices(conn, tenant=actor.tenant)
-    names = _labels(choices)
-    _accept_workflow_id(names)
-    _draw_filters(list(names), sorted({choice.event_type for choice in choices if choice.event_type}))
-    workflow_id = names.get(st.session_state.get("runWorkflow") or "")
-    cursor = _cursor()
+def draw(actor: Actor, filters: RunFilters) -> None:
+    """Draw the page of runs that the URL asks for. While one of them is chosen, the list stands still."""
+    cursor = run_filters.cursor()
+    # Tables of different views have different names: what is chosen in one must not be taken for a row of another.
+    table = f"runs-{sorted(st.query_params.to_dict().items())}"
+    held: list[RunPage] = []
 
     @st.fragment(run_every=None if cursor else _POLL_SECONDS)
     def page() -> None:
-        if _cursor() != cursor or "runId" in st.query_params:
+        if run_filters.cursor() != cursor or PARAMETER in st.query_params:
             st.rerun()  # a button in here redraws only this part
-        with database.read(actor) as conn:
-            found = runs.list_runs(
-                conn,
-                tenant=actor.tenant,
-                status=_lower("runStatus", upper=True),
-                workflow_id=workflow_id,
-                event_type=st.session_state.get("runEvent"),
-                origin=_lower("runOrigin"),
-                cursor=cursor,
-                limit=_PAGE_SIZE,
-            )
-        if not found.runs:
-            _draw_nothing()
-            return
-        _draw_table(found.runs)
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            kind = "page" if cursor else "latest"
-            st.caption(f"{len(found.runs)} runs, latest first", width="content", help=f"This is the {kind} of runs.")
-            with st.container(horizontal=True, width="content"):
-                st.button("Latest", icon=":material/first_page:", disabled=cursor is None, on_click=_go, args=(None,))
-                st.button("Older", icon=":material/chevron_right:", icon_position="right",
-                          disabled=found.next is None, on_click=_go, args=(found.next,))  # fmt: skip
+        with guard.errors_shown():
+            row = _chosen_row(table)
+            if row is None or not held:
+                with database.read(actor) as conn:
+                    held[:] = [runs.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)]
+            found = held[0]
+            if found.runs:
+                _draw_chosen(found.runs[row] if row is not None and row < len(found.runs) else None)
+                _draw_table(found.runs, table)
+            else:
+                _draw_nothing(filters, found)
+            if found.runs or found.next or cursor:
+                with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+                    st.caption(_told(found, cursor), width="content")
+                    with st.container(width="content"):
+                        run_filters.draw_pages(found.next)
 
     page()
 
 
-def _labels(choices: list[WorkflowChoice]) -> dict[str, UUID]:
-    """A name for each workflow in the filter and the URL; workflows that share one get part of their id."""
-    shared = Counter(choice.name for choice in choices)
-    labels = {}
-    for choice in choices:
-        suffix = f" · {str(choice.workflow_id)[-4:]}" if shared[choice.name] > 1 else ""
-        labels[f"{choice.name}{suffix}"] = choice.workflow_id
-    return labels
+def _open(run: RunSummary) -> None:
+    """Callback: show this run's record."""
+    st.query_params[PARAMETER] = str(run.run_id)
 
 
-def _accept_workflow_id(names: dict[str, UUID]) -> None:
-    """Links name a workflow by its id; the filter, and the URL from then on, by its name."""
-    asked = st.query_params.get(_WORKFLOW_ID)
-    if asked is None:
-        return
-    del st.query_params[_WORKFLOW_ID]
-    if name := next((name for name, one in names.items() if str(one) == asked), None):
-        st.query_params["runWorkflow"] = name
-    st.rerun()  # a widget reads the URL only before this run has touched it
+def _told(page: RunPage, cursor: Cursor | None) -> str:
+    """How much of the list this page is, and in whose time."""
+    zone = activity_filters.zone().key
+    if not page.runs:
+        return f"Times in {zone}"
+    shown = f"the newest {len(page.runs)}" if page.next and not cursor else plural(len(page.runs), "run")
+    first, last = (viewer_time.clock(run.triggered_at, "%Y-%m-%d %H:%M") for run in (page.runs[-1], page.runs[0]))
+    return f"Showing {shown} · {first} to {last} · Times in {zone}"
 
 
-def _draw_filters(names: list[str], event_types: list[str]) -> None:
+def _chosen_row(table: str) -> int | None:
+    cells = st.session_state[table]["selection"]["cells"] if table in st.session_state else ()
+    return cells[0][0] if cells else None
+
+
+def _draw_chosen(run: RunSummary | None) -> None:
+    """The chosen run with its error in full, and the way to its record; arrow keys alone open nothing."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.selectbox("Status", [run_status.words(s) for s in run_status.STATUSES], index=None, key="runStatus",
-                     bind="query-params", placeholder="Any status", label_visibility="collapsed", width=160,
-                     on_change=_go, args=(None,))  # fmt: skip
-        st.selectbox("Workflow", names, index=None, key="runWorkflow", bind="query-params", width=280,
-                     placeholder="All workflows", label_visibility="collapsed", on_change=_go,
-                     args=(None,))  # fmt: skip
-        st.selectbox("Event", event_types, index=None, key="runEvent", bind="query-params", width=260,
-                     placeholder="All events", label_visibility="collapsed", on_change=_go, args=(None,))  # fmt: skip
-        st.selectbox("Origin", [o.capitalize() for o in ORIGINS], index=None, key="runOrigin", width=150,
-                     bind="query-params", placeholder="Any origin", label_visibility="collapsed",
-                     on_change=_go, args=(None,))  # fmt: skip
-        st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear, key="run-clear",
-                  help="Clear all filters")  # fmt: skip
+        if run is None:
+            st.button("Open run", icon=":material/arrow_outward:", key="run-open-chosen", disabled=True)
+            st.caption("Choose a workflow’s name to open its run, or a row to see its error.", width="content")
+            return
+        st.button("Open run", icon=":material/arrow_outward:", key="run-open-chosen", on_click=_open, args=(run,))
+        error = f" :red[{escape(str(run.error.get('message', '')))}]" if run.error else ""
+        st.markdown(f"{escape(run.workflow_name)} {run_status.badge(run.status)} "
+                    f":gray[{viewer_time.clock(run.triggered_at)}]{error}", width="content")  # fmt: skip
 
 
-def _draw_table(found: tuple[RunSummary, ...]) -> None:
-    def open_row() -> None:
-        clicked = st.session_state["runs-open"]
-        if clicked:
-            st.query_params["runId"] = str(found[clicked["row"]].run_id)
+def _draw_table(found: tuple[RunSummary, ...], table: str) -> None:
+    button = f"{table}-open"
 
-    rows = [
-        {
-            "Status": [run_status.words(run.status)],
-            "Workflow": run.workflow_name,
-            "Version": f"v{run.workflow_version}",
-            "Event": run.event_type,
-            "Origin": run.origin.capitalize(),
-            "Triggered": run.triggered_at,
-            "Duration": duration(run.seconds) if run.seconds is not None else None,
-            "Error": run.error.get("message") if run.error else None,
-        }
-        for run in found
-    ]
-    statuses = [run_status.words(status) for status in run_status.STATUSES]
+    def open_clicked() -> None:
+        if clicked := st.session_state[button]:
+            _open(found[clicked["row"]])
+
+    column = st.column_config
     st.dataframe(
-        pd.DataFrame(rows),
+        pd.DataFrame([_row(run) for run in found]),
+        key=table,
         hide_index=True,
         placeholder=NOTHING,
-        row_height=40,
-        height=min(len(rows), 18) * 40 + 40,
+        row_height=_ROW_HEIGHT,
+        height=min(len(found), _MOST_ROWS_IN_SIGHT) * _ROW_HEIGHT + 40,
+        on_select="rerun",
+        selection_mode="single-cell",
         column_config={
-            "Workflow": st.column_config.ButtonColumn(
-                "Workflow", type="tertiary", alignment="left", key="runs-open", on_click=open_row, width="medium"
-            ),
-            "Status": st.column_config.MultiselectColumn(
-                "Status", options=statuses, color=[run_status.COLORS[s] for s in run_status.STATUSES], width=110
-            ),
-            "Version": st.column_config.TextColumn("Version", width=70),
-            "Triggered": st.column_config.DatetimeColumn(
-                "Triggered", format="MMM D, HH:mm:ss", timezone=activity_filters.zone().key, width=130
-            ),
-            "Duration": st.column_config.TextColumn("Duration", alignment="right", width=90),
-            "Error": st.column_config.TextColumn("Error", width="large"),
+            "Workflow": column.ButtonColumn("Workflow", type="tertiary", alignment="left", key=button,
+                                            on_click=open_clicked, width=190),
+            "Status": column.MultiselectColumn("Status", options=list(run_status.BY_WORDS),
+                                               color=list(run_status.BY_WORDS.values()), width=105),
+            "Triggered": column.TextColumn("Triggered", width=150),
+            "Duration": column.TextColumn("Duration", alignment="right", width=80),
+            "Version": column.TextColumn("Version", width=65),
+            "Event": column.TextColumn("Event", width=190),
+            "Error": column.TextColumn("Error", width="medium"),
+            "Origin": column.MultiselectColumn("Origin", options=list(ORIGIN_COLORS),
+                                               color=list(ORIGIN_COLORS.values()), width=95),
+            "Key": column.TextColumn("Key", width=290, help="Correlation key"),
         },
-    )
+    )  # fmt: skip
 
 
-def _draw_nothing() -> None:
+def _row(run: RunSummary) -> dict[str, object]:
+    return {
+        "Workflow": run.workflow_name,
+        "Status": [run_status.words(run.status)],
+        "Triggered": viewer_time.clock(run.triggered_at),
+        "Duration": duration(run.seconds) if run.seconds is not None else None,
+        "Version": f"v{run.workflow_version}",
+        "Event": run.event_type,
+        "Error": run.error.get("message") if run.error else None,
+        "Origin": [run.origin.capitalize()],
+        "Key": run.correlation_key,
+    }
+
+
+def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.markdown("#### No runs here", width="content")
-        st.caption("A run starts when an event reaches a published workflow. Simulate one, or widen the filters.",
-                   width="content")  # fmt: skip
-        with st.container(horizontal=True, horizontal_alignment="center"):
+        if page.next:
+            st.markdown(f"#### Not among the newest {runs.LOOKED_AT:,} failed runs", width="content")
+            st.caption("Older looks through those before them; a time or a workflow narrows them.", width="content")
+        elif filters != RunFilters():
+            st.markdown("#### No run matches these filters", width="content")
+            st.caption("Try a longer time or fewer filters.", width="content")
+            st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=run_filters.clear,
+                      key="run-clear-nothing")  # fmt: skip
+        else:
+            st.markdown("#### No runs yet", width="content")
+            st.caption("A run starts when an event reaches a published workflow.", width="content")
             st.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
-            st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=_clear, key="run-clear-nothing")
         st.space("small")
-
-
-def _cursor() -> Cursor | None:
-    """Where the page begins, from the URL: instant and id of the row before it."""
-    at, _, run_id = st.query_params.get(_BEFORE, "").partition("_")
-    try:
-        return Cursor(datetime.fromisoformat(at), UUID(run_id))
-    except ValueError:
-        return None
-
-
-def _go(cursor: Cursor | None) -> None:
-    if cursor is None:
-        st.query_params.pop(_BEFORE, None)
-    else:
-        st.query_params[_BEFORE] = f"{cursor.triggered_at.isoformat()}_{cursor.run_id}"
-
-
-def _clear() -> None:
-    st.session_state.update(dict.fromkeys(_KEYS))
-    _go(None)
-
-
-def _lower(key: str, *, upper: bool = False) -> str | None:
-    value: str | None = st.session_state.get(key)
-    return value and (value.upper() if upper else value.lower())

@@ -37,3 +37,7 @@ def badge(status: str) -> str:
     """The status as an inline Markdown badge."""
     color, icon = _LOOKS[status]
     return f":{color}-badge[:material/{icon}: {words(status)}]"
+
+
+#: Colours of the states of runs by their words, as tables want them.
+BY_WORDS = {words(status): COLORS[status] for status in STATUSES}

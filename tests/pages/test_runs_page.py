@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import database, engine, ingestion
+from lib import database, engine, ingestion, workflows
 from lib.auth import Actor
 from lib.database import Database
 from tests.conftest import ActorFactory
@@ -56,34 +56,118 @@ def rows(app: AppTest) -> Any:
 
 def test_no_runs_says_how_to_get_one(new_actor: ActorFactory) -> None:
     new_actor()
-    assert "No runs here" in texts(open_page("runs.py"))
+    assert "No runs yet" in texts(open_page("runs.py"))
 
 
-def test_filters_come_from_the_url(db: Database, new_actor: ActorFactory) -> None:
+def test_filters_come_from_the_url_and_each_can_be_taken_out(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     one, two = published(actor, "One"), published(actor, "Two")
-    add_run(db, actor, one, "FAILED", e='{"code": "x", "message": "It broke"}')
-    add_run(db, actor, two, "SUCCEEDED", o="replay")
-    assert len(rows(open_page("runs.py"))) == 2
-    assert list(rows(open_page("runs.py", runStatus="Failed"))["Error"]) == ["It broke"]
-    assert list(rows(open_page("runs.py", runWorkflow="Two"))["Workflow"]) == ["Two"]
-    assert list(rows(open_page("runs.py", runOrigin="Replay"))["Workflow"]) == ["Two"]
-    by_id = open_page("runs.py", workflowId=str(one))
-    assert list(rows(by_id)["Workflow"]) == ["One"]
-    assert by_id.query_params == {"runWorkflow": "One"}
-    assert "No runs here" in texts(open_page("runs.py", runEvent="TICKET_CREATED", runStatus="Waiting"))
+    failed = add_run(db, actor, one, "FAILED", e='{"code": "x", "message": "It broke"}')
+    replayed = add_run(db, actor, two, "SUCCEEDED", o="replay", at=datetime.now(UTC) - timedelta(hours=2))
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runs SET correlation_key = 'A-1', workflow_version = 2 WHERE run_id = :r"),
+                     {"r": replayed})  # fmt: skip
+    both = open_page("runs.py")
+    assert list(rows(both)["Workflow"]) == ["Two", "One"] and not [b for b in both.button if "reset" in str(b.key)]
+    for name, value, chip, wanted in (
+        ("runStatus", "Failed", "Failed", "One"), ("runOrigin", "Replay", "Replay", "Two"),
+        ("runKey", "A-1", "Key A-1", "Two"), ("runError", "BROKE", "Error “BROKE”", "One"),
+        ("runTime", "Last 24 hours", "Last 24 hours", "Two"), ("workflowId", str(one), "One", "One"),
+    ):  # fmt: skip
+        app = open_page("runs.py", **{name: value})
+        assert list(rows(app)["Workflow"]) == [wanted], name
+        chips = app.button(key=f"reset-{name}")
+        assert chips.label == chip
+        chips.click().run()
+        assert len(rows(app)) == 2 and name not in app.query_params
+    assert "No run matches" in texts(open_page("runs.py", runEvent="TICKET_CREATED", runStatus="Waiting"))
+    assert "No run matches" in texts(open_page("runs.py", runEvent="NO_SUCH_EVENT"))
+    assert failed != replayed
 
 
-def test_older_runs_are_a_page_away(db: Database, new_actor: ActorFactory) -> None:
+def test_versions_belong_to_a_workflow_and_go_with_it(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    one = published(actor, "One")
+    for version in (1, 2, 2):
+        run = add_run(db, actor, one)
+        with db.owner.begin() as conn:
+            conn.execute(text("UPDATE workflow_runs SET workflow_version = :v WHERE run_id = :r"),
+                         {"v": version, "r": run})  # fmt: skip
+    app = open_page("runs.py", workflowId=str(one), runVersion="2")
+    assert list(rows(app)["Version"]) == ["v2", "v2"] and app.button(key="reset-runVersion").label == "v2"
+    app.selectbox(key="run-version").set_value(1).run()
+    assert list(rows(app)["Version"]) == ["v1"] and app.query_params["runVersion"] == "1"
+    app.selectbox(key="run-workflow").set_value(None).run()
+    assert len(rows(app)) == 3 and not app.query_params
+    for junk in ("0", "x", "9" * 30, "-1"):
+        assert len(rows(open_page("runs.py", workflowId=str(one), runVersion=junk))) in (0, 3)
+
+
+def test_a_time_range_is_in_the_viewers_zone(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = published(actor)
-    for minute in range(60):
+    for hour in range(4):
+        add_run(db, actor, workflow, at=START + timedelta(hours=hour))
+    app = open_page("runs.py", runTime="Custom", runSince="2026-03-01T13:00", runUntil="2026-03-01T15:00")
+    assert list(rows(app)["Triggered"]) == ["2026-03-01 14:00:00", "2026-03-01 13:00:00"]
+    assert app.button(key="reset-runTime").label.replace("\\", "") == "from 2026-03-01 13:00 to 2026-03-01 15:00"
+    assert "Showing 2 runs · 2026-03-01 13:00 to 2026-03-01 14:00 · Times in UTC" in texts(app)
+
+
+def test_runs_of_an_archived_workflow_are_its_own(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    old, other = published(actor, "Old"), published(actor, "Other")
+    add_run(db, actor, old)
+    add_run(db, actor, other)
+    with database.write(actor) as conn:
+        workflows.set_archived(conn, actor, workflow_id=old, archived=True)
+    app = open_page("runs.py", workflowId=str(old))
+    assert list(rows(app)["Workflow"]) == ["Old"]
+    assert app.button(key="reset-workflowId").label == "Old \\(archived\\)"
+    assert app.selectbox(key="run-workflow").options == ["Old (archived)", "Other"]
+
+
+def test_a_workflow_that_is_not_there_has_no_runs(db: Database, new_actor: ActorFactory) -> None:
+    actor, stranger = new_actor(name="Ours"), new_actor(name="Theirs")
+    add_run(db, actor, published(actor))
+    theirs = published(stranger)
+    for asked in (str(uuid4()), "nonsense", str(theirs), "", "\0"):
+        app = open_page("runs.py", workflowId=asked)
+        assert "There is no such workflow" in texts(app) and not app.dataframe
+        app.button(key="run-all").click().run()
+        assert len(rows(app)) == 1 and not app.query_params
+
+
+def test_pages_of_runs_lead_there_and_back(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    for minute in range(120):
         add_run(db, actor, workflow, at=START + timedelta(minutes=minute))
     app = open_page("runs.py")
-    assert len(rows(app)) == 50
-    next(b for b in app.button if b.label == "Older").click().run()
-    assert len(rows(app)) == 10 and "before" in app.query_params
-    assert "No runs here" not in texts(open_page("runs.py", before="junk_junk"))
+    assert len(rows(app)) == 50 and "Showing the newest 50 ·" in texts(app)
+    for size in (50, 20):
+        app.button(key="run-older").click().run()
+        assert len(rows(app)) == size and f"Showing {size} runs ·" in texts(app)
+    assert app.button(key="run-older").disabled
+    app.button(key="run-newer").click().run()
+    assert rows(app)["Triggered"][0] == "2026-03-01 13:09:00" and "before" in app.query_params
+    app.button(key="run-newer").click().run()
+    assert rows(app)["Triggered"][0] == "2026-03-01 13:59:00" and not app.query_params
+    for junk in ("junk~junk", "2026-03-01T12:00:00~" + str(uuid4()), "~"):
+        assert len(rows(open_page("runs.py", before=junk))) == 50
+
+
+def test_one_run_is_one_run(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_run(db, actor, published(actor))
+    assert "Showing 1 run ·" in texts(open_page("runs.py"))
+
+
+def test_text_that_cannot_be_searched_is_refused_in_a_sentence(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_run(db, actor, published(actor))
+    app = open_page("runs.py", runKey="a\0b")
+    assert [error.value for error in app.error] and "key" in app.error[0].value
 
 
 def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_actor: ActorFactory) -> None:

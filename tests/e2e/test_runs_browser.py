@@ -1,0 +1,68 @@
+"""The list of runs under mouse and keyboard, and what its page looks like on a phone."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+ROW, HEAD = 40, 20
+NAME, STATUS = 80, 240
+
+
+def click_cell(page: Page, x: int, row: int) -> None:
+    """Click into the table; rows count from 1."""
+    table = page.get_by_test_id("stDataFrame")
+    expect(table).to_have_count(1)
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box
+    page.mouse.click(box["x"] + x, box["y"] + HEAD + row * ROW)
+
+
+def test_a_run_opens_by_its_name_and_arrow_keys_only_choose_one(page: Page) -> None:
+    page.goto("/runs?runStatus=Failed")
+    chosen = page.get_by_role("button", name=re.compile("Open run"))
+    expect(chosen).to_be_disabled()
+    settled(page)
+    click_cell(page, STATUS, 1)
+    expect(chosen).to_be_enabled()
+    told = page.get_by_test_id("stMarkdown").filter(has_text=re.compile("Failed"))
+    first = told.inner_text()
+    page.keyboard.press("ArrowDown")
+    expect(told).not_to_have_text(first)
+    assert "runId" not in page.url
+    chosen.click()
+    expect(page.get_by_text("Run id")).to_be_visible()
+    expect(page).to_have_url(re.compile("runId="))
+    page.go_back()
+    settled(page)
+    click_cell(page, NAME, 1)
+    expect(page.get_by_text("Run id")).to_be_visible()
+
+
+def test_the_first_click_after_older_opens_a_run_of_that_page(page: Page) -> None:
+    page.goto("/runs")
+    settled(page)
+    page.get_by_role("button", name=re.compile("Older")).click()
+    expect(page).to_have_url(re.compile("before="))
+    settled(page)
+    last = page.get_by_text(re.compile(r"^Showing .* runs ·")).inner_text().split(" to ")[1][:16]
+    click_cell(page, NAME, 1)
+    expect(page.get_by_text("Run id")).to_be_visible()
+    expect(page.get_by_text(last).first).to_be_visible()
+
+
+def test_a_phone_shows_what_ran_and_how_it_went(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 900})
+    page.goto("/runs?runStatus=Failed&runTime=Last+30+days")
+    settled(page)
+    click_cell(page, STATUS, 1)
+    expect(page.get_by_role("button", name=re.compile("Open run"))).to_be_enabled()
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(overflow) <= 0
