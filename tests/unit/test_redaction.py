@@ -6,13 +6,14 @@ import copy
 import json
 import time
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lib.redaction import REDACTED, is_sensitive, redact, redact_text
+from lib.redaction import REDACTED, copies, is_sensitive, redact, redact_text
 
 SECRET = "Zq7-planted-Xw9"
 
@@ -21,11 +22,21 @@ tokens password Password PASSWORD passwords passwd pwd dbPassword dbpassword use
 apiKey api_key api-key apikey API_KEY APIKey x-api-key X-API-Key xapikey api.key authorization Authorization
 Proxy-Authorization cookie Set-Cookie cookies ssn SSN social_security_number cardNumber card_number card-no
 cardnumber creditCard cvv CVV2 cvc pan PAN iban customer_iban privateKey private_key PrivateKey privatekey
-accessKey secretAccessKey credential credentials jwt bearer otp ｐａｓｓｗｏｒｄ""".split()
+accessKey secretAccessKey credential credentials jwt bearer otp ｐａｓｓｗｏｒｄ
+card Card paymentCard debitCard debit_card debitcard giftCards pass dbPass smtp_pass pin PIN cardPin pin_code pw userPw
+auth x-auth X-Auth xauth basicAuth session Session sessionId session_id sessionid sessId sessionKey mfaCode mfa_code
+mfacode 2faCode totp otpCode authCode verificationCode oneTimeCode backup_codes bank_account bankAccount bankaccount
+bankAccountNumber account_number accountNumber accountNo cvcCode cvv2 securityCode routingNumber routing_number sortCode
+clientSecret refreshToken refresh_token userCredentials""".split()
 
 HARMLESS = """tokenizer discard secretary cardinality cardholder cardboard panel company span expansion compass
 keyboard key primaryKey foreign_key author authorized authorId passenger description issue_number pinned
-botpress cookiecutter ticketNumber""".split()
+botpress cookiecutter ticketNumber
+card_type cardType cardBrand cardId card_holder postcard scorecard wildcard discarded passenger passed passCount bypass
+compass boarding_passenger pinned pinnedAt pinCount spin shipping opinion authorName author_id authMethod authorised
+oauthProvider session_count sessionCount sessionStartedAt sessions_total obsession accountId accountName bank
+bankName statusCode reasonCode countryCode postal_code code codes errorCode factor mfaEnabled keyResult turnkey
+spanId japan expandable power pwned widthPx sortOrder routing""".split()
 
 
 @pytest.mark.parametrize("key", [*SENSITIVE, "api key", "Card Number"])
@@ -213,6 +224,23 @@ TEXTS = {
     r'"{\"password\":\"hunter2\",\"a\":1}"': r'"{\"password\":\"[redacted]\",\"a\":1}"',
     "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY----- tail": "[redacted] tail",
     "-----BEGIN PRIVATE KEY-----\ncut off": "[redacted]",
+    "pay to DE89 3704 0044 0532 0130 00 today": "pay to [redacted] today",
+    "GB82WEST12345698765432": "[redacted]",
+    "iban nl91abna0417164300.": "iban [redacted].",
+    "DE88370400440532013000": "DE88370400440532013000",
+    "DE89 3704 0044 0532 0130 001": "DE89 3704 0044 0532 0130 001",
+    "AB12 CDEF GHIJ KLMN OPQR": "AB12 CDEF GHIJ KLMN OPQR",
+    "AB12DE89370400440532013000": "AB12DE89370400440532013000",
+    "ssn 078-05-1120 given": "ssn [redacted] given",
+    "078-05-1120, 123-45-6789": "[redacted], [redacted]",
+    "000-12-3456 666-12-3456 912-12-3456 123-00-4567 123-45-0000": (
+        "000-12-3456 666-12-3456 912-12-3456 123-00-4567 123-45-0000"
+    ),
+    "call 123-456-7890 or 1-123-45-6789-2": "call 123-456-7890 or 1-123-45-6789-2",
+    "order 2026-11-24-0001 of 123-45-67890": "order 2026-11-24-0001 of 123-45-67890",
+    "https://user:pa$s@host/x": "https://user:[redacted]@host/x",
+    "pin=4711; session=abc": "pin=[redacted]; session=[redacted]",
+    "author: Jane, passenger: Bob, card_type: visa": "author: Jane, passenger: Bob, card_type: visa",
     "time 12:34, a=b, ratio: 5": "time 12:34, a=b, ratio: 5",
     "tokenizer: fast": "tokenizer: fast",
     "": "",
@@ -227,9 +255,17 @@ def test_secrets_in_texts(text: str, expected: str) -> None:
 
 
 def test_card_numbers_as_numbers() -> None:
-    assert redact([4111111111111111, 4111111111111112, 1764021234567, True]) == [
-        REDACTED, 4111111111111112, 1764021234567, True,
+    assert redact([4111111111111111, 4111111111111112, 1764021234567, True, Decimal("4111111111111111.0")]) == [
+        REDACTED, 4111111111111112, 1764021234567, True, REDACTED,
     ]  # fmt: skip
+
+
+def test_keys_that_are_secrets_themselves() -> None:
+    cards = {"4111111111111111": 1, "4111 1111 1111 1111": {"a": 2}, "https://u:abc123.def@h/": 3, "plain": 4}
+    shown = redact(cards)
+    assert shown == {REDACTED: 1, "[redacted] 2": {"a": 2}, "https://u:[redacted]@h/": 3, "plain": 4}
+    assert redact(shown) == shown
+    assert copies.hidden(cards, shown) >= {"4111111111111111", "4111 1111 1111 1111", "abc123.def"}
 
 
 def test_name_and_value_pairs() -> None:
@@ -292,6 +328,31 @@ def test_a_planted_secret_is_gone(where: str) -> None:
     assert "[redacted]" in json.dumps(redacted)
 
 
+# What was hidden, and must be under other names too: the whole of it, what follows a scheme, a part of a text.
+HIDDEN: dict[str, tuple[Any, set[str]]] = {
+    "value": ({"password": "hunter2", "n": 1}, {"hunter2"}),
+    "number": ({"pin": 17}, {"17"}),
+    "scheme": ({"Authorization": "Bearer abc.def"}, {"Bearer abc.def", "abc.def"}),
+    "in a text": ({"note": "my password: hunter2, thanks"}, {"hunter2"}),
+    "twice in a text": ({"note": "token=abcd and pin=4711"}, {"abcd", "4711"}),
+    "JSON in a text": ({"note": '{ "password": "hunter2" }'}, {"hunter2"}),
+    "nothing": ({"note": "plain", "a": [1, None, True]}, set()),
+}
+
+
+@pytest.mark.parametrize(("value", "texts"), HIDDEN.values(), ids=HIDDEN.keys())
+def test_what_was_hidden_is_known(value: Any, texts: set[str]) -> None:
+    assert copies.hidden(value, redact(value)) == texts
+
+
+def test_names_that_senders_choose() -> None:
+    texts = frozenset({"17", "4711", "Zq7Xv9Kp2Rm4"})
+    assert copies.shown_name("T-4711", texts) == "T-4711", "by chance"
+    assert copies.shown_name("4711", texts) == copies.shown_name("17", texts) == REDACTED
+    assert copies.shown_name("psa/Zq7Xv9Kp2Rm4", texts) == "psa/[redacted]"
+    assert copies.shown_name("https://u:p@h/", frozenset()) == "https://u:[redacted]@h/"
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
@@ -306,6 +367,7 @@ def shape(value: Any) -> Any:
     return [shape(member) for member in value] if isinstance(value, list) else None
 
 
+@settings(deadline=None)
 @given(json_values, st.sampled_from(SENSITIVE), st.sampled_from(sorted(spellings(""))))
 def test_no_surroundings_hide_the_secret_or_lose_anything_else(value: Any, key: str, where: str) -> None:
     planted = {"before": value, "hidden": [spellings(SECRET)[where], {key: SECRET}], "after": value}
@@ -340,7 +402,8 @@ HOSTILE: dict[str, Callable[[], Any]] = {
     for unit in [
         "eyJ", "eyJaaaaa.", "bearer   ", "-----BEGIN A-----", "-----BEGIN ", "1 ", "41 ", "4", "a", "a=", "password=",
         'password="', "://", "://a:b", "sk-", "SG.aaaaaaaaaaaa", "\\", 'a"""', "authorization:", "basic aaaaaaaa ",
-        "a    :", "4111 1111 1111 1112 ", "[", '{"a":', "a\\", "token ", 'token\\"',
+        "DE89 ", "DE89", "de89 a ", "078-05-", "a    :", "4111 1111 1111 1112 ", "[", '{"a":', "a\\",
+        "token ", 'token\\"',
     ]
 }  # fmt: skip
 HOSTILE |= {
@@ -348,6 +411,7 @@ HOSTILE |= {
     "numbers": lambda: [1] * 130_000,
     "keys": lambda: {f"key{number}": "x" for number in range(20_000)},
     "JSON texts": lambda: ['{"a":1}'] * 26_000,
+    "card keys": lambda: {str(4 * 10**15 + number): 1 for number in range(12_000)},
 }
 
 
