@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -24,3 +25,12 @@ def value_at(value: Any, path: Iterable[str | int]) -> Any:
         else:
             value = value[part] if isinstance(value, list) and isinstance(part, int) and part < len(value) else None
     return value
+
+
+def problem(pointer: str) -> str | None:
+    """What keeps a text from being a pointer to something inside a value; None when it is one."""
+    if not pointer.startswith("/") or pointer == "/":
+        return "must begin with / and name a field, as in /customer/name"
+    if re.search("~(?![01])", pointer):
+        return "has a ~ that is neither ~0, which stands for ~, nor ~1, which stands for /"
+    return None

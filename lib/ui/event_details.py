@@ -12,7 +12,7 @@ import streamlit as st
 from lib import catalog, database, workflows
 from lib.auth import Actor
 from lib.catalog import Activity, CatalogEntry
-from lib.ui import actions, cards, schema_view, workflow_attached
+from lib.ui import actions, cards, redacted_fields, schema_view, workflow_attached
 from lib.ui.text import NOTHING, code, escape
 from lib.workflows import AttachedWorkflow
 
@@ -98,12 +98,12 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
     if in_drawer:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
         _draw_metadata(entry, in_drawer=in_drawer)
-        schema_view.draw(entry.schema, entry.payload_schema_ref, in_drawer=in_drawer)
+        _draw_schema(actor, entry, in_drawer=in_drawer)
         _draw_example(entry, in_drawer=in_drawer)
         return
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        schema_view.draw(entry.schema, entry.payload_schema_ref, in_drawer=in_drawer)
+        _draw_schema(actor, entry, in_drawer=in_drawer)
     with right:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
         _draw_metadata(entry, in_drawer=in_drawer)
@@ -137,6 +137,11 @@ def _load(actor: Actor, event_type: str) -> EventDetails | None:
 
 def _close() -> None:
     st.query_params.pop(_PARAMETER, None)
+
+
+def _draw_schema(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
+    schema_view.draw(entry.schema, entry.payload_schema_ref, in_drawer=in_drawer)
+    redacted_fields.draw(actor, entry, in_drawer=in_drawer)
 
 
 def _draw_metadata(entry: CatalogEntry, *, in_drawer: bool) -> None:

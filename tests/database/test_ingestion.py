@@ -295,18 +295,6 @@ def test_what_a_sender_writes_beside_the_payload_is_redacted_too(db: Database, n
     assert SECRET not in f"{stored} {error.value} {done}"
 
 
-def test_a_payload_taken_as_it_is_shows_no_more_in_the_run(db: Database, new_actor: ActorFactory) -> None:
-    actor = new_actor()
-    add_entry(db, actor.tenant, "OWN", ref="own.v1")
-    add_schema(db, actor.tenant, "own.v1", {"properties": {"age": {"x-sensitive": True}}})
-    add_schema(db, actor.tenant, "same.v1", {})
-    publish(actor, "same", event="OWN", ref="own.v1")
-    submit(actor, {"age": 42, "n": 42}, event="OWN")
-    with db.owner.connect() as conn:
-        shown = conn.exec_driver_sql("SELECT redacted_input_json FROM workflow_runs").scalar_one()
-    assert shown == {"age": "[redacted]", "n": 42}
-
-
 def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow, run = publish(actor, "waiter", event="TICKET_CREATED"), uuid4()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from lib import database, redacted_fields
 from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.tenant_catalog import add_entry
@@ -94,3 +96,28 @@ def test_without_or_with_an_unknown_type_it_says_so(new_actor: ActorFactory) -> 
     new_actor("read")
     assert "Choose an event in the catalog" in open_event(None).info[0].value
     assert "There is no event `NOPE`" in texts(open_event("NOPE"))
+
+
+def test_an_admin_has_further_fields_redacted_and_readers_see_which(db: Database, new_actor: ActorFactory) -> None:
+    admin = new_actor("admin")
+    app = open_event("TICKET_CREATED")
+    assert "no further field redacted" in texts(app)
+    app.button(key="redacted-fields").click().run()
+    app.button(key="redacted-fields").click()  # AppTest runs whole pages, and a page opens its dialog at a click only
+    app.multiselect(key="redacted-own").set_value(["/ticketId", "number"])
+    app.button(key="save-redacted-fields").click().run()
+    assert any("number must begin with /" in error.value for error in app.error)
+    app.button(key="redacted-fields").click()
+    app.multiselect(key="redacted-own").set_value(["/ticketId", "/items/*/serial"])
+    app.multiselect(key="redacted-everywhere").set_value(["/site"])
+    app.button(key="save-redacted-fields").click().run()
+    assert "`/ticketId` `/items/*/serial` `/site`" in texts(app) and "from now on" not in texts(app)
+    new_actor("read", tenant=admin.tenant)
+    with db.owner.begin() as conn:
+        conn.execute(text("DELETE FROM memberships WHERE user_id = :u"), {"u": admin.user_id})
+    st.cache_data.clear()  # who belongs to a tenant is remembered for a while
+    reader = open_event("TICKET_CREATED")
+    assert "`/ticketId`" in texts(reader) and not [b for b in reader.button if b.key == "redacted-fields"]
+    with database.read(admin) as conn:
+        found = redacted_fields.of_event(conn, admin, event_type="TICKET_CREATED")
+    assert found.own == ("/ticketId", "/items/*/serial") and found.everywhere == ("/site",)

@@ -1,0 +1,17 @@
+-- name: of_event
+-- What the tenant has redacted in an event type, and in every one.
+SELECT event_type, pointers FROM redacted_fields
+WHERE tenant = CAST(:tenant AS uuid) AND event_type IN (:event_type, '*')
+
+-- name: lock
+-- What was redacted until now; nobody else changes it before this transaction ends.
+SELECT pointers FROM redacted_fields
+WHERE tenant = CAST(:tenant AS uuid) AND event_type = :event_type
+FOR UPDATE
+
+-- name: change
+-- Redact these fields from now on.
+INSERT INTO redacted_fields (tenant, event_type, pointers, updated_by)
+VALUES (CAST(:tenant AS uuid), :event_type, CAST(:pointers AS text[]), CAST(:user_id AS uuid))
+ON CONFLICT (tenant, event_type) DO UPDATE
+SET pointers = excluded.pointers, updated_by = excluded.updated_by, updated_at = app_now()
