@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 import streamlit as st
@@ -32,13 +32,14 @@ _NO_RUNS = "No run was started from these events."
 
 def load(actor: Actor, event_type: str, view: MetricsView) -> tuple[EventMetrics, list[list[int]], Reasons]:
     """Everything counted, events by hour of the week, and why events were unmatched."""
-    asked = {"tenant": actor.tenant, "event_type": event_type, "window": view.window, "origins": view.origins}
+    asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": event_type, "window": view.window,
+                             "origins": view.origins}  # fmt: skip
     with database.read(actor) as conn:
-        return (
-            metrics.event_metrics(conn, **asked),  # type: ignore[arg-type]
-            metrics.by_hour_of_week(conn, **asked),  # type: ignore[arg-type]
-            metrics.unmatched_reasons(conn, **asked),  # type: ignore[arg-type]
-        )
+        found = metrics.event_metrics(conn, **asked)
+        week = metrics.by_hour_of_week(conn, **asked)
+        # To learn that there are none, all events of the range would be read.
+        reasons = metrics.unmatched_reasons(conn, **asked) if found.total.events.unmatched else Reasons(0, [])
+    return found, week, reasons
 
 
 def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: MetricsView) -> None:

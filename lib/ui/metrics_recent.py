@@ -34,12 +34,13 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
                              "status": narrowed.status}  # fmt: skip
     older, newer = metrics_slice.asked_page()
     with database.read(actor) as conn:
-        page = metrics.recent(conn, older_than=older, newer_than=newer, **asked)
         total = metrics.how_many(conn, **asked)
+        # To learn that there are none, all events of the range would be read.
+        page = metrics.recent(conn, older_than=older, newer_than=newer, **asked) if total else None
     with figures.framed("Recent events", "Latest first. Choose a row to see the event in full.",
                         tools=lambda: _draw_download(actor, asked, total)):  # fmt: skip
         _draw_narrowing(event_type, view, narrowed)
-        if not page.events:
+        if not page or not page.events:
             st.caption("No events here.")
             return
         _draw_table(page, view)
