@@ -41,7 +41,8 @@ def conformance(
 ) -> list[Conformance]:
     """Each type's conformance in the window, worst first; types without events are left out.
 
-    Paths are JSON pointers with * for a place in a list. Fields are looked for two levels deep.
+    Paths are JSON pointers with * for a place in a list; of a missing field, where it should be. Fields
+    are looked for two levels deep.
     """
     asked = {"tenant": tenant, "names": list(names), "origins": list(origins), "since": window.since,
              "until": window.until}  # fmt: skip

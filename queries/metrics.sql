@@ -103,12 +103,15 @@ WITH looked_at AS MATERIALIZED (
     LIMIT :most
   ) e
 ), paths AS (
-  SELECT l.event_name, regexp_replace(v.value ->> 'path', '/[0-9]+(?=/|$)', '/*', 'g') AS path,
-         count(DISTINCT l.event_id) AS events
+  SELECT l.event_name, count(DISTINCT l.event_id) AS events,
+         regexp_replace(v.value ->> 'path', '/[0-9]+(?=/|$)', '/*', 'g')
+           -- Which field is missing is only in the message (lib/schema_messages.py).
+           || CASE WHEN v.value ->> 'keyword' = 'required'
+                THEN coalesce('/' || substring(v.value ->> 'message' FROM '^"(.+)" is missing'), '') ELSE '' END AS path
   FROM looked_at l
   CROSS JOIN LATERAL jsonb_array_elements(l.schema_errors -> 'errors') AS v
   WHERE l.schema_errors ->> 'status' = 'invalid'
-  GROUP BY 1, 2
+  GROUP BY 1, 3
 )
 SELECT l.event_name, count(*) AS looked_at, count(*) FILTER (WHERE l.schema_errors ->> 'status' = 'invalid')
          AS violating,

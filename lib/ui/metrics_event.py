@@ -138,6 +138,8 @@ def _volume(found: EventMetrics, view: MetricsView) -> None:
         st.altair_chart(charts.volume(found, chosen=bars, status=narrowed.status and narrowed.status.capitalize()),
                         key=key, on_select=lambda: _choose_bars(key, found.window.boundaries),
                         selection_mode=[charts.BARS, charts.BRUSH], alt="Events over time by status")  # fmt: skip
+        if bars:
+            st.caption(f"Listed below: {narrowed.words(found.window)}. Choose the same once more for all.")
 
 
 def _chart_key(narrowed: Narrowed) -> str:

@@ -18,7 +18,7 @@ _VIEWS = ("Traffic", "Schema conformance")
 _ROW_HEIGHT = 36
 _MOST_ROWS = 16
 # Beside the names there is room for one such column on a phone; the rest is reached by moving the table.
-_NAME, _NUMBER = 200, 85
+_NAME, _NUMBER = 238, 85
 _FEWEST_FAILURES = 3
 _MOST_FAILING = 5
 
@@ -97,7 +97,7 @@ def conformance_table(found: list[Conformance]) -> pd.DataFrame:
             "Looked at": c.looked_at,
             "Violating": c.violating,
             "Share": c.violating_share,
-            "Top violated paths": ", ".join(f"{path or 'the top'} ({n})" for path, n in c.paths[:3]) or NOTHING,
+            "Top violated paths": ", ".join(f"{path or 'the payload'} ({n})" for path, n in c.paths[:3]) or NOTHING,
             "Fields not in the schema": ", ".join(c.unknown_fields[:5]) or NOTHING,
         }
         for c in found
@@ -142,7 +142,7 @@ def _draw_failing(failing: list[EventOverview]) -> None:
             "Errors": column.NumberColumn(format="localized", width=_NUMBER),
             "Error rate": column.NumberColumn(format="%.1f %%", width=_NUMBER),
             "Failed runs": column.NumberColumn(format="localized", width=_NUMBER),
-            "Failure rate": column.NumberColumn("of the runs", format="%.1f %%", width=_NUMBER),
+            "Failure rate": column.NumberColumn("Run failure rate", format="%.1f %%"),
             "Executions": column.NumberColumn(format="localized", width=_NUMBER),
             "Runs": column.NumberColumn(format="localized", width=_NUMBER),
         }, status="error")  # fmt: skip
@@ -203,7 +203,7 @@ def _table(table: pd.DataFrame, key: str, columns: dict[str, object], *, status:
         hide_index=True,
         placeholder=NOTHING,
         row_height=_ROW_HEIGHT,
-        height=min(len(table), _MOST_ROWS) * _ROW_HEIGHT + 40,
+        height=(1 + min(len(table), _MOST_ROWS)) * _ROW_HEIGHT + 3,
         column_config={
             "Event": st.column_config.ButtonColumn("Event", type="tertiary", alignment="left", key=f"{key}-open",
                                                    on_click=open_row, pinned=True, width=_NAME),

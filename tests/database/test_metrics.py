@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from lib import conformance, database, metrics
+from lib import conformance, database, metrics, schema_check
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import InvalidInput
@@ -318,7 +319,10 @@ def test_conformance_names_violated_paths_and_fields_outside_the_schema(actor: A
     )
     log._insert("event_catalog", event_type="ORDER", name="n", description="", category="c", status="active",
                 payload_schema=schema)  # fmt: skip
-    bad = '{"status": "invalid", "errors": [{"path": "/lines/7/sku"}, {"path": "/lines/12/sku"}, {"path": "/id"}]}'
+    missing = schema_check.violations({"required": ["id"]}, {}).violations[0]
+    errors = [{"path": "/lines/7/sku"}, {"path": "/lines/12/sku"},
+              {"path": missing.pointer, "message": missing.message, "keyword": missing.keyword}]  # fmt: skip
+    bad = json.dumps({"status": "invalid", "errors": errors})
     log.event(at, "ORDER", payload='{"id": 1, "note": 2, "lines": [{"sku": 1, "size": 2}], "open": {"any": 1}}')
     for _ in range(2):
         log.event(at, "ORDER", schema_errors=bad)
