@@ -116,7 +116,7 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
         st.text_input("Id", str(step["id"]), key=key, max_chars=64, on_change=_keep_id, args=(drawn, key),
                       help="How expressions call the step: steps.<id>.output")  # fmt: skip
     key = draft.key(f"config{pointer}".replace("/", "-"))
-    schema_fields(_form_schema(step["type"]), key=key, initial=draft.initial(key, _own(step)), submitted=True,
+    schema_fields(form_schema(step["type"]), key=key, initial=draft.initial(key, _own(step)), submitted=True,
                   on_change=partial(_keep_config, drawn))  # fmt: skip
     st.caption(f"Expressions are JSONata over {code('payload')}, {code('event')}, {code('vars')} and "
                f"{code('steps.<id>.output')}.")  # fmt: skip
@@ -190,7 +190,7 @@ def _own(step: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in step["config"].items() if key not in children}
 
 
-def _form_schema(step_type: str) -> dict[str, Any]:
+def form_schema(step_type: str) -> dict[str, Any]:
     """The schema of a type's configuration without the nested steps, which are drawn as steps."""
     kind = STEP_TYPES[step_type]
     schema = deepcopy(kind.config_schema)

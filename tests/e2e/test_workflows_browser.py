@@ -205,7 +205,7 @@ def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
     tab("Steps")
     page.get_by_role("button", name=re.compile("Action")).first.click()
     settled(page)
-    page.get_by_role("textbox", name="Text").fill("Typed, and gone to another page")
+    page.get_by_role("textbox", name=re.compile("Message")).fill("Typed, and gone to another page")
     page.get_by_role("link", name="Runs").last.click()
     expect(page).to_have_url(re.compile("/runs"))
     settled(page)
