@@ -139,7 +139,7 @@ def _source_schema(trigger: Mapping[str, Any], event: Event, around: Surrounding
     if ref is not None and not isinstance(ref, str):
         yield Problem("/trigger/sourcePayloadSchemaRef", "The source schema must be the ref of a schema.")
     elif ref is not None and ref not in around.schemas:
-        yield Problem("/trigger/sourcePayloadSchemaRef", f"The schema {ref} is not in the registry.")
+        yield Problem("/trigger/sourcePayloadSchemaRef", f"The trigger's schema {ref} is not in the registry.")
     elif ref != event.schema_ref:
         now = event.schema_ref or "no schema"
         yield Problem(

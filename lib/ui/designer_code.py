@@ -30,18 +30,22 @@ def draw(draft: Draft, refusal: str | None) -> None:
     if text == written:
         draft.unapplied.pop(language, None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Apply", type="primary", icon=":material/check:", key=f"{key}-apply"):
-            _apply(draft, text, language)
+        st.button("Apply", type="primary", icon=":material/check:", key=f"{key}-apply",
+                  on_click=_apply, args=(draft, key, language))  # fmt: skip
         if language in draft.unapplied:
             st.button("Discard", icon=":material/undo:", key=f"{key}-discard", on_click=_discard,
                       args=(draft, language), help="Show what the workflow says instead")  # fmt: skip
         if draft.unapplied_reason:
             st.caption(f":orange[:material/edit_note: {draft.unapplied_reason}]", width="content")
+    refused, why = draft.refused.get(language, ("", ""))
+    if why and refused == text:
+        st.error(escape(why), icon=":material/error:")
 
 
 def _keep(draft: Draft, key: str, language: Language) -> None:
     """Callback: remember what was typed, even when the same click chose another tab and this one is not drawn."""
-    draft.unapplied[language] = st.session_state[key]
+    if key == draft.key(f"code-{language}"):  # else the same click has applied it already
+        draft.unapplied[language] = st.session_state[key]
 
 
 def _discard(draft: Draft, language: Language) -> None:
@@ -50,12 +54,13 @@ def _discard(draft: Draft, language: Language) -> None:
     draft.redraw()
 
 
-def _apply(draft: Draft, text: str, language: Language) -> None:
+def _apply(draft: Draft, key: str, language: Language) -> None:
+    """Callback: take the text for the definition, which then is written our way, or say why it cannot be."""
+    text = st.session_state[key]
     try:
         definition = definition_text.read(text, language)
         draft.save({"id": draft.definition.get("id"), **definition})
-    except InvalidInput as error:  # said here, where the text still is
-        st.error(escape(f"The {error.field} {error.cause.removesuffix(chr(46))}."), icon=":material/error:")
-        return
-    _discard(draft, language)  # the definition says it now, written our way
-    st.rerun()
+    except InvalidInput as error:  # said where the text still is
+        draft.refused[language] = text, f"The {error.field} {error.cause.removesuffix('.')}."
+    else:
+        _discard(draft, language)

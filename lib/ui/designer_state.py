@@ -59,6 +59,8 @@ class Draft:
     initials: dict[str, Any] = field(default_factory=dict)
     #: Text typed under Code that differs from what the definition says, by language.
     unapplied: dict[Language, str] = field(default_factory=dict)
+    #: Text typed there that was not accepted, and why.
+    refused: dict[Language, tuple[str, str]] = field(default_factory=dict)
 
     @property
     def is_behind(self) -> bool:
