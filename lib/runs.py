@@ -26,6 +26,7 @@ SHOWN_STEPS = 2000
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _BEFORE_ALL = UUID(int=0)
+_NO_SUCH_RUN = "There is no such run."
 _ENDED = {"SUCCEEDED": "has already succeeded", "FAILED": "has already failed", "CANCELED": "was already canceled"}
 
 
@@ -231,12 +232,20 @@ def runs_of_event(conn: Connection, *, tenant: UUID, event_id: UUID) -> tuple[Ru
     return tuple(RunSummary(**run) for run in conn.execute(queries["runs_of_event"], row).mappings())
 
 
+def run_id_of(text: str) -> UUID:
+    """The id that a URL names. Raises NotFound for what is none: it reads like one that is not there."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        raise NotFound(_NO_SUCH_RUN) from None
+
+
 def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
     """One run with its steps and waits. Raises NotFound."""
     keys = {"tenant": tenant, "run_id": run_id}
     row = conn.execute(queries["get_run"], keys).mappings().one_or_none()
     if row is None:
-        raise NotFound("There is no such run.")
+        raise NotFound(_NO_SUCH_RUN)
     several = {**keys, "limit": SHOWN_STEPS}
     steps = conn.execute(queries["steps_of_run"], several).mappings()
     waits = conn.execute(queries["waits_of_run"], several).mappings()

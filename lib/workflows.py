@@ -8,7 +8,7 @@ comes second is told so by Conflict.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -96,10 +96,11 @@ class WorkflowSummary:
 
 @dataclass(frozen=True)
 class WorkflowPage:
-    """One page of workflows by name, and how many there are in all."""
+    """One page of workflows by name, which it is, and how many workflows there are in all."""
 
     workflows: list[WorkflowSummary]
     total: int
+    page: int
 
     @property
     def pages(self) -> int:
@@ -137,7 +138,12 @@ def attached(conn: Connection, *, tenant: UUID, event_type: str) -> list[Attache
 
 
 def list_workflows(conn: Connection, *, tenant: UUID, filters: WorkflowFilters) -> WorkflowPage:
-    """One page of the tenant's workflows by name."""
+    """One page of the tenant's workflows by name; the last one if it is asked for one behind it.
+
+    Raises InvalidInput for a search that no database can hold.
+    """
+    payloads.check(filters.search, field="search")
+    page = max(filters.page, 1)
     parameters = {
         "tenant": tenant,
         "search": filters.search.strip()[:200],
@@ -145,13 +151,19 @@ def list_workflows(conn: Connection, *, tenant: UUID, filters: WorkflowFilters) 
         "event_type": filters.event_type,
         "is_system": filters.is_system,
         "is_paused": filters.is_paused,
-        "offset": min(max(filters.page, 1) - 1, 10**6) * PAGE_SIZE,
+        "offset": min(page - 1, 10**6) * PAGE_SIZE,
         "size": PAGE_SIZE,
         "latest_runs": LATEST_RUNS,
     }
     rows = [dict(row) for row in conn.execute(queries["list"], parameters).mappings()]
+    if not rows and page > 1:
+        first = list_workflows(conn, tenant=tenant, filters=replace(filters, page=1))
+        if first.pages == 1:
+            return first
+        return list_workflows(conn, tenant=tenant, filters=replace(filters, page=first.pages))
     total = rows[0]["total"] if rows else 0
-    return WorkflowPage([WorkflowSummary(**{k: v for k, v in row.items() if k != "total"}) for row in rows], total)
+    found = [WorkflowSummary(**{k: v for k, v in row.items() if k != "total"}) for row in rows]
+    return WorkflowPage(found, total, page)
 
 
 def choices(conn: Connection, *, tenant: UUID) -> list[WorkflowChoice]:

@@ -3,14 +3,17 @@
 `enter()` runs once at the top of the shell and decides who is looking; `require_entry()` is the first line
 of every page and stops one that was reached without it. Errors are caught here and nowhere else in the UI:
 ours are shown as the sentence they are, a lost database waits calmly and comes back by itself, and
-everything else is logged and shown as a plain apology without details.
+everything else is logged and shown as a plain apology without details. Callbacks of widgets run before the page
+and outside all that, so each that calls the domain is a `callback`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 from uuid import uuid4
 
 import streamlit as st
@@ -20,6 +23,8 @@ from lib.auth import Actor, Membership
 from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
 
 log = logging.getLogger(__name__)
+
+_P = ParamSpec("_P")
 
 _ACTOR = "actor"
 _RETRY_SECONDS = 2
@@ -64,6 +69,20 @@ def errors_shown() -> Iterator[None]:
         show_error(error)
 
 
+def callback(act: Callable[_P, None]) -> Callable[_P, None]:
+    """The same act for a widget's on_click or on_change: what goes wrong in it is said above the page drawn next."""
+
+    @wraps(act)
+    def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
+        try:
+            act(*args, **kwargs)
+        except Exception as error:
+            # It stays until it is closed: whoever clicked must learn that nothing was changed.
+            st.toast(_sentence(error), icon=":material/error:", duration="infinite")
+
+    return guarded
+
+
 def show_error(error: Exception) -> bool:
     """Draw the message for an error; returns True, so that Streamlit draws nothing of its own."""
     if isinstance(error, DatabaseUnavailable):
@@ -72,16 +91,18 @@ def show_error(error: Exception) -> bool:
             icon=":material/cloud_off:",
         )
         _come_back()
-    elif isinstance(error, CatalogError):
-        st.error(error.sentence if isinstance(error, InvalidInput) else str(error), icon=":material/error:")
     else:
-        reference = uuid4().hex[:8]
-        log.error("Unexpected error %s", reference, exc_info=error)
-        st.error(
-            f"Something went wrong on our side. The log has the details under reference **{reference}**.",
-            icon=":material/error:",
-        )
+        st.error(_sentence(error), icon=":material/error:")
     return True
+
+
+def _sentence(error: Exception) -> str:
+    """What a person is told; of what nobody thought of, the log has the rest."""
+    if isinstance(error, CatalogError):
+        return error.sentence if isinstance(error, InvalidInput) else str(error)
+    reference = uuid4().hex[:8]
+    log.error("Unexpected error %s", reference, exc_info=error)
+    return f"Something went wrong on our side. The log has the details under reference **{reference}**."
 
 
 @st.fragment(run_every=_RETRY_SECONDS)

@@ -11,18 +11,18 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from lib import runs
 from lib.runs import Run, RunStep, RunWait
 from lib.schema_form import json_text
 from lib.steps import STEP_TYPES
-from lib.ui import run_status
-from lib.ui.text import code, duration, escape, plural
+from lib.ui import run_status, viewer_time
+from lib.ui.text import code, duration, escape
 
 _ROW = 30
 _AXIS = 46
 # The box around the chart has its own padding; Streamlit's would be taken from the height of the rows.
 _PADDING = {"top": 4, "bottom": 0, "left": 0, "right": 0}
-_MOST_BARS = 40
-_MOST_STEPS = 100
+_PAGE_SIZE = 40
 # A step of a few milliseconds still is a visible bar.
 _THINNEST = 0.012
 _SECONDS = (
@@ -39,15 +39,29 @@ def draw(run: Run, definition: dict[str, Any] | None) -> None:
         return
     names = dict(_names(definition.get("steps") if definition else None))
     waits = {wait.step_path: wait for wait in run.waits}
-    _draw_bars(run, names)
-    for step in run.steps[:_MOST_STEPS]:
+    shown = _page(run)
+    _draw_bars(shown, names)
+    for step in shown:
         _draw_step(step, names, waits.get(step.step_path))
-    if len(run.steps) > _MOST_STEPS:
-        st.caption(f"And {plural(len(run.steps) - _MOST_STEPS, 'more step')}.")
 
 
-def _draw_bars(run: Run, names: dict[str, str]) -> None:
-    shown = run.steps[:_MOST_BARS]
+def _page(run: Run) -> tuple[RunStep, ...]:
+    """Draw the way to other steps if there are many, at first to the one that failed; the steps to show."""
+    pages = -(-len(run.steps) // _PAGE_SIZE)
+    if pages < 2:
+        return run.steps
+    failed = next((place for place, step in enumerate(run.steps) if step.status == "FAILED"), 0)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        page = st.pagination(pages, default=failed // _PAGE_SIZE + 1, max_visible_pages=5,
+                             key=f"run-steps-{run.summary.run_id}")  # fmt: skip
+        first = (page - 1) * _PAGE_SIZE
+        shown = run.steps[first : first + _PAGE_SIZE]
+        more = "+" if len(run.steps) == runs.SHOWN_STEPS else ""
+        st.caption(f"Steps {first + 1:,} to {first + len(shown):,} of {len(run.steps):,}{more}", width="content")
+    return shown
+
+
+def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str]) -> None:
     begin = min(step.started_at for step in shown)
     now = datetime.now(UTC)
     ends = [(step.completed_at or now) - begin for step in shown]
@@ -70,7 +84,7 @@ def _draw_bars(run: Run, names: dict[str, str]) -> None:
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadius=4, height=14)
         .encode(
-            x=alt.X("from:Q", title="Since the first step",
+            x=alt.X("from:Q", title="Since the first of these steps",
                     axis=alt.Axis(tickCount=5, grid=True, labelExpr=_SECONDS, labelOverlap=True),
                     scale=alt.Scale(domain=[0, total * 1.02])),
             x2="to:Q",
@@ -96,7 +110,7 @@ def _draw_step(step: RunStep, names: dict[str, str], wait: RunWait | None) -> No
         title += f" :orange-badge[attempt {step.attempt}]"
     with st.expander(title, icon=kind.icon if kind else None, expanded=step.status == "FAILED"):
         st.caption(f"{code(step.step_path)} · {kind.label if kind else escape(step.step_type)} · "
-                   f"began {step.started_at:%H:%M:%S.%f}"[:-3] + " UTC")  # fmt: skip
+                   f"began {viewer_time.clock(step.started_at)}")  # fmt: skip
         if step.error:
             st.error(escape(str(step.error.get("message", ""))), icon=":material/error:")
         if wait:
@@ -114,7 +128,7 @@ def _draw_wait(wait: RunWait) -> None:
     if wait.key:
         facts.append(f"key {code(wait.key)}")
     if wait.timeout_at:
-        facts.append(f"until {wait.timeout_at:%Y-%m-%d %H:%M:%S} UTC")
+        facts.append(f"until {viewer_time.clock(wait.timeout_at)}")
     st.markdown(" · ".join(facts))
     if wait.resolved_by_event_id:
         st.page_link("activity.py", label="The event that ended the wait", icon=":material/bolt:",

@@ -42,7 +42,7 @@ def _draw_fields(fields: list[SchemaField]) -> None:
     for field in fields:
         st.markdown(_described(field))
         if field.children:
-            with st.expander(f"{len(field.children)} fields of {escape(field.name)}", type="compact"):
+            with st.expander(f"{plural(len(field.children), 'field')} of {escape(field.name)}", type="compact"):
                 _draw_fields(field.children)
 
 

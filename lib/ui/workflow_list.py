@@ -6,6 +6,7 @@ import streamlit as st
 
 from lib import database, workflows
 from lib.auth import Actor
+from lib.ui import activity_filters, viewer_time
 from lib.ui.text import NOTHING, code, escape, percent, plural
 from lib.workflows import WorkflowFilters, WorkflowPage, WorkflowSummary
 
@@ -23,6 +24,10 @@ def draw(actor: Actor) -> None:
     filters = _draw_filters(sorted({choice.event_type for choice in choices if choice.event_type}))
     with database.read(actor) as conn:
         page = workflows.list_workflows(conn, tenant=actor.tenant, filters=filters)
+    if page.page != filters.page:
+        st.session_state.pop("workflowPage", None)
+        st.query_params["workflowPage"] = str(page.page)
+        st.rerun()  # a widget reads the URL only before this run has touched it
     if not page.workflows:
         _draw_nothing(filtered=filters != WorkflowFilters())
         return
@@ -51,7 +56,7 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
                                live="200ms", placeholder="Search by name, description or event", width=320,
                                label_visibility="collapsed", on_change=_first_page)  # fmt: skip
         status = st.selectbox("Status", [s.capitalize() for s in workflows.STATUSES], index=None, width=150,
-                              key="workflowStatus", bind="query-params", placeholder="Any status",
+                              key="workflowStatus", bind="query-params", placeholder="All but archived",
                               label_visibility="collapsed", on_change=_first_page)  # fmt: skip
         event_type = st.selectbox("Event", event_types, index=None, key="workflowEvent", bind="query-params",
                                   placeholder="All events", label_visibility="collapsed", width=250,
@@ -100,7 +105,7 @@ def _runs_said(workflow: WorkflowSummary) -> str:
     color = "green" if rate >= _GOOD else "orange" if rate >= _POOR else "red"
     latest = f"latest {workflow.runs} runs" if workflow.runs > 1 else "only run"
     lines = [f":{color}[**{percent(rate)}**] :small[success of its {latest}]"]
-    details = [f"last {workflow.last_run_at:%Y-%m-%d %H:%M} UTC"]
+    details = [f"last {viewer_time.clock(workflow.last_run_at, '%Y-%m-%d %H:%M')}"] if workflow.last_run_at else []
     if workflow.open:
         details.append(f"{workflow.open} under way")
     if workflow.failed:
@@ -146,7 +151,9 @@ def set_archived(actor: Actor, workflow: WorkflowSummary | workflows.Workflow, a
 
 def _draw_foot(page: WorkflowPage) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(plural(page.total, "workflow"), width="content")
+        window = f"Success: share of the latest {workflows.LATEST_RUNS} runs that succeeded, tests and replays included"
+        st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {activity_filters.zone().key}",
+                   width="content")  # fmt: skip
         if page.pages > 1:
             st.pagination(page.pages, key="workflowPage", bind="query-params")
 

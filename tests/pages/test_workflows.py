@@ -6,6 +6,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib import database, workflows
@@ -48,6 +49,44 @@ def test_the_list_shows_what_starts_each_and_filters_by_url(db: Database, new_ac
     only = texts(open_page("workflows.py", workflowStatus="Draft"))
     assert "EMAIL_BOUNCED" in only and "TICKET_CREATED" not in only
     assert "No workflow matches" in texts(open_page("workflows.py", workflowSearch="nothing like it"))
+
+
+def test_a_page_behind_the_last_is_the_last(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workflows, "PAGE_SIZE", 2)
+    actor = new_actor()
+    for name in ("Alpha", "Beta", "Gamma"):
+        attach(actor, name)
+    for asked in ("99", "2", "999999"):
+        app = open_page("workflows.py", workflowPage=asked)
+        assert "Gamma" in page_links(app) and "Alpha" not in page_links(app)
+        assert app.query_params["workflowPage"] == "2"
+    for asked in ("1", "0", "-3", "x", "9" * 40):
+        assert "Alpha" in page_links(open_page("workflows.py", workflowPage=asked))
+    one = open_page("workflows.py", workflowPage="99", workflowSearch="Beta")
+    assert "Beta" in page_links(one) and "No workflow matches" not in texts(one)
+    assert "No workflow matches" in texts(open_page("workflows.py", workflowPage="99", workflowSearch="nothing"))
+
+
+def page_links(app: AppTest) -> str:
+    return "\n".join(link.proto.label for link in app.get("page_link"))
+
+
+def test_the_last_run_is_told_in_the_viewers_time_and_the_zone_once(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    with db.owner.begin() as conn:
+        conn.execute(text("INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, status, triggered_at)"
+                          " VALUES (:t, :w, 1, 'SUCCEEDED', '2026-03-01 12:00Z')"),
+                     {"t": actor.tenant, "w": workflow})  # fmt: skip
+    shown = texts(open_page("workflows.py"))
+    assert "last 2026-03-01 12:00" in shown and "success of its only run" in shown and shown.count("UTC") == 1
+    assert "1 workflow ·" in shown
+
+
+def test_a_search_that_cannot_be_asked_is_refused_in_a_sentence(new_actor: ActorFactory) -> None:
+    new_actor()
+    app = open_page("workflows.py", workflowSearch="a\0b")
+    assert "search" in app.error[0].value and len(app.error) == 1
 
 
 def test_pausing_and_archiving_from_the_list(new_actor: ActorFactory) -> None:
