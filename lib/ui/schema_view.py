@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib.schema_outline import SchemaField, outline
 from lib.schema_registry import JsonSchema
-from lib.ui.text import code, escape, shorten
+from lib.ui.text import code, escape, plural, shorten
 
 _EXAMPLE = 60
 
