@@ -46,7 +46,7 @@ class Filters:
     """What the list is narrowed to; None or empty means all.
 
     `since` is inclusive, `until` is not. `path` leads to a field of the payload, as lib.payload_search reads it;
-    `value` is what it must hold, as text.
+    `value` is what it must hold, as text. `event_id` is ours, or the one that the sender gave the event.
     """
 
     event_names: tuple[str, ...] = ()
@@ -149,6 +149,7 @@ class EventRecord:
     error_message: str | None
     parent_event_id: UUID | None
     submitted_by: str | None
+    sender_id: str | None
     payload: JsonValue
     trace: tuple[TracedMatch, ...]
     previous: Neighbour | None
@@ -160,6 +161,8 @@ def page(
 ) -> EventPage:
     """One page of the tenant's events, latest first. Raises InvalidInput naming the filter."""
     statement, row = _asked(tenant, filters)
+    if filters.event_id:
+        row["event_ids"] = _ids(conn, tenant, filters.event_id)
     if cursor and cursor.created_at <= row["upto"]:
         row |= {"upto": cursor.created_at, "before_id": cursor.event_id}
     conn.execute(queries["plan_anew"])
@@ -211,6 +214,7 @@ def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
         error_message=row.error_message,
         parent_event_id=row.parent_event_id,
         submitted_by=row.submitted_by,
+        sender_id=row.sender_id,
         payload=payloads.loads(row.payload),
         trace=_trace(conn, keys),
         previous=around.get("previous"),
@@ -251,12 +255,8 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
         "highest": highest,
         "origin": filters.origin,
         "correlation_key": _storable("correlation key", filters.correlation_key),
-        "event_id": None,
+        "event_ids": None,
     }
-    if filters.event_id:
-        row["event_id"] = _id(filters.event_id)
-        if row["event_id"] is None:
-            raise InvalidInput("event id", "must look like 0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
     names = [_storable("event", name) for name in filters.event_names]
     if filters.path or filters.value:
         row |= payload_search.parameters(tenant, filters.path, filters.value)
@@ -275,6 +275,14 @@ def _id(text: str) -> UUID | None:
         return UUID(text.strip())
     except ValueError:
         return None
+
+
+def _ids(conn: Connection, tenant: UUID, text: str) -> list[UUID]:
+    """The ids of the events that a text is the id of, ours or their senders'."""
+    keys = {"tenant": tenant, "submission_id": _storable("event id", text.strip())}
+    found = [*conn.execute(queries["events_of_sender"], keys).scalars()]
+    own = _id(text)
+    return [*found, own] if own else found
 
 
 def _summary(row: Mapping[Any, Any]) -> EventSummary:

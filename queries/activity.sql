@@ -2,6 +2,12 @@
 -- For the rest of the transaction: plan for the filters given, not for any filters. Plans differ a hundredfold.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 
+-- name: events_of_sender
+-- The events that came under an id of their sender's, one a source.
+SELECT event_id FROM event_submissions
+WHERE tenant = CAST(:tenant AS uuid) AND submission_id = CAST(:submission_id AS text)
+LIMIT 1000
+
 -- name: page
 -- Events latest first, up to a place in time, filtered by what is given.
 -- This and the next two share columns and filters, and yet are three: each begins in another index, and its filters
@@ -17,7 +23,7 @@ WITH page AS (
     AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
     AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
     AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-    AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
+    AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
   ORDER BY e.created_at DESC, e.event_id DESC
   LIMIT :limit
 )
@@ -44,7 +50,7 @@ WITH page AS (
       AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
       AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
       AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-      AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
+      AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
     ORDER BY e.created_at DESC, e.event_id DESC
     LIMIT :limit
   ) AS e
@@ -84,7 +90,7 @@ WITH asked AS (
         AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
         AND (CAST(:names AS text[]) IS NULL OR e.event_name = ANY(CAST(:names AS text[])))
         AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-        AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
+        AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
         AND EXISTS (SELECT FROM unnest(CAST(:json_paths AS text[])) AS j(path)
                     WHERE jsonb_path_exists(e.redacted_payload, CAST(j.path AS jsonpath), CAST(:json_values AS jsonb)))
       LIMIT 1
@@ -111,7 +117,7 @@ WITH asked AS (
         AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
         AND (CAST(:names AS text[]) IS NULL OR e.event_name = ANY(CAST(:names AS text[])))
         AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-        AND (CAST(:event_id AS uuid) IS NULL OR e.event_id = CAST(:event_id AS uuid))
+        AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
         AND EXISTS (SELECT FROM unnest(CAST(:json_paths AS text[])) AS j(path)
                     WHERE jsonb_path_exists(e.redacted_payload, CAST(j.path AS jsonpath), CAST(:json_values AS jsonb)))
       LIMIT 1
@@ -134,9 +140,11 @@ ORDER BY p.created_at DESC, p.event_id DESC
 -- One event with everything but its raw payload.
 SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
        e.payload_schema_ref, e.schema_ref_conflict, e.schema_errors, e.error_message, e.parent_event_id,
-       e.matched_step_path, u.name AS submitted_by, CAST(e.redacted_payload AS text) AS payload
+       e.matched_step_path, u.name AS submitted_by, s.submission_id AS sender_id,
+       CAST(e.redacted_payload AS text) AS payload
 FROM workflow_runtime_events e
 LEFT JOIN users u ON u.user_id = e.submitted_by
+LEFT JOIN event_submissions s ON s.tenant = e.tenant AND s.event_id = e.event_id AND e.origin = 'live'
 WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = CAST(:event_id AS uuid)
 
 -- name: trace

@@ -1,5 +1,6 @@
 -- name: envelope
 -- What an event came with, its payload redacted.
-SELECT source, origin, processed_at, CAST(redacted_payload AS text) AS data
-FROM workflow_runtime_events
-WHERE tenant = CAST(:tenant AS uuid) AND event_id = CAST(:event_id AS uuid)
+SELECT e.source, s.submission_id AS id, e.origin, e.processed_at, CAST(e.redacted_payload AS text) AS data
+FROM workflow_runtime_events e
+LEFT JOIN event_submissions s ON s.tenant = e.tenant AND s.event_id = e.event_id AND e.origin = 'live'
+WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = CAST(:event_id AS uuid)

@@ -120,6 +120,7 @@ def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
         started = runs.runs_of_event(conn, **keys)
     return {
         **_answer(submission),
+        "id": envelope.id,
         "source": envelope.source,
         "origin": envelope.origin,
         "data": payloads.loads(envelope.data),

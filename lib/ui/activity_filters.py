@@ -39,6 +39,7 @@ _FIELD_HELP = (
 )
 _ENDS = ("since", "until")
 _VALUE_HELP = "The whole value, as it is written; numbers by what they are worth: `100` finds `100.0` and `1e2`."
+_ID_HELP = "The event's id here, or the one that its sender gave it."
 _CURSOR = "before"
 _EARLIER_PAGES = "activity_pages"
 
@@ -135,7 +136,7 @@ def _draw_exact() -> tuple[str | None, ...]:
         key = _draw_text("Correlation key", "key", "Exact key")
         field = _draw_text("Payload field", "field", "ticketId", _FIELD_HELP)
         value = _draw_text("equals", "value", "Exact value", _VALUE_HELP)
-        event_id = _draw_text("Event id", "id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b")
+        event_id = _draw_text("Event id", "id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b", _ID_HELP)
     return key, field, value, event_id
 
 

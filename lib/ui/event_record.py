@@ -139,6 +139,7 @@ def _draw_envelope(record: EventRecord) -> None:
         facts = {
             "Type": code(record.event_name),
             "Id": code(str(record.event_id)),
+            "Sender's id": code(record.sender_id) if record.sender_id else NOTHING,
             "Source": escape(record.source) if record.source else NOTHING,
             "Created": f"{record.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S.%f}"[:-3] + f" {zone.key}",
             "Processed": f"{duration(took)} later" if took is not None else NOTHING,

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import random
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -280,8 +281,8 @@ def test_what_is_redacted_or_tells_nothing_apart_is_not_searched(db: Database, n
     for half, missing in (({"path": "a"}, "value"), ({"value": "1"}, "field")):
         with pytest.raises(InvalidInput, match=f"Payload {missing}: is missing"):
             find(actor, **half)
-    with pytest.raises(InvalidInput, match=r"^Event id: this is no"):
-        find(actor, event_id="42")
+    with pytest.raises(InvalidInput, match="event id"):
+        find(actor, event_id="\0")
     index_payloads(db)
     with db.owner.connect() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM event_payload_values").scalar_one() == 0
@@ -370,6 +371,41 @@ def _rows_read(actor: Actor, filters: Filters) -> int:
 
 
 # -- one event ----------------------------------------------------------------------------------------
+
+
+def test_an_event_is_found_by_our_id_and_by_its_senders(new_actor: ActorFactory) -> None:
+    actor, other = new_actor(), new_actor()
+    uuid = str(uuid4())
+    for person in (actor, other):
+        for source, sender_id in (("psa", "4711"), ("crm", "4711"), ("psa", uuid), ("psa", "token=Zq7Xv9Kp2Rm4")):
+            submit(person, source=source, submission_id=sender_id)
+    found = find(actor, event_id=" 4711 ")
+    assert len(found) == 2 and len(find(actor, event_id=uuid)) == 1 and not find(actor, event_id="471")
+    assert find(actor, event_id=str(found[0])) == [found[0]], "ours"
+    assert len(find(actor, event_id="4711", event_names=("TICKET_CREATED",), origin="live")) == 2
+    assert find(actor, event_id="4711", event_names=("TICKET_CLOSED",)) == []
+    assert len(find(actor, event_id="4711", path="ticketId", value=TICKET["ticketId"])) == 2
+    assert find(actor, event_id="token=Zq7Xv9Kp2Rm4") == [], "a guess is not answered"
+    with database.read(actor) as conn:
+        latest = activity.page(conn, tenant=actor.tenant, filters=Filters()).events
+        senders = [activity.record(conn, tenant=actor.tenant, event_id=str(e.event_id)).sender_id for e in latest]
+    assert senders[1:] == [uuid, "4711", "4711"] and re.fullmatch("redacted:[a-p]{16}", senders[0] or "")
+
+
+def test_a_senders_id_is_looked_up_in_an_index(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with db.owner.begin() as conn:
+        conn.execute(
+            text("INSERT INTO event_submissions (tenant, source, submission_id, event_id, content_hash)"
+                 " SELECT :t, 's', n::text, gen_random_uuid(), '' FROM generate_series(1, 20000) n"),
+            {"t": actor.tenant},
+        )  # fmt: skip
+        conn.exec_driver_sql("ANALYZE event_submissions")
+    for column, value in (("submission_id", "'17'"), ("event_id", f"'{uuid4()}'")):
+        with database.read(actor) as conn:
+            asked = f"EXPLAIN SELECT FROM event_submissions WHERE tenant = '{actor.tenant}' AND {column} = {value}"
+            plan = "\n".join(conn.exec_driver_sql(asked).scalars())
+        assert "Index Cond" in plan and f"{column} = " in plan and "Seq Scan" not in plan, plan
 
 
 def test_the_record_tells_what_came_of_an_event_and_why(new_actor: ActorFactory) -> None:

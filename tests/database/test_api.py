@@ -53,7 +53,7 @@ def test_an_event_starts_its_workflows_and_can_be_looked_up(db: Database, actor:
     workflow = publish(actor, "Triage")
     publish(actor, "Triage", paused=True)
     given = TICKET | {"password": "hunter2", "amount": 1}
-    response = client.post(event(subject="T-1", data=given))
+    response = client.post(event(subject="T-1", data=given, id="4711"))
     assert response.status_code == 202
     answer = response.json()
     assert (answer["status"], answer["duplicate"], answer["correlationKey"]) == ("matched", False, "T-1")
@@ -61,7 +61,8 @@ def test_an_event_starts_its_workflows_and_can_be_looked_up(db: Database, actor:
     assert [skip["reason"] for skip in answer["skipped"]] == ["paused"]
     found = client.get(response.headers["location"]).json()
     assert {name: found[name] for name in answer} == answer
-    assert found["data"] == given | {"password": "[redacted]"} and found["source"] == "/test"
+    assert found["data"] == given | {"password": "[redacted]"}
+    assert (found["id"], found["source"]) == ("4711", "/test")
     assert [(run["runId"], run["status"]) for run in found["runs"]] == [(answer["started"][0]["runId"], "QUEUED")]
     assert scalar(db, "SELECT origin FROM workflow_runtime_events") == "live"
 
