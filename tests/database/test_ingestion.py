@@ -10,6 +10,8 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -347,3 +349,62 @@ def test_only_known_events_and_only_with_manage(new_actor: ActorFactory) -> None
 )  # fmt: skip
 def test_the_derived_key_is_the_first_usable_value(payload: Any, paths: list[str], key: str | None) -> None:
     assert ingestion.derived_key(payload, paths) == key
+
+
+IBAN, SSN = "DE89370400440532013000", "078-05-1120"
+_SECRETS = st.one_of(
+    st.sampled_from([CARD, " ".join(CARD[at : at + 4] for at in range(0, 16, 4)), IBAN, SSN]),
+    st.from_regex("[A-Za-z0-9]{12,30}", fullmatch=True).map("Bearer {}".format),
+    st.from_regex("eyJ[A-Za-z0-9]{10,20}[.]eyJ[A-Za-z0-9]{10,20}[.][A-Za-z0-9_-]{10,30}", fullmatch=True),
+)
+_WORDS = st.from_regex("[a-z ]{0,12}", fullmatch=True)
+
+
+@st.composite
+def _planted(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
+    """A secret, a payload that has it in one place or more, and what is sent beside."""
+    secret: str = draw(_SECRETS)
+    in_text = st.builds("{} {} {}".format, _WORDS, st.just(secret), _WORDS)
+    hidden = st.one_of(
+        st.just(secret), in_text, in_text.map(lambda text: json.dumps({"a": [text]})), st.just({secret: 1}),
+        st.just({"password": secret.split()[-1]}), in_text.map(lambda text: {text: text}),
+    )  # fmt: skip
+    value = st.recursive(
+        hidden,
+        lambda inner: st.lists(inner, min_size=1, max_size=2)
+        | st.dictionaries(st.sampled_from(["ref", "a", "b", "note"]), inner, min_size=1, max_size=3),
+        max_leaves=6,
+    )
+    payload = {"ref": draw(st.one_of(hidden, st.just("T-1"))), draw(_WORDS): draw(value)}
+    beside = draw(st.fixed_dictionaries({}, optional={
+        "correlation_key": in_text, "source": in_text.map("/psa/{}".format), "schema_ref": in_text,
+    }))  # fmt: skip
+    return secret, payload, beside
+
+
+def test_no_secret_planted_anywhere_leaves_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "OWN", ref="own.v1", paths=["ref", "note"])
+    add_schema(db, actor.tenant, "own.v1", {"additionalProperties": False, "properties": {"ref": {"type": "string"}}})
+    add_schema(db, actor.tenant, "any.v1", {})
+    publish(actor, "same", event="OWN", ref="own.v1")
+    publish(actor, "mapped", event="OWN", ref="any.v1", mapping={"x": {"$expr": "event"}})
+
+    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(_planted(), st.integers(0, 10**9))
+    def check(planted: tuple[str, Any, dict[str, Any]], number: int) -> None:
+        secret, payload, beside = planted
+        core = secret.split()[-1] if secret.startswith("Bearer") else secret
+        done = submit(actor, payload, event="OWN", submission_id=f"{number} {secret}", **beside)
+        with db.owner.begin() as conn:
+            rows = [
+                row
+                for table, raw in (("workflow_runtime_events", "payload"), ("workflow_runs", "input_json"),
+                                   ("workflow_event_matches", ""), ("event_submissions", ""))
+                for row in conn.exec_driver_sql(f"SELECT CAST(to_jsonb(t) - '{raw}' AS text) FROM {table} t").scalars()
+            ]  # fmt: skip
+            for table in ("event_submissions", "workflow_event_matches", "workflow_runs", "workflow_runtime_events"):
+                conn.exec_driver_sql(f"DELETE FROM {table}")
+        assert rows and core not in f"{rows} {done}"
+
+    check()
