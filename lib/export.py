@@ -29,15 +29,6 @@ def json_items(items: Iterable[Mapping[str, JsonValue]]) -> Iterator[str]:
     yield "[]\n" if before == "[\n" else "\n]\n"
 
 
-def as_file(chunks: Iterable[str]) -> io.BytesIO:
-    """The chunks, as they come, in a file in memory, ready to be read from its start."""
-    file = io.BytesIO()
-    for chunk in chunks:
-        file.write(chunk.encode())
-    file.seek(0)
-    return file
-
-
 def _line(row: Sequence[object]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow([_inert(value) for value in row])

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib import prometheus
-from lib.api import catalog_routes, events, probes, problems
+from lib.api import catalog_routes, events, exports, probes, problems
 from lib.api.gate import Gate
 from lib.api.json_response import Json
 from lib.api.problems import Problem
@@ -61,6 +61,7 @@ def application(*, per_second: float, burst: int) -> ASGIApp:
         gate.route("/api/v2/events/{event_id}", events.get, method="GET", permission="read"),
         gate.route("/api/v2/catalog", catalog_routes.list_entries, method="GET", permission="read"),
         gate.route("/api/v2/catalog/{event_type}/schema", catalog_routes.schema, method="GET", permission="read"),
+        Route("/api/v2/exports/{ticket}", exports.get),
         Route("/api/openapi.json", _openapi),
         Route("/healthz", probes.healthz),
         Route("/readyz", probes.readyz),

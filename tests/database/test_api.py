@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import csv
 import json
 import logging
 import subprocess
@@ -16,7 +17,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from lib import api, auth_tokens, database, simulation
+from lib import activity_export, api, auth_tokens, database, simulation
+from lib.activity import Filters
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import NotFound, PermissionDenied
@@ -351,6 +353,26 @@ def test_a_schema_is_served_as_one(db: Database, actor: Actor, client: ApiClient
     assert "ticketId" in response.json()["properties"]
     add_entry(db, actor.tenant, "BARE")
     assert "no schema" in client.get("/api/v2/catalog/BARE/schema").json()["detail"]
+
+
+def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, new_actor: ActorFactory) -> None:
+    nobody = client.as_(None)
+    stored = [client.post(event(data=TICKET | {"password": "hunter2"})).json()["eventId"] for _ in range(3)]
+    other = ApiClient(new_token(new_actor("manage")))
+    other.post(event())
+    for form in ("csv", "json"):
+        ticket = activity_export.ticket(actor, filters=Filters(event_names=("TICKET_CREATED",)), form=form)
+        answer = nobody.get(f"/api/v2/exports/{ticket}")
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"].startswith('attachment; filename="activity-2')
+        assert answer.headers["content-disposition"].endswith(f'.{form}"')
+        assert "hunter2" not in answer.text and "[redacted]" in answer.text
+        rows = list(csv.DictReader(answer.text.splitlines())) if form == "csv" else answer.json()
+        assert [row["event_id"] for row in rows] == stored[::-1]
+    wrong = activity_export.ticket(actor, filters=Filters(path="a..b", value="1"), form="csv")
+    assert nobody.get(f"/api/v2/exports/{wrong}").status_code == 400
+    gone = nobody.get(f"/api/v2/exports/{wrong}x")
+    assert gone.status_code == 404 and "expired" in gone.json()["detail"]
 
 
 def test_the_description_has_every_route_and_no_other(client: ApiClient) -> None:
