@@ -5,9 +5,9 @@ Everything but `reveal_payload` knows the redacted payload only, searching inclu
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,9 +24,8 @@ Status = Literal["matched", "unmatched", "error"]
 
 STATUSES: tuple[Status, ...] = ("matched", "unmatched", "error")
 
-#: Events of one page, and at most in one export.
+#: Events of one page.
 PAGE_SIZE = 50
-EXPORT_LIMIT = 50_000
 
 # The outcome bits that each status stands for; an error comes before a match.
 _OUTCOMES: dict[Status | None, tuple[int, int]] = {
@@ -35,10 +34,13 @@ _OUTCOMES: dict[Status | None, tuple[int, int]] = {
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _BEFORE_ALL = UUID(int=0)
-_EXPORT_BATCH = 1000
 _REASON_LENGTH = (5, 500)
 
+# The least by which two times of PostgreSQL differ.
+_INSTANT = timedelta(microseconds=1)
+
 queries = sql.load("activity")
+_upwards = {name: sql.turned_around(queries[name]) for name in ("page", "page_of_names", "page_of_value")}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ class Filters:
 
 @dataclass(frozen=True)
 class Cursor:
-    """The last event of a page; the next page begins after it."""
+    """The first or last event of a page, beside which another page lies."""
 
     created_at: datetime
     event_id: UUID
@@ -107,10 +109,11 @@ class EventSummary:
 
 @dataclass(frozen=True)
 class EventPage:
-    """A page of events and where the next one begins, None on the last."""
+    """A page of events, latest first; the cursors lead to the pages beside it, None where there is none."""
 
     events: tuple[EventSummary, ...]
-    next: Cursor | None
+    newer: Cursor | None
+    older: Cursor | None
 
 
 @dataclass(frozen=True)
@@ -157,33 +160,36 @@ class EventRecord:
 
 
 def page(
-    conn: Connection, *, tenant: UUID, filters: Filters, cursor: Cursor | None = None, limit: int = PAGE_SIZE
-) -> EventPage:
-    """One page of the tenant's events, latest first. Raises InvalidInput naming the filter."""
-    statement, row = _asked(tenant, filters)
+    conn: Connection, *, tenant: UUID, filters: Filters, older_than: Cursor | None = None,
+    newer_than: Cursor | None = None, limit: int = PAGE_SIZE,
+) -> EventPage:  # fmt: skip
+    """One page of the tenant's events beside the cursor given, else the latest. Raises InvalidInput naming the filter.
+
+    Where fewer than a page are newer, the latest page is what lies there.
+    """
+    name, row = _asked(tenant, filters)
+    statement = queries[name]
     if filters.event_id:
         row["event_ids"] = _ids(conn, tenant, filters.event_id)
-    if cursor and cursor.created_at <= row["upto"]:
-        row |= {"upto": cursor.created_at, "before_id": cursor.event_id}
+    if newer_than:
+        statement = _upwards[name]
+        row |= {"since": max(newer_than.created_at, row["since"]), "upto": row["upto"] - _INSTANT}
+    edge = newer_than or older_than
+    if edge and (newer_than or edge.created_at <= row["upto"]):
+        row |= {"edge": edge.created_at, "edge_id": edge.event_id}
+        row["upto"] = min(row["upto"], edge.created_at) if older_than else row["upto"]
     conn.execute(queries["plan_anew"])
-    found = conn.execute(queries[statement], {**row, "limit": limit + 1}).mappings().all()
-    events = tuple(_summary(event) for event in found[:limit])
-    more = len(found) > limit
-    return EventPage(events, Cursor(events[-1].created_at, events[-1].event_id) if more else None)
-
-
-def every(
-    conn: Connection, *, tenant: UUID, filters: Filters, limit: int = EXPORT_LIMIT
-) -> Iterator[EventSummary]:
-    """All events that the filters let through, latest first, read in batches; at most `limit`."""
-    cursor: Cursor | None = None
-    while limit > 0:
-        batch = page(conn, tenant=tenant, filters=filters, cursor=cursor, limit=min(limit, _EXPORT_BATCH))
-        yield from batch.events
-        limit -= len(batch.events)
-        cursor = batch.next
-        if cursor is None:
-            return
+    found = [_summary(event) for event in conn.execute(statement, {**row, "limit": limit + 1}).mappings()]
+    more, events = len(found) > limit, found[:limit]
+    if newer_than:
+        if not more:
+            return page(conn, tenant=tenant, filters=filters, limit=limit)
+        events.reverse()
+    return EventPage(
+        tuple(events),
+        newer=_place(events[0]) if events and edge else None,
+        older=_place(events[-1]) if events and (more or newer_than) else None,
+    )
 
 
 def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
@@ -250,7 +256,8 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
         "tenant": tenant,
         "since": filters.since or _EVER,
         "upto": filters.until or _NEVER,
-        "before_id": _BEFORE_ALL,
+        "edge": filters.until or _NEVER,
+        "edge_id": _BEFORE_ALL,
         "lowest": lowest,
         "highest": highest,
         "origin": filters.origin,
@@ -262,6 +269,10 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
         row |= payload_search.parameters(tenant, filters.path, filters.value)
         return "page_of_value", row | {"names": names or None}
     return ("page_of_names", row | {"names": names}) if names else ("page", row)
+
+
+def _place(event: EventSummary) -> Cursor:
+    return Cursor(event.created_at, event.event_id)
 
 
 def _storable(field: str, text: str | None) -> str | None:

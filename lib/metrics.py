@@ -7,14 +7,14 @@ What has to look into rows (reasons, schemas) looks at a bounded number of the l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from lib import rollups, sql
-from lib.activity import EXPORT_LIMIT, Cursor
+from lib.activity import Cursor
 from lib.database import Connection
 from lib.rollups import COUNT_GRAINS, Durations, EventCounts, Origin, RunCounts
 from lib.time_window import Window
@@ -29,7 +29,6 @@ REASONS_SAMPLE = 2000
 _OUTCOMES: dict[Status, list[int]] = {"matched": [1], "unmatched": [0], "error": [2, 3]}
 
 _FIRST_ID = UUID(int=0)
-_EXPORT_BATCH = 1000
 
 queries = sql.load("metrics")
 
@@ -211,27 +210,11 @@ def recent(
     )
 
 
-def every(
-    conn: Connection, *, tenant: UUID, event_type: str, since: datetime, until: datetime,
-    origins: Sequence[Origin] = ("live",), status: Status | None = None, limit: int = EXPORT_LIMIT,
-) -> Iterator[RecentEvent]:  # fmt: skip
-    """All events in [since, until), latest first, read in batches; at most `limit`."""
-    older: Cursor | None = None
-    while limit > 0:
-        page = recent(conn, tenant=tenant, event_type=event_type, since=since, until=until, origins=origins,
-                      status=status, older_than=older, limit=min(limit, _EXPORT_BATCH))  # fmt: skip
-        yield from page.events
-        limit -= len(page.events)
-        older = page.older
-        if older is None:
-            return
-
-
 def how_many(
     conn: Connection, *, tenant: UUID, event_type: str, since: datetime, until: datetime,
     origins: Sequence[Origin] = ("live",), status: Status | None = None,
 ) -> int:  # fmt: skip
-    """How many events `every` would find without a limit."""
+    """How many events `recent` would find on all its pages."""
     found = rollups.events(conn, tenant=tenant, names=[event_type], origins=origins, boundaries=[since, until])
     counts = found.get(event_type, {}).get(0, EventCounts())
     return int(getattr(counts, status or "total"))

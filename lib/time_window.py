@@ -112,12 +112,6 @@ def moment(text: str, zone: ZoneInfo, *, field: str, end: bool = False) -> datet
     raise InvalidInput(field, "must be a date or a time from 2000 to 2100, such as 2026-06-01 or 2026-06-01T09:30Z")
 
 
-def clock(at: datetime) -> str:
-    """The time of day, with its zone's abbreviation in the hour that a change of clocks repeats."""
-    repeated = at.utcoffset() != at.replace(fold=1 - at.fold).utcoffset()
-    return f"{at:%H:%M} {at.tzname()}" if repeated else f"{at:%H:%M}"
-
-
 def iso(at: datetime) -> str:
     """The moment in UTC, in which no hour comes twice, no longer than it must be: 2026-10-25T00:30Z."""
     naive = at.astimezone(UTC).replace(tzinfo=None)
@@ -127,3 +121,13 @@ def iso(at: datetime) -> str:
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The moment at which a day begins in a time zone, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+
+
+def is_ambiguous(at: datetime) -> bool:
+    """Whether clocks of its time zone show this time twice, as they do where they are put back."""
+    return at.replace(fold=0).utcoffset() != at.replace(fold=1).utcoffset()
+
+
+def clock(at: datetime, form: str = "%H:%M") -> str:
+    """The time as `form` writes it, with its zone's abbreviation where the clocks show it twice: 02:30 CEST."""
+    return f"{at:{form}} {at.tzname()}" if is_ambiguous(at) else f"{at:{form}}"

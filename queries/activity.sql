@@ -9,7 +9,8 @@ WHERE tenant = CAST(:tenant AS uuid) AND submission_id = CAST(:submission_id AS 
 LIMIT 1000
 
 -- name: page
--- Events latest first, up to a place in time, filtered by what is given.
+-- Events latest first from an edge on, filtered by what is given. For the page before, lib.activity turns < and DESC of
+-- this and the next two around.
 -- This and the next two share columns and filters, and yet are three: each begins in another index, and its filters
 -- have to stand below its own LIMIT. With `event_name = ANY (:names)` in here instead of page_of_names, PostgreSQL
 -- read 190,000 events (28 ms, not 0.2) to find a type that no longer comes.
@@ -19,7 +20,7 @@ WITH page AS (
   FROM workflow_runtime_events e
   WHERE e.tenant = CAST(:tenant AS uuid)
     AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:upto AS timestamptz)
-    AND (e.created_at, e.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+    AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
     AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
     AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
     AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
@@ -46,7 +47,7 @@ WITH page AS (
     FROM workflow_runtime_events e
     WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = n.event_name
       AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:upto AS timestamptz)
-      AND (e.created_at, e.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+      AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
       AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
       AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
       AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
@@ -79,7 +80,7 @@ WITH asked AS (
       SELECT v.created_at, v.event_id FROM event_payload_values v
       WHERE v.tenant = CAST(:tenant AS uuid) AND v.value_hash = a.value_hash
         AND v.created_at >= CAST(:since AS timestamptz) AND v.created_at <= CAST(:upto AS timestamptz)
-        AND (v.created_at, v.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+        AND (v.created_at, v.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
       ORDER BY v.created_at DESC, v.event_id DESC OFFSET 0
     ) AS v CROSS JOIN LATERAL (
       SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
@@ -106,7 +107,7 @@ WITH asked AS (
       SELECT v.created_at, v.event_id FROM event_payload_pending v
       WHERE v.tenant = CAST(:tenant AS uuid)
         AND v.created_at >= CAST(:since AS timestamptz) AND v.created_at <= CAST(:upto AS timestamptz)
-        AND (v.created_at, v.event_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+        AND (v.created_at, v.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
       ORDER BY v.created_at DESC, v.event_id DESC OFFSET 0
     ) AS v CROSS JOIN LATERAL (
       SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,

@@ -14,9 +14,9 @@ _FORMS: dict[activity_export.Form, tuple[str, str]] = {
 }  # fmt: skip
 
 
-def draw(actor: Actor, filters: Filters) -> None:
+def draw(actor: Actor, filters: Filters, *, key: str = "export") -> None:
     """Draw the menu. Addresses of files are made when it is opened, and good for some minutes."""
-    menu = st.popover("Export", icon=":material/download:", key="export", on_change="rerun")
+    menu = st.popover("Export", icon=":material/download:", key=key, on_change="rerun")
     if not menu.open:
         return
     with menu:
@@ -25,4 +25,4 @@ def draw(actor: Actor, filters: Filters) -> None:
         with st.container(horizontal=True):
             for form, (label, icon) in _FORMS.items():
                 token = activity_export.ticket(actor, filters=filters, form=form)
-                st.link_button(label, f"/api/v2/exports/{token}", icon=icon, key=f"export-{form}")
+                st.link_button(label, f"/api/v2/exports/{token}", icon=icon, key=f"{key}-{form}")

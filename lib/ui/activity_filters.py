@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from lib import catalog, database
-from lib.activity import STATUSES, Cursor, Filters
+from lib.activity import STATUSES, Cursor, EventPage, Filters
 from lib.auth import Actor
 from lib.payload_search import DEEPEST, MOST_VALUES
 from lib.rollups import ORIGINS
-from lib.ui import custom_range
+from lib.ui import custom_range, viewer_time
 from lib.ui.text import code, escape, shorten
 
 #: Lengths of time up to now that lists offer.
@@ -40,14 +40,15 @@ _FIELD_HELP = (
 _ENDS = ("since", "until")
 _VALUE_HELP = "The whole value, as it is written; numbers by what they are worth: `100` finds `100.0` and `1e2`."
 _ID_HELP = "The event's id here, or the one that its sender gave it."
-_CURSOR = "before"
-_EARLIER_PAGES = "activity_pages"
+# What the list may be asked for besides filters: the page before or after a place in it.
+_OLDER_THAN, _NEWER_THAN = "before", "after"
+_COMPLAINTS = "activity_complaints"
 
 
 def draw(actor: Actor) -> Filters:
     """Draw the filters and read them."""
     _accept_plain_values()
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         names = st.multiselect("Event", _event_types(actor), key="event", bind="query-params", width=240,
                                placeholder="All events", accept_new_options=True, on_change=first_page)  # fmt: skip
         status = st.segmented_control("Status", _STATUSES, default="All", required=True, key="eventStatus",
@@ -58,7 +59,7 @@ def draw(actor: Actor) -> Filters:
                             placeholder="Any time", on_change=first_page)  # fmt: skip
         problem = None
         if span == "Custom":
-            (since, until), problem = custom_range.draw(_ENDS, zone(), on_change=first_page)
+            (since, until), problem = custom_range.draw(_ENDS, viewer_time.zone(), on_change=first_page)
         else:
             since, until = _latest(span)
         key, field, value, event_id = _draw_exact()
@@ -77,6 +78,8 @@ def draw(actor: Actor) -> Filters:
     )
     if filters != Filters():
         _draw_exact_in_words(filters)
+    for complaint in st.session_state.get(_COMPLAINTS, ()):
+        st.warning(complaint, icon=":material/link_off:")
     return filters
 
 
@@ -90,42 +93,35 @@ def clear() -> None:
 
 def first_page() -> None:
     """Callback: back to the latest events."""
-    st.query_params.pop(_CURSOR, None)
-    st.session_state.pop(_EARLIER_PAGES, None)
+    st.session_state.pop(_COMPLAINTS, None)
+    for parameter in (_OLDER_THAN, _NEWER_THAN):
+        st.query_params.pop(parameter, None)
 
 
-def cursor() -> Cursor | None:
+def older_than() -> Cursor | None:
     """Where the page that the URL asks for begins; None for the latest events."""
-    return Cursor.parse(st.query_params.get(_CURSOR))
+    return Cursor.parse(st.query_params.get(_OLDER_THAN))
 
 
-def draw_pages(following: Cursor | None) -> None:
-    """Draw the ways to the page before and after this one."""
+def newer_than() -> Cursor | None:
+    """Where the page that the URL asks for ends, if it is asked for by its end."""
+    return Cursor.parse(st.query_params.get(_NEWER_THAN))
+
+
+def draw_pages(page: EventPage) -> None:
+    """Draw the ways to the pages beside this one."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         st.button("Newest", icon=":material/first_page:", key="activity-newest", type="tertiary",
-                  disabled=cursor() is None, on_click=first_page)  # fmt: skip
-        st.button("Newer", icon=":material/chevron_left:", key="activity-newer", disabled=cursor() is None,
-                  on_click=_newer)  # fmt: skip
+                  disabled=page.newer is None, on_click=first_page)  # fmt: skip
+        st.button("Newer", icon=":material/chevron_left:", key="activity-newer", disabled=page.newer is None,
+                  on_click=_turn, args=(_NEWER_THAN, page.newer))  # fmt: skip
         st.button("Older", icon=":material/chevron_right:", icon_position="right", key="activity-older",
-                  disabled=following is None, on_click=_older, args=(following,))  # fmt: skip
+                  disabled=page.older is None, on_click=_turn, args=(_OLDER_THAN, page.older))  # fmt: skip
 
 
-def zone() -> ZoneInfo:
-    """The viewer's time zone, as the browser says it; UTC when it does not."""
-    try:
-        return ZoneInfo(st.context.timezone or "UTC")
-    except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
-
-
-def _older(following: Cursor) -> None:
-    st.session_state.setdefault(_EARLIER_PAGES, []).append(st.query_params.get(_CURSOR, ""))
-    st.query_params[_CURSOR] = str(following)
-
-
-def _newer() -> None:
-    earlier = st.session_state.get(_EARLIER_PAGES) or [""]  # a shared link knows of no page before it
-    st.query_params[_CURSOR] = earlier.pop()
+def _turn(parameter: str, cursor: Cursor) -> None:
+    first_page()
+    st.query_params[parameter] = str(cursor)
 
 
 def _draw_exact() -> tuple[str | None, ...]:
@@ -172,17 +168,47 @@ def _latest(span: str | None) -> tuple[datetime | None, None]:
 
 
 def _accept_plain_values() -> None:
-    """Streamlit reads a choice as its label, "Error"; whoever types or links a URL will try "error"."""
+    """Streamlit reads a choice as its label, "Error", and drops what it cannot read; whoever types or links a URL
+    will try "error", and is told what was left out."""
+    if "activity_begun" in st.session_state:
+        return
+    st.session_state["activity_begun"] = True
     asked = {name: st.query_params.get_all(name) for name in st.query_params}
     plain = {_ALIASES.get(name, name): values for name, values in asked.items()}
-    for name in plain.keys() & {"eventStatus", "origin"}:
-        plain[name] = [value.capitalize() for value in plain[name]]
+    complaints = []
+    for name, read in _READERS.items():
+        try:
+            plain |= {name: [read(value) for value in plain[name]]} if name in plain else {}
+        except ValueError as error:
+            complaints.append(f"{code(name)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} "
+                              f"is {error}.")  # fmt: skip
     if plain.keys() & {"since", "until"}:
-        plain.setdefault("time", ["Custom"])
-    if plain != asked and "activity_begun" not in st.session_state:
-        st.session_state["activity_begun"] = True
+        plain["time"] = ["Custom"]
+    st.session_state[_COMPLAINTS] = complaints
+    if plain != asked:
         st.query_params.from_dict(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it
+
+
+def _choice(*choices: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        if value.capitalize() not in choices:
+            raise ValueError(f"not one of {', '.join(choices)}")
+        return value.capitalize()
+
+    return read
+
+
+def _place(value: str) -> str:
+    if Cursor.parse(value) is None:
+        raise ValueError("no place in the list")
+    return value
+
+
+_READERS: dict[str, Callable[[str], str]] = {
+    "eventStatus": _choice(*_STATUSES), "origin": _choice(*_ORIGINS), "time": _choice(*RANGES),
+    _OLDER_THAN: _place, _NEWER_THAN: _place,
+}  # fmt: skip
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
-from streamlit.elements.lib.column_types import ColumnConfig
 
 from lib import activity, database
 from lib.activity import EventPage, EventSummary, Filters
 from lib.auth import Actor
-from lib.ui import activity_filters, guard
+from lib.time_window import clock, is_ambiguous
+from lib.ui import activity_filters, guard, viewer_time
 from lib.ui.text import NOTHING, duration, plural, shorten
 
 PARAMETER = "eventId"
@@ -20,6 +22,8 @@ PARAMETER = "eventId"
 _LIVE_SECONDS = 2
 _ROW_HEIGHT = 36
 _TABLE = "activity-table"
+_OPEN = "activity-open"
+_CHOSEN = "activity-chosen"
 _PAYLOAD = 140
 #: How statuses and origins of events look in every table.
 STATUS_COLORS = {"Matched": "green", "Unmatched": "orange", "Error": "red"}
@@ -69,53 +73,76 @@ def open_record(event_id: str) -> None:
 
 def _draw(actor: Actor, filters: Filters, *, live: bool) -> None:
     with guard.errors_shown():
-        cursor = None if live else activity_filters.cursor()
+        older, newer = (None, None) if live else (activity_filters.older_than(), activity_filters.newer_than())
         with database.read(actor) as conn:
-            page = activity.page(conn, tenant=actor.tenant, filters=filters, cursor=cursor)
+            page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=older, newer_than=newer)
         if not page.events:
-            _draw_nothing_found(narrowed=filters != Filters() or cursor is not None)
+            _draw_nothing_found(narrowed=filters != Filters() or older is not None)
             return
         _draw_table(page)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(_told(page, live=live), width="content")
+            with st.container(horizontal=True, vertical_alignment="center", width="content"):
+                _draw_open(page)
+                st.caption(_told(page, live=live), width="content")
             if not live:
                 with st.container(width="content"):
-                    activity_filters.draw_pages(page.next)
+                    activity_filters.draw_pages(page)
+
+
+def _draw_open(page: EventPage) -> None:
+    """For whoever goes through the table by keyboard, where Enter does not press what is in a cell."""
+    chosen = st.session_state.get(_CHOSEN)
+    event = next((event for event in page.events if event.event_id == chosen), None)
+    st.button("Open event", icon=":material/open_in_full:", key="activity-open-chosen", disabled=event is None,
+              shortcut="o", on_click=open_record, args=(str(chosen),),
+              help="Opens the event whose row is chosen: by arrow keys, or a click beside its name")  # fmt: skip
 
 
 def _told(page: EventPage, *, live: bool) -> str:
-    zone = activity_filters.zone()
+    zone = viewer_time.zone()
     first, last = (event.created_at.astimezone(zone) for event in (page.events[-1], page.events[0]))
     same_day = first.date() == last.date()
-    span = f"{first:%Y-%m-%d %H:%M} to {last:%H:%M}" if same_day else f"{first:%Y-%m-%d} to {last:%Y-%m-%d}"
+    start, end = (clock(first, "%Y-%m-%d %H:%M"), clock(last, "%H:%M")) if same_day else (
+        f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")  # fmt: skip
+    span = f"{start} to {end}"
     told = f"{plural(len(page.events), 'event')} · {span} · {zone.key}"
     return f":green[:material/sensors:] Live at {datetime.now(zone):%H:%M:%S} · {told}" if live else told
 
 
 def _draw_table(page: EventPage) -> None:
-    def open_row() -> None:
-        cells = st.session_state[_TABLE]["selection"]["cells"]
-        if cells:
-            open_record(str(page.events[cells[0][0]].event_id))
+    # What is chosen in one page means nothing in the next.
+    table = f"{_TABLE}-{page.events[0].event_id if page.newer else 'latest'}"
 
+    def open_row() -> None:
+        clicked = st.session_state[_OPEN]
+        if clicked and clicked["row"] < len(page.events):
+            open_record(str(page.events[clicked["row"]].event_id))
+
+    def choose_row() -> None:
+        cells = st.session_state[table]["selection"]["cells"]
+        st.session_state[_CHOSEN] = page.events[cells[0][0]].event_id if cells else None
+
+    zone = viewer_time.zone()
     st.dataframe(
         pd.DataFrame([_row(event) for event in page.events]),
-        key=_TABLE,
+        key=table,
         hide_index=True,
         placeholder=NOTHING,
         row_height=_ROW_HEIGHT,
         height=min(len(page.events), 18) * _ROW_HEIGHT + 40,
-        on_select=open_row,
+        on_select=choose_row,
         selection_mode="single-cell",
-        column_config=_columns(),
+        column_config=_columns(
+            open_row, zone, ambiguous=any(is_ambiguous(event.created_at.astimezone(zone)) for event in page.events)
+        ),
     )
 
 
 def _row(event: EventSummary) -> Mapping[str, object]:
     return {
+        "Created": event.created_at,
         "Status": [event.status.capitalize()],
         "Event": event.event_name,
-        "Created": event.created_at,
         "Result": _result(event),
         "Correlation key": event.correlation_key,
         "Origin": [event.origin.capitalize()],
@@ -132,15 +159,19 @@ def _result(event: EventSummary) -> str:
     return REASON_WORDS.get(event.reason or "", NOTHING)
 
 
-def _columns() -> dict[str, ColumnConfig]:
+def _columns(open_row: Callable[[], None], zone: ZoneInfo, *, ambiguous: bool) -> dict[str, Any]:
     column = st.column_config
     return {
-        "Status": column.MultiselectColumn(
-            "Status", options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=100
-        ),
-        "Event": column.TextColumn("Event", width=225),
+        # These three are what a phone has room for.
         "Created": column.DatetimeColumn(
-            "Created", format="MMM D, HH:mm:ss", timezone=activity_filters.zone().key, width=130
+            "Created", format="MMM D, HH:mm:ss Z" if ambiguous else "MMM D, HH:mm:ss", timezone=zone.key,
+            width=165 if ambiguous else 118, help=f"In your time zone, {zone.key}",
+        ),
+        "Status": column.MultiselectColumn(
+            "Status", options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=92
+        ),
+        "Event": column.ButtonColumn(
+            "Event", type="tertiary", alignment="left", key=_OPEN, on_click=open_row, width=235, help="Opens the event"
         ),
         "Result": column.TextColumn("Result", width=115, help="Workflows started or resumed, or why none was"),
         "Correlation key": column.TextColumn("Correlation key", width=290),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -10,7 +11,8 @@ from lib import activity, database, json_lines, json_pointer
 from lib.activity import EventRecord, Neighbour, TracedMatch
 from lib.auth import Actor
 from lib.schema_form import json_text
-from lib.ui import activity_filters, guard, run_status
+from lib.time_window import clock
+from lib.ui import guard, run_status, viewer_time
 from lib.ui.activity_list import PARAMETER, open_record
 from lib.ui.text import NOTHING, code, duration, escape, plural
 
@@ -132,7 +134,7 @@ def _draw_payload(record: EventRecord) -> None:
 
 
 def _draw_envelope(record: EventRecord) -> None:
-    zone = activity_filters.zone()
+    zone = viewer_time.zone()
     took = (record.processed_at - record.created_at).total_seconds() if record.processed_at else None
     with st.container(border=True, gap="xsmall"):
         st.subheader("Envelope", anchor=False)
@@ -141,7 +143,7 @@ def _draw_envelope(record: EventRecord) -> None:
             "Id": code(str(record.event_id)),
             "Sender's id": code(record.sender_id) if record.sender_id else NOTHING,
             "Source": escape(record.source) if record.source else NOTHING,
-            "Created": f"{record.created_at.astimezone(zone):%Y-%m-%d %H:%M:%S.%f}"[:-3] + f" {zone.key}",
+            "Created": _created(record, zone),
             "Processed": f"{duration(took)} later" if took is not None else NOTHING,
             "Submitted by": escape(record.submitted_by) if record.submitted_by else NOTHING,
             "Correlation key": code(record.correlation_key) if record.correlation_key else NOTHING,
@@ -156,6 +158,11 @@ def _draw_envelope(record: EventRecord) -> None:
                 f"Sent as {code(str(conflict.get('submitted')))}, but the catalog says "
                 f"{code(str(conflict.get('catalog')))}.", icon=":material/compare_arrows:",
             )  # fmt: skip
+
+
+def _created(record: EventRecord, zone: ZoneInfo) -> str:
+    local = record.created_at.astimezone(zone)
+    return clock(local, f"%Y-%m-%d %H:%M:%S.{local.microsecond // 1000:03}") + f" {zone.key}"
 
 
 def _draw_verdict(record: EventRecord) -> None:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from io import BytesIO
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from lib import database, export, metrics
-from lib.activity import EXPORT_LIMIT
+from lib import database, metrics
+from lib.activity import Filters
 from lib.auth import Actor
 from lib.metrics import STATUSES, RecentEvent, RecentPage, Status
 from lib.time_window import iso
-from lib.ui import figures, metrics_slice
+from lib.ui import activity_export, figures, metrics_slice
 from lib.ui.activity_list import ORIGIN_COLORS, STATUS_COLORS
 from lib.ui.metrics_filters import MetricsView
 from lib.ui.metrics_slice import Narrowed
@@ -22,8 +20,6 @@ from lib.ui.text import duration, plural
 
 _TABLE = "metrics-recent"
 _ROW_HEIGHT = 36
-_COLUMNS = ("event_id", "status", "origin", "correlation_key", "created_at", "processed_at", "workflows_started",
-            "matched_run_id", "error_message")  # fmt: skip
 
 
 def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
@@ -38,30 +34,13 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         # To learn that there are none, all events of the range would be read.
         page = metrics.recent(conn, older_than=older, newer_than=newer, **asked) if total else None
     with figures.framed("Recent events", "Latest first. Choose a row to see the event in full.",
-                        tools=lambda: _draw_download(actor, asked, total)):  # fmt: skip
+                        tools=lambda: _draw_export(actor, event_type, view, narrowed)):  # fmt: skip
         _draw_narrowing(event_type, view, narrowed)
         if not page or not page.events:
             st.caption("No events here.")
             return
         _draw_table(page, view)
         _draw_pages(page, total, view)
-
-
-def as_csv(actor: Actor, asked: dict[str, Any]) -> BytesIO:
-    """The events asked for as CSV, as many as a file is given."""
-    with database.read(actor) as conn:
-        return export.as_file(export.csv_lines(_COLUMNS, (
-            (str(e.event_id), e.status, e.origin, e.correlation_key, _utc(e.created_at), _utc(e.processed_at),
-             e.workflows_started, e.matched_run_id and str(e.matched_run_id), e.error_message)
-            for e in metrics.every(conn, **asked)
-        )))  # fmt: skip
-
-
-def exported(total: int) -> str:
-    """What of so many events a file holds, in words."""
-    if total > EXPORT_LIMIT:
-        return f"The first {EXPORT_LIMIT:,} of {total:,} events as CSV"
-    return f"All {total:,} events as CSV" if total > 1 else f"{plural(total, 'event')} as CSV"
 
 
 def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> dict[str, str]:
@@ -74,9 +53,10 @@ def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> di
     return query
 
 
-def _draw_download(actor: Actor, asked: dict[str, Any], total: int) -> None:
-    st.download_button("", lambda: as_csv(actor, asked), "recent.csv", "text/csv", icon=":material/download:",
-                       type="tertiary", key="recent-csv", on_click="ignore", help=exported(total))  # fmt: skip
+def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
+    filters = Filters(event_names=(event_type,), status=narrowed.status, since=narrowed.since, until=narrowed.until,
+                      origin=view.origins[0] if len(view.origins) == 1 else None)  # fmt: skip
+    activity_export.draw(actor, filters, key="recent-export")
 
 
 def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
@@ -167,7 +147,3 @@ def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
             st.button("Older", icon=":material/chevron_right:", icon_position="right", key="recent-older",
                       disabled=page.older is None, on_click=metrics_slice.turn,
                       kwargs={"older": page.older})  # fmt: skip
-
-
-def _utc(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at else None

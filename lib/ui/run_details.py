@@ -12,7 +12,7 @@ from lib.auth import Actor
 from lib.payloads import JsonValue
 from lib.runs import Run, RunWait
 from lib.schema_form import json_text
-from lib.ui import activity_filters, diagram, guard, run_status, run_timeline, viewer_time
+from lib.ui import diagram, guard, run_status, run_timeline, viewer_time
 from lib.ui.text import NOTHING, code, duration, escape
 
 _POLL_SECONDS = 1
@@ -101,7 +101,7 @@ def _draw_facts(run: Run) -> None:
         _fact("Input", "By the trigger's mapping" if run.trigger_mapping_applied else "The event's payload as it is")
         _fact("Correlation key", code(summary.correlation_key) if summary.correlation_key else NOTHING)
         _fact("Run id", code(str(summary.run_id)))
-    st.caption(f"Times in {activity_filters.zone().key}")
+    st.caption(f"Times in {viewer_time.zone().key}")
 
 
 def _draw_links(run: Run) -> None:

@@ -12,7 +12,7 @@ from lib import catalog, database, runs
 from lib.auth import Actor
 from lib.rollups import ORIGINS
 from lib.runs import Cursor, RunFilters, WorkflowWithRuns
-from lib.ui import activity_filters, run_status, viewer_time
+from lib.ui import activity_filters, custom_range, run_status, viewer_time
 from lib.ui.text import escape, shorten
 
 #: Links name the workflow by its id.
@@ -21,11 +21,12 @@ _VERSION = "runVersion"
 _CURSOR = "before"
 _EARLIER_PAGES = "run_pages"
 _CUSTOM = "Custom"
+_ENDS = ("runSince", "runUntil")
 # Two fit beside each other on a phone.
 _WIDTH = 160
 # What each widget that is bound to the URL holds when it narrows nothing.
-_CLEARED = {"runStatus": None, "runEvent": None, "runOrigin": None, "runTime": None, "runSince": None,
-            "runUntil": None, "runKey": "", "runError": ""}  # fmt: skip
+_CLEARED = {"runStatus": None, "runEvent": None, "runOrigin": None, "runTime": None, "runKey": "",
+            "runError": ""}  # fmt: skip
 
 
 def draw(actor: Actor) -> RunFilters | None:
@@ -47,8 +48,14 @@ def draw(actor: Actor) -> RunFilters | None:
         event_type = _choose("Event", _event_types(actor), "runEvent", "All events", others=True)
         origin = _choose("Origin", [o.capitalize() for o in ORIGINS], "runOrigin", "Any origin")
         span = _choose("Time", list(activity_filters.RANGES), "runTime", "Any time")
-        since, until = _draw_custom_range() if span == _CUSTOM else (_since(span), None)
+        problem = None
+        if span == _CUSTOM:
+            (since, until), problem = custom_range.draw(_ENDS, viewer_time.zone(), on_change=first_page)
+        else:
+            since, until = _since(span), None
         key, error = _draw_find()
+    if problem:
+        st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
     filters = RunFilters(
         status=status.upper() if status else None,
         workflow_id=chosen.workflow_id if chosen else None,
@@ -131,18 +138,6 @@ def _draw_version(workflow: WorkflowWithRuns) -> int | None:
     return version
 
 
-def _draw_custom_range() -> tuple[datetime | None, datetime | None]:
-    local = activity_filters.zone()
-    since = st.datetime_input("From", None, key="runSince", bind="query-params", width=200, on_change=first_page,
-                              help=f"Your time zone, {local.key}")  # fmt: skip
-    until = st.datetime_input("To", None, key="runUntil", bind="query-params", width=200, on_change=first_page)
-    # An hour that a change of clocks repeats is in the range as a whole.
-    return (
-        since.replace(tzinfo=local) if since else None,
-        until.replace(tzinfo=local, fold=1) if until else None,
-    )
-
-
 def _since(span: str | None) -> datetime | None:
     length = activity_filters.RANGES[span] if span else None
     return datetime.now(UTC) - length if length else None
@@ -209,6 +204,9 @@ def _reset(*keys: str) -> None:
             st.session_state[key] = _CLEARED[key]
         else:
             st.query_params.pop(key, None)
+    if "runTime" in keys:
+        for end in _ENDS:
+            st.query_params.pop(end, None)
     if WORKFLOW in keys:
         st.query_params.pop(_VERSION, None)
     first_page()

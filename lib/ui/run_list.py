@@ -8,7 +8,7 @@ import streamlit as st
 from lib import database, runs
 from lib.auth import Actor
 from lib.runs import Cursor, RunFilters, RunPage, RunSummary
-from lib.ui import activity_filters, guard, run_filters, run_status, viewer_time
+from lib.ui import guard, run_filters, run_status, viewer_time
 from lib.ui.activity_list import ORIGIN_COLORS
 from lib.ui.text import NOTHING, duration, escape, plural
 
@@ -57,7 +57,7 @@ def _open(run: RunSummary) -> None:
 
 def _told(page: RunPage, cursor: Cursor | None) -> str:
     """How much of the list this page is, and in whose time."""
-    zone = activity_filters.zone().key
+    zone = viewer_time.zone().key
     if not page.runs:
         return f"Times in {zone}"
     shown = f"the newest {len(page.runs)}" if page.next and not cursor else plural(len(page.runs), "run")

@@ -5,16 +5,24 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from lib.ui import activity_filters
+import streamlit as st
+
+from lib import time_window
 
 
-def shown(moment: datetime, pattern: str = "%Y-%m-%d %H:%M") -> str:
+def zone() -> ZoneInfo:
+    """The viewer's time zone, as the browser says it; UTC when it does not."""
+    try:
+        return ZoneInfo(st.context.timezone or "UTC")
+    except (KeyError, ValueError, OSError):
+        return ZoneInfo("UTC")
+
+
+def shown(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:
     """The moment and the zone it is in: 2026-03-01 14:05 Europe/Berlin."""
-    return f"{clock(moment, pattern)} {activity_filters.zone().key}"
+    return f"{clock(moment, form)} {zone().key}"
 
 
-def clock(moment: datetime, pattern: str = "%Y-%m-%d %H:%M:%S", zone: ZoneInfo | None = None) -> str:
-    """The moment alone; in the hour that a change of clocks repeats, with its offset: 2026-10-25 02:30:00 +0100."""
-    local = moment.astimezone(zone or activity_filters.zone())
-    repeated = local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset()
-    return local.strftime(f"{pattern} %z" if repeated else pattern)
+def clock(moment: datetime, form: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """The moment alone; its zone's abbreviation is there only in the hour that a change of clocks repeats."""
+    return time_window.clock(moment.astimezone(zone()), form)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database, workflows
 from lib.auth import Actor
-from lib.ui import activity_filters, viewer_time
+from lib.ui import viewer_time
 from lib.ui.text import NOTHING, code, escape, percent, plural
 from lib.workflows import WorkflowFilters, WorkflowPage, WorkflowSummary
 
@@ -152,7 +152,7 @@ def set_archived(actor: Actor, workflow: WorkflowSummary | workflows.Workflow, a
 def _draw_foot(page: WorkflowPage) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         window = f"Success: share of the latest {workflows.LATEST_RUNS} runs that succeeded, tests and replays included"
-        st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {activity_filters.zone().key}",
+        st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {viewer_time.zone().key}",
                    width="content")  # fmt: skip
         if page.pages > 1:
             st.pagination(page.pages, key="workflowPage", bind="query-params")

@@ -7,6 +7,7 @@ import io
 import json
 import random
 import re
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from lib import activity, database, export, json_pointer, payload_search
+from lib import activity, activity_export, database, export, json_pointer, payload_search
 from lib.activity import Cursor, EventSummary, Filters
 from lib.auth import Actor
 from lib.database import Database
@@ -55,17 +56,30 @@ def index_payloads(db: Database) -> None:
 
 
 def walk(actor: Actor, filters: Filters, limit: int, between: Callable[[], Any] = lambda: None) -> list[EventSummary]:
+    """All pages to the oldest; and back again, which shows the same."""
     found: list[EventSummary] = []
     cursor: Cursor | None = None
     while True:
         with database.read(actor) as conn:
-            page = activity.page(conn, tenant=actor.tenant, filters=filters, cursor=cursor, limit=limit)
+            page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=cursor, limit=limit)
+        assert bool(page.newer) == bool(cursor and page.events)
         found += page.events
-        if page.next is None:
-            return found
-        cursor = Cursor.parse(str(page.next))
-        assert cursor == page.next
+        if page.older is None:
+            break
+        cursor = Cursor.parse(str(page.older))
+        assert cursor == page.older
         between()
+    back = list(page.events)
+    while page.newer:
+        with database.read(actor) as conn:
+            page = activity.page(conn, tenant=actor.tenant, filters=filters, newer_than=page.newer, limit=limit)
+        if page.newer is None:  # the latest page, which overlaps unless it happens to end where this one begins
+            page_ids = {event.event_id for event in back}
+            back = [event for event in page.events if event.event_id not in page_ids] + back
+        else:
+            back = [*page.events, *back]
+    assert [event.event_id for event in back][-len(found):] == [event.event_id for event in found]
+    return found
 
 
 def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_actor: ActorFactory) -> None:
@@ -492,15 +506,15 @@ def test_nobody_else_sees_a_raw_payload_and_none_without_a_line(db: Database, ne
 
 @pytest.mark.parametrize("text_", ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\0x", "＝1", "plain", 'a"b,c\nd', ""])
 def test_no_cell_is_a_formula_and_every_cell_comes_back(text_: str) -> None:
-    file = export.as_file(export.csv_lines(["a", "b"], [[text_, 5]])).read().decode()
+    file = "".join(export.csv_lines(["a", "b"], [[text_, 5]]))
     rows = list(csv.reader(io.StringIO(file, newline="")))
     expected = text_ if not text_ or text_[0] in 'pa"' else f"'{text_}"
     assert rows == [["a", "b"], [expected, "5"]]
 
 
 def test_json_files_are_one_array() -> None:
-    assert json.load(export.as_file(export.json_items([]))) == []
-    assert json.load(export.as_file(export.json_items([{"a": 1}, {"b": [None]}]))) == [{"a": 1}, {"b": [None]}]
+    assert json.loads("".join(export.json_items([]))) == []
+    assert json.loads("".join(export.json_items([{"a": 1}, {"b": [None]}]))) == [{"a": 1}, {"b": [None]}]
 
 
 def test_all_filtered_events_are_read_up_to_the_limit(db: Database, new_actor: ActorFactory) -> None:
@@ -509,9 +523,55 @@ def test_all_filtered_events_are_read_up_to_the_limit(db: Database, new_actor: A
                 " SELECT :t, 'E' || n % 2, '{}', '{}' FROM generate_series(1, 2500) n")  # fmt: skip
     with db.owner.begin() as conn:
         conn.execute(fill, {"t": actor.tenant})
-    with database.read(actor) as conn:
-        everything = list(activity.every(conn, tenant=actor.tenant, filters=Filters()))
-        some = list(activity.every(conn, tenant=actor.tenant, filters=Filters(event_names=("E1",))))
-        capped = list(activity.every(conn, tenant=actor.tenant, filters=Filters(), limit=1200))
-    assert len({e.event_id for e in everything}) == 2500 and len(some) == 1250
+    everything = list(csv.DictReader(exported(actor)))
+    assert len({e["event_id"] for e in everything}) == 2500
+    assert len(list(csv.DictReader(exported(actor, event_names=("E1",))))) == 1250
+    *capped, said = csv.DictReader(exported(actor, limit=1200))
     assert capped == everything[:1200]
+    assert said["event_id"] == "These are the latest 1,200 events, which is the most that one file has; there are more."
+    assert not said["event_name"]
+    *items, note = json.loads("".join(activity_export.lines(actor, filters=Filters(), form="json", limit=1200)))
+    assert [i["event_id"] for i in items] == [e["event_id"] for e in capped]
+    assert note == {"note": said["event_id"]}
+    assert everything[0]["created_at"].endswith("+00:00")
+
+
+def exported(actor: Actor, *, limit: int = activity_export.LIMIT, **filters: Any) -> io.StringIO:
+    lines = activity_export.lines(actor, filters=Filters(**filters), form="csv", limit=limit)
+    return io.StringIO("".join(lines), newline="")
+
+
+def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    fill = text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
+                " SELECT :t, 'E', '{}', jsonb_build_object('note', repeat('x', 1000)), :at + n * interval '1 second'"
+                " FROM generate_series(1, 50000) n")  # fmt: skip
+    with db.owner.begin() as conn:
+        conn.execute(fill, {"t": actor.tenant, "at": START})
+    pieces = activity_export.chunks(activity_export.lines(actor, filters=Filters(), form="csv"))
+    size = len(next(pieces))
+    tracemalloc.start()
+    try:
+        size += sum(map(len, pieces))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert size > 50_000_000 and peak < 10_000_000
+
+
+def test_a_ticket_is_good_for_a_while(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    actor = new_actor("read")
+    token = activity_export.ticket(actor, filters=Filters(event_names=("E",)), form="json")
+    found = activity_export.of_ticket(token)
+    assert (found.actor, found.filters, found.form) == (actor, Filters(event_names=("E",)), "json")
+    monkeypatch.setattr(activity_export, "GOOD_FOR", timedelta(seconds=-1))
+    ended = activity_export.ticket(actor, filters=Filters(), form="csv")
+    for ticket in (ended, "", "x" * 43):
+        with pytest.raises(NotFound, match="has expired"):
+            activity_export.of_ticket(ticket)
+    monkeypatch.undo()
+    for _ in range(1100):
+        newest = activity_export.ticket(actor, filters=Filters(), form="csv")
+    assert activity_export.of_ticket(newest)
+    with pytest.raises(NotFound):
+        activity_export.of_ticket(token)  # the oldest made room

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import re
-from pathlib import Path
+from datetime import UTC, datetime
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -27,6 +28,20 @@ def open_first_row(page: Page) -> None:
     expect(table.locator("canvas").first).to_be_visible()
     table.click(position={"x": 250, "y": 56})
     expect(page.get_by_role("heading", name=re.compile(RECORD))).to_be_visible()
+
+
+def add(app: RunningApp, name: str, at: datetime | None = None) -> None:
+    """An event of this type for each tenant."""
+    database.start(Settings(data_dir=app.data_dir, database_url=None))
+    try:
+        with database.operate() as conn:
+            conn.execute(
+                text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
+                     " SELECT tenant, :name, '{}', '{}', coalesce(:at, app_now()) FROM tenants"),
+                {"name": name, "at": at},
+            )  # fmt: skip
+    finally:
+        database.stop()
 
 
 def test_a_row_opens_its_record_and_the_way_back_keeps_the_filters(page: Page) -> None:
@@ -72,8 +87,46 @@ def test_the_next_page_is_older(page: Page) -> None:
     expect(page.get_by_text(first)).to_have_count(0)
     page.reload()
     expect(page.get_by_role("button", name="Newest")).to_be_enabled()
+    open_first_row(page)  # at the first click, though the page before had its first row chosen or not
+    page.go_back()
+    expect(page).to_have_url(re.compile("before=[^&]*$"))
+    expect(page.get_by_role("button", name="Newest")).to_be_enabled()
     page.get_by_role("button", name="Newest").click()
     expect(page.get_by_text(first)).to_be_visible()
+
+
+def test_arrow_keys_choose_and_o_opens(page: Page) -> None:
+    page.goto("/activity?event=TICKET_CREATED")
+    table = page.get_by_test_id("stDataFrame")
+    expect(table.locator("canvas").first).to_be_visible()
+    settled(page)
+    chosen = page.get_by_role("button", name="Open event")
+    expect(chosen).to_be_disabled()
+    table.click(position={"x": 600, "y": 56})
+    expect(chosen).to_be_enabled()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#glide-cell-4-1")).to_be_focused()
+    settled(page)
+    expect(page).not_to_have_url(re.compile("eventId="))
+    page.keyboard.press("o")
+    expect(page.get_by_role("heading", name=re.compile(RECORD))).to_be_visible()
+
+
+def test_back_undoes_a_filter(page: Page) -> None:
+    page.goto("/activity")
+    expect(page.get_by_text(re.compile("50 events"))).to_be_visible()
+    for status in ("Error", "Matched"):
+        settled(page)
+        page.get_by_role("radio", name=status, exact=True).click()
+        expect(page).to_have_url(re.compile(f"eventStatus={status}"))
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("radio", name="Error")).to_be_checked()
+    page.go_back()
+    expect(page.get_by_role("radio", name="All")).to_be_checked()
+    expect(page).not_to_have_url(re.compile("eventStatus"))
+    page.go_forward()
+    expect(page.get_by_role("radio", name="Error")).to_be_checked()
 
 
 def test_a_value_of_the_payload_finds_its_events(page: Page) -> None:
@@ -95,32 +148,25 @@ def test_a_value_of_the_payload_finds_its_events(page: Page) -> None:
 def test_live_shows_what_arrives(page: Page, app: RunningApp) -> None:
     page.goto("/activity?event=SOMETHING_NEW&live=true")
     expect(page.get_by_text("No event matches these filters")).to_be_visible()
-    database.start(Settings(data_dir=app.data_dir, database_url=None))
-    try:
-        with database.operate() as conn:
-            conn.execute(text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload)"
-                              " SELECT tenant, 'SOMETHING_NEW', '{}', '{}' FROM tenants"))  # fmt: skip
-    finally:
-        database.stop()
+    add(app, "SOMETHING_NEW")
     expect(page.get_by_text(re.compile(r"Live at .* 1 event"))).to_be_visible()
     open_first_row(page)
 
 
-def test_what_is_filtered_can_be_taken_along(page: Page, tmp_path: Path) -> None:
+def test_what_is_filtered_can_be_taken_along(page: Page) -> None:
     page.goto("/activity?status=Matched&event=TICKET_CREATED")
     expect(page.get_by_text(re.compile(r"^\d+ events? ·"))).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Export").click()
     files = {}
-    for kind in ("CSV", "JSON"):
-        button = page.locator(f".st-key-export-{kind.lower()}").get_by_role("button")
-        if not button.is_visible():
-            page.get_by_role("button", name="Export").click()
-        with page.expect_download() as download:
-            button.click()
-        files[kind] = tmp_path / download.value.suggested_filename
-        download.value.save_as(files[kind])
-    with files["CSV"].open(newline="") as file:
-        rows = list(csv.DictReader(file))
-    items = json.loads(files["JSON"].read_text())
+    for kind in ("csv", "json"):
+        link = page.locator(f".st-key-export-{kind}").get_by_role("link")
+        expect(link).to_be_visible()
+        answer = page.request.get(str(link.get_attribute("href")))
+        assert answer.headers["content-disposition"].endswith(f'.{kind}"')
+        files[kind] = answer.text()
+    rows = list(csv.DictReader(io.StringIO(files["csv"], newline="")))
+    items = json.loads(files["json"])
     assert rows and {row["status"] for row in rows} == {"matched"}
     assert [row["event_id"] for row in rows] == [item["event_id"] for item in items]
     assert json.loads(rows[0]["payload"]) == items[0]["payload"]
@@ -138,6 +184,21 @@ def test_a_raw_payload_takes_a_reason(page: Page) -> None:
     dialog.get_by_role("button", name="Reveal").click()
     expect(dialog.get_by_test_id("stCode")).to_contain_text("email")
     expect(dialog.get_by_test_id("stCode")).not_to_contain_text("[redacted]")
+
+
+def test_an_hour_that_comes_twice_says_which_one_it_is(page: Page, app: RunningApp) -> None:
+    for hour in (0, 1):
+        add(app, "IN_THE_NIGHT", datetime(2026, 10, 25, hour, 30, tzinfo=UTC))
+    browser = page.context.browser
+    assert browser
+    context = browser.new_context(timezone_id="Europe/Berlin", base_url=app.url)
+    berlin = context.new_page()
+    berlin.goto("/activity?event=IN_THE_NIGHT")
+    expect(berlin.get_by_text("2026-10-25 02:30 (+02:00) to 02:30 (+01:00)")).to_be_visible()
+    settled(berlin)
+    open_first_row(berlin)
+    expect(berlin.get_by_text("2026-10-25 02:30:00.000 (+01:00) Europe/Berlin")).to_be_visible()
+    context.close()
 
 
 def test_it_fits_a_phone(page: Page) -> None:

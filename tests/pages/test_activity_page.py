@@ -13,19 +13,19 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import activity, database, simulation
+from lib import activity, activity_export, database, simulation
 from lib.activity import Filters
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import InvalidInput
 from lib.simulation import Draft
-from lib.ui import activity_export
 from tests.api_client import ApiClient, event, new_token
 from tests.conftest import ActorFactory
 from tests.database.test_activity import START, add, find
 from tests.database.test_ingestion import TICKET, publish, submit
 from tests.tenant_catalog import add_schema
 
+FORMS: tuple[activity_export.Form, ...] = ("csv", "json")
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
 
 
@@ -114,6 +114,46 @@ def test_what_cannot_be_searched_for_is_said(query: dict[str, str], said: str) -
 
 
 @pytest.mark.usefixtures("actor")
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("2026-03-01T00:02", 3), ("2026-03-01 00:02", 3), ("2026-03-01T00:02Z", 3), ("2026-03-01T02:02+02:00", 3),
+        ("2026-03-01T02:02 02:00", 3), ("2026-02-28T22:02:00-02:00", 3), ("2026-03-01", 5), ("2026-03-02", 0),
+    ],
+)  # fmt: skip
+def test_times_in_the_address_are_read_as_people_write_them(written: str, found: int) -> None:
+    app = open_page(since=written)
+    assert len(events(app)) == found
+    assert not app.warning
+
+
+@pytest.mark.usefixtures("actor")
+@pytest.mark.parametrize(("name", "value"), [("since", "yesterday"), ("until", "2026-13-01"), ("since", "0001-01-01")])
+def test_a_time_that_cannot_be_read_is_said(name: str, value: str) -> None:
+    app = open_page(**{name: value})
+    assert len(events(app)) == 5
+    assert app.warning[0].value.startswith(f"“{name}” in the URL must be a date or a time from 2000 to 2100")
+
+
+@pytest.mark.usefixtures("actor")
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("status", "broken", "`eventStatus` in the address is left out: `broken` is not one of All, Matched"),
+        ("origin", "`<b>`", "is not one of Live, Simulated, Replay"),
+        ("time", "eternity", "is not one of Last hour"),
+        ("before", "2026", "`before` in the address is left out: `2026` is no place in the list"),
+    ],
+)
+def test_what_cannot_be_read_in_the_address_is_said(name: str, value: str, said: str) -> None:
+    app = open_page(**{name: value})
+    assert len(events(app)) == 5
+    assert said in app.warning[0].value
+    app.text_input(key="key").set_value("key-1").run()
+    assert len(events(app)) == 1 and not app.warning
+
+
+@pytest.mark.usefixtures("actor")
 def test_clearing_shows_everything_again() -> None:
     app = open_page(status="error", key="nothing")
     app.button(key="clear-activity").click().run()
@@ -136,9 +176,19 @@ def test_pages_are_walked_back_and_forth(db: Database, new_actor: ActorFactory) 
     app.button(key="activity-older").click().run()
     assert (events(app)[0], events(app)[-1]) == ("E19", "E0")
     assert app.button(key="activity-older").disabled
+    last = app.query_params["before"]
     app.button(key="activity-newer").click().run()
-    assert events(app)[0] == "E69"
+    assert (events(app)[0], events(app)[-1]) == ("E69", "E20")
+    assert "before" not in app.query_params
+    app.button(key="activity-older").click().run()
+    assert events(app)[0] == "E19"
     assert events(open_page(before=shared))[0] == "E69"
+    visitor = open_page(before=last)  # who was sent a link, and never saw the pages before it
+    visitor.button(key="activity-newer").click().run()
+    assert (events(visitor)[0], events(visitor)[-1]) == ("E69", "E20")
+    assert events(open_page(after=visitor.query_params["after"]))[0] == "E69"
+    visitor.button(key="activity-newer").click().run()
+    assert events(visitor)[0] == "E119" and visitor.button(key="activity-newer").disabled
     app.text_input(key="key").set_value("none").run()
     assert "No event matches" in shown(app)
 
@@ -296,8 +346,8 @@ def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
     assert str(done.event_id) in stored and "[redacted]" in stored
     assert not planted(stored)
     assert not planted(shown(open_page())) and not planted(shown(open_page(eventId=str(done.event_id))))
-    for file in (activity_export.as_csv(actor, Filters()), activity_export.as_json(actor, Filters())):
-        content = file.read().decode()
+    for form in FORMS:
+        content = "".join(activity_export.lines(actor, filters=Filters(), form=form))
         assert str(done.event_id) in content and not planted(content)
     assert not planted(caplog.text)
     for path, value in _guesses(PLANTED):
@@ -349,8 +399,8 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
         app.query_params.update(query)
         pages.append(shown(app.switch_page(page).run()))
     assert "redacted:" in pages[0] and "redacted:" in pages[3] and not planted("\n".join(pages))
-    for file in (activity_export.as_csv(actor, Filters()), activity_export.as_json(actor, Filters())):
-        content = file.read().decode()
+    for form in FORMS:
+        content = "".join(activity_export.lines(actor, filters=Filters(), form=form))
         assert content.count("redacted:") >= len(BESIDE) and not planted(content)
     assert not planted(client.get("/metrics").text + caplog.text)
     for key in (JWT, CARD, f"{SECRET}22", f"Bearer {SECRET}23", f"card {CARD}", f"password: {SECRET}26"):

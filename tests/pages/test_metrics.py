@@ -20,7 +20,7 @@ from lib.database import Database
 from lib.metrics import EventMetrics, Period
 from lib.rollups import EventCounts
 from lib.time_window import Window, iso, moment, start_of
-from lib.ui import charts, figures, metrics_event, metrics_filters, metrics_recent
+from lib.ui import charts, figures, metrics_event, metrics_filters
 from tests.conftest import ActorFactory
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
@@ -205,20 +205,20 @@ def test_the_hour_that_comes_twice_is_told_apart(
     ]  # fmt: skip
 
 
-def test_recent_events_come_as_one_file_that_says_where_it_ends(
-    db: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_recent_events_come_as_the_file_of_the_activity_page(db: Database, actor: Actor) -> None:
     for n in range(30):
         add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"={n}")
-    asked = {"tenant": actor.tenant, "event_type": NAME, "since": hours_ago(2), "until": hours_ago(0)}
-    lines = metrics_recent.as_csv(actor, asked).read().decode().splitlines()
-    assert lines[0].startswith("event_id,status,origin,correlation_key,created_at") and len(lines) == 31
-    assert ",unmatched,live,'=29," in lines[-1]
-    assert metrics_recent.exported(60_000) == "The first 50,000 of 60,000 events as CSV"
-    assert metrics_recent.exported(50_000) == "All 50,000 events as CSV"
+    add(db, actor.tenant, hours_ago(1), origin="simulated")
+    add(db, actor.tenant, hours_ago(24 * 20))
     app = open_page(eventType=NAME)
-    assert sum(b.proto.help == "All 30 events as CSV" for b in app.get("download_button")) == 1
     assert any(c.value.startswith("25 of 30 events · ") for c in app.caption)
+    app.session_state["recent-export"] = True
+    app.run()
+    links = [link.proto.url for link in app.get("link_button")]
+    token = next(link for link in links if "/api/v2/exports/" in link).rpartition("/")[2]
+    asked = activity_export.of_ticket(token)
+    lines = list(activity_export.lines(asked.actor, filters=asked.filters, form=asked.form))
+    assert len(lines) == 31 and ",'=29," in lines[-1]
 
 
 @pytest.mark.parametrize(
