@@ -7,9 +7,12 @@ import io
 import json
 import random
 import re
+import runpy
+import time
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -25,10 +28,13 @@ from lib.auth import Actor
 from lib.database import Database
 from lib.errors import InvalidInput, NotFound, PermissionDenied
 from lib.rollups import ORIGINS
+from lib.settings import Settings
+from lib.upkeep import Upkeep
 from tests.conftest import ActorFactory
 from tests.database.test_ingestion import REF, TICKET, publish, submit
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations" / "versions"
 
 
 def add(db: Database, tenant: UUID, redacted: Any = None, **columns: Any) -> UUID:
@@ -300,6 +306,34 @@ def test_what_is_redacted_or_tells_nothing_apart_is_not_searched(db: Database, n
     index_payloads(db)
     with db.owner.connect() as conn:
         assert conn.exec_driver_sql("SELECT count(*) FROM event_payload_values").scalar_one() == 0
+
+
+def test_the_worker_indexes_what_waits(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    event = add(db, actor.tenant, {"items": [{"sku": "A"}]})
+    upkeep = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)
+    upkeep.start()
+    deadline = time.monotonic() + 20
+    with db.owner.connect() as conn:
+        waiting = text("SELECT count(*) FROM event_payload_pending")
+        while conn.execute(waiting).scalar_one() and time.monotonic() < deadline:
+            conn.rollback()
+            time.sleep(0.02)
+        assert conn.exec_driver_sql("SELECT event_id FROM event_payload_values").scalars().all() == [event]
+    upkeep.stop()
+    assert find(actor, path="items.sku", value="A") == [event]
+
+
+def test_older_events_are_indexed_anew_and_found_meanwhile(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    events = [add(db, actor.tenant, {"a": 1}, created_at=START + timedelta(days=day)) for day in range(3)]
+    index_payloads(db)
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("UPDATE event_payload_values SET value_hash = 0")  # as older rules had it
+        conn.exec_driver_sql(runpy.run_path(f"{MIGRATIONS}/0013_payload_search.py")["INDEX_ANEW"])
+    for _ in range(2):
+        assert find(actor, path="a", value="1.0") == events[::-1]
+        index_payloads(db)
 
 
 def test_a_huge_payload_is_indexed_up_to_a_bound(db: Database, new_actor: ActorFactory) -> None:

@@ -408,10 +408,9 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
 
 
 def _guesses(value: Any, path: str = "") -> list[tuple[str, str]]:
-    """Each value with its secret in it, at its place and at the top."""
+    """Each text that has a secret in it, and the secret alone, at its place; in lists at any."""
     if isinstance(value, dict):
         return [g for name, item in value.items() for g in _guesses(item, f"{path}/{name}")]
     if isinstance(value, list):
         return [g for item in value for g in _guesses(item, path)]
-    place = "/" + "/".join(path.split("/")[1:3])
-    return [(place, value), (place, SECRET)]
+    return [(path, value), (path, SECRET)] if planted(value) else []

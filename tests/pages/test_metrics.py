@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from lib import activity_export
 from lib.auth import Actor
 from lib.database import Database
 from lib.metrics import EventMetrics, Period
