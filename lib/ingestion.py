@@ -13,24 +13,23 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from lib import database, engine, matching, payloads, prometheus, schema_check, sql
+from lib import correlation, database, engine, matching, payloads, prometheus, schema_check, sql
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
 from lib.matching import Decision, Match
 from lib.payloads import JsonValue
-from lib.redaction import REDACTED, copies, redact
+from lib.redaction import REDACTED, MarkedPlace, copies, marks, redact
 
 log = logging.getLogger(__name__)
 
 Origin = Literal["live", "simulated", "replay"]
 SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 
-#: Longer keys do not fit a database index; nothing meaningful is that long.
-LONGEST_KEY = 512
 _LONGEST_NAME = 256
 
 queries = sql.load("ingestion")
@@ -151,30 +150,12 @@ def get_submission(conn: Connection, *, tenant: UUID, event_id: UUID) -> Submiss
     )
 
 
-def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
-    """The correlation key a payload has by its catalog entry: the value at the first path that has one."""
-    found = _derived(payload, payload, paths)
-    return found and found[0]
-
-
-def _derived(payload: JsonValue, redacted: JsonValue, paths: list[str]) -> tuple[str, bool] | None:
-    """The derived key, and whether redaction hides it where it stands."""
-    for path in paths:
-        value, shown = payload, redacted
-        for name in path.split("."):
-            value = value.get(name) if isinstance(value, dict) else None
-            shown = shown.get(name) if isinstance(shown, dict) else None
-        if isinstance(value, str | int) and not isinstance(value, bool) and 0 < len(str(value)) <= LONGEST_KEY:
-            return str(value), value != shown
-    return None
-
-
 def _check(event_name: str, source: str | None, submission_id: str | None, key: str | None, ref: str | None) -> None:
     limits = {
         "type": (event_name, _LONGEST_NAME),
         "source": (source, _LONGEST_NAME),
         "id": (submission_id, _LONGEST_NAME),
-        "correlationKey": (key, LONGEST_KEY),
+        "correlationKey": (key, correlation.LONGEST_KEY),
         "schemaRef": (ref, _LONGEST_NAME),
     }
     for field, (value, longest) in limits.items():
@@ -194,8 +175,8 @@ def _prepare(
     ).one_or_none()
     if row is None:
         raise NotFound(f"There is no event {event_name} in this catalog.")
-    schema = payloads.loads(row.schema) if row.schema else None
-    redacted = redact(payload, schema=schema, pointers=row.redacted_fields)
+    schema, marked = _read(row.schema) if row.schema else (None, None)
+    redacted = redact(payload, schema=marked, pointers=row.redacted_fields)
     hidden = copies.hidden(payload, redacted)
     shown_ref = ref and copies.shown_name(ref, hidden)
     conflict = None
@@ -203,7 +184,8 @@ def _prepare(
         conflict = {"catalog": row.payload_schema_ref, "submitted": shown_ref}
     effective = shown_ref or row.payload_schema_ref
     status, errors = verdict(schema, effective, payload, hidden)
-    raw_key, is_secret = (key, False) if key else _derived(payload, redacted, row.correlation_paths) or (None, False)
+    derived = None if key else correlation.derive(payload, redacted, row.correlation_paths)
+    raw_key, is_secret = derived or (key, False)
     event = matching.Event(
         name=event_name,
         payload=payload,
@@ -214,6 +196,13 @@ def _prepare(
     )
     shown_source = source and copies.shown_name(source, hidden)
     return _Incoming(event, raw_key, shown_source, row.event_id, row.created_at, conflict, status, errors)
+
+
+@lru_cache(maxsize=256)
+def _read(schema: str) -> tuple[JsonValue, MarkedPlace]:
+    """A schema's text, read once for the many events that come with it, and what it marks as sensitive."""
+    read = payloads.loads(schema)
+    return read, marks(read)
 
 
 def _kept(conn: Connection, key: str, hidden: frozenset[str], *, is_secret: bool = False) -> str:

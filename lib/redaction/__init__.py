@@ -18,7 +18,9 @@ from lib import json_pointer, payloads
 from lib.errors import InvalidInput
 from lib.payloads import JsonValue
 from lib.redaction.names import is_sensitive as is_sensitive
-from lib.redaction.schema_marks import NOWHERE, MarkedPlace, marks
+from lib.redaction.schema_marks import NOWHERE
+from lib.redaction.schema_marks import MarkedPlace as MarkedPlace
+from lib.redaction.schema_marks import marks as marks
 from lib.redaction.texts import REDACTED as REDACTED
 from lib.redaction.texts import is_card
 from lib.redaction.texts import redact_text as redact_text
@@ -27,13 +29,16 @@ from lib.redaction.texts import redact_text as redact_text
 _MAX_JSON_IN_TEXT = 8
 
 
-def redact(value: JsonValue, *, schema: JsonValue = None, pointers: Iterable[str] = ()) -> JsonValue:
+def redact(
+    value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()
+) -> JsonValue:
     """A copy of the value in which every secret, of whatever type, is "[redacted]"; order and other keys stay.
 
-    `schema` is the JSON Schema of the value, of which only local references are followed. In `pointers`,
-    `*` stands for any key or index: /items/*/card.
+    `schema` is the JSON Schema of the value, of which only local references are followed, or what `marks` read
+    from it. In `pointers`, `*` stands for any key or index: /items/*/card.
     """
-    return _redact(value, marks(schema), [_Pointers.of(pointers)], _MAX_JSON_IN_TEXT)
+    place = schema if isinstance(schema, MarkedPlace) else marks(schema)
+    return _redact(value, place, [_Pointers.of(pointers)], _MAX_JSON_IN_TEXT)
 
 
 def holds_redacted(value: JsonValue) -> bool:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib import catalog, database, ingestion, payloads, schema_registry, simulation, test_cases
+from lib import catalog, correlation, database, payloads, schema_registry, simulation, test_cases
 from lib.auth import Actor
 from lib.catalog import CatalogEntry
 from lib.schema_form import ABSENT, sample
@@ -114,7 +114,7 @@ def use_case(setup: Setup, case: SavedCase) -> None:
 def draw_correlation_key(setup: Setup) -> str | None:
     """The key to submit; None leaves it to the payload, and the placeholder says what that gives."""
     payload = payload_editor.current(setup.key, setup.initial)
-    derived = ingestion.derived_key(payload, setup.entry.correlation_paths)
+    derived = correlation.derived_key(payload, setup.entry.correlation_paths)
     paths = " or ".join(setup.entry.correlation_paths)
     value = st.text_input(
         "Correlation key",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from lib import database, ingestion, system_catalog
+from lib import correlation, database, ingestion, system_catalog
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
@@ -348,7 +348,7 @@ def test_only_known_events_and_only_with_manage(new_actor: ActorFactory) -> None
      ("text", ["a"], None), ({}, [], None)],
 )  # fmt: skip
 def test_the_derived_key_is_the_first_usable_value(payload: Any, paths: list[str], key: str | None) -> None:
-    assert ingestion.derived_key(payload, paths) == key
+    assert correlation.derived_key(payload, paths) == key
 
 
 IBAN, SSN = "DE89370400440532013000", "078-05-1120"
