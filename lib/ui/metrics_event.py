@@ -75,7 +75,8 @@ def summary(found: EventMetrics, words: str) -> None:
                    exactly(part, definition), color="inverse" if status == "error" else "off")  # fmt: skip
         compared("Runs started", count(now.runs.runs), now.runs.runs, before.runs.runs,
                  exactly(now.runs.runs, "Workflow runs that these events started"))  # fmt: skip
-        figure("Success rate", percent(now.runs.success_rate), _points(now, before), f"{now.runs.open:,} running",
+        figure("Success rate", percent(now.runs.success_rate), _points(now, before),
+               f"{now.runs.open:,} running" if now.runs.runs else "",
                "Succeeded runs of all that these events started. Those still running count as started.",
                color="normal")  # fmt: skip
         compared("Average duration", duration(now.runs.average_seconds), now.runs.average_seconds,
