@@ -25,10 +25,12 @@ _PADDING = {"top": 4, "bottom": 0, "left": 0, "right": 0}
 _PAGE_SIZE = 40
 # A step of a few milliseconds still is a visible bar.
 _THINNEST = 0.012
+# Vega's words for a time: 300 ms, 2.5 s, 1 min 20 s, 3 h 5 min.
 _SECONDS = (
     "datum.value === 0 ? '0' : datum.value < 1 ? format(datum.value * 1000, '~r') + ' ms'"
     " : datum.value < 60 ? format(datum.value, '.3~r') + ' s'"
-    " : datum.value < 3600 ? format(datum.value / 60, '.3~r') + ' min' : format(datum.value / 3600, '.3~r') + ' h'"
+    " : datum.value < 3600 ? floor(datum.value / 60) + ' min' + (datum.value % 60 ? ' ' + datum.value % 60 + ' s' : '')"
+    " : floor(datum.value / 3600) + ' h' + (datum.value % 3600 ? ' ' + round(datum.value % 3600 / 60) + ' min' : '')"
 )
 
 
@@ -40,7 +42,7 @@ def draw(run: Run, definition: dict[str, Any] | None) -> None:
     names = dict(_names(definition.get("steps") if definition else None))
     waits = {wait.step_path: wait for wait in run.waits}
     shown = _page(run)
-    _draw_bars(shown, names)
+    _draw_bars(shown, names, "Since the first step" if shown[0] is run.steps[0] else "Since the first of these steps")
     for step in shown:
         _draw_step(step, names, waits.get(step.step_path))
 
@@ -61,7 +63,7 @@ def _page(run: Run) -> tuple[RunStep, ...]:
     return shown
 
 
-def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str]) -> None:
+def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> None:
     begin = min(step.started_at for step in shown)
     now = datetime.now(UTC)
     ends = [(step.completed_at or now) - begin for step in shown]
@@ -84,7 +86,7 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str]) -> None:
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadius=4, height=14)
         .encode(
-            x=alt.X("from:Q", title="Since the first of these steps",
+            x=alt.X("from:Q", title=axis,
                     axis=alt.Axis(tickCount=5, grid=True, labelExpr=_SECONDS, labelOverlap=True),
                     scale=alt.Scale(domain=[0, total * 1.02])),
             x2="to:Q",
