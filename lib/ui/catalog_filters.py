@@ -10,6 +10,7 @@ import streamlit as st
 from lib import database, preferences
 from lib.auth import Actor
 from lib.catalog import STATUSES, CatalogPage, Filters
+from lib.ui import guard
 
 _PAGE_SIZES = {"grid": 24, "list": 50}
 _SOURCES = ("all", "system", "tenant")
@@ -129,6 +130,7 @@ def _first_page() -> None:
     st.session_state["page"] = 1
 
 
+@guard.callback
 def _remember_view(actor: Actor) -> None:
     _first_page()
     with database.write(actor) as conn:

@@ -7,6 +7,7 @@ import streamlit as st
 from lib import definition_text
 from lib.definition_text import Language
 from lib.errors import InvalidInput
+from lib.ui import guard
 from lib.ui.designer_state import Draft
 from lib.ui.text import escape
 
@@ -42,6 +43,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         st.error(escape(why), icon=":material/error:")
 
 
+@guard.callback
 def _keep(draft: Draft, key: str, language: Language) -> None:
     """Callback: remember what was typed, even when the same click chose another tab and this one is not drawn."""
     if key == draft.key(f"code-{language}"):  # else the same click has applied it already
@@ -54,6 +56,7 @@ def _discard(draft: Draft, language: Language) -> None:
     draft.redraw()
 
 
+@guard.callback
 def _apply(draft: Draft, key: str, language: Language) -> None:
     """Callback: take the text for the definition, which then is written our way, or say why it cannot be."""
     text = st.session_state[key]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import viewer_time
+from lib.ui import guard, viewer_time
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape
 from lib.workflows import LONGEST_NAME
@@ -33,12 +33,14 @@ def draw(draft: Draft, refusal: str | None) -> None:
     st.markdown("  \n".join(f":gray[{label}]  {value}" for label, value in facts.items()))
 
 
+@guard.callback
 def _keep_name(draft: Draft, key: str) -> None:
     """Callback: take the name that was typed, unless there is none."""
     if name := st.session_state[key].strip():
         draft.save({**draft.definition, "name": name})
 
 
+@guard.callback
 def _keep_description(draft: Draft, key: str) -> None:
     """Callback: take the description that was typed."""
     draft.save({**draft.definition, "description": st.session_state[key]})

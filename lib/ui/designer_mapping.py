@@ -14,7 +14,7 @@ from lib.mapping_check import Finding, Target
 from lib.payloads import JsonValue
 from lib.schema_form import json_text
 from lib.schema_registry import JsonSchema
-from lib.ui import designer_samples
+from lib.ui import designer_samples, guard
 from lib.ui.designer_samples import Sample
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape, shorten
@@ -139,6 +139,7 @@ def _is_text(place: Target) -> bool:
     return bool(place.types) and place.types <= {"string", "null"}
 
 
+@guard.callback
 def _keep(row: _Row) -> None:
     """Callback: take what the row's widgets say. Others of this page may have changed other rows before."""
     value = _said(row)
@@ -233,11 +234,13 @@ def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema
     return found
 
 
+@guard.callback
 def _take(draft: Draft, suggested: dict[str, Any]) -> None:
     """Callback: map these fields too."""
     _put(draft, {**suggested, **_given(draft)}, redraw=True)
 
 
+@guard.callback
 def _remove(draft: Draft, target: str) -> None:
     """Callback: map this target no more."""
     _put(draft, {name: value for name, value in _given(draft).items() if name != target}, redraw=True)

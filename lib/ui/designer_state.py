@@ -17,11 +17,13 @@ from lib.auth import Actor
 from lib.definition_editing import Definition, Place
 from lib.definition_text import Language
 from lib.errors import Conflict, InvalidInput, PermissionDenied
+from lib.ui import guard
 from lib.workflows import Workflow
 
 #: Key of the control that says which of the designer's tabs is open. The URL says it too, and decides.
 TAB = "designer-tab"
 _TAB_PARAMETER = "tab"
+_OPEN = "designer-open"
 
 
 def tab() -> str | None:
@@ -98,12 +100,14 @@ class Draft:
         if not self.is_saved and self.theirs is None:
             self._write(self.draft_version)
 
+    @guard.callback
     def keep_mine(self) -> None:
         """Callback: after a conflict, save this person's draft over the other's, which they have seen."""
         theirs, self.theirs = self.theirs, None
         if theirs:
             self._write(theirs.draft_version)
 
+    @guard.callback
     def reload(self) -> None:
         """Callback: go on from what is in the database, such as another person's changes."""
         self.workflow = self._stored()
@@ -148,8 +152,16 @@ class Draft:
             return workflows.get(conn, tenant=self.actor.tenant, workflow_id=self.workflow.workflow_id)
 
 
+def reload_next() -> None:
+    """Begin with the stored draft again when the designer is drawn next, as this person just changed it elsewhere."""
+    st.session_state.pop(_OPEN, None)
+
+
 def load(actor: Actor, workflow_id: UUID) -> Draft:
-    """This session's draft of the workflow. Raises NotFound."""
+    """This session's draft of the workflow; who comes to the designer begins with the stored one. Raises NotFound.
+
+    Where it differs from what this session still has that is not saved, both stay, and the page says so.
+    """
     with database.read(actor) as conn:
         workflow = workflows.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
     key = f"draft-{actor.user_id}-{workflow_id}"
@@ -157,4 +169,10 @@ def load(actor: Actor, workflow_id: UUID) -> Draft:
     if draft is None:
         draft = st.session_state[key] = Draft(actor, workflow, workflow.draft, workflow.draft_version)
     draft.actor, draft.workflow = actor, workflow
+    # Streamlit forgets a control that the run before did not draw. While the designer stays open its own runs must
+    # not reload: one of them brings the edit that is then found to be in conflict.
+    arrived = TAB not in st.session_state or st.session_state.get(_OPEN) != key
+    st.session_state[_OPEN] = key
+    if arrived and draft.is_behind and not draft.unapplied:
+        draft.reload()
     return draft

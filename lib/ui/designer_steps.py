@@ -14,6 +14,7 @@ from lib import definition_editing, definition_text, json_pointer
 from lib.definition_editing import LIST_NAMES, TOP, Place
 from lib.schema_form import ABSENT
 from lib.steps import STEP_TYPES
+from lib.ui import guard
 from lib.ui.designer_state import Draft
 from lib.ui.schema_fields import schema_fields
 from lib.ui.text import code, escape
@@ -127,6 +128,7 @@ def _choose(draft: Draft, place: Place) -> None:
     draft.selected = None if draft.selected == place else place
 
 
+@guard.callback
 def _add(draft: Draft, place: Place, key: str) -> None:
     """Callback: add a step of the type that was picked to this list, and open it."""
     if picked := st.session_state[key]:
@@ -135,6 +137,7 @@ def _add(draft: Draft, place: Place, key: str) -> None:
         draft.selected = selected
 
 
+@guard.callback
 def _act(drawn: _Drawn, key: str) -> None:
     """Callback: do to the step what was picked in its menu."""
     draft, place, picked = drawn.draft, drawn.now(), st.session_state[key]
@@ -154,18 +157,21 @@ def _act(drawn: _Drawn, key: str) -> None:
     draft.selected = selected
 
 
+@guard.callback
 def _keep_name(drawn: _Drawn, key: str) -> None:
     """Callback: take the step's name that was typed; without one it goes by its type."""
     name = st.session_state[key].strip()
     _change(drawn, lambda step: {**{k: v for k, v in step.items() if k != "name"}, **({"name": name} if name else {})})
 
 
+@guard.callback
 def _keep_id(drawn: _Drawn, key: str) -> None:
     """Callback: take the step's id that was typed; the last one stays until there is another."""
     if step_id := st.session_state[key].strip():
         _change(drawn, lambda step: {**step, "id": step_id})
 
 
+@guard.callback
 def _keep_config(drawn: _Drawn, value: Any) -> None:
     """Callback: take the configuration that the form holds, and leave the nested steps as they are."""
     config = {} if value is ABSENT or not isinstance(value, dict) else value

@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib import catalog, database, schema_registry, workflows
 from lib.catalog import CatalogEntry
-from lib.ui import designer_mapping, schema_view
+from lib.ui import designer_mapping, guard, schema_view
 from lib.ui.designer_state import Draft
 from lib.ui.text import code
 
@@ -48,6 +48,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         schema_view.draw(schema, ref if isinstance(ref, str) else None)
 
 
+@guard.callback
 def use_present_schema(draft: Draft) -> None:
     """Callback: say that the mapping is made for the schema that the event carries now."""
     trigger = draft.definition.get("trigger")
@@ -70,6 +71,7 @@ def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
                  on_change=_keep_event, args=(draft, key))  # fmt: skip
 
 
+@guard.callback
 def _keep_event(draft: Draft, key: str) -> None:
     """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ."""
     chosen = st.session_state[key]
@@ -95,6 +97,7 @@ def _draw_schema(draft: Draft, refs: list[str], *, disabled: bool) -> None:
                  "the mapping leads from one to the other.")  # fmt: skip
 
 
+@guard.callback
 def _keep_schema(draft: Draft, key: str) -> None:
     """Callback: let the workflow take payloads of the schema that was chosen."""
     changed = {**draft.definition, "payloadSchemaRef": st.session_state[key]}
@@ -128,6 +131,7 @@ def _draw_mapping(
     designer_mapping.draw(draft, entry, schema, disabled=disabled)
 
 
+@guard.callback
 def _keep_identity(draft: Draft, key: str) -> None:
     """Callback: map the payload field by field, or take it as it comes."""
     trigger = {name: value for name, value in draft.definition["trigger"].items() if name != "payloadMapping"}

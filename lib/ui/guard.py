@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 
 _ACTOR = "actor"
+_TOLD = "told"
 _RETRY_SECONDS = 2
 
 
@@ -62,7 +63,8 @@ def is_demo() -> bool:
 
 @contextmanager
 def errors_shown() -> Iterator[None]:
-    """Show what goes wrong inside as a message in place of the page."""
+    """Show what goes wrong inside as a message in place of the page, and what callbacks had to say before it."""
+    show_told()
     try:
         yield
     except Exception as error:
@@ -70,7 +72,7 @@ def errors_shown() -> Iterator[None]:
 
 
 def callback(act: Callable[_P, None]) -> Callable[_P, None]:
-    """The same act for a widget's on_click or on_change: what goes wrong in it is said above the page drawn next."""
+    """The same act for a widget's on_click or on_change: what goes wrong in it is said with what is drawn next."""
 
     @wraps(act)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
@@ -78,9 +80,21 @@ def callback(act: Callable[_P, None]) -> Callable[_P, None]:
             act(*args, **kwargs)
         except Exception as error:
             # It stays until it is closed: whoever clicked must learn that nothing was changed.
-            st.toast(_sentence(error), icon=":material/error:", duration="infinite")
+            tell(_sentence(error), icon=":material/error:", lasting=True)
 
     return guarded
+
+
+def tell(sentence: str, *, icon: str, lasting: bool = False) -> None:
+    """Say it with what is drawn next: a callback in a dialog may draw nothing itself."""
+    said = (sentence, icon, "infinite" if lasting else "short")
+    st.session_state[_TOLD] = [*st.session_state.get(_TOLD, []), said]
+
+
+def show_told() -> None:
+    """Say what callbacks had to say. A dialog that is drawn again alone does so itself."""
+    for sentence, icon, duration in st.session_state.pop(_TOLD, []):
+        st.toast(sentence, icon=icon, duration=duration)
 
 
 def show_error(error: Exception) -> bool:

@@ -108,6 +108,7 @@ def _names(actor: Actor, setup: Setup, attached: list[AttachedWorkflow]) -> dict
     return names
 
 
+@guard.callback
 def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
     results = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
     with database.read(actor) as conn:
@@ -115,6 +116,7 @@ def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
             results[case.case_id] = test_cases.run(conn, actor, case=case)
 
 
+@guard.callback
 def _delete(actor: Actor, case: SavedCase) -> None:
     with database.write(actor) as conn:
         test_cases.delete(conn, actor, case_id=case.case_id)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database, workflows
 from lib.auth import Actor
-from lib.ui import viewer_time
+from lib.ui import guard, viewer_time
 from lib.ui.text import NOTHING, code, escape, percent, plural
 from lib.workflows import WorkflowFilters, WorkflowPage, WorkflowSummary
 
@@ -134,19 +134,21 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
                   on_click=set_archived, args=(actor, workflow, not archived), type="tertiary")  # fmt: skip
 
 
+@guard.callback
 def set_paused(actor: Actor, workflow: WorkflowSummary | workflows.Workflow, paused: bool) -> None:
     """Callback: pause or resume the workflow, and say so."""
     with database.write(actor) as conn:
         workflows.set_paused(conn, actor, workflow_id=workflow.workflow_id, paused=paused)
-    st.toast(f"{escape(workflow.name)} {'is paused' if paused else 'starts runs again'}.",
-             icon=":material/pause:" if paused else ":material/play_arrow:")  # fmt: skip
+    guard.tell(f"{escape(workflow.name)} {'is paused' if paused else 'starts runs again'}.",
+               icon=":material/pause:" if paused else ":material/play_arrow:")  # fmt: skip
 
 
+@guard.callback
 def set_archived(actor: Actor, workflow: WorkflowSummary | workflows.Workflow, archived: bool) -> None:
     """Callback: archive or restore the workflow, and say so."""
     with database.write(actor) as conn:
         workflows.set_archived(conn, actor, workflow_id=workflow.workflow_id, archived=archived)
-    st.toast(f"{escape(workflow.name)} was {'archived' if archived else 'restored'}.", icon=":material/archive:")
+    guard.tell(f"{escape(workflow.name)} was {'archived' if archived else 'restored'}.", icon=":material/archive:")
 
 
 def _draw_foot(page: WorkflowPage) -> None:
