@@ -1,13 +1,17 @@
 """Replaying unmatched events to a workflow that was attached after they came.
 
 A backfill is counted and bounded before it begins, goes in batches with a pause between, can be canceled at any
-moment, and replays each event to a workflow once, however often it is begun: the replay's (source, id) names
-both. The processes that execute runs carry it out (lib.upkeep), whoever watches.
+moment, and starts one run of a workflow for an event at most, however often it is begun: the replay's (source, id)
+names both. A replay that starts nothing leaves nothing behind but its reason, so that a later backfill takes the
+event again. While the workflow is paused the backfill is held; archiving or detaching the workflow ends it. The
+processes that execute runs carry it out (lib.upkeep), whoever watches.
 """
 
 from __future__ import annotations
 
 import logging
+import time
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -26,13 +30,21 @@ queries = sql.load("backfill")
 BOUND = 10_000
 LONGEST = timedelta(days=90)
 BATCH = 40
+#: No event of a batch is begun later than this: whoever wants to pause the workflow waits until the batch ends.
+BATCH_SECONDS = 2.0
 PAUSE_SECONDS = 2.0
 SOURCE = "backfill"
+#: Different reasons that one backfill remembers; a message may quote what is in the payload.
+MOST_REASONS = 20
+_OTHER_REASONS = "Other reasons."
 
 
 @dataclass(frozen=True)
 class Backfill:
-    """One backfill: of `total` events, how many started a run, were skipped with a reason, or failed."""
+    """One backfill: of `total` events, how many started a run, were skipped, or failed, and why those did not start.
+
+    `is_held` while its workflow is paused; `ended_because` are the words for why it was canceled.
+    """
 
     backfill_id: UUID
     workflow_id: UUID
@@ -43,6 +55,9 @@ class Backfill:
     started: int
     skipped: int
     failed: int
+    ended_because: str | None
+    reasons: dict[str, int]
+    is_held: bool
 
     @property
     def replayed(self) -> int:
@@ -121,33 +136,45 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
     backfill = Backfill(**row)
     room = min(BATCH, backfill.total - backfill.replayed)
     events = conn.execute(queries["batch"], {**keys, "limit": room}).all()
-    counts = {"started": backfill.started, "skipped": backfill.skipped, "failed": backfill.failed}
+    counts = Counter(started=backfill.started, skipped=backfill.skipped, failed=backfill.failed)
+    reasons, gone_through = Counter(backfill.reasons), 0
+    deadline = time.monotonic() + BATCH_SECONDS
     for event in events:
-        counts[_replay(conn, actor, backfill, event)] += 1
-    done = len(events) < room or sum(counts.values()) >= backfill.total
+        if gone_through and time.monotonic() > deadline:
+            break
+        outcome, reason = _replay(conn, actor, backfill, event)
+        counts[outcome] += 1
+        if reason:
+            reasons[reason if reason in reasons or len(reasons) < MOST_REASONS else _OTHER_REASONS] += 1
+        gone_through += 1
+    done = gone_through == len(events) and (len(events) < room or counts.total() >= backfill.total)
+    last = events[gone_through - 1] if events else None
     after = {
-        "cursor_at": events[-1].created_at if events else None,
-        "cursor_id": events[-1].event_id if events else None,
+        "cursor_at": last.created_at if last else None,
+        "cursor_id": last.event_id if last else None,
         "status": "done" if done else "running",
+        "reasons": payloads.dumps(dict(reasons)),
     }
     conn.execute(queries["advance"], {**keys, **counts, **after})
     return replace(
         backfill, started=counts["started"], skipped=counts["skipped"], failed=counts["failed"],
-        status="done" if done else "running",
+        reasons=dict(reasons), status="done" if done else "running",
     )  # fmt: skip
 
 
 def cancel(conn: Connection, actor: Actor, *, workflow_id: UUID) -> None:
     """End the workflow's running backfill; what was replayed stays. Raises PermissionDenied, Conflict."""
     workflows.lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
-    if not conn.execute(queries["cancel"], {"tenant": actor.tenant, "workflow_id": workflow_id}).all():
+    if not workflows.end_backfill(conn, actor, workflow_id=workflow_id, reason="it was canceled by hand"):
         raise Conflict("No events are being replayed to this workflow any more.")
-    workflows.note(conn, actor, workflow_id, "backfill_canceled")
 
 
-def _replay(conn: Connection, actor: Actor, backfill: Backfill, event: Any) -> Literal["started", "skipped", "failed"]:
+def _replay(
+    conn: Connection, actor: Actor, backfill: Backfill, event: Any
+) -> tuple[Literal["started", "skipped", "failed"], str | None]:
+    """What became of one event, and why it started no run if it did not."""
     try:
-        with conn.begin_nested():  # an event that cannot be replayed does not stop the others
+        with conn.begin_nested() as attempt:  # an event that cannot be replayed does not stop the others
             submission = ingestion.submit_event(
                 conn,
                 actor,
@@ -161,8 +188,12 @@ def _replay(conn: Connection, actor: Actor, backfill: Backfill, event: Any) -> L
                 parent_event_id=event.event_id,
                 only_workflow=backfill.workflow_id,
             )
+            if submission.of("started"):
+                return "started", None
+            attempt.rollback()  # also what would keep a later backfill from taking the event
     except DatabaseUnavailable:
         raise
-    except CatalogError:
-        return "failed"
-    return "started" if submission.of("started") else "failed" if submission.of("failed") else "skipped"
+    except CatalogError as error:
+        return "failed", str(error)
+    match = submission.matches[0]
+    return "failed" if match.outcome == "failed" else "skipped", match.message

@@ -167,8 +167,12 @@ def operate_outside_transaction() -> Iterator[Connection]:
 
 
 def on_commit(conn: Connection, call: Callable[[], None]) -> None:
-    """Do that when the transaction commits, and not if it is rolled back."""
-    event.listen(conn, "commit", lambda _: call(), once=True)
+    """Do that when the transaction commits, and not if it, or the savepoint it is in now, is rolled back."""
+    released: list[bool] = []  # whether the savepoint was, first; what happens to later ones does not matter
+    if conn.in_nested_transaction():
+        event.listen(conn, "release_savepoint", lambda *_: released.append(True), once=True)
+        event.listen(conn, "rollback_savepoint", lambda *_: released.append(False), once=True)
+    event.listen(conn, "commit", lambda _: call() if not released or released[0] else None, once=True)
 
 
 def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:

@@ -15,6 +15,7 @@ from lib import definition_text, payloads, schema_registry, sql, workflow_valida
 from lib.auth import Actor
 from lib.database import Connection
 from lib.errors import Conflict, InvalidInput, NotFound
+from lib.steps import Problem
 from lib.workflows import AttachedWorkflow, Workflow
 
 queries = sql.load("workflow_versions")
@@ -22,11 +23,13 @@ queries = sql.load("workflow_versions")
 LONGEST_NOTE = 500
 #: A detach says how many events of this span it would have left without a workflow.
 LOOKED_BACK = timedelta(days=7)
+#: For how long a detach is shown with its event, where it can be undone.
+UNDONE_WITHIN = timedelta(days=7)
 
 
 @dataclass(frozen=True)
 class Version:
-    """One published version; `event_type` is what it reacted to."""
+    """One published version; `event_type` is what it reacts to."""
 
     version: int
     change_note: str
@@ -49,11 +52,24 @@ class DetachPreview:
 
 
 @dataclass(frozen=True)
+class Detached:
+    """A workflow that an event started until its latest version, which took the trigger away."""
+
+    workflow_id: UUID
+    name: str
+    is_system: bool
+    version: int
+    detached_at: datetime
+    detached_by: str | None
+
+
+@dataclass(frozen=True)
 class _Content:
-    """What a version consists of."""
+    """What a version consists of; `draft_trigger` is what a detach took out of a draft with changes of its own."""
 
     definition: dict[str, Any]
     payload_schema: str | None
+    draft_trigger: dict[str, Any] | None = None
 
 
 def publish(
@@ -103,21 +119,34 @@ def roll_back(
 
 
 def detach(
-    conn: Connection, actor: Actor, *, workflow_id: UUID, event_type: str, expected_version: int
+    conn: Connection,
+    actor: Actor,
+    *,
+    workflow_id: UUID,
+    event_type: str,
+    expected_version: int,
+    expected_changes: bool,
 ) -> int:
     """Publish the latest version without its trigger as the next one; its number. Runs under way go on.
 
-    Raises PermissionDenied (a system workflow needs admin), NotFound, Conflict when someone published
-    meanwhile or the workflow does not react to this event.
+    `expected_changes` is whether the author was told that the draft has unpublished changes. They stay, but for
+    the trigger: publishing them must not attach the workflow again unnoticed. The undo gives it back.
+
+    Raises PermissionDenied (a system workflow needs admin), NotFound, Conflict when someone published or began to
+    change the draft meanwhile, or the workflow does not react to this event.
     """
     workflow = _expect(conn, actor, workflow_id, expected_version)
     latest = _content(conn, actor.tenant, workflow_id, expected_version)
     _require_trigger(workflow, event_type)
-    without = _Content({**latest.definition, "trigger": None}, latest.payload_schema)
-    draft = workflow.draft
-    if workflow.draft_differs and workflows.event_name(draft.get("trigger")) == event_type:
-        # The author's other changes stay, but publishing them must not attach the workflow again unnoticed.
-        draft = {**draft, "trigger": None}
+    if workflow.draft_differs and not expected_changes:
+        raise Conflict(
+            f"{workflow.draft_updated_by or 'Someone else'} changed the draft of {workflow.name} meanwhile. "
+            "Nothing was changed; look at it again."
+        )
+    draft, taken = workflow.draft if workflow.draft_differs else None, None
+    if draft and workflows.event_name(draft.get("trigger")) == event_type:
+        draft, taken = {**draft, "trigger": None}, draft["trigger"]
+    without = _Content({**latest.definition, "trigger": None}, latest.payload_schema, taken)
     version = _add(conn, actor, workflow, without, f"Detached from {event_type}", draft)
     workflows.note(conn, actor, workflow_id, "detached", eventType=event_type, version=version, name=workflow.name)
     return version
@@ -126,7 +155,8 @@ def detach(
 def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_version: int) -> int:
     """Publish the trigger that `detached_version` removed as a further version; its number.
 
-    Raises PermissionDenied, NotFound, Conflict when someone published meanwhile or that version removed none.
+    Raises PermissionDenied, NotFound, Conflict when someone published meanwhile, that version removed none, or
+    the workflow no longer fits today's events and schemas.
     """
     workflow = _expect(conn, actor, workflow_id, detached_version)
     latest = _content(conn, actor.tenant, workflow_id, detached_version)
@@ -135,13 +165,25 @@ def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_v
     if latest.definition.get("trigger") is not None or trigger is None:
         raise Conflict(f"Version {detached_version} of {workflow.name} did not detach it from an event.")
     event_type = workflows.event_name(trigger)
-    again = _Content({**latest.definition, "trigger": trigger}, latest.payload_schema)
-    draft = workflow.draft
-    if workflow.draft_differs and draft.get("trigger") is None:
-        draft = {**draft, "trigger": trigger}
-    version = _add(conn, actor, workflow, again, f"Attached to {event_type} again", draft)
+    again = {**latest.definition, "trigger": trigger}
+    if errors := _errors(conn, actor, again):
+        raise Conflict(
+            f"{workflow.name} cannot be attached to {event_type} as it was: {errors[0].message} "
+            "Set its trigger in the designer and mend that, then publish it."
+        )
+    draft = workflow.draft if workflow.draft_differs or latest.draft_trigger else None
+    if draft and draft.get("trigger") is None:
+        draft = {**draft, "trigger": latest.draft_trigger or trigger}
+    content = _Content(again, latest.payload_schema)
+    version = _add(conn, actor, workflow, content, f"Attached to {event_type} again", draft)
     workflows.note(conn, actor, workflow_id, "reattached", eventType=event_type, version=version, name=workflow.name)
     return version
+
+
+def detached(conn: Connection, *, tenant: UUID, event_type: str, now: datetime) -> list[Detached]:
+    """The workflows whose detach from this event can be undone with a click, latest first."""
+    keys = {"tenant": tenant, "event_type": event_type, "since": now - UNDONE_WITHIN}
+    return [Detached(**row) for row in conn.execute(queries["detached"], keys).mappings()]
 
 
 def preview_detach(
@@ -192,7 +234,7 @@ def _expect(conn: Connection, actor: Actor, workflow_id: UUID, version: int | No
     if workflow.published_version != version:
         seen = f"version {version}" if version else "no published version"
         raise Conflict(
-            f"{workflow.updated_by or 'Someone else'} published version {workflow.published_version} of "
+            f"{workflow.published_by or 'Someone else'} published version {workflow.published_version} of "
             f"{workflow.name} meanwhile, and you looked at {seen}. Nothing was changed; look at it again."
         )
     return workflow
@@ -211,22 +253,27 @@ def _publish_checked(
     if len(change_note) > LONGEST_NOTE:
         raise InvalidInput("change note", f"must have at most {LONGEST_NOTE} characters")
     payloads.check(change_note, field="change note")
-    problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=content)
-    if errors := workflow_validation.errors(problems):
+    if errors := _errors(conn, actor, content):
         more = f" And {len(errors) - 1} more." if len(errors) > 1 else ""
         raise InvalidInput(errors[0].path or "definition", f"{errors[0].message}{more}")
     schema = schema_registry.schema(conn, tenant=actor.tenant, ref=content["payloadSchemaRef"])
-    draft = workflow.draft if workflow.draft_differs else content
+    draft = workflow.draft if workflow.draft_differs else None
     return _add(conn, actor, workflow, _Content(content, payloads.dumps(schema)), change_note, draft)
 
 
+def _errors(conn: Connection, actor: Actor, content: dict[str, Any]) -> list[Problem]:
+    """What keeps it from being published, as things are now."""
+    return workflow_validation.errors(workflow_validation.validate(conn, tenant=actor.tenant, definition=content))
+
+
 def _add(
-    conn: Connection, actor: Actor, workflow: Workflow, content: _Content, change_note: str, draft: dict[str, Any]
-) -> int:
-    """Write the next version. A draft without changes of its own follows it, another one becomes `draft`."""
+    conn: Connection, actor: Actor, workflow: Workflow, content: _Content, change_note: str,
+    draft: dict[str, Any] | None,
+) -> int:  # fmt: skip
+    """Write the next version. The draft becomes `draft`; None lets it follow what is published."""
     version = (workflow.published_version or 0) + 1
     published = {**content.definition, "id": str(workflow.workflow_id), "version": version}
-    if not workflow.draft_differs:
+    if draft is None:
         draft = {key: value for key, value in published.items() if key != "version"}
     row = {
         "tenant": actor.tenant,
@@ -237,7 +284,8 @@ def _add(
         "payload_schema": content.payload_schema,
         "change_note": change_note,
     }
-    conn.execute(queries["add_version"], row)
+    taken = payloads.dumps(content.draft_trigger) if content.draft_trigger else None
+    conn.execute(queries["add_version"], {**row, "draft_trigger": taken})
     trigger = published.get("trigger")
     listed = {
         "trigger": payloads.dumps(trigger) if trigger is not None else None,
@@ -247,6 +295,10 @@ def _add(
         "draft": None if definition_text.same(draft, workflow.draft) else payloads.dumps(draft),
     }
     conn.execute(queries["set_published"], {**row, **listed})
+    now = workflows.event_name(trigger)
+    if workflow.event_type and now != workflow.event_type:
+        reason = f"the workflow was moved to {now}" if now else f"the workflow was detached from {workflow.event_type}"
+        workflows.end_backfill(conn, actor, workflow_id=workflow.workflow_id, reason=reason)
     return version
 
 
@@ -255,4 +307,5 @@ def _content(conn: Connection, tenant: UUID, workflow_id: UUID, version: int) ->
     row = conn.execute(queries["version"], keys).one_or_none()
     if row is None:
         raise NotFound(f"There is no version {version} of this workflow.")
-    return _Content(payloads.loads(row.definition), row.payload_schema)
+    taken = payloads.loads(row.draft_trigger) if row.draft_trigger else None
+    return _Content(payloads.loads(row.definition), row.payload_schema, taken)

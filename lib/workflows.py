@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from uuid import UUID, uuid4
 
 from lib import audit, catalog, payloads, sql
@@ -44,7 +44,10 @@ class AttachedWorkflow:
 
 @dataclass(frozen=True)
 class Workflow:
-    """One workflow. `trigger` is the published one; `draft_differs` from the latest published version."""
+    """One workflow. `trigger` is the published one; `draft_differs` from the latest published version.
+
+    `published_by` published that version. `updated_by` did the latest of everything, pausing and archiving too.
+    """
 
     workflow_id: UUID
     name: str
@@ -60,6 +63,8 @@ class Workflow:
     created_at: datetime
     updated_at: datetime
     updated_by: str | None
+    draft_updated_by: str | None
+    published_by: str | None
     draft_differs: bool
 
     @property
@@ -128,6 +133,7 @@ class WorkflowChoice:
     name: str
     status: Status
     is_system: bool
+    draft_version: int
     event_type: str | None
 
 
@@ -211,18 +217,25 @@ def default_name(event: str) -> str:
     return f"Workflow: {event}"[:LONGEST_NAME]
 
 
-def attach_existing(conn: Connection, actor: Actor, *, workflow_id: UUID, event_type: str) -> int:
-    """Make this event the trigger of an existing workflow's draft; the draft's new version.
+def attach_existing(
+    conn: Connection, actor: Actor, *, workflow_id: UUID, event_type: str, expected_draft_version: int
+) -> int:
+    """Make this event the trigger of the draft that was seen as `expected_draft_version`; its new version.
 
-    Nothing reacts to the event before the draft is published. Where the schemas differ, the mapping is empty
-    and has to be completed first. Raises PermissionDenied, NotFound, Conflict when it is archived.
+    Nothing reacts to the event before the draft is published. Draft or published version keep the mapping that
+    they have for this event already; else, where the schemas differ, it is empty and has to be completed first.
+    Raises PermissionDenied, NotFound, Conflict when it is archived or someone changed the draft meanwhile.
     """
     workflow = lock_to_change(conn, actor, workflow_id=workflow_id)
+    if workflow.draft_version != expected_draft_version:
+        who = workflow.draft_updated_by or "Someone else"
+        raise Conflict(f"{who} changed the draft of {workflow.name} meanwhile; look at it again before you attach it.")
     trigger, _, _ = _trigger_for(conn, actor, event_type)
     if trigger["sourcePayloadSchemaRef"] != workflow.draft.get("payloadSchemaRef"):
         trigger["payloadMapping"] = {}
-    definition = {**workflow.draft, "trigger": trigger}
-    saved = _save(conn, actor, workflow, definition)
+    known = (workflow.draft.get("trigger"), workflow.trigger)
+    trigger = next((one for one in known if one and event_name(one) == event_type), trigger)
+    saved = _save(conn, actor, workflow, {**workflow.draft, "trigger": trigger})
     note(conn, actor, workflow_id, "attach_drafted", eventType=event_type, draftVersion=saved)
     return saved
 
@@ -237,14 +250,15 @@ def save_draft(
     """
     workflow = lock_to_change(conn, actor, workflow_id=workflow_id)
     if workflow.draft_version != expected_draft_version:
-        raise Conflict(f"{workflow.updated_by or 'Someone else'} changed this draft meanwhile; yours was not saved.")
+        who = workflow.draft_updated_by or "Someone else"
+        raise Conflict(f"{who} changed this draft meanwhile; yours was not saved.")
     saved = _save(conn, actor, workflow, definition)
     note(conn, actor, workflow_id, "draft_saved", draftVersion=saved)
     return saved
 
 
 def set_paused(conn: Connection, actor: Actor, *, workflow_id: UUID, paused: bool) -> None:
-    """Stop the workflow from starting runs, or let it again; runs under way go on.
+    """Stop the workflow from starting runs, or let it again; runs under way go on, a backfill is held.
 
     Raises PermissionDenied, NotFound, Conflict when it is archived.
     """
@@ -256,7 +270,7 @@ def set_paused(conn: Connection, actor: Actor, *, workflow_id: UUID, paused: boo
 
 
 def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived: bool) -> None:
-    """Take the workflow out of use, or bring it back as it was. An archived one starts no runs.
+    """Take the workflow out of use, or bring it back as it was. An archived one starts no runs, its backfill ends.
 
     Raises PermissionDenied, NotFound.
     """
@@ -267,9 +281,29 @@ def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived:
     row = {"tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id, "status": status}
     conn.execute(queries["set_status"], row)
     note(conn, actor, workflow_id, "archived" if archived else "restored", name=workflow.name)
+    if archived:
+        end_backfill(conn, actor, workflow_id=workflow_id, reason="the workflow was archived")
 
 
-def refusal(actor: Actor, workflow: Workflow | AttachedWorkflow | WorkflowSummary) -> str | None:
+def end_backfill(conn: Connection, actor: Actor, *, workflow_id: UUID, reason: str) -> bool:
+    """End the replay of earlier events to a locked workflow, audited; whether there was one."""
+    row = {"tenant": actor.tenant, "workflow_id": workflow_id, "reason": reason}
+    ended = bool(conn.execute(queries["end_backfill"], row).all())
+    if ended:
+        note(conn, actor, workflow_id, "backfill_canceled", reason=reason)
+    return ended
+
+
+class _Named(Protocol):
+    """What a refusal is about: a workflow in any of its forms."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def is_system(self) -> bool: ...
+
+
+def refusal(actor: Actor, workflow: _Named) -> str | None:
     """Why this person may not change the workflow, in a sentence; None if they may."""
     if not actor.may("manage"):
         return actor.refusal("manage")

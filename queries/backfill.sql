@@ -1,5 +1,6 @@
 -- name: count
--- Live events of a type since an instant that matched nothing and were not replayed to this workflow, up to a bound.
+-- Live events of a type since an instant that matched nothing and started no run of this workflow by a replay, up to
+-- a bound. A replay that starts nothing leaves no submission.
 SELECT count(*) FROM (
   SELECT FROM workflow_runtime_events e
   WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type
@@ -20,14 +21,17 @@ RETURNING backfill_id
 
 -- name: latest
 -- The workflow's latest backfill.
-SELECT backfill_id, workflow_id, event_type, since, status, total, started, skipped, failed
-FROM workflow_backfills
-WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
-ORDER BY backfill_id DESC LIMIT 1
+SELECT b.backfill_id, b.workflow_id, b.event_type, b.since, b.status, b.total, b.started, b.skipped, b.failed,
+       b.ended_because, b.reasons, b.status = 'running' AND w.is_paused AS is_held
+FROM workflow_backfills b
+JOIN workflow_definitions w ON w.tenant = b.tenant AND w.workflow_id = b.workflow_id
+WHERE b.tenant = CAST(:tenant AS uuid) AND b.workflow_id = CAST(:workflow_id AS uuid)
+ORDER BY b.backfill_id DESC LIMIT 1
 
 -- name: withdraw
 -- End the running backfills of people who may not replay events any more.
-UPDATE workflow_backfills b SET status = 'canceled'
+UPDATE workflow_backfills b
+SET status = 'canceled', ended_because = 'who began it may not replay events any more'
 WHERE b.status = 'running'
   AND NOT EXISTS (SELECT FROM memberships m
                   WHERE m.tenant = b.tenant AND m.user_id = b.created_by AND m.permission IN ('manage', 'admin'))
@@ -43,12 +47,16 @@ WHERE b.status = 'running'
 ORDER BY b.backfill_id
 
 -- name: lock_due
--- The backfill if it is running, its last batch is old enough, and nobody else is at it.
-SELECT backfill_id, workflow_id, event_type, since, status, total, started, skipped, failed
-FROM workflow_backfills
-WHERE tenant = CAST(:tenant AS uuid) AND backfill_id = CAST(:backfill_id AS uuid) AND status = 'running'
-  AND (updated_at IS NULL OR updated_at <= app_now() - make_interval(secs => CAST(:pause AS float8)))
-FOR UPDATE SKIP LOCKED
+-- The backfill if it is running, its workflow would take the events, its last batch is old enough, and nobody else is
+-- at it. Nobody can pause, archive, detach or publish the workflow before the batch ends.
+SELECT b.backfill_id, b.workflow_id, b.event_type, b.since, b.status, b.total, b.started, b.skipped, b.failed,
+       b.ended_because, b.reasons, w.is_paused AS is_held
+FROM workflow_backfills b
+JOIN workflow_definitions w ON w.tenant = b.tenant AND w.workflow_id = b.workflow_id
+WHERE b.tenant = CAST(:tenant AS uuid) AND b.backfill_id = CAST(:backfill_id AS uuid) AND b.status = 'running'
+  AND w.status = 'published' AND NOT w.is_paused AND w.trigger ->> 'eventName' = b.event_type
+  AND (b.updated_at IS NULL OR b.updated_at <= app_now() - make_interval(secs => CAST(:pause AS float8)))
+FOR UPDATE OF b SKIP LOCKED FOR SHARE OF w SKIP LOCKED
 
 -- name: batch
 -- The next events to replay, with their payloads as they came in.
@@ -59,13 +67,8 @@ FROM app_backfill_events(CAST(:tenant AS uuid), CAST(:backfill_id AS uuid), CAST
 -- How far the backfill has come.
 UPDATE workflow_backfills SET
   started = CAST(:started AS int), skipped = CAST(:skipped AS int), failed = CAST(:failed AS int),
+  reasons = CAST(:reasons AS jsonb),
   cursor_at = coalesce(CAST(:cursor_at AS timestamptz), cursor_at),
   cursor_id = coalesce(CAST(:cursor_id AS uuid), cursor_id), status = CAST(:status AS text), updated_at = app_now()
 WHERE tenant = CAST(:tenant AS uuid) AND backfill_id = CAST(:backfill_id AS uuid)
-RETURNING backfill_id
-
--- name: cancel
--- End a running backfill; what was replayed stays.
-UPDATE workflow_backfills SET status = 'canceled'
-WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid) AND status = 'running'
 RETURNING backfill_id

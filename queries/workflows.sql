@@ -10,13 +10,15 @@ ORDER BY is_system DESC, name, workflow_id
 -- which 1 and 1.0 differ.
 SELECT d.workflow_id, d.name, d.description, d.status, CAST(d.trigger AS text) AS trigger, d.payload_schema_ref,
        CAST(d.draft_definition AS text) AS draft, d.draft_version, d.published_version, d.is_system, d.is_paused,
-       d.created_at, d.updated_at, u.name AS updated_by,
+       d.created_at, d.updated_at, u.name AS updated_by, e.name AS draft_updated_by, p.name AS published_by,
        v.version_id IS NULL
          OR CAST(d.draft_definition - 'version' AS text) <> CAST(v.definition_json - 'version' AS text) AS draft_differs
 FROM workflow_definitions d
 LEFT JOIN workflow_definition_versions v
   ON v.tenant = d.tenant AND v.workflow_id = d.workflow_id AND v.version = d.published_version
 LEFT JOIN users u ON u.user_id = d.updated_by
+LEFT JOIN users e ON e.user_id = d.draft_updated_by
+LEFT JOIN users p ON p.user_id = v.published_by
 WHERE d.tenant = CAST(:tenant AS uuid) AND d.workflow_id = CAST(:workflow_id AS uuid)
 
 -- name: lock
@@ -69,7 +71,7 @@ ORDER BY lower(p.name), p.workflow_id
 
 -- name: choices
 -- Every workflow by name, for choosing one.
-SELECT workflow_id, name, status, is_system,
+SELECT workflow_id, name, status, is_system, draft_version,
        coalesce(trigger ->> 'eventName', draft_definition -> 'trigger' ->> 'eventName') AS event_type
 FROM workflow_definitions
 WHERE tenant = CAST(:tenant AS uuid) AND status <> 'archived'
@@ -79,9 +81,10 @@ LIMIT 1000
 -- name: add
 -- A draft that was never published.
 INSERT INTO workflow_definitions
-  (tenant, workflow_id, name, description, payload_schema_ref, draft_definition, created_by, updated_by)
+  (tenant, workflow_id, name, description, payload_schema_ref, draft_definition, created_by, updated_by,
+   draft_updated_by)
 VALUES (CAST(:tenant AS uuid), CAST(:workflow_id AS uuid), :name, :description, CAST(:payload_schema_ref AS text),
-        CAST(:draft AS jsonb), CAST(:user_id AS uuid), CAST(:user_id AS uuid))
+        CAST(:draft AS jsonb), CAST(:user_id AS uuid), CAST(:user_id AS uuid), CAST(:user_id AS uuid))
 
 -- name: save_draft
 -- The draft as edited. What lists show follows it only as long as nothing is published.
@@ -91,7 +94,8 @@ UPDATE workflow_definitions SET
   description = CASE WHEN published_version IS NULL THEN CAST(:description AS text) ELSE description END,
   payload_schema_ref = CASE WHEN published_version IS NULL THEN CAST(:payload_schema_ref AS text)
                             ELSE payload_schema_ref END,
-  validation_status = 'unchecked', updated_by = CAST(:user_id AS uuid), updated_at = app_now()
+  validation_status = 'unchecked', updated_by = CAST(:user_id AS uuid), updated_at = app_now(),
+  draft_updated_by = CAST(:user_id AS uuid)
 WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
 RETURNING draft_version
 
@@ -108,3 +112,9 @@ UPDATE workflow_definitions
 SET status = CAST(:status AS text), updated_by = CAST(:user_id AS uuid), updated_at = app_now()
 WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
 RETURNING workflow_id
+
+-- name: end_backfill
+-- End the running backfill of a workflow; what was replayed stays.
+UPDATE workflow_backfills SET status = 'canceled', ended_because = :reason
+WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid) AND status = 'running'
+RETURNING backfill_id

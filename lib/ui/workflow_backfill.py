@@ -11,12 +11,13 @@ from lib import backfill, database, workflows
 from lib.auth import Actor
 from lib.backfill import Backfill
 from lib.ui import guard
-from lib.ui.text import code, plural
+from lib.ui.text import code, escape, plural, shorten
 from lib.workflows import Workflow
 
 _OFFERED = "backfill-offered"
 _DAYS = {"Last day": 1, "Last 7 days": 7, "Last 30 days": 30}
 _POLL_SECONDS = 1.2
+_REASONS_SHOWN = 5
 
 
 def offer(workflow_id: UUID) -> None:
@@ -40,6 +41,7 @@ def draw(actor: Actor, workflow: Workflow) -> None:
     with database.read(actor) as conn:
         latest = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow.workflow_id)
     if latest and latest.status == "running":
+        offer(workflow.workflow_id)  # which says how it ended
         _draw_running(actor, workflow, may=refusal is None)
     elif refusal is None and st.session_state.get(_OFFERED) == workflow.workflow_id:
         _draw_offer(actor, workflow, latest)
@@ -47,8 +49,11 @@ def draw(actor: Actor, workflow: Workflow) -> None:
 
 def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> None:
     with st.container(border=True):
-        if latest and st.session_state.get(f"backfill-watched-{latest.backfill_id}"):
+        if latest:
             _draw_outcome(latest)
+        if workflow.event_type is None:
+            st.button("Close", type="tertiary", key="backfill-close", on_click=_withdraw)
+            return
         st.markdown("**Replay missed events?** :gray[· Events that came before this workflow was attached can still "
                     "start it.]")  # fmt: skip
         now = datetime.now(UTC)
@@ -81,34 +86,42 @@ def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
             with database.read(actor) as conn:
                 now = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow.workflow_id)
             if now is None or now.status != "running":
-                _watched(now)
                 st.rerun()
                 return
             with st.container(border=True):
+                doing = ":orange[:material/pause: Held: the workflow is paused.]" if now.is_held else "Replaying"
                 st.progress(min(1.0, now.replayed / max(now.total, 1)),
-                            text=f"Replaying {code(now.event_type)}: {now.replayed:,} of {now.total:,}, "
-                            f"{now.started:,} started, {now.skipped:,} skipped, {now.failed:,} failed")  # fmt: skip
+                            text=f"{doing} {code(now.event_type)}: {now.replayed:,} of {now.total:,}, "
+                            f"{_counted(now)}")  # fmt: skip
+                _draw_reasons(now)
                 if may and st.button("Cancel", icon=":material/cancel:", key="backfill-cancel"):
                     with database.write(actor) as conn:
                         backfill.cancel(conn, actor, workflow_id=workflow.workflow_id)
-                    _watched(now)
                     st.rerun()
 
     live()
 
 
-def _watched(ended: Backfill | None) -> None:
-    """Say how a backfill ended that was watched here, and offer the next."""
-    if ended:
-        st.session_state[f"backfill-watched-{ended.backfill_id}"] = True
-        offer(ended.workflow_id)
+def _draw_outcome(ended: Backfill) -> None:
+    icon = ":green[:material/check_circle:]" if ended.status == "done" else ":orange[:material/cancel:]"
+    word = "Replayed" if ended.status == "done" else "Canceled after"
+    because = f" because {escape(ended.ended_because)}" if ended.ended_because else ""
+    st.markdown(f"{icon} {word} {plural(ended.replayed, 'event')}{because}: {_counted(ended)}.")
+    _draw_reasons(ended)
+    if ended.reasons:
+        st.caption("What did not start can be replayed again once the cause is mended.")
 
 
-def _draw_outcome(done: Backfill) -> None:
-    icon = ":green[:material/check_circle:]" if done.status == "done" else ":orange[:material/cancel:]"
-    word = "Replayed" if done.status == "done" else "Canceled after"
-    st.markdown(f"{icon} {word} {plural(done.replayed, 'event')}: {done.started:,} started, {done.skipped:,} skipped, "
-                f"{done.failed:,} failed.")  # fmt: skip
+def _counted(one: Backfill) -> str:
+    return f"{one.started:,} started, {one.skipped:,} skipped, {one.failed:,} failed"
+
+
+def _draw_reasons(one: Backfill) -> None:
+    most = sorted(one.reasons.items(), key=lambda reason: -reason[1])[:_REASONS_SHOWN]
+    for sentence, number in most:
+        st.caption(f":material/subdirectory_arrow_right: {plural(number, 'event')}: {escape(shorten(sentence, 200))}")
+    if len(one.reasons) > len(most):
+        st.caption(f"And {plural(len(one.reasons) - len(most), 'other reason')}.")
 
 
 def _withdraw() -> None:

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0015"
-down_revision = "0013"
+down_revision = "0014"
 
 # Each ends in the order of the list, so that a page is read from it and nothing else. Few runs are not live.
 INDEXES = """

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
 
-from lib import database, ingestion, workflow_versions, workflows
+from lib import backfill, database, ingestion, workflow_versions, workflows
 from lib.auth import Actor
 from lib.database import Database
 from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
@@ -59,11 +59,19 @@ def published(actor: Actor, name: str | None = None) -> UUID:
     return workflow
 
 
-def detach(actor: Actor, workflow: UUID, version: int, event_type: str = EVENT) -> int:
+def detach(
+    actor: Actor, workflow: UUID, version: int, event_type: str = EVENT, *, expected_changes: bool = True
+) -> int:
     with database.write(actor) as conn:
         return workflow_versions.detach(
-            conn, actor, workflow_id=workflow, event_type=event_type, expected_version=version
-        )
+            conn, actor, workflow_id=workflow, event_type=event_type, expected_version=version,
+            expected_changes=expected_changes,
+        )  # fmt: skip
+
+
+def undo_detach(actor: Actor, workflow: UUID, version: int) -> int:
+    with database.write(actor) as conn:
+        return workflow_versions.undo_detach(conn, actor, workflow_id=workflow, detached_version=version)
 
 
 def audited(db: Database, workflow: UUID) -> list[str]:
@@ -163,10 +171,96 @@ def test_a_draft_with_changes_survives_detach_and_undo_but_not_its_trigger(new_a
     detach(actor, workflow, 1)
     draft = get(actor, workflow).draft
     assert draft["description"] == "Half done" and len(draft["steps"]) == 2 and draft["trigger"] is None
-    with database.write(actor) as conn:
-        workflow_versions.undo_detach(conn, actor, workflow_id=workflow, detached_version=2)
+    undo_detach(actor, workflow, 2)
     draft = get(actor, workflow).draft
     assert draft["description"] == "Half done" and draft["trigger"]["eventName"] == EVENT
+
+
+@pytest.mark.parametrize("edited_too", [False, True], ids=["mapping alone", "and more"])
+def test_anothers_mapping_in_the_draft_is_back_after_detach_and_undo(edited_too: bool, new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow = published(one)
+    mapping = {"ticketId": {"$expr": "event.payload.ticketId"}}
+    edit(two, workflow, trigger={**get(one, workflow).draft["trigger"], "payloadMapping": mapping})
+    if edited_too:
+        edit(two, workflow, description="Half done")
+    detach(one, workflow, 1)
+    assert get(one, workflow).draft["trigger"] is None
+    if edited_too:
+        edit(two, workflow, steps=[log_step("note"), log_step("while detached")])
+    undo_detach(one, workflow, 2)
+    now = get(one, workflow)
+    assert now.draft["trigger"]["payloadMapping"] == mapping and now.draft_differs
+    assert now.trigger and "payloadMapping" not in now.trigger, "what is published is as before"
+    assert len(now.draft["steps"]) == 1 + edited_too
+
+
+def test_changes_of_the_draft_that_came_after_the_look_refuse_a_detach(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow = published(one)
+    with database.read(one) as conn:
+        preview = workflow_versions.preview_detach(
+            conn, tenant=one.tenant, workflow_id=workflow, event_type=EVENT, now=datetime.now(UTC)
+        )
+    assert not preview.workflow.draft_differs
+    edit(two, workflow, description="Theirs")
+    with pytest.raises(Conflict, match=f"{two.email} changed the draft of .* meanwhile. Nothing was changed"):
+        detach(one, workflow, 1, expected_changes=False)
+    assert get(one, workflow).draft_updated_by == two.email
+    assert detach(one, workflow, 1, expected_changes=True) == 2
+
+
+def test_a_conflict_names_who_published_not_who_edited_since(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two, three = new_actor(tenant=one.tenant), new_actor(tenant=one.tenant)
+    workflow = published(one)
+    edit(two, workflow, description="By two")
+    publish(two, workflow)
+    edit(three, workflow, description="Edited later")
+    with pytest.raises(Conflict, match=f"^{two.email} published version 2 of"):
+        detach(one, workflow, 1)
+    with database.write(one) as conn:
+        workflows.set_paused(conn, one, workflow_id=workflow, paused=True)
+        with pytest.raises(Conflict, match=f"^{three.email} changed this draft meanwhile"):
+            workflows.save_draft(conn, two, workflow_id=workflow, definition={"name": "X"}, expected_draft_version=1)
+
+
+def detached(actor: Actor, now: datetime) -> list[workflow_versions.Detached]:
+    with database.read(actor) as conn:
+        return workflow_versions.detached(conn, tenant=actor.tenant, event_type=EVENT, now=now)
+
+
+def test_a_detach_is_found_with_its_event_until_something_else_is_published(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow, now = published(actor, "Desk"), datetime.now(UTC) + timedelta(minutes=1)
+    assert detached(actor, now) == []
+    detach(actor, workflow, 1)
+    (found,) = detached(actor, now)
+    assert (found.workflow_id, found.name, found.version, found.detached_by) == (workflow, "Desk", 2, actor.email)
+    assert detached(actor, now + workflow_versions.UNDONE_WITHIN) == [], "after a week it is history"
+    assert detached(new_actor(), now) == [], "another tenant's"
+    undo_detach(actor, workflow, 2)
+    assert detached(actor, now) == []
+    detach(actor, workflow, 3)
+    edit(actor, workflow, description="Without a trigger for good")
+    publish(actor, workflow)
+    assert detached(actor, now) == []
+
+
+def test_undo_refuses_what_no_longer_validates_and_says_what_to_do(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "OURS", ref=REF)
+    workflow = attach(actor, "Desk", "OURS")
+    edit(actor, workflow, steps=[log_step("note")])
+    publish(actor, workflow)
+    detach(actor, workflow, 1, "OURS")
+    with db.owner.begin() as conn:
+        conn.execute(text("DELETE FROM event_catalog WHERE event_type = 'OURS'"))
+    with pytest.raises(Conflict, match=r"Desk cannot be attached to OURS as it was: .*OURS.* mend that"):
+        undo_detach(actor, workflow, 2)
+    assert get(actor, workflow).trigger is None and versions(db, workflow) == [1, 2]
 
 
 def test_detach_refuses_another_events_workflow_one_twice_and_a_stale_look(new_actor: ActorFactory) -> None:
@@ -239,12 +333,46 @@ def test_an_existing_workflow_gets_the_event_as_its_drafts_trigger(new_actor: Ac
     actor = new_actor()
     workflow = published(actor)
     with database.write(actor) as conn:
-        workflows.attach_existing(conn, actor, workflow_id=workflow, event_type="EMAIL_BOUNCED")
+        workflows.attach_existing(
+            conn, actor, workflow_id=workflow, event_type="EMAIL_BOUNCED", expected_draft_version=2
+        )
     now = get(actor, workflow)
     assert now.event_type == EVENT, "what is published stays until the draft is"
     assert now.draft["trigger"]["eventName"] == "EMAIL_BOUNCED" and now.draft["trigger"]["payloadMapping"] == {}
     with pytest.raises(InvalidInput, match="is required by the workflow's schema and is not mapped"):
         publish(actor, workflow)
+
+
+def attach_existing(actor: Actor, workflow: UUID, event_type: str, seen: int | None = None) -> int:
+    seen = get(actor, workflow).draft_version if seen is None else seen
+    with database.write(actor) as conn:
+        return workflows.attach_existing(
+            conn, actor, workflow_id=workflow, event_type=event_type, expected_draft_version=seen
+        )
+
+
+def test_attaching_to_the_same_event_keeps_the_mapping(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    mapped = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1"}}
+    edit(actor, workflow, trigger=mapped)
+    attach_existing(actor, workflow, EVENT)
+    assert get(actor, workflow).draft["trigger"] == mapped, "the draft's own"
+    as_published = get(actor, workflow).trigger
+    attach_existing(actor, workflow, "EMAIL_BOUNCED")
+    attach_existing(actor, workflow, EVENT)
+    assert get(actor, workflow).draft["trigger"] == as_published, "once the draft's is gone, the published one's"
+
+
+def test_attaching_refuses_a_draft_that_changed_since_it_was_looked_at(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow = published(one, "Desk")
+    seen = get(one, workflow).draft_version
+    edit(two, workflow, description="Theirs")
+    with pytest.raises(Conflict, match=f"{two.email} changed the draft of Desk meanwhile; look at it again"):
+        attach_existing(one, workflow, "EMAIL_BOUNCED", seen)
+    assert get(one, workflow).draft["trigger"]["eventName"] == EVENT
 
 
 def test_pausing_archiving_and_bringing_back(db: Database, new_actor: ActorFactory) -> None:
@@ -267,19 +395,29 @@ def test_pausing_archiving_and_bringing_back(db: Database, new_actor: ActorFacto
 
 #: Everything that changes a workflow, as (name, what it does).
 ACTS: dict[str, Callable[[database.Connection, Actor, UUID], object]] = {
-    "create": lambda c, a, w: workflows.create_for_event(c, a, event_type=EVENT),
-    "attach": lambda c, a, w: workflows.attach_existing(c, a, workflow_id=w, event_type=EVENT),
+    "attach": lambda c, a, w: workflows.create_for_event(c, a, event_type=EVENT),
+    "attach existing": lambda c, a, w: workflows.attach_existing(
+        c, a, workflow_id=w, event_type=EVENT, expected_draft_version=2
+    ),
     "save": lambda c, a, w: workflows.save_draft(
         c, a, workflow_id=w, definition={"name": "X"}, expected_draft_version=1
     ),
     "pause": lambda c, a, w: workflows.set_paused(c, a, workflow_id=w, paused=True),
+    "resume": lambda c, a, w: workflows.set_paused(c, a, workflow_id=w, paused=False),
     "archive": lambda c, a, w: workflows.set_archived(c, a, workflow_id=w, archived=True),
+    "restore": lambda c, a, w: workflows.set_archived(c, a, workflow_id=w, archived=False),
     "publish": lambda c, a, w: workflow_versions.publish(
         c, a, workflow_id=w, expected_draft_version=1, expected_version=1
     ),
     "roll back": lambda c, a, w: workflow_versions.roll_back(c, a, workflow_id=w, to_version=1, expected_version=1),
-    "detach": lambda c, a, w: workflow_versions.detach(c, a, workflow_id=w, event_type=EVENT, expected_version=1),
+    "detach": lambda c, a, w: workflow_versions.detach(
+        c, a, workflow_id=w, event_type=EVENT, expected_version=1, expected_changes=False
+    ),
     "undo": lambda c, a, w: workflow_versions.undo_detach(c, a, workflow_id=w, detached_version=1),
+    "backfill": lambda c, a, w: backfill.start(
+        c, a, workflow_id=w, since=datetime.now(UTC) - timedelta(days=1), now=datetime.now(UTC)
+    ),
+    "end backfill": lambda c, a, w: backfill.cancel(c, a, workflow_id=w),
 }
 
 
@@ -294,7 +432,7 @@ def test_a_reader_may_do_none_of_it(act: str, db: Database, new_actor: ActorFact
     assert audited(db, workflow) == before and versions(db, workflow) == [1]
 
 
-@pytest.mark.parametrize("act", [act for act in ACTS if act != "create"])
+@pytest.mark.parametrize("act", [act for act in ACTS if act != "attach"])
 def test_a_system_workflow_needs_admin(act: str, db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = published(actor, "Guarded")
@@ -307,7 +445,7 @@ def test_a_system_workflow_needs_admin(act: str, db: Database, new_actor: ActorF
     assert detach(admin, workflow, 1) == 2
 
 
-@pytest.mark.parametrize("act", [act for act in ACTS if act != "create"])
+@pytest.mark.parametrize("act", [act for act in ACTS if act != "attach"])
 def test_another_tenants_workflow_does_not_exist(act: str, new_actor: ActorFactory) -> None:
     workflow = published(new_actor())
     stranger = new_actor("admin")
@@ -352,7 +490,9 @@ def test_two_people_publish_and_detach_at_once_and_exactly_one_wins(db: Database
             )
 
         def detaches(conn: database.Connection, seen: int = expected) -> int:
-            return workflow_versions.detach(conn, two, workflow_id=workflow, event_type=EVENT, expected_version=seen)
+            return workflow_versions.detach(
+                conn, two, workflow_id=workflow, event_type=EVENT, expected_version=seen, expected_changes=True
+            )
 
         acts = {"publish": publishes, "detach": detaches}
         threads = [threading.Thread(target=act, args=(n, f, start, outcomes)) for n, f in acts.items()]
@@ -369,6 +509,73 @@ def test_two_people_publish_and_detach_at_once_and_exactly_one_wins(db: Database
         assert get(one, workflow).draft["description"] == f"Round {round_number}", "the edit is not lost"
     assert versions(db, workflow) == list(range(1, expected + 1))
     assert {"publish", "detach"} == set(told), "both won at least once"
+
+
+def test_everything_at_once_leaves_gapless_versions_and_only_refusals(db: Database, new_actor: ActorFactory) -> None:
+    """Six people publish, detach, undo, attach, pause and archive one workflow; each is done, or told why not."""
+    owner = new_actor()
+    workflow = published(owner)
+    unexpected: list[BaseException] = []
+    won: list[int] = []
+
+    def publishes(conn: database.Connection, who: Actor, now: workflows.Workflow) -> int:
+        definition = {**now.draft, "description": str(uuid4())}
+        saved = workflows.save_draft(
+            conn, who, workflow_id=workflow, definition=definition, expected_draft_version=now.draft_version
+        )
+        return workflow_versions.publish(
+            conn, who, workflow_id=workflow, expected_draft_version=saved, expected_version=now.published_version
+        )
+
+    def detaches(conn: database.Connection, who: Actor, now: workflows.Workflow) -> int:
+        return workflow_versions.detach(
+            conn, who, workflow_id=workflow, event_type=EVENT, expected_version=now.published_version or 0,
+            expected_changes=now.draft_differs,
+        )  # fmt: skip
+
+    def undoes(conn: database.Connection, who: Actor, now: workflows.Workflow) -> int:
+        version = now.published_version or 0
+        return workflow_versions.undo_detach(conn, who, workflow_id=workflow, detached_version=version)
+
+    def attaches(conn: database.Connection, who: Actor, now: workflows.Workflow) -> None:
+        workflows.attach_existing(
+            conn, who, workflow_id=workflow, event_type=EVENT, expected_draft_version=now.draft_version
+        )
+
+    def pauses(conn: database.Connection, who: Actor, now: workflows.Workflow) -> None:
+        workflows.set_paused(conn, who, workflow_id=workflow, paused=not now.is_paused)
+
+    def archives(conn: database.Connection, who: Actor, now: workflows.Workflow) -> None:
+        workflows.set_archived(conn, who, workflow_id=workflow, archived=now.status != "archived")
+
+    def acts(act: Callable[[database.Connection, Actor, workflows.Workflow], int | None], who: Actor) -> None:
+        for _ in range(20):
+            seen = get(who, workflow)
+            try:
+                with database.write(who) as conn:
+                    version = act(conn, who, seen)
+            except CatalogError:
+                continue
+            except BaseException as error:
+                unexpected.append(error)
+            else:
+                won.extend([version] if version else [])
+
+    everything = (publishes, detaches, undoes, attaches, pauses, archives)
+    threads = [threading.Thread(target=acts, args=(act, new_actor(tenant=owner.tenant))) for act in everything]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert unexpected == []
+    assert sorted(won) == list(range(2, len(won) + 2)), "each version was made once, and each has its author told so"
+    assert versions(db, workflow) == list(range(1, len(won) + 2))
+    now = get(owner, workflow)
+    with database.read(owner) as conn:
+        latest = workflow_versions.definition(
+            conn, tenant=owner.tenant, workflow_id=workflow, version=now.published_version or 0
+        )
+    assert now.trigger == latest["trigger"]
 
 
 def test_the_list_filters_and_counts_runs(db: Database, new_actor: ActorFactory) -> None:
@@ -420,6 +627,29 @@ def test_the_preview_of_a_detach_counts_what_would_go_unmatched(db: Database, ne
     assert [w.workflow_id for w in preview.others] == [other]
     assert preview.before["trigger"]["eventName"] == EVENT and preview.after["trigger"] is None
     assert preview.after["version"] == 2
+
+
+def test_the_preview_counts_only_what_the_others_attached_now_would_still_match(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    mine, others = published(actor, "Mine"), {name: published(actor, name) for name in ("A", "B", "C")}
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+
+    def alone() -> int:
+        with database.read(actor) as conn:
+            return workflow_versions.preview_detach(
+                conn, tenant=actor.tenant, workflow_id=mine, event_type=EVENT, now=datetime.now(UTC)
+            ).alone
+
+    detach(actor, others["A"], 1)
+    with database.write(actor) as conn:
+        workflows.set_archived(conn, actor, workflow_id=others["B"], archived=True)
+    assert alone() == 0, "C is still there"
+    with database.write(actor) as conn:
+        workflows.set_paused(conn, actor, workflow_id=others["C"], paused=True)
+    assert alone() == 1, "a paused one starts nothing"
 
 
 def test_an_unknown_workflow_is_not_found(new_actor: ActorFactory) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,15 +14,21 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from lib import backfill, database, ingestion, workflows
+from lib import backfill, database, ingestion, prometheus, workflow_versions, workflows
 from lib.auth import Actor
 from lib.database import Database
-from lib.errors import Conflict, PermissionDenied
+from lib.errors import CatalogError, Conflict, PermissionDenied
 from lib.settings import Settings
 from lib.upkeep import Upkeep
 from tests.conftest import ActorFactory
 from tests.database.test_workflows import EVENT, attach, audited, detach, edit, example, get, publish
 from tests.workflow_runs import log_step
+
+
+@pytest.fixture(autouse=True)
+def whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine too."""
+    monkeypatch.setattr(backfill, "BATCH_SECONDS", 60.0)
 
 
 def submit(actor: Actor, payload: Any, *, origin: Any = "live", key: str | None = None) -> ingestion.Submission:
@@ -57,8 +65,7 @@ def finish(db: Database, actor: Actor, one: backfill.Backfill) -> backfill.Backf
             after = backfill.advance(conn, actor, backfill_id=one.backfill_id)
         if after and after.status == "done":
             return after
-        with db.owner.begin() as conn:
-            conn.execute(text("UPDATE workflow_backfills SET updated_at = updated_at - interval '2 seconds'"))
+        due(db)
     raise AssertionError("the backfill did not end")
 
 
@@ -91,12 +98,189 @@ def test_unmatched_live_events_are_replayed_once_with_their_raw_payload(db: Data
     assert "workflow.backfill_started" in audited(db, workflow)
 
 
-def test_what_the_workflow_cannot_take_is_skipped_and_counted(db: Database, new_actor: ActorFactory) -> None:
+def test_what_the_workflow_cannot_take_is_skipped_with_its_reason_and_can_be_taken_later(
+    db: Database, new_actor: ActorFactory
+) -> None:
     actor = new_actor()
+    payload = example(db)
+    submit(actor, payload)
+    submit(actor, {**payload, "ticketId": 5})
+    submit(actor, {**payload, "ticketId": 6})
+    workflow = attached(actor)
+    before = events(db)
+    done = finish(db, actor, begin(actor, workflow))
+    assert (done.started, done.skipped, done.failed) == (1, 2, 0)
+    assert done.reasons == {"The payload does not fit the workflow's schema at /ticketId: Must be text.": 2}
+    assert events(db) == before + 1, "a replay that starts nothing leaves no event"
+    assert count(actor, workflow) == 2, "only what started a run counts as replayed"
+    edit(actor, workflow, trigger={**get(actor, workflow).draft["trigger"], "payloadMapping": payload})
+    publish(actor, workflow)
+    done = finish(db, actor, begin(actor, workflow))
+    assert (done.total, done.started, done.skipped, done.reasons) == (2, 2, 0, {})
+    assert len(runs(db, workflow)) == 3 and count(actor, workflow) == 0
+
+
+def events(db: Database) -> int:
+    with db.owner.connect() as conn:
+        return int(conn.execute(text("SELECT count(*) FROM workflow_runtime_events")).scalar_one())
+
+
+def due(db: Database) -> None:
+    """Turn back the pause between batches, rather than sleeping through it."""
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_backfills SET updated_at = updated_at - interval '2 seconds'"))
+
+
+def test_only_what_was_stored_is_counted_as_ingested(db: Database, new_actor: ActorFactory) -> None:
+    def counted(outcome: str) -> float:
+        labels = {"outcome": outcome, "origin": "replay"}
+        return prometheus.registry.get_sample_value("event_catalog_events_ingested_total", labels) or 0.0
+
+    actor = new_actor()
+    submit(actor, {"ticketId": 5})
     submit(actor, example(db))
     submit(actor, {"ticketId": 5})
-    done = finish(db, actor, begin(actor, attached(actor)))
-    assert (done.started, done.skipped, done.failed) == (1, 1, 0)
+    before = {outcome: counted(outcome) for outcome in ("matched", "unmatched")}
+    finish(db, actor, begin(actor, attached(actor)))
+    assert {outcome: counted(outcome) - n for outcome, n in before.items()} == {"matched": 1, "unmatched": 0}
+
+
+def test_a_batch_ends_in_time_for_whoever_waits_for_it(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "BATCH_SECONDS", -1.0)
+    actor = new_actor()
+    for _ in range(3):
+        submit(actor, example(db))
+    one = begin(actor, attached(actor))
+    with database.write(actor) as conn:
+        after = backfill.advance(conn, actor, backfill_id=one.backfill_id)
+    assert after and (after.replayed, after.status) == (1, "running")
+    assert finish(db, actor, one).started == 3
+
+
+def test_pausing_the_workflow_holds_its_backfill_and_resuming_goes_on(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    for _ in range(backfill.BATCH + 1):
+        submit(actor, example(db))
+    workflow = attached(actor)
+    one = begin(actor, workflow)
+    with database.write(actor) as conn:
+        assert backfill.advance(conn, actor, backfill_id=one.backfill_id)
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=True)
+    due(db)
+    with database.write(actor) as conn:
+        assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None
+        held = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+        assert held and held.is_held and (held.status, held.replayed) == ("running", backfill.BATCH)
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=False)
+    done = finish(db, actor, one)
+    assert (done.started, done.skipped, done.is_held) == (backfill.BATCH + 1, 0, False)
+
+
+END = {
+    "the workflow was archived": lambda c, a, w: workflows.set_archived(c, a, workflow_id=w, archived=True),
+    "the workflow was detached from TICKET_CREATED": lambda c, a, w: workflow_versions.detach(
+        c, a, workflow_id=w, event_type=EVENT, expected_version=1, expected_changes=False
+    ),
+    "it was canceled by hand": lambda c, a, w: backfill.cancel(c, a, workflow_id=w),
+}
+
+
+@pytest.mark.parametrize("reason", END)
+def test_what_takes_the_workflow_away_ends_its_backfill_with_the_reason(
+    reason: str, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    workflow = attached(actor)
+    one = begin(actor, workflow)
+    with database.write(actor) as conn:
+        END[reason](conn, actor, workflow)
+        ended = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+        assert ended and (ended.status, ended.ended_because) == ("canceled", reason)
+        assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None
+    assert audited(db, workflow).count("workflow.backfill_canceled") == 1 and runs(db, workflow) == []
+
+
+def test_moving_the_workflow_to_another_event_ends_its_backfill(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor, example(db))
+    workflow = attached(actor)
+    begin(actor, workflow)
+    trigger = {"type": "event", "eventName": "TICKET_CLOSED", "sourcePayloadSchemaRef": "payload.TicketClosed.v1"}
+    edit(actor, workflow, trigger=trigger, payloadSchemaRef="payload.TicketClosed.v1")
+    publish(actor, workflow)
+    assert ended(actor, workflow).ended_because == "the workflow was moved to TICKET_CLOSED"
+
+
+def test_no_event_starts_the_workflow_twice_whatever_happens_at_once(db: Database, new_actor: ActorFactory) -> None:
+    """Batches, cancels, new backfills, pauses, detaches and undos from six connections; then one that ends."""
+    actor = new_actor()
+    sent = [submit(actor, example(db)).event_id for _ in range(60)]
+    workflow = attached(actor)
+    unexpected: list[BaseException] = []
+
+    def advance(conn: database.Connection) -> None:
+        now = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+        if now:
+            backfill.advance(conn, actor, backfill_id=now.backfill_id)
+
+    def begin_again(conn: database.Connection) -> None:
+        now = datetime.now(UTC)
+        backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=7), now=now)
+
+    def pause(conn: database.Connection) -> None:
+        paused = workflows.get(conn, tenant=actor.tenant, workflow_id=workflow).is_paused
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=not paused)
+
+    def detach_or_undo(conn: database.Connection) -> None:
+        now = workflows.get(conn, tenant=actor.tenant, workflow_id=workflow)
+        version = now.published_version or 0
+        if now.trigger is None:
+            workflow_versions.undo_detach(conn, actor, workflow_id=workflow, detached_version=version)
+        else:
+            workflow_versions.detach(
+                conn, actor, workflow_id=workflow, event_type=EVENT, expected_version=version, expected_changes=False
+            )
+
+    def act(seed: int) -> None:
+        chance = random.Random(seed)
+        acts = [advance] * 8 + [begin_again] * 6 + [pause, detach_or_undo, detach_or_undo]
+        acts.append(lambda conn: backfill.cancel(conn, actor, workflow_id=workflow))
+        for _ in range(25):
+            try:
+                with database.write(actor) as conn:
+                    chance.choice(acts)(conn)
+            except CatalogError:
+                pass  # the others were first, and this one was told
+            except BaseException as error:
+                unexpected.append(error)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(backfill, "BATCH", 3)
+        patch.setattr(backfill, "PAUSE_SECONDS", 0.0)
+        threads = [threading.Thread(target=act, args=(seed,)) for seed in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert unexpected == []
+    now = get(actor, workflow)
+    with database.write(actor) as conn:
+        if now.is_paused:
+            workflows.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        if now.trigger is None:
+            version = now.published_version or 0
+            workflow_versions.undo_detach(conn, actor, workflow_id=workflow, detached_version=version)
+        latest = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+    taken = [row.parent_event_id for row in runs(db, workflow)]
+    assert len(set(taken)) == len(taken)
+    if latest and latest.status == "running":
+        finish(db, actor, latest)
+    if count(actor, workflow):
+        finish(db, actor, begin(actor, workflow))
+    assert sorted(row.parent_event_id for row in runs(db, workflow)) == sorted(sent)
 
 
 def test_batches_keep_their_pace_and_cancel_stops_them(db: Database, new_actor: ActorFactory) -> None:
@@ -114,8 +298,7 @@ def test_batches_keep_their_pace_and_cancel_stops_them(db: Database, new_actor: 
         assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None, "the next batch is not due yet"
     with database.write(actor) as conn:
         backfill.cancel(conn, actor, workflow_id=workflow)
-    with db.owner.begin() as conn:
-        conn.execute(text("UPDATE workflow_backfills SET updated_at = updated_at - interval '2 seconds'"))
+    due(db)
     with database.write(actor) as conn:
         assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None
     assert len(runs(db, workflow)) == backfill.BATCH
@@ -186,7 +369,9 @@ def test_a_backfill_ends_when_who_began_it_may_not_go_on(
         assert [asked for _, asked in backfill.under_way(conn)] == [actor]
         conn.execute(text("UPDATE memberships SET permission = 'read' WHERE user_id = :u"), {"u": actor.user_id})
         assert backfill.under_way(conn) == []
-    assert ended(actor, workflow).status == "canceled" and runs(db, workflow) == []
+    after = ended(actor, workflow)
+    assert (after.status, after.ended_because) == ("canceled", "who began it may not replay events any more")
+    assert runs(db, workflow) == []
     assert "may not replay events any more" in caplog.text
 
 
