@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import database, definition_text, workflow_versions
-from lib.ui import designer_diff, guard, viewer_time
+from lib.ui import designer_diff, guard, viewer_time, workflow_attached
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape
 from lib.workflow_versions import Version
@@ -25,7 +25,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         return
     _draw_comparison(draft, versions)
     st.subheader("All versions", anchor=False)
-    for version in versions:
+    for number, version in enumerate(versions):
         with st.container(border=True, horizontal=True, vertical_alignment="center",
                           horizontal_alignment="distribute"):  # fmt: skip
             st.markdown(_described(version, current=version.version == workflow.published_version), width="stretch")
@@ -33,6 +33,10 @@ def draw(draft: Draft, refusal: str | None) -> None:
                 if st.button("Roll back", key=f"roll-back-{version.version}", icon=":material/history:",
                              disabled=refusal is not None, help=refusal):  # fmt: skip
                     _confirm(draft, version.version)
+            elif version.event_type is None and any(one.event_type for one in versions[number + 1 : number + 2]):
+                workflow_attached.undo_button(
+                    draft.actor, workflow.workflow_id, version.version, "Attach again", refusal
+                )
 
 
 def _described(version: Version, *, current: bool) -> str:

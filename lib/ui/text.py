@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 NOTHING = "—"
 
@@ -71,3 +72,12 @@ def duration(seconds: float | None) -> str:
 def plural(number: int, noun: str) -> str:
     """1 workflow, 2 workflows, 0 workflows."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def ago(then: datetime, now: datetime) -> str:
+    """a moment ago, 2 minutes ago, 1 hour ago, 3 days ago."""
+    minutes = int((now - then).total_seconds() // 60)
+    for size, noun in ((60 * 24, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            return f"{plural(minutes // size, noun)} ago"
+    return "a moment ago"

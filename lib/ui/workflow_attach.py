@@ -13,6 +13,7 @@ from lib.ui.text import code, escape
 from lib.workflows import WorkflowChoice
 
 _NEW, _EXISTING = "New workflow", "Existing workflow"
+_ATTACHED = "attached-workflow"
 
 
 def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
@@ -34,6 +35,7 @@ def _open(actor: Actor, event_type: str) -> None:
 
 
 def _draw(actor: Actor, event_type: str, key: str) -> None:
+    guard.show_told()
     with database.read(actor) as conn:
         event = catalog.entry(conn, tenant=actor.tenant, event_type=event_type)
         choices = workflows.choices(conn, tenant=actor.tenant)
@@ -62,17 +64,29 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
     if not choices:
         st.caption("There is no workflow you could attach.")
         return
-    chosen = st.selectbox("Workflow", choices, format_func=_described, key=f"existing-{event_type}")
+    known = {choice.workflow_id: choice for choice in choices}
+    chosen = known[st.selectbox("Workflow", list(known), format_func=lambda one: _described(known[one]),
+                                key=f"existing-{event_type}")]  # fmt: skip
     if chosen.event_type and chosen.event_type != event_type:
         st.warning(f"It reacts to {code(chosen.event_type)} now. A workflow has one trigger, so publishing moves it.",
                    icon=":material/swap_horiz:")  # fmt: skip
     st.caption("Only its draft changes now. Complete the mapping in the designer, then publish.")
-    if st.button("Set trigger and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",
-                 icon_position="right", key=f"move-{event_type}"):  # fmt: skip
-        with guard.errors_shown():
-            with database.write(actor) as conn:
-                workflows.attach_existing(conn, actor, workflow_id=chosen.workflow_id, event_type=event_type)
-            _to_designer(chosen.workflow_id)
+    # A callback is given what was drawn before the click, and so the draft that the person saw.
+    st.button("Set trigger and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",
+              icon_position="right", key=f"move-{event_type}", on_click=_attach_existing,
+              args=(actor, event_type, chosen))  # fmt: skip
+    if (attached := st.session_state.pop(_ATTACHED, None)) is not None:
+        _to_designer(attached)
+
+
+@guard.callback
+def _attach_existing(actor: Actor, event_type: str, chosen: WorkflowChoice) -> None:
+    with database.write(actor) as conn:
+        workflows.attach_existing(
+            conn, actor, workflow_id=chosen.workflow_id, event_type=event_type,
+            expected_draft_version=chosen.draft_version,
+        )  # fmt: skip
+    st.session_state[_ATTACHED] = chosen.workflow_id
 
 
 def _described(choice: WorkflowChoice) -> str:

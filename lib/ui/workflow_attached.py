@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NamedTuple
 from uuid import UUID
 
 import streamlit as st
 
 from lib import database, schema_changes, workflow_versions, workflows
 from lib.auth import Actor
+from lib.errors import Conflict
 from lib.schema_changes import Impact
-from lib.ui import designer_diff, guard, schema_view
-from lib.ui.text import code, escape, plural
-from lib.workflow_versions import DetachPreview
+from lib.ui import designer_diff, designer_state, guard, schema_view
+from lib.ui.text import ago, code, escape, plural
+from lib.workflow_versions import Detached, DetachPreview
 from lib.workflows import AttachedWorkflow
 
-_ASKED, _DONE = "detach-asked", "detach-done"
-
-
-class _Done(NamedTuple):
-    """A detach that can still be undone from here."""
-
-    workflow_id: UUID
-    name: str
-    version: int
-    event_type: str
+#: Keys of the session: the workflow whose detach is to be confirmed, and why the last confirmation was refused.
+_ASKED, _REFUSED = "detach-asked", "detach-refused"
 
 
 def draw(actor: Actor, event_type: str, attached: list[AttachedWorkflow], *, in_drawer: bool) -> None:
     """Draw them with badges and what a change of the event's schema means to each."""
+    guard.show_told()
     schema_view.heading(f"Attached workflows · {len(attached)}", in_drawer=in_drawer)
-    _draw_done(actor, event_type)
-    if not attached:
-        st.caption("No published workflow reacts to this event.")
-        return
+    now = datetime.now(UTC)
     with database.read(actor) as conn:
         impacts = schema_changes.impacts(conn, tenant=actor.tenant, event_type=event_type)
+        gone = workflow_versions.detached(conn, tenant=actor.tenant, event_type=event_type, now=now)
+    for one in gone:
+        _draw_detached(actor, one, now)
+    if not attached:
+        st.caption("No published workflow reacts to this event.")
     for workflow in attached:
         with st.container(border=True, gap="xxsmall"):
             _draw_one(actor, event_type, workflow, impacts.get(workflow.workflow_id), in_drawer=in_drawer)
@@ -61,10 +56,9 @@ def _draw_one(
                      query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
         if st.button("Detach", key=f"detach-{workflow.workflow_id}", icon=":material/link_off:", type="tertiary",
                      disabled=refusal is not None, help=refusal):  # fmt: skip
-            st.session_state.pop(_DONE, None)
-            if in_drawer:
-                st.session_state[_ASKED] = workflow.workflow_id
-            else:
+            _keep_attached()
+            st.session_state[_ASKED] = workflow.workflow_id
+            if not in_drawer:
                 _open(actor, event_type, workflow.workflow_id)
     if in_drawer and st.session_state.get(_ASKED) == workflow.workflow_id:
         st.divider()
@@ -83,25 +77,34 @@ def draw_impact(impact: Impact) -> None:
         st.caption(f":red[{escape(problem)}]")
 
 
-@st.dialog("Detach workflow", width="large", icon=":material/link_off:")
+def _keep_attached() -> None:
+    """Callback: leave things as they are."""
+    st.session_state.pop(_ASKED, None)
+    st.session_state.pop(_REFUSED, None)
+
+
+@st.dialog("Detach workflow", width="large", icon=":material/link_off:", on_dismiss=_keep_attached)
 def _open(actor: Actor, event_type: str, workflow_id: UUID) -> None:
+    if st.session_state.get(_ASKED) != workflow_id:  # detached, or to be kept: what is behind shows it
+        st.rerun()
     _draw_confirmation(actor, event_type, workflow_id)
 
 
 def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None:
     with guard.errors_shown():
+        if refused := st.session_state.get(_REFUSED):
+            st.warning(f"{escape(refused)}", icon=":material/sync_problem:")
         with database.read(actor) as conn:
             preview = workflow_versions.preview_detach(
                 conn, tenant=actor.tenant, workflow_id=workflow_id, event_type=event_type, now=datetime.now(UTC)
             )
         _draw_preview(preview)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            if st.button("Keep attached", key=f"keep-{workflow_id}"):
-                st.session_state.pop(_ASKED, None)
-                st.rerun()
-            if st.button(f"Detach and publish v{preview.after['version']}", key=f"confirm-{workflow_id}",
-                         type="primary", icon=":material/link_off:"):  # fmt: skip
-                _detach(actor, preview)
+            st.button("Keep attached", key=f"keep-{workflow_id}", on_click=_keep_attached)
+            # A callback is given what was drawn before the click: the version that the person looked at.
+            st.button(f"Detach and publish v{preview.after['version']}", key=f"confirm-{workflow_id}",
+                      type="primary", icon=":material/link_off:", on_click=_detach,
+                      args=(actor, preview))  # fmt: skip
 
 
 def _draw_preview(preview: DetachPreview) -> None:
@@ -109,8 +112,11 @@ def _draw_preview(preview: DetachPreview) -> None:
     st.markdown(f"**{escape(preview.workflow.name)}** will no longer start from {code(preview.event_type)}. "
                 f"Version {then} is published without the trigger; version {now} stays as it is, "
                 "and runs under way go on. You can undo this.")  # fmt: skip
-    others = ", ".join(f"**{escape(other.name)}**" for other in preview.others)
+    others = ", ".join(_other(other) for other in preview.others)
     st.markdown(f":material/group: {f'Still attached: {others}.' if others else 'No other workflow is attached.'}")
+    if preview.workflow.draft_differs:
+        who = escape(preview.workflow.draft_updated_by or "someone")
+        st.markdown(f":material/edit_note: There are unpublished changes in the draft by {who}; they stay.")
     if preview.started:
         lost = "None of them would have gone unmatched."
         if preview.alone:
@@ -123,32 +129,46 @@ def _draw_preview(preview: DetachPreview) -> None:
     designer_diff.draw(preview.before, preview.after, height=260)
 
 
-def _detach(actor: Actor, preview: DetachPreview) -> None:
-    workflow = preview.workflow
+def _other(workflow: AttachedWorkflow) -> str:
+    return f"**{escape(workflow.name)}**" + (" (paused, so it starts nothing)" if workflow.is_paused else "")
+
+
+@guard.callback
+def _detach(actor: Actor, seen: DetachPreview) -> None:
+    """Callback: detach as the preview said; if it no longer holds, the new one has to be confirmed again."""
+    workflow = seen.workflow
     assert workflow.published_version is not None
-    with database.write(actor) as conn:
-        version = workflow_versions.detach(
-            conn, actor, workflow_id=workflow.workflow_id, event_type=preview.event_type,
-            expected_version=workflow.published_version,
-        )  # fmt: skip
-    st.session_state.pop(_ASKED, None)
-    st.session_state[_DONE] = _Done(workflow.workflow_id, workflow.name, version, preview.event_type)
-    st.rerun()
-
-
-def _draw_done(actor: Actor, event_type: str) -> None:
-    done: _Done | None = st.session_state.get(_DONE)
-    if done is None or done.event_type != event_type:
+    try:
+        with database.write(actor) as conn:
+            workflow_versions.detach(
+                conn, actor, workflow_id=workflow.workflow_id, event_type=seen.event_type,
+                expected_version=workflow.published_version, expected_changes=workflow.draft_differs,
+            )  # fmt: skip
+    except Conflict as refused:  # said where the person looks: in the dialog
+        st.session_state[_REFUSED] = str(refused)
         return
+    _keep_attached()
+
+
+def _draw_detached(actor: Actor, workflow: Detached, now: datetime) -> None:
+    refusal = workflows.refusal(actor, workflow)
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f":green[:material/check_circle:] **{escape(done.name)}** was detached; "
-                    f"version {done.version} is published.", width="content")  # fmt: skip
-        if st.button("Undo", icon=":material/undo:", key="undo-detach"):
-            with guard.errors_shown():
-                with database.write(actor) as conn:
-                    version = workflow_versions.undo_detach(
-                        conn, actor, workflow_id=done.workflow_id, detached_version=done.version
-                    )
-                del st.session_state[_DONE]
-                st.toast(f"{escape(done.name)} is attached again, as version {version}.", icon=":material/undo:")
-                st.rerun()
+        st.markdown(f":gray[:material/link_off:] **{escape(workflow.name)}** was detached by "
+                    f"{escape(workflow.detached_by or 'the system')}, {ago(workflow.detached_at, now)}.",
+                    width="content")  # fmt: skip
+        undo_button(actor, workflow.workflow_id, workflow.version, "Undo", refusal)
+
+
+def undo_button(actor: Actor, workflow_id: UUID, version: int, label: str, refusal: str | None) -> None:
+    """The button that publishes the trigger which this version took away once more; disabled with the reason."""
+    st.button(label, icon=":material/undo:", key=f"undo-{workflow_id}", disabled=refusal is not None,
+              help=refusal or f"Publishes version {version + 1} with the trigger as it was.", on_click=_undo,
+              args=(actor, workflow_id, version))  # fmt: skip
+
+
+@guard.callback
+def _undo(actor: Actor, workflow_id: UUID, version: int) -> None:
+    with database.write(actor) as conn:
+        version = workflow_versions.undo_detach(conn, actor, workflow_id=workflow_id, detached_version=version)
+    designer_state.reload_next()
+    guard.tell(f"Attached again, as version {version}.", icon=":material/undo:")

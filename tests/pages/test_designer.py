@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,22 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import backfill, database, definition_text, ingestion, payloads, workflow_versions
+from lib import backfill, database, definition_text, ingestion, payloads, workflow_versions, workflows
 from lib.database import Database
+from lib.ui.text import escape
 from tests.conftest import ActorFactory
-from tests.database.test_workflows import EVENT, attach, audited, edit, example, get, make_system, publish, published
+from tests.database.test_workflows import (
+    EVENT,
+    attach,
+    audited,
+    detach,
+    edit,
+    example,
+    get,
+    make_system,
+    publish,
+    published,
+)
 from tests.pages.test_workflows import open_page, texts
 from tests.tenant_catalog import add_entry, add_schema
 from tests.workflow_runs import log_step
@@ -379,8 +392,9 @@ def progress(app: AppTest) -> list[str]:
 
 
 def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progress(
-    db: Database, new_actor: ActorFactory
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(backfill, "BATCH_SECONDS", 60.0)  # whole batches, however busy the machine is
     actor = new_actor()
     for _ in range(backfill.BATCH + 5):
         with database.write(actor) as conn:
@@ -400,3 +414,97 @@ def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progres
     assert progress(app) == ["Replaying `TICKET_CREATED`: 40 of 45, 40 started, 0 skipped, 0 failed"]
     app.button(key="backfill-cancel").click().run()
     assert "Canceled after 40 events" in texts(app) and "**5 live events**" in texts(app)
+
+
+def test_a_held_backfill_and_why_events_did_not_start_are_said(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        for payload in (example(db), {**example(db), "ticketId": 5}):
+            ingestion.submit_event(conn, actor, event_name=EVENT, payload=payload)
+    workflow = published(actor, "Late")
+    now = datetime.now(UTC)
+    with database.write(actor) as conn:
+        begun = backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=1), now=now)
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=True)
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert "Held: the workflow is paused." in progress(app)[0] and "0 of 2" in progress(app)[0]
+    with database.write(actor) as conn:
+        workflows.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        backfill.advance(conn, actor, backfill_id=begun.backfill_id)
+    shown = texts(app.run())
+    assert "Replayed 2 events: 1 started, 1 skipped, 0 failed." in shown
+    why = "The payload does not fit the workflow's schema at /ticketId: Must be text."
+    assert f"1 event: {escape(why)}" in shown
+
+
+def test_an_ended_backfill_says_why_also_when_the_workflow_has_no_event_any_more(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    workflow = published(actor, "Late")
+    now = datetime.now(UTC)
+    with database.write(actor) as conn:
+        backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=1), now=now)
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert progress(app)
+    detach(actor, workflow, 1)
+    assert f"Canceled after 0 events because the workflow was detached from {escape(EVENT)}" in texts(app.run())
+    app.button(key="backfill-close").click().run()
+    assert "Canceled after" not in texts(app)
+
+
+def test_who_comes_back_to_the_designer_begins_with_the_stored_draft(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow, other = published(one, "Alpha"), published(one, "Other")
+    app = design(workflow, "Details")
+    leave = [("workflows.py", {}), ("designer.py", {"workflowId": str(other)})]
+    for number, (page, query) in enumerate(leave):
+        app.query_params.clear()
+        app.query_params.update(query)
+        app.switch_page(page).run()
+        edit(two, workflow, description=f"Number {number}")
+        app.query_params.update({"workflowId": str(workflow), "tab": "details"})
+        app.switch_page("designer.py").run()
+        assert widget(app.text_area, "description").value == f"Number {number}"
+        assert "changed this draft since you opened it" not in texts(app)
+
+
+def test_text_that_is_not_applied_yet_outlasts_leaving_the_designer(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    workflow = published(one, "Alpha")
+    app = design(workflow, "Code")
+    widget(app.text_area, "code-yaml").set_value("name: Half").run()
+    app.switch_page("workflows.py").run()
+    edit(new_actor(tenant=one.tenant), workflow, description="Theirs")
+    app.query_params["workflowId"] = str(workflow)
+    app.switch_page("designer.py").run()
+    assert "changed this draft since you opened it" in texts(app) and "code not applied yet" in texts(app)
+
+
+def test_a_detach_is_undone_in_the_versions_and_the_draft_follows(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = design(workflow, "Versions")
+    detach(actor, workflow, 1)
+    app.run()
+    app.button(key=f"undo-{workflow}").click().run()
+    assert get(actor, workflow).event_type == EVENT
+    shown = texts(app)
+    assert "changed this draft since you opened it" not in shown and f"`{EVENT}`" in shown
+    assert not [button for button in app.button if button.key == f"undo-{workflow}"]
+
+
+def test_keeping_mine_when_the_workflow_was_archived_meanwhile_is_a_sentence(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    widget(app.text_area, "description").set_value("Mine").run()
+    with database.write(actor) as conn:
+        workflows.set_archived(conn, actor, workflow_id=workflow, archived=True)
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert [toast.value for toast in app.toast] == ["Alpha is archived; restore it before you change it."]
+    assert "Alpha" in texts(app) and not app.exception

@@ -6,13 +6,15 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib import database, workflows
 from lib.database import Database
+from lib.ui.text import escape
 from tests.conftest import ActorFactory
-from tests.database.test_workflows import EVENT, attach, get, make_system, published
+from tests.database.test_workflows import EVENT, attach, detach, edit, get, make_system, publish, published
 
 SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
 
@@ -98,6 +100,17 @@ def test_pausing_and_archiving_from_the_list(new_actor: ActorFactory) -> None:
     assert get(actor, workflow).status == "archived"
 
 
+def test_a_lost_race_in_the_list_is_said_above_the_list(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = open_page("workflows.py")
+    with database.write(actor) as conn:
+        workflows.set_archived(conn, actor, workflow_id=workflow, archived=True)
+    button(app, f"pause-{workflow}")
+    assert not app.exception and not app.error and "No workflow" in texts(app)
+    assert [toast.value for toast in app.toast] == ["Alpha is archived; restore it before you change it."]
+
+
 def test_a_reader_gets_disabled_buttons_with_the_reason(new_actor: ActorFactory) -> None:
     workflow = published(new_actor())
     with database.operate() as conn:
@@ -143,6 +156,10 @@ def test_attaching_an_existing_workflow_says_that_it_moves(new_actor: ActorFacto
     app = open_page("catalog.py", eventType="EMAIL_BOUNCED")
     app.segmented_control(key="details-how-EMAIL_BOUNCED").set_value("Existing workflow").run()
     assert any("publishing moves it" in warning.value for warning in app.warning)
+    edit(new_actor(tenant=actor.tenant), workflow, description="Theirs")
+    button(app, "move-EMAIL_BOUNCED")
+    assert "changed the draft of Alpha meanwhile" in app.toast[0].value
+    assert get(actor, workflow).draft["trigger"]["eventName"] == EVENT, "nobody has looked at that draft"
     button(app, "move-EMAIL_BOUNCED")
     assert get(actor, workflow).draft["trigger"]["eventName"] == "EMAIL_BOUNCED"
 
@@ -162,8 +179,79 @@ def test_detaching_says_what_happens_and_can_be_undone(new_actor: ActorFactory) 
     app = button(confirm_detach(workflow), f"confirm-{workflow}")
     assert get(actor, workflow).trigger is None
     assert "Attached workflows · 0" in "\n".join(s.value for s in app.title)
-    button(app, "undo-detach")
+    assert f"was detached by {escape(actor.email)}, a moment ago" in texts(app)
+    button(app, f"undo-{workflow}")
     assert get(actor, workflow).event_type == EVENT and get(actor, workflow).published_version == 3
+    assert "was detached by" not in texts(app)
+
+
+def test_a_publish_between_look_and_click_refuses_the_detach_until_it_is_confirmed_again(
+    new_actor: ActorFactory,
+) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow = published(one)
+    app = confirm_detach(workflow)
+    edit(two, workflow, description="Theirs")
+    publish(two, workflow)
+    button(app, f"confirm-{workflow}")
+    assert get(one, workflow).event_type == EVENT, "nobody agreed to that"
+    assert f"{escape(two.email)} published version 2 of" in app.warning[0].value
+    assert "Version 3 is published without the trigger" in texts(app)
+    button(app, f"confirm-{workflow}")
+    assert get(one, workflow).trigger is None and get(one, workflow).published_version == 3
+
+
+def test_unpublished_changes_are_mentioned_and_new_ones_need_another_look(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow = published(one)
+    app = confirm_detach(workflow)
+    assert "unpublished changes" not in texts(app)
+    edit(two, workflow, description="Half done")
+    button(app, f"confirm-{workflow}")
+    assert get(one, workflow).event_type == EVENT
+    assert f"There are unpublished changes in the draft by {escape(two.email)}; they stay." in texts(app)
+    edit(two, workflow, description="Done")
+    button(app, f"confirm-{workflow}")
+    assert get(one, workflow).trigger is None and get(one, workflow).draft["description"] == "Done"
+
+
+def test_a_detach_that_somebody_else_made_first_is_said_and_shown(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Desk")
+    app = confirm_detach(workflow)
+    detach(actor, workflow, 1)
+    button(app, f"confirm-{workflow}")
+    assert not app.exception and "was detached by" in texts(app) and get(actor, workflow).published_version == 2
+
+
+def test_the_confirmation_says_which_other_workflow_is_paused(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow, other = published(actor, "Mine"), published(actor, "Other")
+    with database.write(actor) as conn:
+        workflows.set_paused(conn, actor, workflow_id=other, paused=True)
+    app = button(open_page("catalog.py", eventType=EVENT), f"detach-{workflow}")
+    assert "Still attached: **Other** (paused, so it starts nothing)." in texts(app)
+
+
+def test_a_detach_can_be_undone_by_others_and_later_and_not_by_a_reader(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Desk")
+    detach(actor, workflow, 1)
+    with database.operate() as conn:
+        conn.exec_driver_sql("UPDATE memberships SET permission = 'read'")
+    undo = open_page("event.py", eventType=EVENT).button(key=f"undo-{workflow}")
+    assert undo.disabled and "you need manage" in undo.help
+    with database.operate() as conn:
+        conn.exec_driver_sql("UPDATE memberships SET permission = 'manage'")
+    st.cache_data.clear()
+    app = open_page("event.py", eventType=EVENT)
+    assert f"**Desk** was detached by {escape(actor.email)}, a moment ago." in texts(app)
+    edit(actor, workflow, description="Without it for good")
+    publish(actor, workflow)
+    button(app, f"undo-{workflow}")
+    assert "published version 3 of Desk meanwhile" in app.toast[0].value and get(actor, workflow).trigger is None
 
 
 def test_keeping_a_workflow_attached_changes_nothing(new_actor: ActorFactory) -> None:
