@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,3 +58,13 @@ def test_escape_leaves_no_bare_markdown(value: str) -> None:
     for character in "*_`$:[]<>#|!~":
         assert bare.count(character) == bare.count("\\" + character)
     assert "\n" not in escaped
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(-3, "a moment ago"), (59, "a moment ago"), (60, "1 minute ago"), (3599, "59 minutes ago"), (3600, "1 hour ago"),
+     (86_399, "23 hours ago"), (86_400, "1 day ago"), (6 * 86_400, "6 days ago")],
+)  # fmt: skip
+def test_how_long_ago(seconds: int, said: str) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    assert text.ago(now - timedelta(seconds=seconds), now) == said
