@@ -205,12 +205,14 @@ def test_the_record_explains_each_candidate(new_actor: ActorFactory) -> None:
     actor = new_actor("admin", name="Acme")
     publish(actor, "Triage *all*")
     publish(actor, "Unmapped", ref="payload.NoteCreated.v1")
-    first = submit(actor)
+    first = submit(actor, source="psa", submission_id="4711")
     done = submit(actor, {**TICKET, "tenantId": "no uuid"}, schema_ref="payload.Other.v1")
+    assert events(open_page(id="4711")) == ["TICKET_CREATED"]
     words = shown(open_page(eventId=str(first.event_id)))
     assert "Started" in words and "Triage \\*all\\*" in words and "A run was started" in words
     assert "Skipped" in words and "no mapping leads from one to the other" in words
     assert "Fits its schema" in words and '"ticketId": "' in words and actor.email in words
+    assert ":gray[Sender's id]  `4711`" in words
     app = open_page(eventId=str(done.event_id))
     assert "the catalog says" in app.warning[0].value
     assert "earlier" in app.button(key="previous-occurrence").label
