@@ -115,7 +115,9 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
                          query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
             _draw_menu(draft, refusal)
             designer_publish.button(draft, problems, refusal)
-    st.markdown(workflow_list.marks(workflow))
+    errors = len(workflow_validation.errors(problems))  # listed beside the editor, on a narrow screen far below
+    mend = f" :red-badge[:material/error: {errors} to mend]" if errors else ""
+    st.markdown(workflow_list.marks(workflow) + mend)
 
 
 def _saved(draft: Draft) -> str:
