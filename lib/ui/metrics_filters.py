@@ -10,12 +10,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
 
-from lib import catalog, database, rollups
+from lib import catalog, database, reconciliation, rollups
 from lib.auth import Actor
 from lib.rollups import ORIGINS, Origin
 from lib.time_window import LONGEST_BY_HOUR, Step, Window, start_of
 from lib.ui import custom_range, metrics_slice
-from lib.ui.text import code, escape
+from lib.ui.text import ago, code, escape
 
 _RANGES = {
     "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90),
@@ -94,10 +94,22 @@ def _draw_title(actor: Actor, event_type: str | None) -> None:
     with st.container(width="stretch", gap=None):
         if event_type:
             st.title(escape(dict(_event_types(actor)).get(event_type, event_type)), anchor=False)
-            st.caption(f"Metrics of {code(event_type)}")
+            st.caption(f"Metrics of {code(event_type)}{_compared(actor)}")
         else:
             st.title("Metrics", anchor=False)
-            st.caption("All events beside each other")
+            st.caption(f"All events beside each other{_compared(actor)}")
+
+
+def _compared(actor: Actor) -> str:
+    """That counts are exact, and how we know."""
+    at = _compared_at(actor)
+    return f" · counts checked against the events {ago(at, datetime.now(UTC))}" if at else ""
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _compared_at(actor: Actor) -> datetime | None:
+    with database.read(actor) as conn:
+        return reconciliation.compared_at(conn)
 
 
 def _draw_event(actor: Actor, event_type: str | None) -> None:
