@@ -17,11 +17,14 @@ from lib.workflow_versions import Detached, DetachPreview
 from lib.workflows import AttachedWorkflow
 
 #: Keys of the session: the workflow whose detach is to be confirmed, and why the last confirmation was refused.
-_ASKED, _REFUSED = "detach-asked", "detach-refused"
+#: And that a callback changed who is attached: a drawer drawn again alone still has the list from before.
+_ASKED, _REFUSED, _CHANGED = "detach-asked", "detach-refused", "attached-changed"
 
 
 def draw(actor: Actor, event_type: str, attached: list[AttachedWorkflow], *, in_drawer: bool) -> None:
     """Draw them with badges and what a change of the event's schema means to each."""
+    if st.session_state.pop(_CHANGED, False) and in_drawer:
+        st.rerun()
     guard.show_told()
     schema_view.heading(f"Attached workflows · {len(attached)}", in_drawer=in_drawer)
     now = datetime.now(UTC)
@@ -148,6 +151,7 @@ def _detach(actor: Actor, seen: DetachPreview) -> None:
         st.session_state[_REFUSED] = str(refused)
         return
     _keep_attached()
+    st.session_state[_CHANGED] = True
 
 
 def _draw_detached(actor: Actor, workflow: Detached, now: datetime) -> None:
@@ -171,4 +175,5 @@ def _undo(actor: Actor, workflow_id: UUID, version: int) -> None:
     with database.write(actor) as conn:
         version = workflow_versions.undo_detach(conn, actor, workflow_id=workflow_id, detached_version=version)
     designer_state.reload_next()
+    st.session_state[_CHANGED] = True
     guard.tell(f"Attached again, as version {version}.", icon=":material/undo:")

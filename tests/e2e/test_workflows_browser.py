@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from lib import auth, database, system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, settled, start_app, stop_app
+from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app
 
 pytestmark = pytest.mark.browser
 
@@ -66,7 +66,7 @@ def choose(page: Page, label: str, option: str) -> None:
     settled(page)
 
 
-def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
+def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
     page = desk
     page.goto("/?as=Max · Fresh&q=ticket+created")
     page.get_by_role("button", name="add_link").first.click()
@@ -113,33 +113,69 @@ def test_attach_map_publish_run_detach_undo(desk: Page) -> None:
     expect(dialog.get_by_text("No other workflow is attached.")).to_be_visible()
     dialog.get_by_role("button", name=re.compile("Detach and publish v2")).click()
     expect(page.get_by_text("Attached workflows · 0")).to_be_visible()
-    expect(page.get_by_text("was detached")).to_be_visible()
+    expect(page.get_by_text("Tell the desk was detached by Max, a moment ago.")).to_be_visible()
 
     simulate(page)
     expect(page.get_by_text("Unmatched").first).to_be_visible()
     expect(page.get_by_text("No published workflow is attached to this event")).to_be_visible()
 
-
-def test_a_detach_in_the_drawer_can_be_undone_there_and_the_event_starts_it_again(desk: Page) -> None:
-    page = desk
-    page.goto("/workflows?as=Max · Fresh")
-    page.get_by_text("Tell the desk").first.click()
-    settled(page)
-    page.get_by_role("radio", name="Versions").click()
-    settled(page)
-    page.get_by_role("button", name="Roll back").last.click()
-    page.get_by_role("dialog").get_by_role("button", name="Publish v3").click()
-    expect(page.get_by_role("heading", name=re.compile("Tell the desk v3"))).to_be_visible()
+    # Undone in another session than the one that detached, in the drawer.
     page.goto("/?as=Max · Fresh&eventType=TICKET_CREATED")
     drawer = page.get_by_role("dialog")
-    drawer.get_by_role("button", name="Detach").click()
-    drawer.get_by_role("button", name=re.compile("Detach and publish v4")).click()
-    expect(drawer.get_by_text("Attached workflows · 0")).to_be_visible()
     drawer.get_by_role("button", name="Undo").click()
     expect(drawer.get_by_text("Attached workflows · 1")).to_be_visible()
-    expect(drawer.get_by_text("Tell the desk v5")).to_be_visible()
+    expect(drawer.get_by_text("Tell the desk v3")).to_be_visible()
+    expect(page.get_by_text("Attached again, as version 3.")).to_be_visible()
     simulate(page)
     expect(page.get_by_text("Succeeded").first).to_be_visible()
+
+
+def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confirmed_again(
+    desk: Page, browser: Browser, fresh: RunningApp
+) -> None:
+    page = desk
+    page.goto("/event?as=Max · Fresh&eventType=TICKET_CREATED")
+    page.get_by_role("button", name="Detach").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("button", name=re.compile("Detach and publish v4"))).to_be_visible()
+    settled(page)
+    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
+    other = context.new_page()
+    other.goto("/workflows?as=Max · Fresh")
+    other.get_by_text("Tell the desk").first.click()
+    settled(other)
+    other.get_by_role("radio", name="Versions").click()
+    settled(other)
+    other.get_by_role("button", name="Roll back").first.click()
+    other.get_by_role("dialog").get_by_role("button", name="Publish v4").click()
+    expect(other.get_by_role("heading", name=re.compile("Tell the desk v4"))).to_be_visible()
+    settled(other)
+    dialog.get_by_role("button", name=re.compile("Detach and publish v4")).click()
+    expect(dialog.get_by_text("Max published version 4 of Tell the desk meanwhile")).to_be_visible()
+    picture(page, "detach-refused")
+    dialog.get_by_role("button", name="Keep attached").click()
+    expect(dialog).to_have_count(0)
+    expect(page.get_by_text("Attached workflows · 0")).to_be_visible()
+    context.close()
+
+
+def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, browser: Browser, fresh: RunningApp) -> None:
+    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
+    other = context.new_page()
+    for page in (desk, other):
+        page.goto("/workflows?as=Max · Fresh")
+        page.get_by_role("button", name="more_horiz").first.click()
+        expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    other.get_by_role("button", name="Archive").click()
+    expect(other.get_by_text("Tell the desk was archived.")).to_be_visible()
+    desk.get_by_role("button", name="Pause").click()
+    expect(desk.get_by_text("Tell the desk is archived; restore it before you change it.")).to_be_visible()
+    expect(desk.get_by_role("heading", name="Workflows", exact=True)).to_be_visible()
+    other.goto("/workflows?as=Max · Fresh&workflowStatus=Archived")
+    other.get_by_role("button", name="more_horiz").first.click()
+    other.get_by_role("button", name="Restore").click()
+    expect(other.get_by_text("Tell the desk was restored.")).to_be_visible()
+    context.close()
 
 
 def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
