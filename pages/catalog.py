@@ -8,6 +8,7 @@ import streamlit as st
 
 from lib import catalog, database
 from lib.ui import cards, catalog_filters, event_details, guard, status_pill
+from lib.ui.text import plural
 
 actor = guard.require_entry()
 now = datetime.now(UTC)
@@ -36,5 +37,5 @@ if asked.view == "list":
 else:
     cards.grid(actor, page.entries, activity, event_details.open_in_drawer)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-    st.caption(f"Showing {page.first} to {page.last} of {page.total:,} results", width="content")
+    st.caption(f"Showing {page.first} to {page.last} of {plural(page.total, 'result')}", width="content")
     catalog_filters.draw_pages(page)
