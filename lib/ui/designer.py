@@ -29,6 +29,7 @@ from lib.ui import (
     designer_trigger,
     designer_versions,
     diagram,
+    guard,
     workflow_attached,
     workflow_backfill,
     workflow_list,
@@ -144,6 +145,7 @@ def _draw_menu(draft: Draft, refusal: str | None) -> None:
                    on_click=_act, args=(draft,))  # fmt: skip
 
 
+@guard.callback
 def _act(draft: Draft) -> None:
     """Callback: do to the workflow what was picked in its menu."""
     workflow, picked = draft.workflow, st.session_state["designer-menu"]
@@ -174,8 +176,7 @@ def _draw_conflict(draft: Draft) -> None:
         who = escape(theirs.updated_by or "Someone else")
         st.markdown(f":red[:material/call_split:] **{who} saved this draft while you were editing.** "
                     "Nothing is lost: choose which goes on.")  # fmt: skip
-        with st.container(height=320, border=False):
-            designer_diff.draw_beside(theirs.draft, draft.definition, titles=("Theirs, saved", "Yours, not saved"))
+        designer_diff.draw_beside(theirs.draft, draft.definition, titles=("Theirs, saved", "Yours, not saved"))
         left, right = st.columns(2)
         left.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
         right.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")

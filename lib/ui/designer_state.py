@@ -117,6 +117,7 @@ class Draft:
             self.selected = None
         self.redraw()
 
+    @guard.callback
     def show_changes(self) -> None:
         """Callback: the same, unless the click that asked for it also sent an edit, which then waits to be chosen."""
         if self.theirs is None:

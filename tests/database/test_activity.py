@@ -519,7 +519,7 @@ def test_nobody_else_sees_a_raw_payload_and_none_without_a_line(db: Database, ne
         with pytest.raises(PermissionDenied):
             reveal(new_actor(permission, tenant=admin.tenant))
     for reason in ("", "    x    ", "y" * 501, "with a \0 in it"):
-        with pytest.raises(InvalidInput, match="Reason"):
+        with pytest.raises(InvalidInput, match="reason"):
             reveal(admin, reason)
     with pytest.raises(NotFound, match="no such event"):
         reveal(stranger)

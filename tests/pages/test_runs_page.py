@@ -166,7 +166,7 @@ def test_text_that_cannot_be_searched_is_refused_in_a_sentence(db: Database, new
     actor = new_actor()
     add_run(db, actor, published(actor))
     app = open_page("runs.py", runKey="a\0b")
-    assert [error.value for error in app.error] and "key" in app.error[0].value
+    assert [error.value for error in app.error] == ["Key has the character NUL, which cannot be stored."]
 
 
 def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_actor: ActorFactory) -> None:
