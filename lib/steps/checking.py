@@ -121,14 +121,19 @@ def _validator(step_type: str) -> Draft202012Validator:
 def _most_telling(error: ValidationError) -> ValidationError:
     """Of a oneOf that no branch fits, what is wrong with the branch that was meant."""
     if error.validator == "oneOf" and error.context:
-        meant = [
-            cause
-            for cause in error.context
-            if not any(other.validator == "const" for other in error.context
-                       if other.schema_path[0] == cause.schema_path[0])
-        ]  # fmt: skip
-        if meant:
-            return _most_telling(best_match(iter(meant)) or error)
+        by_branch: dict[Any, list[ValidationError]] = {}
+        for cause in error.context:
+            by_branch.setdefault(cause.schema_path[0], []).append(cause)
+        # Meant is the branch whose name, if it has one, and whose fields were given.
+        for telling in (("const", "required", "additionalProperties"), ("const",)):
+            meant = [
+                cause
+                for causes in by_branch.values()
+                if not any(one.validator in telling for one in causes)
+                for cause in causes
+            ]
+            if meant:
+                return _most_telling(best_match(iter(meant)) or error)
     return error
 
 

@@ -35,6 +35,10 @@ def _seconds(title: str, description: str, **more: Any) -> Schema:
     }
 
 
+def _one_field(title: str, name: str, schema: Schema) -> Schema:
+    return {"title": title, "properties": {name: schema}, "required": [name], "additionalProperties": False}
+
+
 def _wait_for_event(step: Step, run: Execution) -> Outcome:
     end = run.journal.waited(step)
     if end is None:
@@ -123,20 +127,22 @@ WAIT_FOR_TIME = StepType(
     label="Wait",
     icon=":material/timer:",
     description="Waits for some time, or until an instant.",
-    config_schema=config_object(
-        {
-            "seconds": _seconds("Seconds", "How long to wait."),
-            "until": {
-                **EXPRESSION,
-                "title": "Until",
-                "description": "An expression that gives the instant, such as 2030-01-31T09:00:00Z.",
-            },
-        },
-        [],
-        oneOf=[
-            {"title": "For some time", "required": ["seconds"]},
-            {"title": "Until an instant", "required": ["until"]},
+    # Fields of the branches alone: so a form offers one of them, never both.
+    config_schema={
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "oneOf": [
+            _one_field("For some time", "seconds", _seconds("Seconds", "How long to wait.")),
+            _one_field(
+                "Until an instant",
+                "until",
+                {
+                    **EXPRESSION,
+                    "title": "Until",
+                    "description": "An expression that gives the instant, such as 2030-01-31T09:00:00Z.",
+                },
+            ),
         ],
-    ),
+    },
     run=_wait_for_time,
 )

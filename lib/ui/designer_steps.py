@@ -200,6 +200,7 @@ def form_schema(step_type: str) -> dict[str, Any]:
     """The schema of a type's configuration without the nested steps, which are drawn as steps."""
     kind = STEP_TYPES[step_type]
     schema = deepcopy(kind.config_schema)
-    schema["properties"] = {name: one for name, one in schema["properties"].items() if name not in kind.children}
-    schema["required"] = [name for name in schema["required"] if name not in kind.children]
+    for name in kind.children:
+        del schema["properties"][name]
+        schema["required"] = [one for one in schema["required"] if one != name]
     return schema

@@ -19,6 +19,7 @@ from lib.ui.metrics_slice import Narrowed
 from lib.ui.text import duration, plural
 
 _TABLE = "metrics-recent"
+_OPEN = "metrics-recent-open"
 _ROW_HEIGHT = 36
 
 
@@ -33,7 +34,7 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         total = metrics.how_many(conn, **asked)
         # To learn that there are none, all events of the range would be read.
         page = metrics.recent(conn, older_than=older, newer_than=newer, **asked) if total else None
-    with figures.framed("Recent events", "Latest first. Choose a row to see the event in full.",
+    with figures.framed("Recent events", "Latest first. Open one to see the event in full.",
                         tools=lambda: _draw_export(actor, event_type, view, narrowed)):  # fmt: skip
         _draw_narrowing(event_type, view, narrowed)
         if not page or not page.events:
@@ -84,9 +85,9 @@ def _draw_status(status: Status | None) -> None:
 
 def _draw_table(page: RecentPage, view: MetricsView) -> None:
     def open_row() -> None:
-        cells = st.session_state[_TABLE]["selection"]["cells"]
-        if cells:
-            st.switch_page("activity.py", query_params={"eventId": str(page.events[cells[0][0]].event_id)})
+        clicked = st.session_state[_OPEN]
+        if clicked and clicked["row"] < len(page.events):
+            st.switch_page("activity.py", query_params={"eventId": str(page.events[clicked["row"]].event_id)})
 
     column, key = st.column_config, view.window.zone.key
     st.dataframe(
@@ -96,9 +97,8 @@ def _draw_table(page: RecentPage, view: MetricsView) -> None:
         placeholder="",
         row_height=_ROW_HEIGHT,
         height=len(page.events) * _ROW_HEIGHT + 40,
-        on_select=open_row,
-        selection_mode="single-cell",
         column_config={
+            "": column.ButtonColumn("", type="tertiary", key=_OPEN, on_click=open_row, width=70),
             "Status": column.MultiselectColumn(options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()),
                                                width=110),
             "Created": column.DatetimeColumn(format="MMM D, HH:mm:ss", timezone=key, width=140),
@@ -119,6 +119,7 @@ def table_of(events: list[RecentEvent]) -> pd.DataFrame:
     """The events as the table shows them."""
     return pd.DataFrame([
         {
+            "": "Open",
             "Status": [e.status.capitalize()],
             "Created": e.created_at,
             "Processed": e.processed_at,

@@ -79,9 +79,7 @@ def configs(draw: st.DrawFn, step_type: str) -> dict[str, Any]:
     schema = deepcopy(form_schema(step_type))
     if branches := schema.get("oneOf"):
         schema["oneOf"] = [draw(st.sampled_from(branches))]
-        schema["required"] += schema["oneOf"][0].get("required", [])
-        for other in {key for branch in branches for key in branch.get("required", [])} - {*schema["required"]}:
-            del schema["properties"][other]
+        schema["required"] = [*schema.get("required", []), *schema["oneOf"][0].get("required", [])]
     config = schema_form.sample(schema)
     for key in sorted(config.keys() - set(schema["required"])):
         if step_type != "event.wait" and draw(st.booleans()):

@@ -152,6 +152,15 @@ def test_recent_events_older_and_newer(page: Page) -> None:
     expect(page).to_have_url(re.compile("newer="))
     page.get_by_role("button", name="Newest").click()
     expect(page).not_to_have_url(re.compile("newer=|older="))
+    table = page.get_by_test_id("stDataFrame").last
+    table.scroll_into_view_if_needed()
+    expect(table.locator("canvas").first).to_be_visible()
+    table.click(position={"x": 200, "y": 60})  # a cell is looked at, not opened
+    page.keyboard.press("ArrowDown")
+    settled(page)
+    expect(page).to_have_url(re.compile("/metrics"))
+    table.click(position={"x": 35, "y": 60})
+    expect(page).to_have_url(re.compile("/activity\\?eventId="))
 
 
 def test_from_the_overview_to_an_event(page: Page) -> None:

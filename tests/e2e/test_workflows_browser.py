@@ -190,7 +190,7 @@ def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
     expect(page.get_by_text("action: log.write")).to_be_visible()
     expect(page.get_by_role("button", name="Add step")).to_have_count(0)
     page.goto("/event?as=Rae · Fresh&eventType=TICKET_CREATED")
-    expect(page.get_by_role("button", name="Detach")).to_be_disabled()
+    expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     expect(page.get_by_role("button", name="Attach", exact=True)).to_be_disabled()
 
 
