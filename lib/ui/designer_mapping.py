@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib import mapping, mapping_check, payloads, workflow_dry_run
+from lib import definition_text, mapping, mapping_check, payloads, workflow_dry_run
 from lib.catalog import CatalogEntry
 from lib.errors import InvalidInput, MappingError
 from lib.mapping_check import Finding, Target
@@ -33,6 +33,8 @@ class _Row:
     place: Target
     value: Any
     disabled: bool
+    #: Begins its widgets' keys, also after another callback of the same click has had everything drawn anew.
+    prefix: str
 
     @property
     def is_expression(self) -> bool:
@@ -48,7 +50,7 @@ class _Row:
                 "on_change": _keep, "args": (self,)}  # fmt: skip
 
     def key(self, part: str) -> str:
-        return self.draft.key(f"{part}-{self.place.target}")
+        return f"{self.prefix}{part}-{self.place.target}"
 
 
 def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: bool) -> None:
@@ -68,7 +70,7 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
     for finding in mapping_check.check(given, target=schema, source=entry.schema):
         findings.setdefault(finding.target, []).append(finding)
     for place in places:
-        row = _Row(draft, place, given.get(place.target, mapping.UNSET), disabled)
+        row = _Row(draft, place, given.get(place.target, mapping.UNSET), disabled, draft.key(""))
         with st.container(border=True, gap="xxsmall"):
             _draw_row(row, sources)
             _draw_outcome(row, findings.get(place.target, []), sample)
@@ -143,6 +145,8 @@ def _is_text(place: Target) -> bool:
 def _keep(row: _Row) -> None:
     """Callback: take what the row's widgets say. Others of this page may have changed other rows before."""
     value = _said(row)
+    if value is row.value or definition_text.same(value, row.value):
+        return  # of a widget that an interrupted run has drawn, Streamlit says that it changed when it has not
     given = {target: one for target, one in _given(row.draft).items() if target != row.place.target}
     if value is not mapping.UNSET:
         given[row.place.target] = value
@@ -150,8 +154,10 @@ def _keep(row: _Row) -> None:
 
 
 def _said(row: _Row) -> Any:
-    mode = st.session_state[row.key("mode")]
+    mode = st.session_state.get(row.key("mode"), row.mode)
     if mode == _EXPRESSION:
+        if row.is_expression and row.key("expression") not in st.session_state:
+            return row.value
         return {mapping.EXPRESSION: st.session_state.get(row.key("expression")) or ""}
     if mode == _UNSET:
         return mapping.UNSET
@@ -159,6 +165,8 @@ def _said(row: _Row) -> Any:
     said: Any = st.session_state.get(row.key("value"))
     if row.mode != _VALUE:  # the field for the value is not drawn yet: what it begins with
         return place.field.allowed[0] if place.field.allowed else _BLANKS.get(frozenset(place.types - {"null"}))
+    if said is None:
+        return row.value
     if place.field.allowed:
         return payloads.loads(said)
     if place.types == {"boolean"} or _is_text(place):

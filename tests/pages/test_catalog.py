@@ -64,7 +64,7 @@ def test_the_url_is_the_view(query: dict[str, str], first: str | None, total: in
     shown = names(app)
     assert (shown[0] if shown else None) == first
     if total:
-        assert showing(app).endswith(f"of {total} results")
+        assert showing(app).endswith(f"of {total} result{'s' * (total != 1)}")
 
 
 @pytest.mark.usefixtures("someone")

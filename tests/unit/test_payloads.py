@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from lib import payloads
 from lib.errors import InvalidInput
+from tests.pace import pace
 
 KIB_256 = 256 * 1024
 
@@ -140,7 +141,7 @@ def test_hostile_texts_cost_little(text: Callable[[], str]) -> None:
             pass
         best = min(best, time.thread_time() - start)
     gc.unfreeze()
-    assert best < 0.05
+    assert best < 0.05 or best < 3 * pace()
 
 
 json_values = st.recursive(
