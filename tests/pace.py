@@ -6,7 +6,7 @@ import time
 
 
 def pace() -> float:
-    """CPU seconds of a million turns of an empty loop, the best of three: about 0.016 on a common machine that is not busy."""
+    """CPU seconds of a million turns of an empty loop, the best of three; about 0.016 on a machine that is idle."""
     best = float("inf")
     for _ in range(3):
         start = time.thread_time()
