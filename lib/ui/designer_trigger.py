@@ -75,6 +75,8 @@ def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
 def _keep_event(draft: Draft, key: str) -> None:
     """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ."""
     chosen = st.session_state[key]
+    if chosen == (workflows.event_name(draft.definition.get("trigger")) or _NONE):
+        return  # of a control that an interrupted run has drawn, Streamlit says that it changed when it has not
     if chosen == _NONE:
         draft.save({**draft.definition, "trigger": None}, redraw=True)
         return
@@ -100,6 +102,8 @@ def _draw_schema(draft: Draft, refs: list[str], *, disabled: bool) -> None:
 @guard.callback
 def _keep_schema(draft: Draft, key: str) -> None:
     """Callback: let the workflow take payloads of the schema that was chosen."""
+    if st.session_state[key] == draft.definition.get("payloadSchemaRef"):
+        return
     changed = {**draft.definition, "payloadSchemaRef": st.session_state[key]}
     trigger = draft.definition.get("trigger")
     if isinstance(trigger, dict) and changed["payloadSchemaRef"] != trigger.get("sourcePayloadSchemaRef"):
@@ -136,5 +140,5 @@ def _keep_identity(draft: Draft, key: str) -> None:
     """Callback: map the payload field by field, or take it as it comes."""
     trigger = {name: value for name, value in draft.definition["trigger"].items() if name != "payloadMapping"}
     if st.session_state[key] != _AS_IT_COMES:
-        trigger["payloadMapping"] = {}
+        trigger["payloadMapping"] = draft.definition["trigger"].get("payloadMapping") or {}
     draft.save({**draft.definition, "trigger": trigger}, redraw=True)

@@ -8,11 +8,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib import backfill, database, definition_text, ingestion, payloads, workflow_versions, workflows
 from lib.database import Database
+from lib.ui import designer_trigger
+from lib.ui.designer_state import Draft
 from lib.ui.text import escape
 from tests.conftest import ActorFactory
 from tests.database.test_workflows import (
@@ -508,3 +511,21 @@ def test_keeping_mine_when_the_workflow_was_archived_meanwhile_is_a_sentence(new
     next(b for b in app.button if b.label == "Keep mine").click().run()
     assert [toast.value for toast in app.toast] == ["Alpha is archived; restore it before you change it."]
     assert "Alpha" in texts(app) and not app.exception
+
+
+def test_a_callback_without_a_change_takes_nothing_from_the_draft(new_actor: ActorFactory) -> None:
+    """Streamlit makes such calls for widgets of a run that was interrupted, as happens where the machine is busy."""
+    actor = new_actor()
+    workflow = published(actor)
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": {"$expr": "event.payload.x"}}}
+    edit(actor, workflow, trigger=trigger)
+    stored = get(actor, workflow)
+    draft = Draft(actor, stored, stored.draft, stored.draft_version)
+    for callback, shown in (
+        (designer_trigger._keep_event, EVENT),
+        (designer_trigger._keep_schema, stored.draft["payloadSchemaRef"]),
+        (designer_trigger._keep_identity, "Mapped"),
+    ):
+        st.session_state["control"] = shown
+        callback(draft, "control")
+        assert get(actor, workflow).draft == stored.draft
