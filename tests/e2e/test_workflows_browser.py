@@ -153,8 +153,9 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
     dialog.get_by_role("button", name=re.compile("Detach and publish v4")).click()
     expect(dialog.get_by_text("Max published version 4 of Tell the desk meanwhile")).to_be_visible()
     picture(page, "detach-refused")
-    dialog.get_by_role("button", name="Keep attached").click()
+    dialog.get_by_role("button", name="Close").click()  # version 4 has no trigger: there is nothing left to detach
     expect(dialog).to_have_count(0)
+    page.reload()
     expect(page.get_by_text("Attached workflows · 0")).to_be_visible()
     context.close()
 
