@@ -11,9 +11,9 @@ from unittest import mock
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import database
+from lib import database, metrics
 from lib.auth import Actor
-from lib.ui import metrics_event, metrics_recent
+from lib.ui import metrics_event
 from tests.bench.catalog_sql import median_ms
 
 _SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
@@ -26,7 +26,6 @@ def figures(actor: Actor) -> Iterator[tuple[str, float]]:
         name = conn.execute(text("SELECT event_name FROM bench.types ORDER BY n LIMIT 1")).scalar_one()
     app = _open(name)
     real = median_ms(app.run)
-    loaded, page = metrics_event.load, metrics_recent.load
     known: dict[str, object] = {}
 
     def remember(which: str, load: object) -> object:
@@ -38,8 +37,9 @@ def figures(actor: Actor) -> Iterator[tuple[str, float]]:
         return wrapped
 
     with (
-        mock.patch.object(metrics_event, "load", remember("event", loaded)),
-        mock.patch.object(metrics_recent, "load", remember("recent", page)),
+        mock.patch.object(metrics_event, "load", remember("event", metrics_event.load)),
+        mock.patch.object(metrics, "how_many", remember("total", metrics.how_many)),
+        mock.patch.object(metrics, "recent", remember("recent", metrics.recent)),
     ):
         app.run()
         with mock.patch.object(database, "read", lambda actor: contextlib.nullcontext()):
