@@ -44,6 +44,7 @@ _ESCAPES = re.compile(
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # A number that needs a closer look: thousands of digits, or an exponent of three digits and more.
 _EXTREME = re.compile(r"[0-9]{4300}|[eE][+-]?0*[0-9]{3}")
+_LONG = re.compile(r"(?<![0-9])[0-9]{4301}")
 _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
 # How dumps marks a Decimal until the encoder is done; a string of a value cannot begin like that.
 _MARKED = re.compile(r'"\\u0000([^"]*)"')
@@ -145,12 +146,13 @@ def _load(field: str, text: str) -> JsonValue:
     def constant(name: str) -> NoReturn:
         raise InvalidInput(field, f"has {name}, which is not a JSON number, {_find(text, name)}")
 
-    def number(literal: str) -> int | Decimal:  # only called for a text with extreme numbers in it
+    def number(literal: str) -> Decimal:  # only called for a text with extreme numbers in it
         if problem := _number_problem(literal):
             raise InvalidInput(field, f"{problem}, {_find(text, literal)}")
-        if len(literal) <= _MAX_INT_DIGITS and literal.lstrip("-").isdigit():
-            return int(literal)
         return Decimal(literal)
+
+    def integer(literal: str) -> int | Decimal:  # only called for a text with one of too many digits in it
+        return int(literal) if len(literal) <= _MAX_INT_DIGITS else number(literal)
 
     def unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
         members = dict(pairs)
@@ -163,7 +165,7 @@ def _load(field: str, text: str) -> JsonValue:
     try:
         return json.loads(
             text,
-            parse_int=number if extreme else None,
+            parse_int=integer if extreme and _LONG.search(text) else None,
             parse_float=number if extreme else Decimal,
             parse_constant=constant,
             object_pairs_hook=unique,

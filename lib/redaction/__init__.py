@@ -8,6 +8,7 @@ nothing is fetched, nothing is changed in place, and time grows with the size of
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -27,6 +28,8 @@ from lib.redaction.texts import redact_text as redact_text
 
 # JSON text inside JSON text inside …: beyond this it is treated as plain text.
 _MAX_JSON_IN_TEXT = 8
+# Every secret that is known by its looks is longer, or has another character in it.
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_]{1,12}")
 
 
 def redact(
@@ -38,7 +41,8 @@ def redact(
     from it. In `pointers`, `*` stands for any key or index: /items/*/card.
     """
     place = schema if isinstance(schema, MarkedPlace) else marks(schema)
-    return _redact(value, place, [_Pointers.of(pointers)], _MAX_JSON_IN_TEXT)
+    tree = _Pointers.of(pointers)
+    return _redact(value, place, [tree] if tree.parts or tree.ends else [], _MAX_JSON_IN_TEXT)
 
 
 def holds_redacted(value: JsonValue) -> bool:
@@ -52,9 +56,13 @@ def holds_redacted(value: JsonValue) -> bool:
     return False
 
 
-@lru_cache(maxsize=4096)
 def redact_key(key: str) -> str:
     """The key of an object as people may see it."""
+    return key if _PLAIN_KEY.fullmatch(key) else _redact_key(key)
+
+
+@lru_cache(maxsize=4096)
+def _redact_key(key: str) -> str:
     return redact_text(key)
 
 
@@ -63,7 +71,7 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
     todo: list[tuple[Any, Any, JsonValue, MarkedPlace, list[_Pointers]]] = [(root, 0, value, place, pointers)]
     while todo:  # a loop, so that no depth of nesting is too deep
         target, slot, item, place, pointers = todo.pop()
-        if place.sensitive or any(pointer.ends for pointer in pointers):
+        if place.sensitive or (pointers and any(pointer.ends for pointer in pointers)):
             target[slot] = REDACTED
         elif isinstance(item, Mapping):
             copy: dict[str, JsonValue] = {}
@@ -80,10 +88,8 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
                 todo.append((items, index, member, place.item(index), _below(pointers, str(index))))
         elif isinstance(item, str):
             target[slot] = _redact_string(item, json_levels)
-        elif _is_card_number(item):
-            target[slot] = REDACTED
         else:
-            target[slot] = item
+            target[slot] = REDACTED if item is not None and _is_card_number(item) else item
     return root[0]
 
 
@@ -139,5 +145,7 @@ class _Pointers:
 
 
 def _below(pointers: list[_Pointers], key: str) -> list[_Pointers]:
+    if not pointers:
+        return pointers
     found = (pointer.parts.get(part) for pointer in pointers for part in (key, "*"))
     return [pointer for pointer in found if pointer is not None]

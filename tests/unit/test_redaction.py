@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lib.redaction import REDACTED, copies, is_sensitive, redact, redact_text
+from lib.redaction import REDACTED, copies, is_sensitive, redact, redact_key, redact_text
 
 SECRET = "Zq7-planted-Xw9"
 
@@ -449,3 +449,10 @@ def test_a_schema_that_doubles_at_every_step() -> None:
         "$defs": {**definitions, "d60": {"properties": {"s": {"writeOnly": True}}}},
     }
     assert redact({"s": 1, "t": {"s": 2}}, schema=schema) == {"s": REDACTED, "t": {"s": REDACTED}}
+
+
+@given(st.from_regex(r"[A-Za-z0-9_]{1,24}", fullmatch=True))
+@example("4111111111111111")
+@example("AKIAABCDEFGHIJKLMNOP")
+def test_a_key_is_shown_as_its_text_would_be(key: str) -> None:
+    assert redact_key(key) == redact_text(key)
