@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 
 import streamlit as st
 
@@ -12,17 +11,9 @@ from lib.activity import STATUSES, Cursor, EventPage, Filters
 from lib.auth import Actor
 from lib.payload_search import DEEPEST, MOST_VALUES
 from lib.rollups import ORIGINS
-from lib.ui import custom_range, viewer_time
+from lib.ui import time_range, viewer_time
 from lib.ui.text import code, escape, shorten
 
-#: Lengths of time up to now that lists offer.
-RANGES: dict[str, timedelta | None] = {
-    "Last hour": timedelta(hours=1),
-    "Last 24 hours": timedelta(hours=24),
-    "Last 7 days": timedelta(days=7),
-    "Last 30 days": timedelta(days=30),
-    "Custom": None,
-}
 _STATUSES = ("All", *(status.capitalize() for status in STATUSES))
 _ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
 _TEXTS = ("key", "field", "value", "id")
@@ -55,13 +46,9 @@ def draw(actor: Actor) -> Filters:
                                       bind="query-params", on_change=first_page)  # fmt: skip
         origin = st.selectbox("Origin", _ORIGINS, index=None, key="origin", bind="query-params", width=130,
                               placeholder="Any origin", on_change=first_page)  # fmt: skip
-        span = st.selectbox("Time", list(RANGES), index=None, key="time", bind="query-params", width=150,
+        span = st.selectbox("Time", list(time_range.RANGES), index=None, key="time", bind="query-params", width=150,
                             placeholder="Any time", on_change=first_page)  # fmt: skip
-        problem = None
-        if span == "Custom":
-            (since, until), problem = custom_range.draw(_ENDS, viewer_time.zone(), on_change=first_page)
-        else:
-            since, until = _latest(span)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), on_change=first_page)
         key, field, value, event_id = _draw_exact()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
@@ -162,11 +149,6 @@ def _asked(key: str) -> str | None:
     return value
 
 
-def _latest(span: str | None) -> tuple[datetime | None, None]:
-    length = RANGES[span] if span else None
-    return (datetime.now(UTC) - length if length else None), None
-
-
 def _accept_plain_values() -> None:
     """Streamlit reads a choice as its label, "Error", and drops what it cannot read; whoever types or links a URL
     will try "error", and is told what was left out."""
@@ -183,7 +165,7 @@ def _accept_plain_values() -> None:
             complaints.append(f"{code(name)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} "
                               f"is {error}.")  # fmt: skip
     if plain.keys() & {"since", "until"}:
-        plain["time"] = ["Custom"]
+        plain["time"] = [time_range.CUSTOM]
     st.session_state[_COMPLAINTS] = complaints
     if plain != asked:
         st.query_params.from_dict(plain)
@@ -206,7 +188,7 @@ def _place(value: str) -> str:
 
 
 _READERS: dict[str, Callable[[str], str]] = {
-    "eventStatus": _choice(*_STATUSES), "origin": _choice(*_ORIGINS), "time": _choice(*RANGES),
+    "eventStatus": _choice(*_STATUSES), "origin": _choice(*_ORIGINS), "time": _choice(*time_range.RANGES),
     _OLDER_THAN: _place, _NEWER_THAN: _place,
 }  # fmt: skip
 

@@ -62,7 +62,8 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
         sample = designer_samples.choose(draft, key="mapping")
         missing = _suggestions(places, given, entry.schema)
         if not disabled:
-            st.button(f"Map {len(missing)} by name", icon=":material/auto_fix_high:", disabled=not missing,
+            st.button(f"Map {len(missing)} by name" if missing else "Map by name",
+                      icon=":material/auto_fix_high:", disabled=not missing,
                       help="Fields whose name and type are the same in event and workflow.",
                       on_click=_take, args=(draft, missing))  # fmt: skip
     sources = mapping_check.source_expressions(entry.schema) if entry.schema else {}

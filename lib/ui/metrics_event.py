@@ -115,7 +115,7 @@ def figure(
 
 
 def change(now: float | None, before: float | None) -> str | None:
-    """+12.5 %, from ten times on ×12, against nothing "new"; None when it is the same or cannot be said."""
+    """+12.5 %, from ten times on ×12, against nothing "new"; None when it is as good as the same or cannot be said."""
     if now is None or before is None or now == before:
         return None
     if before == 0:
@@ -123,6 +123,8 @@ def change(now: float | None, before: float | None) -> str | None:
     if now / before >= 10:
         return f"×{now / before:,.0f}"
     share = (now - before) / before
+    if abs(share) < 0.0005:
+        return None
     return f"{share:+.0%}".replace("%", " %") if abs(share) >= 0.1 else f"{share:+.1%}".replace("%", " %")
 
 

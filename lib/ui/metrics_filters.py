@@ -14,13 +14,12 @@ from lib import catalog, database, reconciliation, rollups
 from lib.auth import Actor
 from lib.rollups import ORIGINS, Origin
 from lib.time_window import LONGEST_BY_HOUR, Step, Window, start_of
-from lib.ui import custom_range, metrics_slice
+from lib.ui import metrics_slice, time_range
 from lib.ui.text import ago, code, escape
 
 _RANGES = {
     "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90),
 }  # fmt: skip
-_CUSTOM = "Custom"
 _DEFAULT = "7d"
 _WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 _STEPS: dict[str, Step | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
@@ -55,10 +54,10 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
                          query_params={"eventType": event_type})  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _draw_event(actor, event_type)
-        span = st.segmented_control("Range", [*_RANGES, _CUSTOM], default=_DEFAULT, required=True, key="range",
-                                    bind="query-params", on_change=metrics_slice.forget)  # fmt: skip
+        span = st.segmented_control("Range", [*_RANGES, time_range.CUSTOM], default=_DEFAULT, required=True,
+                                    key="range", bind="query-params", on_change=metrics_slice.forget)  # fmt: skip
         zone = _draw_zone()
-        (since, until), problem = _draw_custom(zone) if span == _CUSTOM else (_latest(span or _DEFAULT), None)
+        (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span or _DEFAULT), None)
         step = st.segmented_control("By", list(_STEPS), default="Auto", required=True, key="step", bind="query-params",
                                     disabled=until - since > LONGEST_BY_HOUR, on_change=metrics_slice.forget,
                                     help="Auto: hours below 3 days, else days. Hours up to 15 days.")  # fmt: skip
@@ -154,7 +153,7 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
     """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
     now = _end_of_this_minute()
     usual = start_of(now.astimezone(zone).date() - timedelta(days=6), zone), now
-    (first, last), problem = custom_range.draw(("from", "to"), zone, otherwise=usual, on_change=metrics_slice.forget)
+    (first, last), problem = time_range.draw(("from", "to"), zone, otherwise=usual, on_change=metrics_slice.forget)
     since, until = first or usual[0], last or usual[1]
     if since < now:
         # What is still to come has no events, and would be compared with a time that has.
@@ -172,7 +171,7 @@ def _accept_plain_urls() -> None:
     asked = st.query_params.to_dict()
     plain = {_ALIASES.get(name, name): value for name, value in asked.items()}
     if plain.keys() & {"from", "to"}:
-        plain.setdefault("range", _CUSTOM)
+        plain.setdefault("range", time_range.CUSTOM)
     if plain != asked:
         st.query_params.from_dict(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from uuid import UUID
 
 import streamlit as st
@@ -12,7 +11,7 @@ from lib import catalog, database, runs
 from lib.auth import Actor
 from lib.rollups import ORIGINS
 from lib.runs import Cursor, RunFilters, WorkflowWithRuns
-from lib.ui import activity_filters, custom_range, run_status, viewer_time
+from lib.ui import run_status, time_range, viewer_time
 from lib.ui.text import escape, shorten
 
 #: Links name the workflow by its id.
@@ -20,7 +19,6 @@ WORKFLOW = "workflowId"
 _VERSION = "runVersion"
 _CURSOR = "before"
 _EARLIER_PAGES = "run_pages"
-_CUSTOM = "Custom"
 _ENDS = ("runSince", "runUntil")
 # Two fit beside each other on a phone.
 _WIDTH = 160
@@ -47,12 +45,8 @@ def draw(actor: Actor) -> RunFilters | None:
         version = _draw_version(chosen) if chosen else None
         event_type = _choose("Event", _event_types(actor), "runEvent", "All events", others=True)
         origin = _choose("Origin", [o.capitalize() for o in ORIGINS], "runOrigin", "Any origin")
-        span = _choose("Time", list(activity_filters.RANGES), "runTime", "Any time")
-        problem = None
-        if span == _CUSTOM:
-            (since, until), problem = custom_range.draw(_ENDS, viewer_time.zone(), on_change=first_page)
-        else:
-            since, until = _since(span), None
+        span = _choose("Time", list(time_range.RANGES), "runTime", "Any time")
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), on_change=first_page)
         key, error = _draw_find()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
@@ -138,11 +132,6 @@ def _draw_version(workflow: WorkflowWithRuns) -> int | None:
     return version
 
 
-def _since(span: str | None) -> datetime | None:
-    length = activity_filters.RANGES[span] if span else None
-    return datetime.now(UTC) - length if length else None
-
-
 def _draw_find() -> tuple[str | None, str | None]:
     """What is typed, folded away."""
     with st.popover("Find", icon=":material/search:", key="run-find", help="By key or error"):
@@ -164,7 +153,7 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
         _VERSION: filters.workflow_version and f"v{filters.workflow_version}",
         "runEvent": filters.event_type,
         "runOrigin": filters.origin and filters.origin.capitalize(),
-        "runTime": " ".join(times) if span == _CUSTOM else span,
+        "runTime": " ".join(times) if span == time_range.CUSTOM else span,
         "runKey": filters.key and f"Key {shorten(filters.key, 40)}",
         "runError": filters.error and f"Error “{shorten(filters.error, 40)}”",
     }

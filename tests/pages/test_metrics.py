@@ -317,3 +317,12 @@ def test_charts_ask_nobody_and_have_every_slice() -> None:
     assert len(charts.volume_table(empty)) == len(window.starts) == 49
     assert len(set(charts.volume_table(empty)["From"])) == 49, "the hour that comes twice has two names"
     assert isinstance(charts.heatmap([[0] * 24 for _ in range(7)]), alt.Chart)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "said"),
+    [(112.5, 100, "+12 %"), (101, 100, "+1.0 %"), (99, 100, "-1.0 %"), (1200, 100, "×12"), (5, 0, "new"), (0, 0, None),
+     (None, 1, None), (9999, 10_000, None), (10_001, 10_000, None), (9990, 10_000, "-0.1 %")],
+)  # fmt: skip
+def test_a_change_that_rounds_to_nothing_is_none(now: float | None, before: float | None, said: str | None) -> None:
+    assert metrics_event.change(now, before) == said

@@ -1,9 +1,12 @@
-"""A range of time whose two ends a person picks. The URL has them as ISO dates or times; pages share their meaning."""
+"""The range of time of a list or chart: a length up to now, or two ends that a person picks.
+
+The URL has the ends as ISO dates or times; pages share their meaning.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -12,6 +15,26 @@ from lib.errors import InvalidInput
 from lib.time_window import EARLIEST, LATEST, iso, moment
 
 Ends = tuple[datetime | None, datetime | None]
+
+CUSTOM = "Custom"
+#: What lists offer: lengths of time up to now, and ends to be picked.
+RANGES: dict[str, timedelta | None] = {
+    "Last hour": timedelta(hours=1),
+    "Last 24 hours": timedelta(hours=24),
+    "Last 7 days": timedelta(days=7),
+    "Last 30 days": timedelta(days=30),
+    CUSTOM: None,
+}
+
+
+def of_choice(
+    choice: str | None, names: tuple[str, str], zone: ZoneInfo, *, on_change: Callable[[], object]
+) -> tuple[Ends, str | None]:
+    """The ends of what was chosen of RANGES, drawn if they are to be picked; without a choice any time."""
+    if choice == CUSTOM:
+        return draw(names, zone, on_change=on_change)
+    length = RANGES[choice] if choice else None
+    return (datetime.now(UTC) - length if length else None, None), None
 
 
 def draw(names: tuple[str, str], zone: ZoneInfo, *, otherwise: Ends = (None, None),
