@@ -62,7 +62,7 @@ def of_ticket(token: str) -> Export:
     with _lock:
         found = _tickets.get(token)
     if found is None or found.until < datetime.now(UTC):
-        raise NotFound("This download has expired. Open Export on the activity page again.")
+        raise NotFound("This download has expired. Open Export again for a new one.")
     return found
 
 
