@@ -107,11 +107,13 @@ def roll_back(
 ) -> int:
     """Publish an old version once more, as the next one; its number. A draft with changes of its own stays.
 
-    Raises PermissionDenied, NotFound, Conflict when someone published meanwhile, InvalidInput when the old
-    version no longer fits today's events and schemas.
+    Raises PermissionDenied, NotFound, Conflict when someone published meanwhile or the old version no longer
+    fits today's events and schemas.
     """
     workflow = _expect(conn, actor, workflow_id, expected_version)
     old = _content(conn, actor.tenant, workflow_id, to_version)
+    if errors := _errors(conn, actor, old.definition):
+        raise Conflict(f"Version {to_version} of {workflow.name} cannot be published again: {errors[0].message}")
     change_note = change_note or f"Back to version {to_version}"
     version = _publish_checked(conn, actor, workflow, old.definition, change_note)
     workflows.note(conn, actor, workflow_id, "rolled_back", version=version, toVersion=to_version)

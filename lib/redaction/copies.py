@@ -13,6 +13,8 @@ from lib.redaction import REDACTED, redact, redact_key
 #: Inside longer texts, shorter ones would be found by chance: in copies of a payload, and in what senders wrote
 #: beside it, such as ids.
 _SHORTEST = 4
+#: A whole value that is the same is no chance from three characters on, such as a card's check digits.
+_SHORTEST_ALONE = 3
 _SHORTEST_IN_NAME = 8
 _LONGEST_BEGINNING = 60
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest)\s+(?=\S)")
@@ -25,8 +27,8 @@ def hidden(raw: JsonValue, redacted: JsonValue) -> frozenset[str]:
 
 def mask(value: JsonValue, texts: frozenset[str]) -> JsonValue:
     """The value with every occurrence of these texts replaced, inside longer texts too."""
-    long = [text for text in texts if len(text) >= _SHORTEST]
-    return _mask(value, long) if long else value
+    alone = frozenset(text for text in texts if len(text) >= _SHORTEST_ALONE)
+    return _mask(value, alone, [text for text in alone if len(text) >= _SHORTEST]) if alone else value
 
 
 def shown_name(name: str, texts: frozenset[str]) -> str:
@@ -60,17 +62,22 @@ def _without(message: str, texts: frozenset[str]) -> str:
     return message
 
 
-def _mask(value: JsonValue, texts: list[str]) -> JsonValue:
+def _mask(value: JsonValue, alone: frozenset[str], inside: list[str]) -> JsonValue:
     if isinstance(value, dict):
-        return {_mask(key, texts): _mask(member, texts) for key, member in value.items()}
+        return {_mask_text(key, inside): _mask(member, alone, inside) for key, member in value.items()}
     if isinstance(value, list):
-        return [_mask(member, texts) for member in value]
-    if isinstance(value, str):
-        for text in texts:
-            value = value.replace(text, REDACTED)
+        return [_mask(member, alone, inside) for member in value]
+    if value is None or isinstance(value, bool):
         return value
-    is_number = value is not None and not isinstance(value, bool)
-    return REDACTED if is_number and str(value) in texts else value
+    if str(value) in alone:
+        return REDACTED
+    return _mask_text(value, inside) if isinstance(value, str) else value
+
+
+def _mask_text(text: str, inside: list[str]) -> str:
+    for hidden_text in inside:
+        text = text.replace(hidden_text, REDACTED)
+    return text
 
 
 def _hidden(raw: JsonValue, redacted: JsonValue) -> Iterator[str]:

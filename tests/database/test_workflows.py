@@ -260,6 +260,8 @@ def test_undo_refuses_what_no_longer_validates_and_says_what_to_do(db: Database,
         conn.execute(text("DELETE FROM event_catalog WHERE event_type = 'OURS'"))
     with pytest.raises(Conflict, match=r"Desk cannot be attached to OURS as it was: .*OURS.* mend that"):
         undo_detach(actor, workflow, 2)
+    with database.write(actor) as conn, pytest.raises(Conflict, match=r"^Version 1 of Desk cannot .*: .*OURS"):
+        workflow_versions.roll_back(conn, actor, workflow_id=workflow, to_version=1, expected_version=2)
     assert get(actor, workflow).trigger is None and versions(db, workflow) == [1, 2]
 
 

@@ -43,8 +43,12 @@ def test_a_card_that_a_search_is_about_to_replace_does_what_it_was_clicked_for(p
     simulate = page.locator(".st-key-card-simulate-ASSET_ASSIGNED").get_by_role("button")
     expect(simulate).to_be_visible()
     settled(page)
+    simulate.scroll_into_view_if_needed()
+    box = simulate.bounding_box()
+    assert box is not None
     page.get_by_role("searchbox", name="Search events").fill("ticket created")
-    simulate.click()
+    # By the mouse, which does not wait until the page has settled.
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.get_by_role("heading", name=re.compile("Simulate Asset Assigned"))).to_be_visible()
 
 

@@ -328,6 +328,14 @@ def test_a_planted_secret_is_gone(where: str) -> None:
     assert "[redacted]" in json.dumps(redacted)
 
 
+def test_a_short_secret_is_hidden_where_it_is_the_whole_value() -> None:
+    hidden = copies.hidden({"cvv": "123", "pin": 42}, redact({"cvv": "123", "pin": 42}))
+    value = {"code": "123", "number": 123, "items": ["123", 12, "42"], "text": "room 123", "123": True}
+    assert copies.mask(value, hidden) == {
+        "code": REDACTED, "number": REDACTED, "items": [REDACTED, 12, "42"], "text": "room 123", "123": True
+    }  # fmt: skip
+
+
 # What was hidden, and must be under other names too: the whole of it, what follows a scheme, a part of a text.
 HIDDEN: dict[str, tuple[Any, set[str]]] = {
     "value": ({"password": "hunter2", "n": 1}, {"hunter2"}),
