@@ -132,6 +132,12 @@ class Response:
     body: JsonValue
 
 
+def check(url: str, *, policy: Policy) -> None:
+    """Raise Refused if a request to this URL would be refused before its host is looked up."""
+    parts, host, port = _target(url)
+    policy.check(host, port, _DEFAULT_PORTS[parts.scheme])
+
+
 def send(request: Request, *, policy: Policy) -> Response:
     """Send one request.
 

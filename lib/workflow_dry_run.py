@@ -1,7 +1,7 @@
 """What a draft would do with a payload: the mapping for real, the steps in memory, nothing outside touched.
 
 Conditions, loops and variables are evaluated as in a run. Actions are not carried out and waits do not wait:
-they count as done, with nothing as their output.
+they count as done, with nothing as their output, unless it is sure that an action would be refused.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from lib.errors import MappingError, StepFailed
 from lib.payloads import JsonValue
 from lib.schema_check import Violation
 from lib.schema_registry import JsonSchema
-from lib.steps import Journal, Recorded, RunFacts, Step, run_definition
+from lib.steps import Journal, Recorded, RunFacts, Step, action_call, run_definition
 from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
 
 #: A dry run ends after so many steps.
@@ -131,6 +131,11 @@ class _Memory(Journal):
     def recorded(self, step: Step) -> Recorded | None:
         if step.type not in _NOT_CARRIED_OUT:
             return None
+        refusal = action_call.refusal(step.config) if step.type == "action.call" else None
+        if refusal:
+            failure = {"code": "refused", "message": f"Step {step.id}: {refusal}"}
+            self._note(step, "failed", error=failure["message"])
+            return Recorded(None, error=failure)
         self._note(step, "assumed")
         return Recorded(None)
 

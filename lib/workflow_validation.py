@@ -15,7 +15,7 @@ from uuid import UUID
 from lib import catalog, json_pointer, mapping_check, payloads, sql, step_reads
 from lib.database import Connection
 from lib.schema_registry import JsonSchema
-from lib.steps import STEP_TYPES, Problem, check_definition
+from lib.steps import STEP_TYPES, Problem, action_call, check_definition
 from lib.workflows import LONGEST_NAME
 
 queries = sql.load("workflow_validation")
@@ -82,6 +82,11 @@ def check(definition: Any, around: Surroundings) -> list[Problem]:
         Problem(path, f"The catalog has no event {name} to wait for.", "warning")
         for path, name in _awaited(definition)
         if name and name not in around.known_events
+    ]
+    found += [
+        Problem(f"{path}/config/input/url", f"Runs will fail at this step: {refusal}", "warning")
+        for path, step in each_step(definition)
+        if step.get("type") == "action.call" and (refusal := action_call.refusal(step.get("config")))
     ]
     return found
 

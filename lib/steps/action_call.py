@@ -37,8 +37,25 @@ def _write_log(step: Step, run: Execution, arguments: Mapping[str, Any]) -> Json
     return {"message": text}
 
 
+def refusal(config: Any) -> str | None:
+    """Why the action of this configuration would be refused whatever a run holds; None where that is not known."""
+    if not isinstance(config, dict) or config.get("action") != "http.request":
+        return None
+    arguments = config.get("input")
+    url = arguments.get("url") if isinstance(arguments, dict) else None
+    try:
+        if isinstance(url, str):
+            egress.check(url, policy=_policy())
+    except egress.Refused as refused:
+        return str(refused)
+    return None
+
+
+def _policy() -> egress.Policy:
+    return egress.Policy.parse(settings().egress_allow, private=settings().egress_allow_private)
+
+
 def _http_request(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
-    policy = egress.Policy.parse(settings().egress_allow, private=settings().egress_allow_private)
     request = egress.Request(
         method=arguments.get("method", "GET"),
         url=_text(step, "url", arguments["url"]),
@@ -53,7 +70,7 @@ def _http_request(step: Step, run: Execution, arguments: Mapping[str, Any]) -> J
         body=arguments.get("body"),
         timeout_seconds=float(arguments.get("timeoutSeconds", 10)),
     )
-    response = egress.send(request, policy=policy)
+    response = egress.send(request, policy=_policy())
     return {"status": response.status, "headers": response.headers, "body": response.body}
 
 

@@ -106,7 +106,8 @@ def executions(activity: Activity, *, border: bool = False) -> None:
         chart_data=activity.by_slice,
         chart_type="area",
         border=border,
-        help=exactly(activity.executions) or None,
+        # On a card by itself; in a grid of them, the same explanation 24 times would only be in the way.
+        help=exactly(activity.executions, "Live events, without tests and replays." if border else "") or None,
     )
 
 

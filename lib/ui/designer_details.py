@@ -7,15 +7,14 @@ import streamlit as st
 from lib.ui import guard, viewer_time
 from lib.ui.designer_state import Draft
 from lib.ui.text import code, escape
-from lib.workflows import LONGEST_NAME
 
 
 def draw(draft: Draft, refusal: str | None) -> None:
     """Draw name and description, and what one cannot change."""
     definition, disabled = draft.definition, refusal is not None
     key = draft.key("name")
-    name = st.text_input("Name", str(definition.get("name") or ""), key=key, max_chars=LONGEST_NAME,
-                         disabled=disabled, on_change=_keep_name, args=(draft, key))  # fmt: skip
+    name = st.text_input("Name", str(definition.get("name") or ""), key=key, disabled=disabled,
+                         on_change=_keep_name, args=(draft, key))  # fmt: skip
     if not name.strip():
         st.caption(":red[:material/error: A workflow needs a name; the last one stays until you give it another.]")
     key = draft.key("description")

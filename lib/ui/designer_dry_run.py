@@ -63,7 +63,9 @@ def _draw_verdict(result: DryRun) -> None:
     elif result.failure:
         st.error(f"The run would fail. {escape(result.failure)}", icon=":material/error:")
     else:
-        st.success(f"A run would start and succeed after {plural(len(result.steps), 'step')}.",
+        assumed = sum(step.state == "assumed" for step in result.steps)
+        taken = f", {assumed} of them assumed" if assumed else ""
+        st.success(f"A run would start and succeed after {plural(len(result.steps), 'step')}{taken}.",
                    icon=":material/check_circle:")  # fmt: skip
 
 

@@ -83,7 +83,7 @@ def _confirm(draft: Draft, to_version: int) -> None:
         st.caption("The draft has changes of its own and keeps them.")
     before, after = _content(draft, f"v{now}"), _content(draft, f"v{to_version}")
     designer_diff.draw(before, after, height=300)
-    note = st.text_input("Change note", f"Back to version {to_version}", max_chars=workflow_versions.LONGEST_NOTE)
+    note = st.text_input("Change note", f"Back to version {to_version}")
     if st.button(f"Publish v{now + 1}", type="primary", icon=":material/history:"):
         with guard.errors_shown():
             with database.write(draft.actor) as conn:

@@ -21,6 +21,7 @@ import streamlit as st
 from lib import auth, database
 from lib.auth import Actor, Membership
 from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
+from lib.ui.text import code, escape, shorten
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ _P = ParamSpec("_P")
 
 _ACTOR = "actor"
 _TOLD = "told"
+_UNKNOWN_PERSON = "unknown_person"
 _RETRY_SECONDS = 2
 
 
@@ -79,7 +81,7 @@ def callback(act: Callable[_P, None]) -> Callable[_P, None]:
         try:
             act(*args, **kwargs)
         except Exception as error:
-            # It stays until it is closed: whoever clicked must learn that nothing was changed.
+            # It stays for a while: whoever clicked must learn that nothing was changed.
             tell(_sentence(error), icon=":material/error:", lasting=True)
 
     return guarded
@@ -87,7 +89,7 @@ def callback(act: Callable[_P, None]) -> Callable[_P, None]:
 
 def tell(sentence: str, *, icon: str, lasting: bool = False) -> None:
     """Say it with what is drawn next: a callback in a dialog may draw nothing itself."""
-    said = (sentence, icon, "infinite" if lasting else "short")
+    said = (sentence, icon, "long" if lasting else "short")
     st.session_state[_TOLD] = [*st.session_state.get(_TOLD, []), said]
 
 
@@ -134,15 +136,22 @@ def _memberships() -> list[Membership]:
 
 def _choose(people: list[Membership]) -> Membership:
     labels = {f"{person.name} · {person.tenant_name}": person for person in people}
+    asked = st.query_params.get("as")
+    if asked is not None:
+        st.session_state[_UNKNOWN_PERSON] = None if asked in labels else asked
     with st.sidebar:
         label = st.selectbox(
             "Acting as",
             list(labels),
             key="as",
             bind="query-params",
+            on_change=lambda: st.session_state.pop(_UNKNOWN_PERSON, None),
             help="No sign-in is configured, so you choose whom to act as. Permission and data follow the person.",
         )
         person = labels[label]
+        if unknown := st.session_state.get(_UNKNOWN_PERSON):
+            st.warning(f"The address asks for {code(shorten(unknown, 40))}, who is not here. "
+                       f"You act as {escape(person.name)}.", icon=":material/person_off:")  # fmt: skip
         with st.container(horizontal=True, gap="xsmall"):
             st.badge(f"{person.permission} permission", icon=":material/key:", color="gray")
             if person.is_demo:

@@ -12,13 +12,14 @@ from lib.auth import Actor
 from lib.rollups import ORIGINS
 from lib.runs import Cursor, RunFilters, WorkflowWithRuns
 from lib.ui import run_status, time_range, viewer_time
-from lib.ui.text import escape, shorten
+from lib.ui.text import code, escape, shorten
 
 #: Links name the workflow by its id.
 WORKFLOW = "workflowId"
 _VERSION = "runVersion"
 _CURSOR = "before"
 _EARLIER_PAGES = "run_pages"
+_COMPLAINTS = "run_complaints"
 _ENDS = ("runSince", "runUntil")
 # Two fit beside each other on a phone.
 _WIDTH = 160
@@ -50,6 +51,8 @@ def draw(actor: Actor) -> RunFilters | None:
         key, error = _draw_find()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
+    for complaint in st.session_state.get(_COMPLAINTS, ()):
+        st.warning(complaint, icon=":material/link_off:")
     filters = RunFilters(
         status=status.upper() if status else None,
         workflow_id=chosen.workflow_id if chosen else None,
@@ -73,6 +76,7 @@ def clear() -> None:
 
 def first_page() -> None:
     """Callback: back to the latest runs."""
+    st.session_state.pop(_COMPLAINTS, None)
     st.query_params.pop(_CURSOR, None)
     st.session_state.pop(_EARLIER_PAGES, None)
 
@@ -96,6 +100,12 @@ def draw_pages(following: Cursor | None) -> None:
 def _choose(
     label: str, options: list[str], key: str, placeholder: str, *, others: bool = False
 ) -> str | None:
+    """A choice that the URL has, too; of what it asks for in vain, a complaint remains."""
+    asked = st.query_params.get(key)
+    if asked is not None and asked not in options and not others:
+        complaint = (f"{code(key)} in the address is left out: {code(shorten(asked, 40))} is not one of "
+                     f"{', '.join(options)}.")  # fmt: skip
+        st.session_state[_COMPLAINTS] = [*st.session_state.get(_COMPLAINTS, []), complaint]
     return st.selectbox(label, options, index=None, key=key, bind="query-params", placeholder=placeholder, width=_WIDTH,
                         label_visibility="collapsed", accept_new_options=others, on_change=first_page)  # fmt: skip
 

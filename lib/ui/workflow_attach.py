@@ -48,8 +48,7 @@ def _draw(actor: Actor, event_type: str, key: str) -> None:
     if how == _EXISTING:
         _draw_existing(actor, event_type, [choice for choice in choices if actor.may("admin") or not choice.is_system])
         return
-    name = st.text_input("Name", workflows.default_name(event.name), max_chars=workflows.LONGEST_NAME,
-                         key=f"{key}-name-{event_type}")  # fmt: skip
+    name = st.text_input("Name", workflows.default_name(event.name), key=f"{key}-name-{event_type}")
     schema = code(event.payload_schema_ref) if event.payload_schema_ref else "none yet: you choose one in the designer"
     st.caption(f"Its payload schema: {schema}")
     if st.button("Create and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",

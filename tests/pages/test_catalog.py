@@ -90,6 +90,13 @@ def test_nonsense_in_the_url_shows_the_first_page(query: dict[str, str]) -> None
 
 
 @pytest.mark.usefixtures("someone")
+def test_someone_who_is_not_here_is_named() -> None:
+    app = open_page(**{"as": "Nobody"})
+    assert "asks for `Nobody`, who is not here. You act as" in app.sidebar.warning[0].value
+    assert not open_page().warning
+
+
+@pytest.mark.usefixtures("someone")
 @pytest.mark.parametrize(
     "search", ["%", "_%_", "\\", "😀", "'; SELECT set_config('app.tenant', '', false) --", "x" * 10_000]
 )

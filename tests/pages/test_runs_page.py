@@ -81,6 +81,10 @@ def test_filters_come_from_the_url_and_each_can_be_taken_out(db: Database, new_a
         assert len(rows(app)) == 2 and name not in app.query_params
     assert "No run matches" in texts(open_page("runs.py", runEvent="TICKET_CREATED", runStatus="Waiting"))
     assert "No run matches" in texts(open_page("runs.py", runEvent="NO_SUCH_EVENT"))
+    mistyped = open_page("runs.py", runStatus="faild")
+    assert "`runStatus` in the address is left out: `faild` is not one of" in mistyped.warning[0].value
+    mistyped.selectbox(key="runOrigin").set_value("Replay").run()
+    assert not mistyped.warning, "said until one filters anew"
     assert failed != replayed
 
 

@@ -22,6 +22,7 @@ from lib import (
     workflow_diff,
 )
 from lib.errors import InvalidInput
+from lib.settings import settings as app_settings
 from lib.steps import STEP_TYPES, Problem
 from lib.ui import diagram
 from lib.workflow_dry_run import dry_run
@@ -248,6 +249,31 @@ def test_what_is_probably_a_mistake_is_a_warning(path: str, value: Any, words: s
     found = check(bad(path, value), AROUND)
     assert errors(found) == []
     assert any(words in problem.message and problem.severity == "warning" for problem in found), found
+
+
+@pytest.fixture
+def reach_desk(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("EGRESS_ALLOW", "desk.example")
+    app_settings.cache_clear()
+    yield
+    monkeypatch.undo()
+    app_settings.cache_clear()
+
+
+@pytest.mark.usefixtures("reach_desk")
+def test_a_request_that_is_sure_to_be_refused_is_told_before_it_is() -> None:
+    def asks(url: Any) -> dict[str, Any]:
+        return bad("steps", step(config={"action": "http.request", "input": {"url": url}}))
+
+    payload = {"ticketId": "t", "count": 2}
+    for url in ("https://desk.example/hook", {"$expr": "'https://' & payload.id"}):
+        assert not [one for one in check(asks(url), AROUND) if "Runs will fail" in one.message], url
+        assert dry_run(asks(url), payload=payload, schema=TARGET).failure is None
+    for url, why in (("https://else.example/", "else.example are not allowed"), ("ftp://x", "must begin with http")):
+        [told] = [one for one in check(asks(url), AROUND) if "Runs will fail" in one.message]
+        assert (told.severity, told.path) == ("warning", "/steps/0/config/input/url") and why in told.message
+        failed = dry_run(asks(url), payload=payload, schema=TARGET)
+        assert why in str(failed.failure) and failed.steps[-1].state == "failed"
 
 
 @pytest.mark.parametrize(
