@@ -113,6 +113,10 @@ def failed(decision: Decision, reason: str = "start_failed", error: BaseExceptio
     return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
 
 
+# psycopg's names for what passes by itself.
+_BUSY = {"LockNotAvailable", "QueryCanceled", "DeadlockDetected", "SerializationFailure"}
+
+
 def cause(error: BaseException | str) -> str:
     """What may be told of an error, or of one of this class: our own sentence, else no more than its class.
 
@@ -122,7 +126,8 @@ def cause(error: BaseException | str) -> str:
         return str(error)
     if not isinstance(error, str):
         error = type(getattr(error, "orig", None) or error).__name__  # the database's own, not its wrapper
-    return f"an unexpected {error}. Send the event again; if that fails too, ask for the server's log of that time."
+    what = "the database was too busy" if error in _BUSY else f"an unexpected {error}"
+    return f"{what}. Send the event again; if that fails too, ask for the server's log of that time."
 
 
 def _decide_one(

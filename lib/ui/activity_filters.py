@@ -162,7 +162,8 @@ def _accept_plain_values() -> None:
         try:
             plain |= {name: [read(value) for value in plain[name]]} if name in plain else {}
         except ValueError as error:
-            complaints.append(f"{code(name)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} "
+            written = next(one for one in asked if _ALIASES.get(one, one) == name)
+            complaints.append(f"{code(written)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} "
                               f"is {error}.")  # fmt: skip
     if plain.keys() & {"since", "until"}:
         plain["time"] = [time_range.CUSTOM]

@@ -13,9 +13,9 @@ import streamlit as st
 from lib import catalog, database, reconciliation, rollups
 from lib.auth import Actor
 from lib.rollups import ORIGINS, Origin
-from lib.time_window import LONGEST_BY_HOUR, Step, Window, start_of
+from lib.time_window import LONGEST_BY_HOUR, Step, Window
 from lib.ui import metrics_slice, time_range
-from lib.ui.text import ago, code, escape
+from lib.ui.text import ago, code, escape, plural, shorten
 
 _RANGES = {
     "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90),
@@ -64,16 +64,21 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
     window = Window.of(since, until, zone, _STEPS[step or "Auto"])
     if problem:
         st.warning(problem, icon=":material/date_range:")
+    for complaint in st.session_state.get(metrics_slice.COMPLAINTS, ()):
+        st.warning(complaint, icon=":material/link_off:")
     return MetricsView(window, ORIGINS if everything else ("live",), _WORDS.get(span or _DEFAULT) or length(window))
 
 
 def length(window: Window) -> str:
-    """How long the window is: "2 days", "day", "90 minutes"."""
+    """How long the window is: "2 days", "day", "90 minutes", "19 days 8 hours"."""
     since, until = (at.astimezone(window.zone) for at in (window.since, window.until))
     minutes = round((window.until - window.since) / timedelta(minutes=1))
     if since.time() == until.time() or minutes > 3 * 1440:
         # By the clock, so that a day of 23 or 25 hours is a day.
-        number, unit = round((until.replace(tzinfo=None) - since.replace(tzinfo=None)) / timedelta(days=1)), "day"
+        hours = round((until.replace(tzinfo=None) - since.replace(tzinfo=None)) / timedelta(hours=1))
+        if hours % 24:
+            return f"{plural(hours // 24, 'day')} {plural(hours % 24, 'hour')}"
+        number, unit = hours // 24, "day"
     elif minutes % 60 == 0 or minutes > 3 * 60:
         number, unit = round(minutes / 60), "hour"
     else:
@@ -151,8 +156,8 @@ def _end_of_this_minute() -> datetime:
 
 def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]:
     """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
-    now = _end_of_this_minute()
-    usual = start_of(now.astimezone(zone).date() - timedelta(days=6), zone), now
+    usual = _latest(_DEFAULT)
+    now = usual[1]
     (first, last), problem = time_range.draw(("from", "to"), zone, otherwise=usual, on_change=metrics_slice.forget)
     since, until = first or usual[0], last or usual[1]
     if since < now:
@@ -164,7 +169,10 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
 
 
 def _accept_plain_urls() -> None:
-    """Once a session: from= and to= mean a custom range, and so do the names that the activity page has for them."""
+    """Once a session: from= and to= mean a custom range, and so do the names that the activity page has for them.
+
+    What Streamlit would drop without a word, as no such choice, is told.
+    """
     if "metrics_begun" in st.session_state:
         return
     st.session_state["metrics_begun"] = True
@@ -172,6 +180,18 @@ def _accept_plain_urls() -> None:
     plain = {_ALIASES.get(name, name): value for name, value in asked.items()}
     if plain.keys() & {"from", "to"}:
         plain.setdefault("range", time_range.CUSTOM)
+    complaints = []
+    for name, choices in (("range", [*_RANGES, time_range.CUSTOM]), ("step", list(_STEPS)), ("tz", _zones())):
+        if (value := plain.get(name)) is None:
+            continue
+        known_as = next((choice for choice in choices if choice.lower() == value.lower()), None)
+        if known_as:
+            plain[name] = known_as
+            continue
+        del plain[name]
+        of = "a time zone" if name == "tz" else f"one of {', '.join(choices)}"
+        complaints.append(f"{code(name)} in the address is left out: {code(shorten(value, 40))} is not {of}.")
+    st.session_state[metrics_slice.COMPLAINTS] = complaints
     if plain != asked:
         st.query_params.from_dict(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it

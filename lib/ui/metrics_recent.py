@@ -34,12 +34,19 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         total = metrics.how_many(conn, **asked)
         # To learn that there are none, all events of the range would be read.
         page = metrics.recent(conn, older_than=older, newer_than=newer, **asked) if total else None
+        # A range that ends now leaves a page of a kept address behind.
+        gone = page is not None and not page.events and bool(older or newer)
+        page = metrics.recent(conn, **asked) if gone else page
     with figures.framed("Recent events", "Latest first. Open one to see the event in full.",
                         tools=lambda: _draw_export(actor, event_type, view, narrowed)):  # fmt: skip
         _draw_narrowing(event_type, view, narrowed)
+        for complaint in metrics_slice.left_out(narrowed):
+            st.caption(f":orange[:material/link_off: {complaint}]")
         if not page or not page.events:
             st.caption("No events here.")
             return
+        if gone:
+            st.caption("The page that the address asks for is outside the range by now; these are the latest events.")
         _draw_table(page, view)
         _draw_pages(page, total, view)
 

@@ -11,8 +11,11 @@ import streamlit as st
 from lib.activity import Cursor
 from lib.metrics import STATUSES, Status
 from lib.time_window import Window, clock, iso
+from lib.ui.text import code
 
 _SLICE, _STATUS, _OLDER, _NEWER = "slice", "outcome", "older", "newer"
+#: In the session: what the URL asked for in vain, told until one filters anew.
+COMPLAINTS = "metrics_complaints"
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,16 @@ def asked(window: Window) -> Narrowed:
     if since >= until:
         return Narrowed(window.since, window.until, status, False)
     return Narrowed(since, until, status, True)
+
+
+def left_out(narrowed: Narrowed) -> list[str]:
+    """What the URL asks the list for in vain, each in a sentence."""
+    complaints = []
+    if _SLICE in st.query_params and not narrowed.sliced:
+        complaints.append("The bars that the address asks for are not in this range, so all of it is listed.")
+    if _STATUS in st.query_params and not narrowed.status:
+        complaints.append(f"{code(_STATUS)} in the address is left out: it is not one of {', '.join(STATUSES)}.")
+    return complaints
 
 
 def asked_status() -> Status | None:
@@ -93,6 +106,7 @@ def turn(*, older: Cursor | None = None, newer: Cursor | None = None) -> None:
 
 def forget() -> None:
     """Callback: back to the first page of all recent events of the range."""
+    st.session_state.pop(COMPLAINTS, None)
     for name in (_SLICE, _STATUS, _OLDER, _NEWER):
         st.query_params.pop(name, None)
 

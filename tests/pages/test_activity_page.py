@@ -139,7 +139,7 @@ def test_a_time_that_cannot_be_read_is_said(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("status", "broken", "`eventStatus` in the address is left out: `broken` is not one of All, Matched"),
+        ("status", "broken", "`status` in the address is left out: `broken` is not one of All, Matched"),
         ("origin", "`<b>`", "is not one of Live, Simulated, Replay"),
         ("time", "eternity", "is not one of Last hour"),
         ("before", "2026", "`before` in the address is left out: `2026` is no place in the list"),

@@ -136,6 +136,24 @@ def test_nonsense_in_the_url_shows_the_page(query: dict[str, str], db: Database,
     assert any("There is no event" in m.value for m in app.markdown) == ("eventType" in query)
 
 
+def test_what_the_url_asks_for_in_vain_is_told(db: Database, actor: Actor) -> None:
+    for n in range(30):
+        add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"{n:02}")
+    app = open_page(eventType=NAME, range="5y", tz="Mars/Olympus", step="days")
+    told = [warning.value for warning in app.warning]
+    assert told == ["`range` in the address is left out: `5y` is not one of 24h, 7d, 30d, 90d, Custom.",
+                    "`tz` in the address is left out: `Mars/Olympus` is not a time zone."]  # fmt: skip
+    assert app.query_params["step"] == "Days"
+    app.segmented_control(key="range").set_value("24h").run()
+    assert not app.warning, "told until one filters anew"
+    for query, said in (({"slice": "2020-01-01T00:00Z/2020-01-02T00:00Z"}, "not in this range"),
+                        ({"outcome": "bad"}, "is left out"),
+                        ({"older": f"2020-01-01T00:00:00+00:00~{uuid4()}"}, "by now")):  # fmt: skip
+        gone = open_page(eventType=NAME, **query)
+        assert any(said in caption.value for caption in gone.caption), query
+        assert gone.dataframe[0].value["Correlation key"][0] == "00" and not gone.button(key="recent-older").disabled
+
+
 def test_the_slice_of_the_url_narrows_the_recent_events(db: Database, actor: Actor) -> None:
     at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=5)
     for minutes, error in ((-1, None), (0, None), (30, "broken"), (60, None)):
@@ -241,7 +259,9 @@ def test_without_reasons_the_words_follow_the_numbers(events: EventCounts, said:
     [
         ("2026-10-25T00:00", "2026-10-26T00:00", "day"), ("2026-10-24T00:00", "2026-10-26T00:00", "2 days"),
         ("2026-06-01T00:00", "2026-06-01T06:00", "6 hours"), ("2026-06-01T00:00", "2026-06-01T01:00", "hour"),
-        ("2026-06-01T00:00", "2026-06-01T00:45", "45 minutes"), ("2026-06-01T00:00", "2026-06-07T13:10", "7 days"),
+        ("2026-06-01T00:00", "2026-06-01T00:45", "45 minutes"),
+        ("2026-06-01T00:00", "2026-06-07T13:10", "6 days 13 hours"),
+        ("2026-06-01T00:00", "2026-06-05T23:50", "5 days"), ("2026-10-24T00:00", "2026-10-27T00:00", "3 days"),
     ],
 )  # fmt: skip
 def test_a_range_is_as_long_as_people_say(since: str, until: str, said: str) -> None:
