@@ -228,7 +228,7 @@ def test_pages_stay_responsive_while_the_api_waits_for_the_database(api: Api, db
         for path in ("/", "/_stcore/health", "/healthz", "/readyz"):
             status, seconds = api.get(path)
             assert status == 200 and seconds < 1, path
-        assert not any(request.done() for request in waiting)
+        assert count(db, blocked) > 0, "all this while; a busy machine may have let the first ones run out of time"
         conn.rollback()
         for request in waiting:
             request.exception()
