@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 # CPU seconds of a million turns of an empty loop on an ordinary machine that is idle.
-_ORDINARY = 0.016
+_ORDINARY = 1 / 60
 
 
 def slowness() -> float:

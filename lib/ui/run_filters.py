@@ -51,7 +51,7 @@ def draw(actor: Actor) -> RunFilters | None:
         key, error = _draw_find()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
-    for complaint in st.session_state.get(_COMPLAINTS, ()):
+    for complaint in st.session_state.get(_COMPLAINTS, {}).values():
         st.warning(complaint, icon=":material/link_off:")
     filters = RunFilters(
         status=status.upper() if status else None,
@@ -105,7 +105,7 @@ def _choose(
     if asked is not None and asked not in options and not others:
         complaint = (f"{code(key)} in the address is left out: {code(shorten(asked, 40))} is not one of "
                      f"{', '.join(options)}.")  # fmt: skip
-        st.session_state[_COMPLAINTS] = [*st.session_state.get(_COMPLAINTS, []), complaint]
+        st.session_state[_COMPLAINTS] = {**st.session_state.get(_COMPLAINTS, {}), key: complaint}
     return st.selectbox(label, options, index=None, key=key, bind="query-params", placeholder=placeholder, width=_WIDTH,
                         label_visibility="collapsed", accept_new_options=others, on_change=first_page)  # fmt: skip
 

@@ -28,7 +28,7 @@ from tests.api_client import BATCH, STRUCTURED, event, new_token
 from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app
 from tests.workflow_runs import await_run, event_trigger, expr, log_step, no_trace_left, publish, step
 
-KILLS = int(os.environ.get("FAULT_KILLS", "2"))
+KILLS = int(os.environ.get("FAULT_KILLS", "3"))
 SENDERS = 3
 EVENT, REF = "TICKET_CREATED", "payload.TicketCreated.v1"
 
