@@ -12,11 +12,11 @@ from typing import Any
 import streamlit as st
 from starlette.middleware import Middleware
 
-from lib import startup
 from lib.api import ApiMiddleware, sockets
 from lib.errors import ConfigurationError
+from lib.operations import startup
 from lib.settings import settings
-from lib.ui import guard
+from lib.ui.components import guard
 
 
 @asynccontextmanager

@@ -7,8 +7,10 @@ import signal
 import sys
 import threading
 
-from lib import database, engine, sandbox, upkeep
+from lib import database, sandbox
 from lib.errors import ConfigurationError
+from lib.operations import upkeep
+from lib.runs import engine
 from lib.settings import settings
 
 log = logging.getLogger(__name__)

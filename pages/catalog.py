@@ -6,9 +6,11 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lib import catalog, database
-from lib.ui import cards, catalog_filters, event_details, guard, status_pill
-from lib.ui.text import plural
+from lib import database
+from lib.catalog import entries
+from lib.ui.catalog import cards, catalog_filters, event_details, status_pill
+from lib.ui.components import guard
+from lib.ui.components.text import plural
 
 actor = guard.require_entry()
 now = datetime.now(UTC)
@@ -20,9 +22,9 @@ with head:
 
 asked = catalog_filters.draw(actor)
 with database.read(actor) as conn:
-    page = catalog.page(conn, tenant=actor.tenant, filters=asked.filters, now=now)
+    page = entries.page(conn, tenant=actor.tenant, filters=asked.filters, now=now)
     shown = [entry.event_type for entry in page.entries]
-    activity = catalog.activity(conn, tenant=actor.tenant, event_types=shown, now=now)
+    activity = entries.activity(conn, tenant=actor.tenant, event_types=shown, now=now)
 
 with controls:
     status_pill.draw(actor)

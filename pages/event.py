@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import event_details, guard
+from lib.ui.catalog import event_details
+from lib.ui.components import guard
 
 actor = guard.require_entry()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import event_details, guard, metrics_event, metrics_filters, metrics_overview, metrics_recent
+from lib.ui.catalog import event_details
+from lib.ui.components import guard
+from lib.ui.metrics import event_metrics, metrics_filters, overview, recent_events
 
 actor = guard.require_entry()
 event_type = event_details.asked_event_type()
@@ -14,8 +16,8 @@ if event_type and not metrics_filters.known(actor, event_type):
 
 view = metrics_filters.draw(actor, event_type)
 if not event_type:
-    metrics_overview.draw(actor, view)
+    overview.draw(actor, view)
     st.stop()
 
-metrics_event.draw(*metrics_event.load(actor, event_type, view), view)
-metrics_recent.draw(actor, event_type, view)
+event_metrics.draw(*event_metrics.load(actor, event_type, view), view)
+recent_events.draw(actor, event_type, view)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import guard, run_details, run_filters, run_list
+from lib.ui.components import guard
+from lib.ui.runs import run_details, run_filters, run_list
 
 actor = guard.require_entry()
 

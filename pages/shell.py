@@ -5,12 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.settings import ROOT
-from lib.ui import guard
+from lib.ui.components import guard
 
-HISTORY = ROOT / "lib" / "ui" / "history.js"
+HISTORY = ROOT / "lib" / "ui" / "assets" / "history.js"
 
-st.set_page_config(page_icon="lib/ui/icon.png", layout="wide")  # the tab is titled after the page
-st.logo("lib/ui/logo.svg", size="large", icon_image="lib/ui/icon.png")
+st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab is titled after the page
+st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.png")
 
 with guard.errors_shown():
     guard.enter()

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib import catalog, database, workflows
-from lib.schema_form import ABSENT
-from lib.simulation import Draft
-from lib.ui import event_details, guard, payload_editor, simulate_cases, simulate_outcome, simulate_setup
+from lib import database
+from lib.catalog import entries
+from lib.events.simulation import Draft
+from lib.schemas.form import ABSENT
+from lib.ui.catalog import event_details
+from lib.ui.components import guard
+from lib.ui.simulate import outcome, payload_editor, saved_cases
+from lib.ui.simulate import setup as simulate_setup
+from lib.workflows import records as workflow_records
 
 actor = guard.require_entry()
 
@@ -18,8 +23,8 @@ if not actor.may("manage"):
     st.info(actor.refusal("manage"), icon=":material/lock:")
     st.stop()
 with database.read(actor) as conn:
-    entry = catalog.entry(conn, tenant=actor.tenant, event_type=event_type)
-    attached = workflows.attached(conn, tenant=actor.tenant, event_type=event_type)
+    entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
+    attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=event_type)
 if entry is None:
     event_details.draw_unknown(actor, event_type, on_choose=event_details.open_in_drawer)
     st.stop()
@@ -52,7 +57,7 @@ with right:
             st.session_state[f"{setup.key}:preview"] = True
         sending = st.button("Send event", icon=":material/send:", type="primary", key="send")
     if sending and draft and (edited.is_valid or although_invalid):
-        sent = simulate_outcome.send(actor, draft)
+        sent = outcome.send(actor, draft)
         st.session_state[result_key] = (sent, draft) if sent else None
         st.session_state[f"{setup.key}:preview"] = False
     elif sending:
@@ -64,8 +69,8 @@ with right:
                  "invalid (Advanced).", icon=":material/error:")  # fmt: skip
     would = None
     if draft and st.session_state.get(f"{setup.key}:preview"):
-        would = simulate_outcome.draw_preview(actor, draft)
+        would = outcome.draw_preview(actor, draft)
     if result := st.session_state.get(result_key):
         submission, sent_draft = result
-        simulate_outcome.draw_result(actor, submission, outdated=draft != sent_draft)
-    simulate_cases.draw(actor, setup, draft, would, attached)
+        outcome.draw_result(actor, submission, outdated=draft != sent_draft)
+    saved_cases.draw(actor, setup, draft, would, attached)

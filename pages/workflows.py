@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import guard, workflow_list
+from lib.ui.components import guard
+from lib.ui.workflows import workflow_list
 
 actor = guard.require_entry()
 

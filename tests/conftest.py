@@ -18,9 +18,11 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import Engine, make_url, text
 
-from lib import database, embedded_server, engine, system_catalog
-from lib.auth import Actor
-from lib.database import Database
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import system as system_catalog
+from lib.database import Database, embedded_server
+from lib.runs import engine
 
 _counter = itertools.count()
 APP_PASSWORD = "app-role-of-the-tests"

@@ -19,12 +19,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from lib import prometheus
-from lib.api import catalog_routes, events, exports, probes, problems
+from lib.api import catalog, events, exports, probes, problems
 from lib.api.gate import Gate
 from lib.api.json_response import Json
 from lib.api.problems import Problem
 from lib.errors import CatalogError
+from lib.operations import prometheus
 from lib.settings import settings
 
 _PROBES = ("/healthz", "/readyz", "/metrics")
@@ -59,8 +59,8 @@ def application(*, per_second: float, burst: int) -> ASGIApp:
     routes = [
         gate.route("/api/v2/events", events.post, method="POST", permission="manage"),
         gate.route("/api/v2/events/{event_id}", events.get, method="GET", permission="read"),
-        gate.route("/api/v2/catalog", catalog_routes.list_entries, method="GET", permission="read"),
-        gate.route("/api/v2/catalog/{event_type}/schema", catalog_routes.schema, method="GET", permission="read"),
+        gate.route("/api/v2/catalog", catalog.list_entries, method="GET", permission="read"),
+        gate.route("/api/v2/catalog/{event_type}/schema", catalog.schema, method="GET", permission="read"),
         Route("/api/v2/exports/{ticket}", exports.get),
         Route("/api/openapi.json", _openapi),
         Route("/healthz", probes.healthz),

@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
-from lib import payloads
 from lib.api.problems import Problem
 from lib.errors import InvalidInput
-from lib.payloads import JsonValue
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
 
 Mode = Literal["structured", "binary", "batch"]
 
@@ -74,7 +74,7 @@ def mode(content_type: str, header_names: Iterable[str]) -> Mode:
 
 def structured(text: bytes | str) -> CloudEvent:
     """The event that a JSON document is. Raises InvalidInput naming the attribute and what is wrong."""
-    envelope = payloads.parse(text, field="event", max_depth=payloads.MAX_DEPTH + 1)
+    envelope = strict_json.parse(text, field="event", max_depth=strict_json.MAX_DEPTH + 1)
     if not isinstance(envelope, dict):
         raise InvalidInput("event", "must be a JSON object")
     if "data_base64" in envelope:
@@ -96,7 +96,7 @@ def binary(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> CloudEvent:
         if name in attributes:
             raise InvalidInput(header, "is given more than once")
         attributes[name] = _decoded(header, raw_value)
-    data = payloads.parse(body, field="data") if body else {}
+    data = strict_json.parse(body, field="data") if body else {}
     return _event(attributes, data)
 
 

@@ -13,22 +13,28 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib import catalog, database, ingestion, payloads, prometheus, runs, sql
+from lib import database
 from lib.api import cloud_events, problems, request_body
 from lib.api.cloud_events import CloudEvent
 from lib.api.gate import Caller
 from lib.api.json_response import Json
 from lib.api.problems import Problem
-from lib.auth import Actor
+from lib.auth.actors import Actor
+from lib.catalog import entries
+from lib.database import named_queries
 from lib.errors import NotFound
-from lib.ingestion import Submission
-from lib.matching import Match
+from lib.events import ingestion
+from lib.events.ingestion import Submission
+from lib.events.matching import Match
+from lib.operations import prometheus
+from lib.runs import records as run_records
+from lib.serialization import strict_json
 
 _ACCEPTED, _MULTI_STATUS = 202, 207
 # As we write them, and no other spelling that UUID() would also read.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
-queries = sql.load("api")
+queries = named_queries.of(__name__)
 
 
 async def post(request: Request, caller: Caller) -> Response:
@@ -106,7 +112,7 @@ def _submit(actor: Actor, event: CloudEvent) -> Submission:
 
 def _unknown_type(actor: Actor, event_type: str) -> Problem:
     with database.read(actor) as conn:
-        nearest = [name for name, _ in catalog.nearest(conn, tenant=actor.tenant, event_type=event_type)]
+        nearest = [name for name, _ in entries.nearest(conn, tenant=actor.tenant, event_type=event_type)]
     hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
     detail = f"type: the catalog has no event {json.dumps(event_type[:200])}.{hint}"
     return Problem("unknown-event-type", detail, members={"field": "type", "nearest": nearest})
@@ -117,13 +123,13 @@ def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
     with database.read(actor) as conn:
         submission = ingestion.get_submission(conn, **keys)
         envelope = conn.execute(queries["envelope"], keys).one()
-        started = runs.runs_of_event(conn, **keys)
+        started = run_records.runs_of_event(conn, **keys)
     return {
         **_answer(submission),
         "id": envelope.id,
         "source": envelope.source,
         "origin": envelope.origin,
-        "data": payloads.loads(envelope.data),
+        "data": strict_json.loads(envelope.data),
         "runs": [
             {
                 "runId": str(run.run_id),

@@ -9,9 +9,9 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from lib import activity_export
 from lib.api.problems import Problem
 from lib.errors import NotFound
+from lib.events import export as event_export
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 
@@ -19,11 +19,11 @@ _TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
 async def get(request: Request) -> Response:
     """The file of a ticket, which stands for whoever was given it. Sent as it is read."""
     try:
-        asked = activity_export.of_ticket(request.path_params["ticket"])
+        asked = event_export.of_ticket(request.path_params["ticket"])
     except NotFound as error:
         raise Problem("not-found", str(error)) from None  # a person reads it, who followed a link of ours
     name = f"activity-{datetime.now(UTC):%Y-%m-%d}.{asked.form}"
-    pieces = activity_export.chunks(activity_export.lines(asked.actor, filters=asked.filters, form=asked.form))
+    pieces = event_export.chunks(event_export.lines(asked.actor, filters=asked.filters, form=asked.form))
     first = await run_in_threadpool(next, pieces, b"")  # what is wrong with the filters is said before a file begins
     return StreamingResponse(
         iterate_in_threadpool(chain([first], pieces)),

@@ -12,10 +12,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lib import auth_tokens
 from lib.api.problems import Problem
 from lib.api.rate_limit import RateLimit
-from lib.auth import Actor, Permission
+from lib.auth import tokens
+from lib.auth.actors import Actor, Permission
 
 # Threads of our own: Streamlit serves its files from the common ones, and 60 slow requests would stop pages.
 # Fewer than the database pool has connections, so that pages always find one.
@@ -78,7 +78,7 @@ class Gate:
         if scheme.lower() != "bearer":
             detail = "This needs one header `Authorization: Bearer TOKEN`; a session cookie does not count."
             raise Problem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
-        actor = await self.run(lambda: auth_tokens.actor_for_token(token.strip()))
+        actor = await self.run(lambda: tokens.actor_for_token(token.strip()))
         if actor is None:
             challenge = 'Bearer realm="event-catalog", error="invalid_token"'
             raise Problem(

@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from lib import payloads
+from lib.serialization import strict_json
 
 
 class Json(Response):
@@ -15,4 +15,4 @@ class Json(Response):
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
-        return payloads.dumps(content).encode()
+        return strict_json.dumps(content).encode()

@@ -9,9 +9,11 @@ from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib import database, engine, prometheus
+from lib import database
 from lib.api import problems
 from lib.api.json_response import Json
+from lib.operations import prometheus
+from lib.runs import engine
 from lib.settings import settings
 
 _SECONDS = 4

@@ -6,7 +6,7 @@ from anyio import fail_after
 from starlette.requests import Request
 
 from lib.api.problems import Problem
-from lib.payloads import MAX_BYTES
+from lib.serialization.strict_json import MAX_BYTES
 
 _SECONDS = 30
 

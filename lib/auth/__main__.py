@@ -6,8 +6,9 @@ import argparse
 import sys
 from typing import get_args
 
-from lib import auth, auth_tokens, database
-from lib.auth import Permission
+from lib import database
+from lib.auth import actors, tokens
+from lib.auth.actors import Permission
 from lib.errors import CatalogError
 from lib.settings import settings
 
@@ -43,15 +44,15 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _add_tenant(given: argparse.Namespace) -> None:
     with database.operate() as conn:
-        tenant_id = auth.add_tenant(conn, name=given.name, time_zone=given.time_zone)
-        auth.add_member(conn, tenant=tenant_id, email=given.email, name=given.email, permission="admin")
+        tenant_id = actors.add_tenant(conn, name=given.name, time_zone=given.time_zone)
+        actors.add_member(conn, tenant=tenant_id, email=given.email, name=given.email, permission="admin")
 
 
 def _add_token(given: argparse.Namespace) -> None:
     with database.operate() as conn:
-        operator = auth_tokens.operator(conn, tenant_name=given.tenant)
+        operator = tokens.operator(conn, tenant_name=given.tenant)
     with database.write(operator) as conn:
-        token = auth_tokens.create_token(conn, operator, name=given.name, permission=given.permission)
+        token = tokens.create_token(conn, operator, name=given.name, permission=given.permission)
     print(token)
 
 

@@ -15,8 +15,8 @@ from uuid import UUID
 
 import yaml
 
-from lib import auth, sql
-from lib.database import Connection, copy_rows
+from lib.auth import actors
+from lib.database import Connection, copy_rows, named_queries
 from lib.demo import definitions, history
 
 log = logging.getLogger(__name__)
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 FOLDER = Path(__file__).parent
 EVENTS = 200_000
 DAYS = 30
-PEOPLE: dict[str, list[tuple[str, str, auth.Permission]]] = {
+PEOPLE: dict[str, list[tuple[str, str, actors.Permission]]] = {
     "Northwind IT": [
         ("ada@northwind.example", "Ada Admin", "admin"),
         ("max@northwind.example", "Max Manager", "manage"),
@@ -37,7 +37,7 @@ PEOPLE: dict[str, list[tuple[str, str, auth.Permission]]] = {
     ],
 }
 
-queries = sql.load("demo")
+queries = named_queries.of(__name__)
 
 
 def load(conn: Connection, *, events: int = EVENTS, now: datetime | None = None) -> bool:
@@ -73,9 +73,9 @@ def analyze(conn: Connection) -> None:
 
 
 def _people(conn: Connection, tenant_name: str, time_zone: str) -> UUID:
-    tenant = auth.add_tenant(conn, name=tenant_name, time_zone=time_zone, is_demo=True)
+    tenant = actors.add_tenant(conn, name=tenant_name, time_zone=time_zone, is_demo=True)
     for email, name, permission in PEOPLE[tenant_name]:
-        auth.add_member(conn, tenant=tenant, email=email, name=name, permission=permission)
+        actors.add_member(conn, tenant=tenant, email=email, name=name, permission=permission)
     return tenant
 
 

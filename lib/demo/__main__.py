@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from lib import database, demo, system_catalog
+from lib import database, demo
+from lib.catalog import system as system_catalog
 from lib.settings import settings
 
 if __name__ == "__main__":

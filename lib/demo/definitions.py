@@ -10,12 +10,12 @@ from uuid import UUID, uuid5
 
 import yaml
 
-from lib import sql, system_catalog
-from lib.database import Connection
+from lib.catalog import system as system_catalog
+from lib.database import Connection, named_queries
 
 _FILE = Path(__file__).with_name("workflows.yaml")
 
-queries = sql.load("demo")
+queries = named_queries.of(__name__)
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from lib import ingestion, matching
-from lib.demo import payloads
+from lib.demo import templates
 from lib.demo.definitions import DemoWorkflow
+from lib.events import ingestion, matching
 
 Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 
@@ -83,7 +83,7 @@ class _Drift:
 
     since: datetime
     share: float
-    template: payloads.PayloadTemplate
+    template: templates.PayloadTemplate
     schema_errors: str | None
 
 
@@ -97,13 +97,13 @@ class _History:
         self.attached: dict[str, list[DemoWorkflow]] = {}
         for workflow in workflows:
             self.attached.setdefault(workflow.event_type, []).append(workflow)
-        self.templates = {name: payloads.template(catalog[name]) for name in plan.weights}
+        self.templates = {name: templates.template(catalog[name]) for name in plan.weights}
         self.drifting: dict[str, list[_Drift]] = {}
         for drift in plan.drifting:
             if drift["type"] in plan.weights:
                 self.drifting.setdefault(drift["type"], []).append(self._drift(drift))
         self.inputs = {
-            w.workflow_id: payloads.mapped(self.templates[w.event_type], catalog[w.event_type], w.mapping, w.schema)
+            w.workflow_id: templates.mapped(self.templates[w.event_type], catalog[w.event_type], w.mapping, w.schema)
             for w in workflows
             if w.mapping and w.event_type in self.templates
         }
@@ -154,15 +154,15 @@ class _History:
         name, entry = drift["type"], self.catalog[drift["type"]]
         if name in self.attached:
             raise ValueError(f"{name} starts workflows, which may refuse such payloads.")
-        payload = payloads.patched(entry["example"], drift["payload"])
+        payload = templates.patched(entry["example"], drift["payload"])
         status, errors = ingestion.verdict(entry["schema"], entry["payload_schema_ref"], payload)
         return _Drift(
             self.plan.now - timedelta(days=drift["days"]), drift["share"],
-            payloads.altered(self.templates[name], entry, drift["payload"]),
+            templates.altered(self.templates[name], entry, drift["payload"]),
             None if status == "valid" else json.dumps({"status": status, "errors": errors}),
         )  # fmt: skip
 
-    def _shape(self, name: str, at: datetime, chance: float) -> tuple[payloads.PayloadTemplate, str | None]:
+    def _shape(self, name: str, at: datetime, chance: float) -> tuple[templates.PayloadTemplate, str | None]:
         """The template of an event's payload, and what its schema has against it."""
         for drift in self.drifting.get(name, ()):
             if at >= drift.since:
@@ -172,7 +172,7 @@ class _History:
         return self.templates[name], None
 
     def _event(
-        self, name: str, template: payloads.PayloadTemplate, schema_errors: str | None, at: datetime,
+        self, name: str, template: templates.PayloadTemplate, schema_errors: str | None, at: datetime,
         chance: np.ndarray[Any, Any], entropy: bytes,
     ) -> None:  # fmt: skip
         plan = self.plan
@@ -192,10 +192,10 @@ class _History:
             self.catalog[name]["payload_schema_ref"], schema_errors, at, at + took, started, error,
         ))  # fmt: skip
 
-    def _fill(self, template: payloads.PayloadTemplate, ids: list[str], at: datetime) -> tuple[str, str]:
-        return template.fill(ids, payloads.timestamp(at), str(self.plan.tenant))
+    def _fill(self, template: templates.PayloadTemplate, ids: list[str], at: datetime) -> tuple[str, str]:
+        return template.fill(ids, templates.timestamp(at), str(self.plan.tenant))
 
-    def _ids(self, template: payloads.PayloadTemplate, at: datetime, entropy: bytes) -> list[str]:
+    def _ids(self, template: templates.PayloadTemplate, at: datetime, entropy: bytes) -> list[str]:
         """New ids; the correlated one comes from a slowly moving pool, so that events of one thing meet."""
         ids = []
         for number in range(template.ids):

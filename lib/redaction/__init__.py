@@ -15,9 +15,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from lib import json_pointer, payloads
 from lib.errors import InvalidInput
-from lib.payloads import JsonValue
 from lib.redaction.names import is_sensitive as is_sensitive
 from lib.redaction.schema_marks import NOWHERE
 from lib.redaction.schema_marks import MarkedPlace as MarkedPlace
@@ -25,6 +23,8 @@ from lib.redaction.schema_marks import marks as marks
 from lib.redaction.texts import REDACTED as REDACTED
 from lib.redaction.texts import is_card
 from lib.redaction.texts import redact_text as redact_text
+from lib.serialization import json_pointer, strict_json
+from lib.serialization.strict_json import JsonValue
 
 # JSON text inside JSON text inside …: beyond this it is treated as plain text.
 _MAX_JSON_IN_TEXT = 8
@@ -96,11 +96,11 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
 def _redact_string(text: str, json_levels: int) -> str:
     if json_levels and text.lstrip()[:1] in ("{", "["):
         try:
-            inside = payloads.parse(text, max_bytes=len(text) * 4)
+            inside = strict_json.parse(text, max_bytes=len(text) * 4)
         except InvalidInput:
             return redact_text(text)
         redacted = _redact(inside, NOWHERE, [], json_levels - 1)
-        return text if redacted == inside else payloads.dumps(redacted)
+        return text if redacted == inside else strict_json.dumps(redacted)
     return redact_text(text)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from lib import json_pointer, payloads
 from lib.errors import InvalidInput
-from lib.payloads import JsonValue
 from lib.redaction import REDACTED, redact, redact_key
+from lib.serialization import json_pointer, strict_json
+from lib.serialization.strict_json import JsonValue
 
 #: Inside longer texts, shorter ones would be found by chance: in copies of a payload, and in what senders wrote
 #: beside it, such as ids.
@@ -100,7 +100,7 @@ def _hidden(raw: JsonValue, redacted: JsonValue) -> Iterator[str]:
 def _hidden_in_text(raw: str, redacted: str) -> Iterator[str]:
     if raw.lstrip()[:1] in ("{", "["):
         try:
-            yield from _hidden(payloads.parse(raw), payloads.parse(redacted))
+            yield from _hidden(strict_json.parse(raw), strict_json.parse(redacted))
             return
         except InvalidInput:
             pass

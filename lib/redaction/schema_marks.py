@@ -13,7 +13,7 @@ from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
 
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 
 if TYPE_CHECKING:
     from referencing._core import Resolver

@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from lib import payloads
 from lib.errors import CatalogError
+from lib.serialization import strict_json
 
 #: One serves, the second takes over while the first is busy with something slow.
 CHILDREN = 2
@@ -51,7 +51,7 @@ def run(job: str, arguments: dict[str, Any], *, timeout_ms: int) -> Any:
     `timeout_ms` is CPU time; the caller waits at most four times that and a second. Raises TimedOut, or
     SandboxError when the child ran out of memory or died.
     """
-    request = payloads.dumps({"job": job, "arguments": arguments, "timeout_ms": timeout_ms}).encode()
+    request = strict_json.dumps({"job": job, "arguments": arguments, "timeout_ms": timeout_ms}).encode()
     child = _idle.get()
     try:
         child = child or _Child()
@@ -112,7 +112,7 @@ class _Child:
         deadline = time.monotonic() + (timeout_ms * 4 + 1000) / 1000
         self._socket.settimeout(deadline - time.monotonic())
         self._socket.sendall(len(request).to_bytes(4) + request)
-        reply: dict[str, Any] = payloads.loads(self._receive(deadline).decode())
+        reply: dict[str, Any] = strict_json.loads(self._receive(deadline).decode())
         return reply
 
     def kill(self) -> None:

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from io import BufferedRWPair
 from typing import Any
 
-from lib import payloads
 from lib.sandbox import expressions, schemas
 from lib.sandbox.clock import Clock, TimeUp
+from lib.serialization import strict_json
 
 JOBS: dict[str, Callable[..., Any]] = {
     "evaluate": expressions.evaluate,
@@ -36,7 +36,7 @@ def main() -> None:
     clock = Clock()
     _send(stream, {"status": "ready"})
     while size := stream.read(4):
-        request = payloads.loads(stream.read(int.from_bytes(size)).decode())
+        request = strict_json.loads(stream.read(int.from_bytes(size)).decode())
         _send(stream, _answer(clock, request))
 
 
@@ -57,7 +57,7 @@ def _answer(clock: Clock, request: dict[str, Any]) -> dict[str, Any]:
 
 
 def _send(stream: BufferedRWPair, message: dict[str, Any]) -> None:
-    content = payloads.dumps(message).encode()
+    content = strict_json.dumps(message).encode()
     stream.write(len(content).to_bytes(4) + content)
     stream.flush()
 

@@ -17,11 +17,11 @@ from jsonata import jexception, utils
 from jsonata.functions import Functions
 from jsonata.jsonata import Jsonata
 
-from lib import payloads
 from lib.errors import InvalidInput
-from lib.payloads import JsonValue
 from lib.redaction import redact_text
 from lib.sandbox.clock import TimeUp
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
 
 LONGEST = 10_000
 FORBIDDEN = frozenset({"eval"})
@@ -109,7 +109,7 @@ def _evaluate(expression: str, context: JsonValue, max_output_bytes: int) -> dic
         if result is None:
             return {}
         value = _from_jsonata(result)
-        payloads.check(value, max_bytes=max_output_bytes)
+        strict_json.check(value, max_bytes=max_output_bytes)
     except ExpressionError:
         raise
     except InvalidInput as error:

@@ -16,9 +16,9 @@ from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
-from lib import payloads
-from lib.schema_formats import quick_formats
-from lib.schema_messages import sentence
+from lib.schemas.formats import quick_formats
+from lib.schemas.messages import sentence
+from lib.serialization import strict_json
 
 FORMATS = quick_formats(FormatChecker())
 _NOT_SCHEMAS = ("const", "enum", "default", "examples")
@@ -33,7 +33,7 @@ def validate(schema: str, value: str, limit: int) -> dict[str, Any]:
     try:
         validator = _validator(schema)
         found = []
-        for error in validator.iter_errors(payloads.loads(value)):
+        for error in validator.iter_errors(strict_json.loads(value)):
             found.append(_violation(error))
             if len(found) == limit:
                 break
@@ -60,7 +60,7 @@ def warm_up() -> None:
 
 @lru_cache(maxsize=500)
 def _validator(text: str) -> Any:
-    schema = payloads.loads(text)
+    schema = strict_json.loads(text)
     if not isinstance(schema, dict | bool):
         raise UnusableSchema("must be an object, true or false")
     cls: Any = validator_for(schema, default=jsonschema.Draft202012Validator)

@@ -6,11 +6,12 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lib import egress, payloads
 from lib.errors import InvalidInput, StepFailed
-from lib.payloads import JsonValue
 from lib.redaction import redact, redact_text
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
 from lib.settings import settings
+from lib.steps import egress
 from lib.steps.step_type import (
     Execution,
     Outcome,
@@ -30,7 +31,7 @@ _LONGEST_BACKOFF_SECONDS = 30.0
 
 def _write_log(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
     message = arguments["message"]
-    text = redact_text(message if isinstance(message, str) else payloads.dumps(redact(message)))
+    text = redact_text(message if isinstance(message, str) else strict_json.dumps(redact(message)))
     level = logging.getLevelNamesMapping()[arguments.get("level", "info").upper()]
     # One line whatever the message holds, so that nobody writes a line that looks like another's.
     log.log(level, "Run %s, step %s: %s", run.facts.run_id, step.path, text.replace("\n", "\\n"))

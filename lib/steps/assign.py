@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 from lib.steps.step_type import Execution, Outcome, Step, StepType, any_or_expression, config_object
 
 VARIABLE = r"^vars(\.[A-Za-z_][A-Za-z0-9_]*)+$"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lib.errors import StepFailed
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 from lib.steps.step_type import EXPRESSION, Execution, Outcome, Step, StepType, config_object, nested_steps
 
 

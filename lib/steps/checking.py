@@ -12,7 +12,9 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
-from lib import json_pointer, mapping, schema_messages
+from lib.mapping import mapping
+from lib.schemas import messages
+from lib.serialization import json_pointer
 from lib.steps.registry import STEP_TYPES
 from lib.steps.step_type import RESERVED_NAMES, StepType
 
@@ -96,7 +98,7 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
         field = ".".join(str(part) for part in cause.absolute_path) or "config"
         yield Problem(
             path + json_pointer.join(cause.absolute_path),
-            f"Step {step_id}, {field}: {schema_messages.sentence(cause)}",
+            f"Step {step_id}, {field}: {messages.sentence(cause)}",
         )
     if found:
         return

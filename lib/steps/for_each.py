@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lib.errors import StepFailed
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 from lib.steps.step_type import (
     EXPRESSION,
     MAX_LOOP_ITEMS,

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lib import mapping, payloads
 from lib.errors import CatalogError, DatabaseUnavailable, StepFailed
-from lib.payloads import JsonValue
+from lib.mapping import mapping
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
 from lib.steps.registry import STEP_TYPES
 from lib.steps.step_type import (
     MAX_RESULT_BYTES,
@@ -139,7 +140,7 @@ def _guarded(step: Step, step_type: StepType, run: _Execution) -> Outcome:
     """Execute the step; whatever goes wrong in it becomes a StepFailed that names it."""
     try:
         outcome = step_type.run(step, run)
-        payloads.check(outcome.result, field=f"Result of step {step.id}", max_bytes=MAX_RESULT_BYTES)
+        strict_json.check(outcome.result, field=f"Result of step {step.id}", max_bytes=MAX_RESULT_BYTES)
         return outcome
     except (RunInterrupted, Returned, StepFailed, DatabaseUnavailable):
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 from lib.steps.step_type import Execution, Outcome, Returned, Step, StepType, any_or_expression, config_object
 
 

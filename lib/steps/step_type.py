@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 
 #: A result larger than this many bytes of JSON fails its step.
 MAX_RESULT_BYTES = 256 * 1024

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lib.errors import StepFailed
-from lib.payloads import JsonValue
+from lib.serialization.strict_json import JsonValue
 from lib.steps.step_type import (
     EXPRESSION,
     MAX_WAIT_SECONDS,

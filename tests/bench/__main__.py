@@ -12,7 +12,8 @@ import tempfile
 from itertools import chain
 from pathlib import Path
 
-from lib import database, engine
+from lib import database
+from lib.runs import engine
 from lib.settings import Settings
 from tests.bench import api, catalog_sql, data, metrics_script, metrics_sql, page_script
 

@@ -14,11 +14,15 @@ from uuid import UUID, uuid4
 import psycopg
 from sqlalchemy import text
 
-from lib import auth, database, ingestion, payloads, schema_form
-from lib.auth import Actor
-from tests.api_client import STRUCTURED, event, new_token
+from lib import database
+from lib.auth import actors
+from lib.auth.actors import Actor
+from lib.events import ingestion
+from lib.schemas import form
+from lib.serialization import strict_json
 from tests.e2e.conftest import RunningApp, start_app, stop_app
-from tests.workflow_runs import ENDED, event_trigger, expr, log_step, publish, step
+from tests.support.api_client import STRUCTURED, event, new_token
+from tests.support.workflow_runs import ENDED, event_trigger, expr, log_step, publish, step
 
 _SECONDS = 4.0
 _RUNS = 100
@@ -35,7 +39,7 @@ def figures() -> Iterator[tuple[str, float]]:
     app = start_app(server.data_dir, DEMO="0", API_RATE_PER_SECOND="1e6", API_BURST="1000000")
     try:
         with database.operate() as conn:
-            tenant = auth.add_tenant(conn, name=f"Bench API {uuid4()}")
+            tenant = actors.add_tenant(conn, name=f"Bench API {uuid4()}")
         actor = Actor(tenant, uuid4(), "bench@example.com", "admin")
         token = new_token(actor)
         payload = _sample(actor, _QUIET_TYPE)
@@ -59,7 +63,7 @@ class _Client:
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": STRUCTURED}
 
     def post(self, event_type: str, payload: Any) -> dict[str, Any]:
-        body = payloads.dumps(event(type=event_type, data=payload))
+        body = strict_json.dumps(event(type=event_type, data=payload))
         self._connection.request("POST", "/api/v2/events", body.encode(), self._headers)
         response = self._connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
@@ -138,7 +142,7 @@ def _sample(actor: Actor, event_type: str) -> Any:
         schema = conn.execute(
             ingestion.queries["begin"], {"tenant": actor.tenant, "event_name": event_type, "schema_ref": None}
         ).one().schema  # fmt: skip
-    return schema_form.sample(payloads.loads(schema))
+    return form.sample(strict_json.loads(schema))
 
 
 def _attach_workflow(actor: Actor) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 
 from sqlalchemy import text
 
-from lib import catalog, database
-from lib.auth import Actor
-from lib.catalog import Filters
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import entries
+from lib.catalog.entries import Filters
 from tests.bench.data import NOW
 
 _RUNS_EACH = 7
@@ -43,8 +44,8 @@ def median_ms(work: Callable[[], Any], *, runs: int = _RUNS_EACH) -> float:
 def figures(actor: Actor) -> Iterator[tuple[str, float]]:
     """Reference and ours for a page of 24 types, and for all types sorted by activity."""
     with database.read(actor) as conn:
-        page = catalog.page(conn, tenant=actor.tenant, filters=Filters(), now=NOW)
-        everything = catalog.page(conn, tenant=actor.tenant, filters=Filters(page_size=1000), now=NOW)
+        page = entries.page(conn, tenant=actor.tenant, filters=Filters(), now=NOW)
+        everything = entries.page(conn, tenant=actor.tenant, filters=Filters(page_size=1000), now=NOW)
     for name, shown, by_activity in (
         ("catalog_24", page, False),
         ("catalog_all_most_active", everything, True),
@@ -71,8 +72,8 @@ def _reference(actor: Actor, types: list[str]) -> dict[str, int]:
 def _ours(actor: Actor, types: list[str], filters: Filters) -> dict[str, int]:
     """Everything our page asks, which is more: search, ranking, attached workflows, sparklines."""
     with database.read(actor) as conn:
-        catalog.page(conn, tenant=actor.tenant, filters=filters, now=NOW)
-        found = catalog.activity(conn, tenant=actor.tenant, event_types=types, now=NOW)
+        entries.page(conn, tenant=actor.tenant, filters=filters, now=NOW)
+        found = entries.activity(conn, tenant=actor.tenant, event_types=types, now=NOW)
     return {name: activity.executions for name, activity in found.items() if activity.executions}
 
 

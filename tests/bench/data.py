@@ -12,8 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from lib import database, system_catalog
-from lib.auth import Actor
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import system as system_catalog
 
 NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
 TENANTS = [UUID(int=n) for n in (1, 2, 3)]

@@ -11,9 +11,10 @@ from unittest import mock
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib import database, metrics
-from lib.auth import Actor
-from lib.ui import metrics_event
+from lib import database
+from lib.auth.actors import Actor
+from lib.metrics import reports
+from lib.ui.metrics import event_metrics
 from tests.bench.catalog_sql import median_ms
 
 _SHELL = str(Path(__file__).resolve().parents[2] / "pages" / "shell.py")
@@ -37,9 +38,9 @@ def figures(actor: Actor) -> Iterator[tuple[str, float]]:
         return wrapped
 
     with (
-        mock.patch.object(metrics_event, "load", remember("event", metrics_event.load)),
-        mock.patch.object(metrics, "how_many", remember("total", metrics.how_many)),
-        mock.patch.object(metrics, "recent", remember("recent", metrics.recent)),
+        mock.patch.object(event_metrics, "load", remember("event", event_metrics.load)),
+        mock.patch.object(reports, "how_many", remember("total", reports.how_many)),
+        mock.patch.object(reports, "recent", remember("recent", reports.recent)),
     ):
         app.run()
         with mock.patch.object(database, "read", lambda actor: contextlib.nullcontext()):

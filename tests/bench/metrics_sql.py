@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, text
 
-from lib import database, metrics, rollups
-from lib.activity import Cursor
-from lib.auth import Actor
-from lib.time_window import Window
+from lib import database
+from lib.auth.actors import Actor
+from lib.events.activity import Cursor
+from lib.metrics import reports, rollups
+from lib.metrics.time_window import Window
 from tests.bench.catalog_sql import median_ms
 from tests.bench.data import NOW, TENANTS
 
@@ -88,7 +89,7 @@ def _ours(actor: Actor, name: str, since: datetime) -> Any:
     with database.read(actor) as conn:
         events = rollups.events(conn, tenant=actor.tenant, names=[name], boundaries=window.boundaries)[name]
         runs = rollups.runs(conn, tenant=actor.tenant, names=[name], boundaries=[since, NOW])[name][0]
-        metrics.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW)
+        reports.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW)
     return sum(e.total for e in events.values()), runs.runs, runs.succeeded
 
 
@@ -97,10 +98,10 @@ def _whole_page(actor: Actor, name: str, since: datetime) -> None:
     window = Window.of(since, NOW, ZoneInfo("America/New_York"))
     asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": name, "window": window}
     with database.read(actor) as conn:
-        metrics.event_metrics(conn, **asked)
-        metrics.by_hour_of_week(conn, **asked)
-        metrics.unmatched_reasons(conn, **asked)
-        metrics.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW)
+        reports.event_metrics(conn, **asked)
+        reports.by_hour_of_week(conn, **asked)
+        reports.unmatched_reasons(conn, **asked)
+        reports.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW)
 
 
 def _same_figures(actor: Actor, name: str, since: datetime) -> None:
@@ -126,7 +127,7 @@ def _late_page(actor: Actor, name: str) -> Iterator[tuple[str, float]]:
         return [r.event_id for r in conn.execute(_REFERENCE_RECENT, last)]
 
     def ours(conn: Connection) -> list[Any]:
-        found = metrics.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW,
+        found = reports.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW,
                                older_than=cursor)  # fmt: skip
         return [e.event_id for e in found.events]
 

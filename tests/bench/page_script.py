@@ -10,8 +10,10 @@ from unittest import mock
 
 from streamlit.testing.v1 import AppTest
 
-from lib import catalog, database, preferences
-from lib.auth import Actor
+from lib import database
+from lib.auth import preferences
+from lib.auth.actors import Actor
+from lib.catalog import entries
 from tests.bench.catalog_sql import median_ms
 from tests.bench.data import NOW
 
@@ -23,12 +25,12 @@ def figures(actor: Actor) -> Iterator[tuple[str, float]]:
     logging.disable(logging.WARNING)
     real = median_ms(_run)
     with database.read(actor) as conn:
-        page = catalog.page(conn, tenant=actor.tenant, filters=catalog.Filters(), now=NOW)
+        page = entries.page(conn, tenant=actor.tenant, filters=entries.Filters(), now=NOW)
         types = [entry.event_type for entry in page.entries]
-        activity = catalog.activity(conn, tenant=actor.tenant, event_types=types, now=NOW)
+        activity = entries.activity(conn, tenant=actor.tenant, event_types=types, now=NOW)
     with (
-        mock.patch.object(catalog, "page", return_value=page),
-        mock.patch.object(catalog, "activity", return_value=activity),
+        mock.patch.object(entries, "page", return_value=page),
+        mock.patch.object(entries, "activity", return_value=activity),
         mock.patch.object(preferences, "get", return_value=None),
         mock.patch.object(database, "read", lambda actor: contextlib.nullcontext()),
     ):

@@ -20,8 +20,8 @@ import jsonschema
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib.schema_form import Node, dump, load, sample, validate
-from lib.schema_form.json_values import same
+from lib.schemas.form import Node, dump, load, sample, validate
+from lib.serialization.json_values import same
 
 FOLDER = os.environ.get("FORM_CORPORA", "")
 pytestmark = [
@@ -145,7 +145,7 @@ def test_errors_stand_where_jsonschema_finds_them() -> None:
 def page(state: dict) -> None:  # type: ignore[type-arg]  # runs on its own, without the imports above
     import streamlit as st
 
-    from lib.ui.schema_fields import schema_fields
+    from lib.ui.components.schema_fields import schema_fields
 
     st.session_state["result"] = schema_fields(state["schema"], key="form", initial=state["initial"], submitted=True)
 

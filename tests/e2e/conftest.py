@@ -17,7 +17,8 @@ from urllib.request import urlopen
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from lib import database, demo, system_catalog
+from lib import database, demo
+from lib.catalog import system as system_catalog
 from lib.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]

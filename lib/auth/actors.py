@@ -1,0 +1,90 @@
+"""Who is looking: an Actor is a person of one tenant with one permission, read < manage < admin.
+
+Domain functions check with `actor.require(...)` themselves; a hidden button is a courtesy, not a check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID
+
+from lib.database import Connection, named_queries
+from lib.errors import ConfigurationError, PermissionDenied
+from lib.settings import Settings
+
+Permission = Literal["read", "manage", "admin"]
+_RANK: dict[str, int] = {"read": 1, "manage": 2, "admin": 3}
+_WORDS = {"read": "view the catalog", "manage": "simulate events and change workflows", "admin": "administer"}
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """A person acting in a tenant."""
+
+    tenant: UUID
+    user_id: UUID
+    email: str
+    permission: Permission
+
+    def may(self, permission: Permission) -> bool:
+        """Whether the actor's permission reaches that far."""
+        return _RANK[self.permission] >= _RANK[permission]
+
+    def require(self, permission: Permission) -> None:
+        """Raise PermissionDenied, saying which permission is needed, unless the actor has it."""
+        if not self.may(permission):
+            raise PermissionDenied(self.refusal(permission))
+
+    def refusal(self, permission: Permission) -> str:
+        """The sentence that says why not; the same on a disabled button and in an error."""
+        return f"You have {self.permission} permission; to {_WORDS[permission]} you need {permission}."
+
+
+@dataclass(frozen=True)
+class Membership:
+    """One tenant that one person belongs to, for choosing whom to act as."""
+
+    tenant: UUID
+    tenant_name: str
+    is_demo: bool
+    user_id: UUID
+    email: str
+    name: str
+    permission: Permission
+
+    def actor(self) -> Actor:
+        """The actor this membership makes."""
+        return Actor(self.tenant, self.user_id, self.email, self.permission)
+
+
+def check_sign_in(settings: Settings) -> None:
+    """Raise ConfigurationError if strangers could act as anyone on a database that may hold real data."""
+    if settings.auth == "oidc":
+        raise ConfigurationError("AUTH=oidc is not available yet; set AUTH=off on purpose, or wait for it.")
+    if not settings.embedded and settings.auth != "off":
+        raise ConfigurationError(
+            "DATABASE_URL is set but no sign-in is configured, so anyone who reaches this address could act as "
+            "anyone. Set AUTH=off if that is what you want (behind a proxy that signs people in, or for a trial)."
+        )
+
+
+def memberships(conn: Connection) -> list[Membership]:
+    """Everyone one may act as without sign-in, tenants in order of creation; owner's connection only."""
+    return [Membership(**row) for row in conn.execute(queries["memberships"]).mappings()]
+
+
+def add_tenant(conn: Connection, *, name: str, time_zone: str = "UTC", is_demo: bool = False) -> UUID:
+    """A new tenant; owner's connection only."""
+    row = {"name": name, "time_zone": time_zone, "is_demo": is_demo}
+    return UUID(str(conn.execute(queries["add_tenant"], row).scalar_one()))
+
+
+def add_member(conn: Connection, *, tenant: UUID, email: str, name: str, permission: Permission) -> UUID:
+    """Let a person into a tenant, making them known first if they are new; owner's connection only."""
+    user_id = conn.execute(queries["upsert_user"], {"email": email, "name": name}).scalar_one()
+    row = {"tenant": tenant, "user_id": user_id, "permission": permission}
+    conn.execute(queries["upsert_membership"], row)
+    return UUID(str(user_id))

@@ -1,0 +1,96 @@
+"""Bearer tokens of the HTTP API. A token acts for one tenant with one permission; only its hash is stored.
+
+`wec_<tenant>_<secret>`: the token names its tenant, so it is looked up behind that tenant's row-level
+security like everything else, and no privileged query over all tenants is needed to let anyone in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+from lib import database
+from lib.auth import audit
+from lib.auth.actors import Actor, Permission
+from lib.database import Connection, named_queries
+from lib.errors import Conflict, InvalidInput, NotFound
+
+_TOKEN = re.compile(r"wec_(?P<tenant>[0-9a-f]{32})_[A-Za-z0-9_-]{43,200}")
+_SECRET_BYTES = 32
+_LONGEST_NAME = 100
+_NOBODY = UUID(int=0)
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """The tenant that a token says it is for."""
+
+    tenant: UUID
+
+
+def create_token(conn: Connection, actor: Actor, *, name: str, permission: Permission) -> str:
+    """A new token for the actor's tenant; needs admin. It is shown this once and cannot be read back."""
+    actor.require("admin")
+    if not name.strip() or len(name) > _LONGEST_NAME:
+        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    token = f"wec_{actor.tenant.hex}_{secrets.token_urlsafe(_SECRET_BYTES)}"
+    row = {
+        "tenant": actor.tenant,
+        "name": name.strip(),
+        "token_hash": _hash(token),
+        "permission": permission,
+        "created_by": actor.user_id,
+    }
+    token_id = conn.execute(queries["create"], row).scalar_one()
+    detail = {"name": name.strip(), "permission": permission}
+    audit.record(
+        conn, actor, action="api_token.created", target_type="api_token", target_id=str(token_id), detail=detail
+    )
+    return token
+
+
+def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> None:
+    """End a token at once; needs admin. Raises NotFound."""
+    actor.require("admin")
+    if conn.execute(queries["revoke"], {"tenant": actor.tenant, "token_id": token_id}).one_or_none() is None:
+        raise NotFound("There is no such token, or it was revoked before.")
+    audit.record(conn, actor, action="api_token.revoked", target_type="api_token", target_id=str(token_id))
+
+
+def actor_for_token(token: str) -> Actor | None:
+    """Who presents this token, or None if nobody may. Their user id is the token's id.
+
+    Opens its own transactions, because only the token says whose tenant they are in. A malformed token, one
+    of an unknown tenant and a wrong one cost the same look-up.
+    """
+    match = _TOKEN.fullmatch(token)
+    claim = _Claim(UUID(match["tenant"]) if match else _NOBODY)
+    with database.read(claim) as conn:
+        keys = {"tenant": claim.tenant, "token_hash": _hash(token)}
+        row = conn.execute(queries["by_hash"], keys).one_or_none()
+    if row is None:
+        return None
+    if row.use_unnoted:
+        with database.write(claim) as conn:
+            conn.execute(queries["note_use"], {"tenant": claim.tenant, "token_id": row.token_id})
+    return Actor(claim.tenant, row.token_id, f"API token {row.name}", row.permission)
+
+
+def operator(conn: Connection, *, tenant_name: str) -> Actor:
+    """Whoever runs the server, as an admin of the tenant of this name or id; owner's connection only."""
+    found = conn.execute(queries["tenants_named"], {"name": tenant_name}).scalars().all()
+    if not found:
+        raise NotFound(f"There is no tenant {tenant_name}.")
+    if len(found) > 1:
+        raise Conflict(f"{len(found)} tenants are named {tenant_name}; give an id: {', '.join(map(str, found))}.")
+    return Actor(found[0], _NOBODY, "operator", "admin")
+
+
+def _hash(token: str) -> bytes:
+    # Plain SHA-256 will do: the secret is 256 random bits, which no dictionary holds.
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

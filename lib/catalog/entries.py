@@ -1,0 +1,211 @@
+"""The event catalog as one tenant sees it: its own entries before the system's of the same type."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from lib.catalog.schema_registry import JsonSchema
+from lib.database import Connection, named_queries
+from lib.metrics import rollups
+from lib.metrics.rollups import RunCounts
+
+Status = Literal["active", "beta", "draft", "deprecated"]
+Source = Literal["system", "tenant"]
+SchemaState = Literal["known", "unknown", "missing"]
+
+STATUSES: tuple[Status, ...] = ("active", "beta", "draft", "deprecated")
+SOURCES: tuple[Source, ...] = ("system", "tenant")
+
+#: Cards and rows speak of this span, cut into slices for the sparkline.
+ACTIVITY_SPAN = timedelta(days=7)
+ACTIVITY_SLICES = 28
+
+# Searching is for words; what is longer than any name can be is junk, and not worth the database's time.
+_LONGEST_SEARCH = 200
+_MOST_WORDS = 12
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What the catalog is narrowed to; None means all. `page` counts from 1."""
+
+    search: str = ""
+    category: str | None = None
+    status: Status | None = None
+    source: Source | None = None
+    by_activity: bool = False
+    page: int = 1
+    page_size: int = 24
+
+
+@dataclass(frozen=True)
+class EntrySummary:
+    """One card: an event type and who is attached to it."""
+
+    event_type: str
+    name: str
+    description: str
+    category: str
+    status: Status
+    source: Source
+    payload_schema_ref: str | None
+    schema_state: SchemaState
+    attached: int
+
+
+@dataclass(frozen=True)
+class CatalogPage:
+    """One page of entries, best match first; `first` and `last` count from 1, both 0 when there are none."""
+
+    entries: list[EntrySummary]
+    total: int
+    page: int
+    page_size: int
+    categories: list[str]
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; at least 1."""
+        return max(1, -(-self.total // self.page_size))
+
+    @property
+    def first(self) -> int:
+        return (self.page - 1) * self.page_size + 1 if self.entries else 0
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.entries) - 1 if self.entries else 0
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What happened to one event type: live events only, runs counted with the event that started them."""
+
+    executions: int = 0
+    by_slice: list[int] = field(default_factory=lambda: [0] * ACTIVITY_SLICES)
+    runs: int = 0
+    succeeded: int = 0
+    still_running: int = 0
+    average_seconds: float | None = None
+
+    @property
+    def success_rate(self) -> float | None:
+        """Share of the started runs that succeeded, 0 to 1; None when none started."""
+        return self.succeeded / self.runs if self.runs else None
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """Everything the catalog knows of one event type."""
+
+    event_id: UUID
+    event_type: str
+    name: str
+    description: str
+    category: str
+    status: Status
+    source: Source
+    payload_schema_ref: str | None
+    correlation_paths: list[str]
+    example: Any
+    updated_at: datetime
+    schema: JsonSchema | None
+
+    @property
+    def schema_state(self) -> SchemaState:
+        """Whether the payload's schema is at hand, only referred to, or not given at all."""
+        if self.schema is not None:
+            return "known"
+        return "unknown" if self.payload_schema_ref else "missing"
+
+
+def page(conn: Connection, *, tenant: UUID, filters: Filters, now: datetime) -> CatalogPage:
+    """The entries that match, best first: exact type or name, words in the name, words anywhere.
+
+    Words may stand in any order. A page past the end gives the first page.
+    """
+    search = " ".join(_words(filters.search))
+    offset = (max(filters.page, 1) - 1) * filters.page_size
+    busy = _executions(conn, tenant=tenant, now=now) if filters.by_activity else {}
+    parameters = {
+        "tenant": tenant,
+        "search": search,
+        "words": _words(filters.search),
+        "category": filters.category,
+        "status": filters.status,
+        "source": filters.source,
+        "busy_types": list(busy),
+        "busy_executions": list(busy.values()),
+        "offset": min(offset, 10**9),
+        "size": filters.page_size,
+    }
+    rows = [dict(row) for row in conn.execute(queries["page"], parameters).mappings()]
+    total, categories = rows[0]["total"], rows[0]["categories"] or []
+    for row in rows:
+        del row["total"], row["categories"]
+    entries = [EntrySummary(**row) for row in rows if row["event_type"] is not None]
+    shown = filters.page if offset < total else 1
+    return CatalogPage(entries, total, max(shown, 1), filters.page_size, categories)
+
+
+def activity(conn: Connection, *, tenant: UUID, event_types: list[str], now: datetime) -> dict[str, Activity]:
+    """Live activity of each of these types over the last ACTIVITY_SPAN; types without any are left out.
+
+    Slices begin on the hour, so that they can be read from whole hours; only the first begins with the span.
+    """
+    since, slice_ = now - ACTIVITY_SPAN, ACTIVITY_SPAN / ACTIVITY_SLICES
+    inner = [rollups.floor_to(since + slice_ * n, 60) for n in range(1, ACTIVITY_SLICES)]
+    events = rollups.events(conn, tenant=tenant, names=event_types, boundaries=[since, *inner, now])
+    runs = rollups.runs(conn, tenant=tenant, names=event_types, boundaries=[since, now])
+    found = {}
+    for event_type in events.keys() | runs.keys():
+        counts = events.get(event_type, {})
+        by_slice = [counts[n].total if n in counts else 0 for n in range(ACTIVITY_SLICES)]
+        started = runs.get(event_type, {}).get(0, RunCounts())
+        found[event_type] = Activity(
+            sum(by_slice), by_slice, started.runs, started.succeeded, started.open, started.average_seconds
+        )
+    return found
+
+
+def entry(conn: Connection, *, tenant: UUID, event_type: str) -> CatalogEntry | None:
+    """The entry of this exact type, or None."""
+    parameters = {"tenant": tenant, "event_type": _storable(event_type)}
+    row = conn.execute(queries["entry"], parameters).mappings().one_or_none()
+    return CatalogEntry(**row) if row else None
+
+
+def event_types(conn: Connection, *, tenant: UUID) -> list[tuple[str, str]]:
+    """(event_type, name) of every entry this tenant sees, by type."""
+    return [(row.event_type, row.name) for row in conn.execute(queries["event_types"], {"tenant": tenant})]
+
+
+def nearest(conn: Connection, *, tenant: UUID, event_type: str, limit: int = 5) -> list[tuple[str, str]]:
+    """(event_type, name) of the entries whose type or name is most like this one, nearest first."""
+    wanted = event_type[:_LONGEST_SEARCH].casefold().replace("_", " ")
+    known = event_types(conn, tenant=tenant)
+    by_text = {text.casefold().replace("_", " "): row for row in known for text in row}
+    found = dict.fromkeys(by_text[text] for text in difflib.get_close_matches(wanted, by_text, 2 * limit, 0.5))
+    return list(found)[:limit]
+
+
+def _executions(conn: Connection, *, tenant: UUID, now: datetime) -> dict[str, int]:
+    """Live executions over the last ACTIVITY_SPAN by type."""
+    names = [event_type for event_type, _ in event_types(conn, tenant=tenant)]
+    found = rollups.events(conn, tenant=tenant, names=names, boundaries=[now - ACTIVITY_SPAN, now])
+    return {name: counts[0].total for name, counts in found.items()}
+
+
+def _words(search: str) -> list[str]:
+    return _storable(search[:_LONGEST_SEARCH]).lower().split()[:_MOST_WORDS]
+
+
+def _storable(text: str) -> str:
+    """Without what PostgreSQL cannot hold in a text, and so cannot equal either: NUL and lone surrogates."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")

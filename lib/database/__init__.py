@@ -1,0 +1,304 @@
+"""The one place that knows where the database is and who is asking.
+
+`start()` decides between the embedded server and DATABASE_URL, migrates, and leaves one process-wide
+Database behind. Pages and domain code then open transactions:
+
+    with database.read(actor) as conn: ...     # read-only, statement timeout
+    with database.write(actor) as conn: ...    # commits when the block ends, rolls back on any error
+
+Both run as the unprivileged role event_catalog_app with the actor's tenant set for that transaction only,
+so row-level security hides every other tenant even from a query that forgets to ask. `operate()` is for
+migrations, catalog loading and the engine, and belongs to nobody's page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+from uuid import UUID
+
+import psycopg
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection as Connection  # domain modules take theirs from here
+from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+
+from lib.database import embedded_server, named_queries
+from lib.database.embedded_server import EmbeddedServer
+from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, InvalidInput
+from lib.settings import ROOT, Settings
+
+log = logging.getLogger(__name__)
+queries = named_queries.of(__name__)
+
+APP_ROLE = "event_catalog_app"
+MINIMUM_VERSION = 150000
+# Any number will do as long as nobody else's advisory lock uses it; held while migrating.
+_MIGRATION_LOCK = 0x65766361
+
+_POOL: dict[str, Any] = {
+    "max_overflow": 10,
+    "pool_timeout": 10,
+    "connect_args": {"connect_timeout": 5, "application_name": "event-catalog"},
+}
+
+#: What a violated constraint means to the person who caused it. The only place that knows their names.
+CONSTRAINT_MESSAGES = {
+    "event_catalog_type_key": "This tenant already has an event of that type.",
+    "event_catalog_pkey": "This tenant already has that event.",
+    "payload_schemas_pkey": "That schema ref is taken; a changed schema needs a new version.",
+    "workflow_definition_versions_version_key": "Someone else published this workflow meanwhile.",
+}
+
+
+class Scoped(Protocol):
+    """Whoever acts for a tenant."""
+
+    @property
+    def tenant(self) -> UUID: ...
+
+
+@dataclass(frozen=True)
+class Database:
+    """The engines of this process: `owner` migrates and operates, `app` serves people."""
+
+    owner: Engine
+    app: Engine
+    app_has_login: bool
+    statement_timeout_ms: int
+    server: EmbeddedServer | None
+
+    def dispose(self) -> None:
+        """Close all connections and let go of the embedded server."""
+        self.app.dispose()
+        self.owner.dispose()
+        if self.server:
+            self.server.stop()
+
+
+_current: Database | None = None
+
+
+def start(settings: Settings) -> Database:
+    """Bring the database up, migrated, and make it this process's database.
+
+    Raises ConfigurationError when it cannot be reached or is older than PostgreSQL 15.
+    """
+    global _current
+    server = None if settings.database_url else embedded_server.start(settings.data_dir)
+    owner_url = server.url() if server else _psycopg_url(settings.database_url or "")
+    owner = owner_engine(owner_url)
+    try:
+        _check_version(owner)
+        migrate(owner)
+        app_url = _app_url(owner, owner_url, server, settings)
+    except BaseException:
+        owner.dispose()
+        if server:
+            server.stop()
+        raise
+    app = app_engine(app_url or owner_url)
+    _current = Database(owner, app, app_url is not None, settings.statement_timeout_ms, server)
+    return _current
+
+
+def use(db: Database | None) -> None:
+    """Make an already built Database (or none) this process's own; `start()` does so itself."""
+    global _current
+    _current = db
+
+
+def stop() -> None:
+    """Close the process's database, stopping the embedded server with it."""
+    global _current
+    if _current:
+        _current.dispose()
+        _current = None
+
+
+def current() -> Database:
+    """The process's database. Raises DatabaseUnavailable before `start()`."""
+    if _current is None:
+        raise DatabaseUnavailable
+    return _current
+
+
+def answers() -> bool:
+    """Whether the database answers right now."""
+    try:
+        with current().owner.connect() as conn:
+            conn.execute(queries["probe"])
+    except (DBAPIError, DatabaseUnavailable):
+        return False
+    return True
+
+
+@contextmanager
+def read(actor: Scoped) -> Iterator[Connection]:
+    """A read-only transaction on the actor's tenant, each statement bounded in time."""
+    with _as_app(actor, read_only=True) as conn:
+        yield conn
+
+
+@contextmanager
+def write(actor: Scoped) -> Iterator[Connection]:
+    """A transaction on the actor's tenant that commits when the block ends without an error."""
+    with _as_app(actor, read_only=False) as conn:
+        yield conn
+
+
+@contextmanager
+def operate() -> Iterator[Connection]:
+    """A transaction as the owner, across tenants: migrations, catalog loading, the engine; never a page."""
+    with _translated(), current().owner.begin() as conn:
+        yield conn
+
+
+@contextmanager
+def operate_outside_transaction() -> Iterator[Connection]:
+    """The owner's connection for what PostgreSQL refuses inside a transaction, such as VACUUM."""
+    with _translated(), current().owner.connect() as conn:
+        yield conn.execution_options(isolation_level="AUTOCOMMIT")
+
+
+def on_commit(conn: Connection, call: Callable[[], None]) -> None:
+    """Do that when the transaction commits, and not if it, or the savepoint it is in now, is rolled back."""
+    released: list[bool] = []  # whether the savepoint was, first; what happens to later ones does not matter
+    if conn.in_nested_transaction():
+        event.listen(conn, "release_savepoint", lambda *_: released.append(True), once=True)
+        event.listen(conn, "rollback_savepoint", lambda *_: released.append(False), once=True)
+    event.listen(conn, "commit", lambda _: call() if not released or released[0] else None, once=True)
+
+
+def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    """Load many rows at once with COPY, inside the caller's transaction."""
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
+    statement = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(psycopg.sql.Identifier(table), names)
+    with driver.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def migrate(owner: Engine) -> None:
+    """Bring the schema to the newest revision; harmless when it is there, safe when several start at once."""
+    config = Config()
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    with owner.begin() as conn:
+        conn.execute(queries["lock_migrations"], {"key": _MIGRATION_LOCK})
+        config.attributes["connection"] = conn
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _as_app(actor: Scoped, *, read_only: bool) -> Iterator[Connection]:
+    db = current()
+    with _translated():
+        try:
+            conn = _enter(db, actor, read_only)
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            conn = _enter(db, actor, read_only)  # left over from before a database restart; this one is new
+        with conn, conn.get_transaction() or conn.begin():
+            yield conn
+
+
+def _enter(db: Database, actor: Scoped, read_only: bool) -> Connection:
+    """A connection in a transaction that sees the actor's tenant alone."""
+    conn = db.app.connect()
+    try:
+        conn.begin()
+        # All in one round trip, which is why the engine leaves BEGIN to us. Local to the transaction: set for the
+        # session, the next user of the pooled connection would see the previous tenant's rows.
+        conn.exec_driver_sql(
+            f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
+            + ("" if db.app_has_login else f" SET LOCAL ROLE {APP_ROLE};")
+            + f" SET LOCAL app.tenant = '{UUID(str(actor.tenant))}';"
+            f" SET LOCAL statement_timeout = {int(db.statement_timeout_ms)}",
+            execution_options={"no_parameters": True},  # with parameters, several statements are refused
+        )
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn driver errors into ours, so that nobody above needs to know the driver."""
+    try:
+        yield
+    except IntegrityError as error:
+        name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
+        if message := CONSTRAINT_MESSAGES.get(name):
+            raise Conflict(message) from error
+        raise
+    except (OperationalError, InterfaceError) as error:
+        if isinstance(error.orig, psycopg.errors.QueryCanceled):
+            raise CatalogError("That took too long and was stopped. Narrow the range or the filters.") from error
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseUnavailable from error
+        if isinstance(error.orig, psycopg.errors.UntranslatableCharacter):
+            raise InvalidInput("text", "contains a character that cannot be stored (NUL)") from error
+        raise
+
+
+def owner_engine(url: str) -> Engine:
+    """A pool of the owner's connections. After a database restart its first user gets a fresh one, not an error."""
+    return create_engine(url, pool_size=5, pool_pre_ping=True, **_POOL)
+
+
+def app_engine(url: str) -> Engine:
+    """A pool of connections for `read` and `write`, which begin their transactions themselves."""
+    return create_engine(url, pool_size=20, isolation_level="AUTOCOMMIT", **_POOL)
+
+
+def _psycopg_url(url: str) -> str:
+    """The same URL, naming the psycopg driver whatever scheme the operator wrote."""
+    try:
+        parsed = make_url(url)
+    except Exception:
+        raise ConfigurationError("DATABASE_URL is not a URL: postgresql://user:password@host/database") from None
+    if parsed.get_backend_name() not in ("postgresql", "postgres"):
+        raise ConfigurationError(f"DATABASE_URL must name PostgreSQL, not {parsed.get_backend_name()}")
+    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+
+
+def _check_version(owner: Engine) -> None:
+    try:
+        with owner.connect() as conn:
+            version = conn.execute(queries["server_version"]).scalar_one()
+    except OperationalError as error:
+        raise ConfigurationError(f"DATABASE_URL cannot be reached: {error.orig}") from error
+    if version < MINIMUM_VERSION:
+        raise ConfigurationError(f"PostgreSQL 15 or newer is needed; this server is {version // 10000}")
+
+
+def _app_url(owner: Engine, owner_url: str, server: EmbeddedServer | None, settings: Settings) -> str | None:
+    """URL of the unprivileged login, or None to fall back to SET LOCAL ROLE on the owner's connection."""
+    if settings.app_database_url:
+        return _psycopg_url(settings.app_database_url)
+    if server is None:
+        log.warning(
+            "APP_DATABASE_URL is not set: pages use DATABASE_URL with SET LOCAL ROLE %s, "
+            "which injected SQL could reset. Give pages a login of their own.",
+            APP_ROLE,
+        )
+        return None
+    # Derived, not drawn: several processes share the embedded server and must agree on it.
+    password = hashlib.sha256(f"{APP_ROLE}:{server.password}".encode()).hexdigest()
+    with owner.begin() as conn:
+        statement = psycopg.sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
+            psycopg.sql.Identifier(APP_ROLE), psycopg.sql.Literal(password)
+        )
+        conn.exec_driver_sql(statement.as_string())
+    return make_url(owner_url).set(username=APP_ROLE, password=password).render_as_string(hide_password=False)

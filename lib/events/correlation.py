@@ -1,0 +1,26 @@
+"""Correlation keys of events: what the paths of a catalog entry give of a payload."""
+
+from __future__ import annotations
+
+from lib.serialization.strict_json import JsonValue
+
+#: Longer keys do not fit a database index; nothing meaningful is that long.
+LONGEST_KEY = 512
+
+
+def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
+    """The correlation key a payload has by its catalog entry: the value at the first path that has one."""
+    found = derive(payload, payload, paths)
+    return found and found[0]
+
+
+def derive(payload: JsonValue, redacted: JsonValue, paths: list[str]) -> tuple[str, bool] | None:
+    """The derived key, and whether redaction hides it where it stands."""
+    for path in paths:
+        value, shown = payload, redacted
+        for name in path.split("."):
+            value = value.get(name) if isinstance(value, dict) else None
+            shown = shown.get(name) if isinstance(shown, dict) else None
+        if isinstance(value, str | int) and not isinstance(value, bool) and 0 < len(str(value)) <= LONGEST_KEY:
+            return str(value), value != shown
+    return None

@@ -1,0 +1,197 @@
+"""Which workflows an event starts, and for every other candidate why not.
+
+Deciding reads and never writes, so a dry run and the real thing decide alike. Each candidate is decided on
+its own: whatever is wrong with one never stops another.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import UUID, uuid4
+
+from lib.errors import CatalogError, MappingError
+from lib.mapping import mapping
+from lib.redaction import copies, redact
+from lib.sandbox import validation
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+
+log = logging.getLogger(__name__)
+
+Outcome = Literal["started", "resumed", "skipped", "failed"]
+
+#: What each reason means to whoever asks why; `{}` are facts from the detail.
+REASONS = {
+    "started": "A run was started.",
+    "resumed": "A waiting run was resumed.",
+    "no_workflow": "No published workflow is attached to this event, and none waits for it.",
+    "paused": "The workflow is paused.",
+    "no_mapping": "The workflow takes {workflowSchemaRef}, the event carries {eventSchemaRef}, "
+    "and no mapping leads from one to the other.",
+    "mapping_failed": "The mapping of {target} does not work: {cause}",
+    "payload_invalid": "The payload does not fit the workflow's schema at {path}: {cause}",
+    "schema_unknown": "The workflow's schema {workflowSchemaRef} is not in the registry.",
+    "schema_timed_out": "Checking the payload against the workflow's schema took too long.",
+    "schema_error": "The workflow's schema cannot be used: {cause}",
+    "wait_ended": "The wait ended by itself a moment before the event came.",
+    "start_failed": "The run could not be started: {cause}",
+}
+
+
+@dataclass(frozen=True)
+class Event:
+    """What candidates are decided on; `schema_ref` is what the payload was checked against, None if unknown."""
+
+    name: str
+    payload: JsonValue
+    redacted_payload: JsonValue
+    #: The texts that redaction took out of the payload.
+    hidden: frozenset[str]
+    #: As people may see it: a digest where the key is a secret.
+    correlation_key: str | None
+    schema_ref: str | None
+
+
+@dataclass(frozen=True)
+class Match:
+    """What became, or would become, of one candidate; `workflow_id` is None when there was no candidate."""
+
+    workflow_id: UUID | None
+    workflow_name: str | None
+    workflow_version: int | None
+    outcome: Outcome
+    reason: str
+    detail: dict[str, Any] = field(default_factory=dict)
+    run_id: UUID | None = None
+    wait_id: UUID | None = None
+
+    @property
+    def message(self) -> str:
+        """The reason in a sentence."""
+        known = REASONS.get(self.reason, self.reason)
+        return known.format_map(_Facts(self.detail))
+
+
+@dataclass(frozen=True)
+class Decision:
+    """A candidate's match, with the input its run gets when it starts."""
+
+    match: Match
+    input: JsonValue = None
+    redacted_input: JsonValue = None
+    mapped: bool = False
+    step_path: str | None = None
+
+
+class _Facts(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return "the cause was not recorded." if key == "cause" else "?"
+
+
+NO_CANDIDATE = Decision(Match(None, None, None, "skipped", "no_workflow"))
+
+
+def decide(event: Event, candidates: list[Mapping[str, Any]]) -> list[Decision]:
+    """A decision for each candidate row (see queries/ingestion.sql), in their order."""
+    checked: dict[str, validation.SchemaVerdict] = {}
+    return [_decide_one(event, candidate, checked) for candidate in candidates]
+
+
+def resumed(wait: Mapping[str, Any]) -> Decision:
+    """The decision for an open wait row: the event ends it."""
+    match = Match(wait["workflow_id"], wait["name"], wait["workflow_version"], "resumed", "resumed",
+                  {"stepPath": wait["step_path"]}, wait["run_id"], wait["wait_id"])  # fmt: skip
+    return Decision(match, step_path=wait["step_path"])
+
+
+def failed(decision: Decision, reason: str = "start_failed", error: BaseException | None = None) -> Decision:
+    """The same candidate, when carrying the decision out did not work; what may be told of the error goes along."""
+    old = decision.match
+    outcome: Outcome = "failed" if reason == "start_failed" else "skipped"
+    detail = old.detail | ({"cause": cause(error)} if error else {})
+    return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
+
+
+# psycopg's names for what passes by itself.
+_BUSY = {"LockNotAvailable", "QueryCanceled", "DeadlockDetected", "SerializationFailure"}
+
+
+def cause(error: BaseException | str) -> str:
+    """What may be told of an error, or of one of this class: our own sentence, else no more than its class.
+
+    The text of any other error may hold SQL or values of a payload.
+    """
+    if isinstance(error, CatalogError):
+        return str(error)
+    if not isinstance(error, str):
+        error = type(getattr(error, "orig", None) or error).__name__  # the database's own, not its wrapper
+    what = "the database was too busy" if error in _BUSY else f"an unexpected {error}"
+    return f"{what}. Send the event again; if that fails too, ask for the server's log of that time."
+
+
+def _decide_one(
+    event: Event, candidate: Mapping[str, Any], checked: dict[str, validation.SchemaVerdict]
+) -> Decision:
+    def skip(reason: str, **detail: Any) -> Decision:
+        return Decision(Match(*_who(candidate), "skipped", reason, detail))
+
+    if candidate["is_paused"]:
+        return skip("paused")
+    try:
+        definition = strict_json.loads(candidate["definition"])
+        workflow_ref = definition.get("payloadSchemaRef")
+        given_mapping = definition["trigger"].get("payloadMapping")
+        if given_mapping is None and workflow_ref != event.schema_ref:
+            return skip("no_mapping", workflowSchemaRef=workflow_ref, eventSchemaRef=event.schema_ref)
+        try:
+            payload = _mapped(event, given_mapping)
+        except MappingError as error:
+            return skip("mapping_failed", target=error.target, cause=error.cause)
+        if candidate["schema"] is None:
+            return skip("schema_unknown", workflowSchemaRef=workflow_ref)
+        if problem := _problem(candidate["schema"], payload, event.hidden, checked):
+            return skip(problem[0], **problem[1])
+    except Exception as error:
+        log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
+        return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
+    # Without a mapping the payload is the event's own, redacted already by rules that know no other form of it.
+    shown = event.redacted_payload if given_mapping is None else payload
+    shown = copies.mask(redact(shown, schema=strict_json.loads(candidate["schema"])), event.hidden)
+    match = Match(*_who(candidate), "started", "started", run_id=uuid4())
+    return Decision(match, payload, shown, mapped=given_mapping is not None)
+
+
+def _who(candidate: Mapping[str, Any]) -> tuple[UUID, str, int]:
+    return candidate["workflow_id"], candidate["name"], candidate["version"]
+
+
+def _mapped(event: Event, given_mapping: Mapping[str, JsonValue] | None) -> JsonValue:
+    """The workflow's payload; without a mapping, the event's own."""
+    if given_mapping is None:
+        return event.payload
+    context = mapping.event_context(
+        event.name, event.payload, correlation_key=event.correlation_key, payload_schema_ref=event.schema_ref
+    )
+    return mapping.apply_mapping(given_mapping, context).payload
+
+
+def _problem(
+    schema: str, payload: JsonValue, hidden: frozenset[str], checked: dict[str, validation.SchemaVerdict]
+) -> tuple[str, dict[str, Any]] | None:
+    """Reason and detail of a payload that the workflow's schema does not allow."""
+    key = schema + "\n" + strict_json.dumps(payload)  # many workflows of an event share both
+    verdict = checked.get(key)
+    if verdict is None:
+        verdict = checked[key] = validation.violations(strict_json.loads(schema), payload, limit=10)
+    if verdict.status == "valid":
+        return None
+    if verdict.status == "timed_out":
+        return "schema_timed_out", {}
+    if verdict.status == "schema_error":
+        return "schema_error", {"cause": verdict.error}
+    errors = copies.shown_errors(((v.pointer, v.message) for v in verdict.violations), hidden)
+    first = errors[0]
+    return "payload_invalid", {"path": first["path"] or "the top", "cause": first["message"], "errors": errors}

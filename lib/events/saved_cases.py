@@ -1,0 +1,108 @@
+"""Saved test cases of an event, shared in the tenant: a payload, and which workflows it must start."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from lib.auth import audit
+from lib.auth.actors import Actor
+from lib.database import Connection, named_queries
+from lib.errors import InvalidInput, NotFound
+from lib.events import simulation
+from lib.events.ingestion import Submission
+from lib.events.simulation import Draft
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+
+_LONGEST_NAME = 80
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class SavedCase:
+    """One test case. It passes when the payload starts exactly the expected workflows."""
+
+    case_id: UUID
+    event_type: str
+    name: str
+    payload: JsonValue
+    correlation_key: str | None
+    expected_workflows: frozenset[UUID]
+
+
+@dataclass(frozen=True)
+class CaseResult:
+    """How a case went in a dry run: workflows that started unexpectedly, and those that did not start."""
+
+    case: SavedCase
+    submission: Submission
+    unexpected: frozenset[UUID]
+    missing: frozenset[UUID]
+
+    @property
+    def passed(self) -> bool:
+        return not self.unexpected and not self.missing
+
+
+def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCase]:
+    """The test cases of an event, by name."""
+    rows = conn.execute(queries["of_event"], {"tenant": tenant, "event_type": event_type}).mappings()
+    return [
+        SavedCase(
+            row["case_id"], row["event_type"], row["name"], strict_json.loads(row["payload"]),
+            row["correlation_key"], frozenset(row["expected_workflows"]),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def save(
+    conn: Connection, actor: Actor, *, name: str, draft: Draft, expected_workflows: Collection[UUID]
+) -> UUID:
+    """Keep the draft under a name, replacing a case of that name; needs manage. Raises InvalidInput."""
+    actor.require("manage")
+    name = " ".join(name.split())
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    strict_json.check(draft.payload)
+    row = {
+        "tenant": actor.tenant,
+        "event_type": draft.event_type,
+        "name": name,
+        "payload": strict_json.dumps(draft.payload),
+        "correlation_key": draft.correlation_key,
+        "expected_workflows": list(expected_workflows),
+        "user_id": actor.user_id,
+    }
+    case_id: UUID = conn.execute(queries["save"], row).scalar_one()
+    _audit(conn, actor, "saved", case_id, draft.event_type, name)
+    return case_id
+
+
+def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:
+    """Forget a test case; needs manage. Raises NotFound."""
+    actor.require("manage")
+    row = conn.execute(queries["delete"], {"tenant": actor.tenant, "case_id": case_id}).one_or_none()
+    if row is None:
+        raise NotFound("There is no such test case.")
+    _audit(conn, actor, "deleted", case_id, row.event_type, row.name)
+
+
+def run(conn: Connection, actor: Actor, *, case: SavedCase) -> CaseResult:
+    """Try a case without writing anything; a read-only connection is enough."""
+    draft = Draft(case.event_type, case.payload, case.correlation_key)
+    submission = simulation.preview(conn, actor, draft=draft)
+    started = frozenset(match.workflow_id for match in submission.of("started") if match.workflow_id)
+    return CaseResult(
+        case, submission, started - case.expected_workflows, case.expected_workflows - started
+    )
+
+
+def _audit(conn: Connection, actor: Actor, what: str, case_id: UUID, event_type: str, name: str) -> None:
+    detail = {"eventType": event_type, "name": name}
+    audit.record(
+        conn, actor, action=f"test_case.{what}", target_type="test_case", target_id=str(case_id), detail=detail
+    )

@@ -1,0 +1,105 @@
+"""Sending an event by hand: what would happen, and making it happen, marked as simulated and audited."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from lib.auth import audit, preferences
+from lib.auth.actors import Actor
+from lib.database import Connection, named_queries
+from lib.events import ingestion
+from lib.events.ingestion import Submission
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+
+#: Shown as the source of every simulated event.
+SOURCE = "simulate"
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """An event as it is about to be sent; None where the catalog or the payload decides."""
+
+    event_type: str
+    payload: JsonValue
+    correlation_key: str | None = None
+    schema_ref: str | None = None
+
+
+@dataclass(frozen=True)
+class RecordedPayload:
+    """A payload that came in earlier, redacted."""
+
+    payload: JsonValue
+    created_at: datetime
+    origin: str
+
+
+def preview(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
+    """What sending the draft would do; writes nothing, and a read-only connection is enough."""
+    return _submit(conn, actor, draft, dry_run=True)
+
+
+def send(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
+    """Send the draft as a simulated event; audited, and its correlation key is remembered unless it is a secret."""
+    submission = _submit(conn, actor, draft, dry_run=False)
+    audit.record(
+        conn,
+        actor,
+        action="event.simulated",
+        target_type="event",
+        target_id=str(submission.event_id),
+        detail={
+            "eventType": draft.event_type,
+            "status": submission.status,
+            "started": [str(match.run_id) for match in submission.of("started")],
+            "resumed": [str(match.run_id) for match in submission.of("resumed")],
+        },
+    )
+    # A key that is a secret is nowhere but in the form.
+    key = draft.correlation_key if draft.correlation_key == submission.correlation_key else None
+    if key != remembered_key(conn, actor, event_type=draft.event_type):
+        preferences.put(conn, actor, name=_key_name(draft.event_type), value=key)
+    return submission
+
+
+def remembered_key(conn: Connection, actor: Actor, *, event_type: str) -> str | None:
+    """The correlation key this person last sent this event with."""
+    key: str | None = preferences.get(conn, actor, name=_key_name(event_type))
+    return key
+
+
+def last_payload(conn: Connection, *, tenant: UUID, event_type: str) -> RecordedPayload | None:
+    """The payload of the most recent event of this type, redacted; None before the first."""
+    row = conn.execute(queries["last_payload"], {"tenant": tenant, "event_type": event_type}).one_or_none()
+    return RecordedPayload(strict_json.loads(row.payload), row.created_at, row.origin) if row else None
+
+
+def payload_of(conn: Connection, *, tenant: UUID, event_id: UUID, event_type: str) -> RecordedPayload | None:
+    """The redacted payload of one event of this type; None if the tenant has no such event."""
+    row = conn.execute(queries["payload_of"], {"tenant": tenant, "event_id": event_id}).one_or_none()
+    if row is None or row.event_name != event_type:
+        return None
+    return RecordedPayload(strict_json.loads(row.payload), row.created_at, row.origin)
+
+
+def _submit(conn: Connection, actor: Actor, draft: Draft, *, dry_run: bool) -> Submission:
+    return ingestion.submit_event(
+        conn,
+        actor,
+        event_name=draft.event_type,
+        payload=draft.payload,
+        source=SOURCE,
+        correlation_key=draft.correlation_key,
+        schema_ref=draft.schema_ref,
+        origin="simulated",
+        dry_run=dry_run,
+    )
+
+
+def _key_name(event_type: str) -> str:
+    return f"simulate.correlation_key.{event_type}"

@@ -1,0 +1,209 @@
+"""Durable execution of workflow runs, on DBOS. The only module, with lib.worker, that knows DBOS.
+
+DBOS keeps the queue: which turn of which run is to be executed, by whom, how many at a time, tenants taking
+their turns. What a run has done is in our own tables (lib.runs.journal), so a turn can be executed again by
+anyone. A turn is one DBOS workflow, from the run's start or the end of a wait to the next wait or the end;
+a waiting run holds no worker. Housekeeping (lib.runs.recovery) restores what must always hold: an unfinished
+run that does not wait has exactly one live turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from dataclasses import dataclass
+from typing import Literal
+from uuid import UUID, uuid4
+
+from dbos import DBOS
+
+from lib import database
+from lib.database import Connection, named_queries
+from lib.errors import DatabaseUnavailable, StepFailed
+from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
+from lib.runs.recovery import LOCK_CLASS, Housekeeping
+from lib.settings import Settings
+from lib.steps import check_definition, run_definition
+
+log = logging.getLogger(__name__)
+
+queries = named_queries.of(__name__)
+
+#: Fixed, also in migration 0005: DBOS's own choice, a hash of the code, strands queued runs at a deployment.
+_VERSION = "1"
+_QUEUE = "runs"
+_POLL_SECONDS = 0.1
+_STOP_SECONDS = 10
+
+
+@dataclass(frozen=True)
+class EngineHealth:
+    """How the engine does: here ("running"), in other processes ("external"), or not at all ("down")."""
+
+    state: Literal["running", "external", "down"]
+    detail: str
+    queue_depth: int
+    oldest_queued_seconds: float
+    live_executors: int
+
+
+@dataclass
+class _Engine:
+    executor_id: str
+    stopping: threading.Event
+    housekeeping: Housekeeping
+    #: Turns that this process executes right now.
+    active: set[str]
+
+
+_running: _Engine | None = None
+
+
+def enqueue_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> None:
+    """Hand a run (inserted as QUEUED) to the engine, in the caller's transaction as the application role."""
+    conn.execute(queries["enqueue_run"], {"tenant": tenant, "run_id": run_id})
+
+
+def resume_wait(conn: Connection, *, tenant: UUID, wait_id: UUID, event_id: UUID) -> bool:
+    """End an event wait and let its run go on, in the caller's transaction; False when it is not open."""
+    row = {"tenant": tenant, "wait_id": wait_id, "event_id": event_id}
+    return bool(conn.execute(queries["resume_wait"], row).scalar_one())
+
+
+def cancel_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> bool:
+    """End an unfinished run as canceled; False when there is none. A step under way writes no more."""
+    return bool(conn.execute(queries["cancel_run"], {"tenant": tenant, "run_id": run_id}).scalar_one())
+
+
+def retry_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> UUID | None:
+    """Queue a new run that repeats a failed one from its start; its id, None when no failed run is there."""
+    row = {"tenant": tenant, "run_id": run_id}
+    new_run: UUID | None = conn.execute(queries["retry_run"], row).scalar_one()
+    return new_run
+
+
+def migrate(owner_url: str) -> None:
+    """Install or update the schema dbos in the owner's database; harmless when it is there."""
+    DBOS.migrate(owner_url)
+
+
+def start(settings: Settings, *, worker: bool) -> None:
+    """Install the engine's schema and, as a worker, begin to execute runs; after database.start().
+
+    Without `worker` this process only hands runs over, and others execute them.
+    """
+    global _running
+    url = database.current().owner.url.render_as_string(hide_password=False)
+    logging.getLogger("dbos").setLevel(logging.WARNING)
+    if not worker:
+        migrate(url)
+        return
+    executor_id = uuid4().hex
+    stopping, active = threading.Event(), set[str]()
+    housekeeping = Housekeeping(executor_id, active, stopping, DBOS.cancel_workflows, DBOS.delete_workflows)
+    _running = _Engine(executor_id, stopping, housekeeping, active)
+    try:
+        _launch(url, executor_id, housekeeping, settings.worker_concurrency)
+    except BaseException:
+        stop()
+        raise
+
+
+def _launch(url: str, executor_id: str, housekeeping: Housekeeping, concurrency: int) -> None:
+    DBOS(
+        config={
+            "name": "event-catalog",
+            "system_database_url": url,
+            "executor_id": executor_id,
+            "application_version": _VERSION,
+            "log_level": "WARNING",
+            "sys_db_pool_size": 5,
+            "max_executor_threads": concurrency + 8,
+        }
+    )
+    # Before any run is claimed: without the lock, another process would take this one for dead.
+    housekeeping.start()
+    DBOS.launch()
+    DBOS.register_queue(
+        _QUEUE,
+        worker_concurrency=concurrency,
+        partition_worker_concurrency=concurrency // 2,
+        polling_interval_sec=_POLL_SECONDS,
+        on_conflict="always_update",
+    )
+
+
+def stop() -> None:
+    """Stop in order: claim no more, let the steps under way end, hand their runs to other workers."""
+    global _running
+    if _running is None:
+        return
+    _running.stopping.set()
+    DBOS.destroy(workflow_completion_timeout_sec=_STOP_SECONDS)
+    _running.housekeeping.stop()
+    _running = None
+
+
+def health() -> EngineHealth:
+    """The engine's state, for people and monitors; cheap, and never raises."""
+    try:
+        with database.operate() as conn:
+            row = conn.execute(queries["health"], {"lock_class": LOCK_CLASS}).one()
+    except DatabaseUnavailable:
+        return EngineHealth("down", "The database does not answer.", 0, 0.0, 0)
+    waiting = f"{row.queue_depth:,} waiting to start, {row.live_executors} workers."
+    counts = (row.queue_depth, float(row.oldest_queued_seconds or 0), row.live_executors)
+    if _running and _running.housekeeping.alive:
+        return EngineHealth("running", f"Runs execute in this process; {waiting}", *counts)
+    if row.live_executors:
+        return EngineHealth("external", f"Runs execute in other processes; {waiting}", *counts)
+    return EngineHealth("down", f"No worker is running; {waiting}", *counts)
+
+
+@DBOS.workflow(name="advance_run")
+def _advance_run(tenant: str, run_id: str) -> None:
+    """One turn of a run. Its id is the run's, from the second turn on with `:turn`."""
+    turn_id, engine = DBOS.workflow_id, _running
+    if turn_id is None or engine is None:
+        return
+    turn = Turn(UUID(tenant), UUID(run_id), int(turn_id.partition(":")[2] or 1))
+    engine.active.add(turn_id)
+    try:
+        _take_turn(turn, engine.stopping)
+    except (NotInCharge, Suspended):
+        pass
+    except Stopping:
+        _hand_over(turn)
+    except Exception as error:
+        # Not raised: DBOS would keep its text, which may hold data of the run. Housekeeping starts the next
+        # turn, and gives the run up when that does not help.
+        where = "".join(traceback.format_tb(error.__traceback__))
+        log.error("Workflow run %s broke off: %s\n%s", run_id, type(error).__name__, where)
+    finally:
+        engine.active.discard(turn_id)
+
+
+def _take_turn(turn: Turn, stopping: threading.Event) -> None:
+    journal = RunJournal(turn, stopping)
+    begun = journal.open()
+    if begun.definition is None:
+        message = f"Version {begun.version} of the workflow does not exist."
+        return journal.fail_run({"code": "unknown_version", "message": message})
+    problems = [problem for problem in check_definition(begun.definition) if problem.severity == "error"]
+    if problems:
+        return journal.fail_run({"code": "invalid_definition", "message": problems[0].message})
+    try:
+        output = run_definition(begun.definition, begun.facts, journal)
+    except StepFailed as error:
+        return journal.fail_run({"code": error.code, "message": str(error)})
+    journal.finish(output)
+
+
+def _hand_over(turn: Turn) -> None:
+    """Queue the run's next turn, for another process or this one's successor."""
+    try:
+        with database.operate() as conn:
+            conn.execute(queries["next_turn"], {**turn.keys(), "planned": True, "delay": None})
+    except DatabaseUnavailable:
+        pass  # housekeeping elsewhere will find the turn without a live executor

@@ -1,0 +1,267 @@
+"""What a run has done so far, kept in the database: written as each step ends, read when the run goes on.
+
+Only the turn in charge of a run may write (the fence): once the run was canceled, or another turn has taken
+over because this process seemed dead, every write stops the turn instead. What people may see of steps is
+written redacted; the results the run continues from are kept raw, apart, until it ends.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from lib import database
+from lib.database import Connection, named_queries
+from lib.errors import DatabaseUnavailable
+from lib.redaction import copies, redact, redact_text
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+from lib.steps import Recorded, RunFacts, Step
+from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
+
+queries = named_queries.of(__name__)
+
+T = TypeVar("T")
+
+_RETRY_SECONDS = 0.5
+#: Results and inputs read back from the database may be larger than what is accepted from outside.
+_NO_LIMIT = 1 << 30
+
+
+class NotInCharge(RunInterrupted):
+    """Another turn has the run, or it has ended; leave it alone."""
+
+
+class Stopping(RunInterrupted):
+    """This process is shutting down; let another one go on."""
+
+
+class Suspended(RunInterrupted):
+    """The run waits; whoever ends the wait starts its next turn."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run whose turn has begun; definition None when its version is unknown."""
+
+    facts: RunFacts
+    definition: JsonValue
+    version: int
+    redacted_input: JsonValue
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One turn of a run, the right to write about it for as long as it is in charge."""
+
+    tenant: UUID
+    run_id: UUID
+    number: int
+
+    def keys(self) -> dict[str, Any]:
+        """Parameters that every statement about the turn takes."""
+        return {"tenant": self.tenant, "run_id": self.run_id, "turn": self.number}
+
+
+def persist(work: Callable[[Connection], T], stopping: threading.Event) -> T:
+    """Do it in a transaction, waiting as long as it takes for a database that is away to come back.
+
+    Raises Stopping when the process is to end meanwhile.
+    """
+    while True:
+        try:
+            with database.operate() as conn:
+                return work(conn)
+        except DatabaseUnavailable:
+            if stopping.wait(_RETRY_SECONDS):
+                raise Stopping from None
+
+
+class RunJournal:
+    """The Journal of one turn."""
+
+    def __init__(self, turn: Turn, stopping: threading.Event) -> None:
+        self._turn = turn
+        self._stopping = stopping
+        self._ended: dict[str, Recorded] = {}
+        self._noted: dict[str, JsonValue] = {}
+        self._waiting: set[str] = set()
+        self._secrets: frozenset[str] = frozenset()
+
+    def open(self) -> Begun:
+        """Begin the turn and read what earlier ones did. Raises NotInCharge."""
+        row, steps, events = persist(self._read, self._stopping)
+        for step in steps:
+            result = None if step.result is None else _parse(step.result)
+            if step.status in ("SUCCEEDED", "FAILED"):
+                self._ended[step.step_path] = Recorded(result, _parse(step.error) if step.error else None)
+            if step.status == "WAITING":
+                self._waiting.add(step.step_path)
+            if result is not None:
+                self._noted[step.step_path] = result
+        payload, redacted_input = _parse(row.input), _parse(row.redacted_input)
+        pairs = [(payload, redacted_input), *((_parse(event.payload), _parse(event.redacted)) for event in events)]
+        self._secrets = frozenset[str]().union(*(copies.hidden(raw, redacted) for raw, redacted in pairs))
+        event = {
+            "name": row.event_type,
+            "id": str(row.trigger_event_id) if row.trigger_event_id else None,
+            "correlationKey": row.correlation_key,
+            "payloadSchemaRef": row.source_payload_schema_ref,
+        }
+        definition = None if row.definition is None else _parse(row.definition)
+        facts = RunFacts(str(self._turn.run_id), payload, event)
+        return Begun(facts, definition, row.workflow_version, redacted_input)
+
+    def _read(self, conn: Connection) -> tuple[Any, list[Any], list[Any]]:
+        row = conn.execute(queries["begin_turn"], self._turn.keys()).one_or_none()
+        if row is None:
+            raise NotInCharge
+        steps = list(conn.execute(queries["recorded_steps"], self._turn.keys()))
+        # Only a run that has waited goes on with recorded steps and another event's payload.
+        events = list(conn.execute(queries["events_waited_for"], self._turn.keys())) if steps else []
+        return row, steps, events
+
+    def recorded(self, step: Step) -> Recorded | None:
+        if self._stopping.is_set():
+            raise Stopping
+        return self._ended.get(step.path)
+
+    def noted(self, step: Step) -> JsonValue:
+        return self._noted.get(step.path)
+
+    def begin(self, step: Step, shown_input: JsonValue, result: JsonValue = None) -> int:
+        if result is not None:
+            self._noted[step.path] = result
+        return self._write(step, "RUNNING", shown_input=shown_input, result=result)
+
+    def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
+        raw = None if step.path in self._noted else result
+        self._write(step, "SUCCEEDED", shown_input=shown_input, output=result, result=raw, seconds=seconds)
+
+    def fail(self, step: Step, error: Mapping[str, Any], *, seconds: float) -> None:
+        self._write(step, "FAILED", error=error, seconds=seconds)
+
+    def pause(self, seconds: float) -> None:
+        if self._stopping.wait(seconds):
+            raise Stopping
+
+    def waited(self, step: Step) -> WaitEnd | None:
+        if step.path not in self._waiting:
+            return None
+        keys = {**self._turn.keys(), "step_path": step.path}
+        row = persist(lambda conn: conn.execute(queries["wait_of_step"], keys).one(), self._stopping)
+        if row.status == "WAITING":
+            raise NotInCharge
+        payload = None if row.payload is None else _parse(row.payload)
+        return WaitEnd(timed_out=row.status == "TIMED_OUT", payload=payload)
+
+    def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
+        is_secret = wait.key is not None and copies.shown_name(wait.key, self._secrets) != wait.key
+
+        def work(conn: Connection) -> None:
+            self._record(conn, step, "WAITING", shown_input=shown_input)
+            row = {
+                "step_path": step.path,
+                "wait_type": "event" if wait.event_name else "time",
+                "event_name": wait.event_name,
+                "key": wait.key,
+                "is_secret": is_secret,
+                "seconds": wait.seconds,
+                "until": wait.until,
+            }
+            conn.execute(queries["open_wait"], {**self._turn.keys(), **row})
+            conn.execute(queries["suspend_run"], self._turn.keys())
+
+        persist(work, self._stopping)
+        raise Suspended
+
+    def finish(self, output: JsonValue) -> None:
+        """The run succeeded."""
+        self._end("SUCCEEDED", output=output)
+
+    def fail_run(self, error: Mapping[str, Any]) -> None:
+        """The run failed."""
+        self._end("FAILED", error=error)
+
+    def _end(self, status: str, *, output: JsonValue = None, error: Mapping[str, Any] | None = None) -> None:
+        shown_error = self._shown_error(error)
+
+        def work(conn: Connection) -> None:
+            end_run(
+                conn, self._turn, status, output=output, shown_output=self._shown(output), error=shown_error
+            )
+
+        persist(work, self._stopping)
+
+    def _write(self, step: Step, status: str, **what: Any) -> int:
+        return persist(lambda conn: self._record(conn, step, status, **what), self._stopping)
+
+    def _record(
+        self,
+        conn: Connection,
+        step: Step,
+        status: str,
+        *,
+        shown_input: JsonValue = None,
+        output: JsonValue = None,
+        result: JsonValue = None,
+        error: Mapping[str, Any] | None = None,
+        seconds: float = 0.0,
+    ) -> int:
+        row = {
+            "step_path": step.path,
+            "step_type": step.type,
+            "status": status,
+            "input": _dump(self._shown(shown_input)),
+            "output": _dump(self._shown(output)),
+            "error": _dump(self._shown_error(error)),
+            "result": _dump(result),
+            "seconds": seconds,
+        }
+        attempt = conn.execute(queries["record_step"], {**self._turn.keys(), **row}).scalar_one_or_none()
+        if attempt is None:
+            raise NotInCharge
+        return int(attempt)
+
+    def _shown(self, value: JsonValue) -> JsonValue:
+        """The value as people may see it; what was secret in the input is so under any other name too."""
+        return copies.mask(redact(value), self._secrets)
+
+    def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
+        if error is None:
+            return None
+        return {key: self._shown(redact_text(text)) for key, text in error.items()}
+
+
+def end_run(
+    conn: Connection,
+    turn: Turn,
+    status: str,
+    *,
+    output: JsonValue = None,
+    shown_output: JsonValue = None,
+    error: JsonValue = None,
+) -> None:
+    """End the run if the turn is in charge, and forget its raw results. Raises NotInCharge."""
+    row = {
+        "status": status,
+        "output": _dump(output),
+        "redacted_output": _dump(shown_output),
+        "error": _dump(error),
+    }
+    if conn.execute(queries["finish_run"], {**turn.keys(), **row}).one_or_none() is None:
+        raise NotInCharge
+    if error is not None:
+        conn.execute(queries["fail_open_steps"], {**turn.keys(), "error": _dump(error)})
+    conn.execute(queries["forget_results"], turn.keys())
+
+
+def _parse(text: str) -> JsonValue:
+    return strict_json.parse(text, max_bytes=_NO_LIMIT, max_depth=500)
+
+
+def _dump(value: JsonValue) -> str | None:
+    return None if value is None else strict_json.dumps(value)

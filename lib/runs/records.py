@@ -1,0 +1,308 @@
+"""Workflow runs as people see them, and what people may do with one: cancel it, or run it again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from lib.auth import audit
+from lib.auth.actors import Actor
+from lib.database import Connection, named_queries
+from lib.errors import Conflict, NotFound
+from lib.runs import engine
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+
+queries = named_queries.of(__name__)
+
+#: Runs of one page.
+PAGE_SIZE = 50
+#: Failed runs that a page of a search in errors looks through, and runs of one key that are found.
+LOOKED_AT = 10_000
+#: Steps and waits of one run that are shown.
+SHOWN_STEPS = 2000
+
+
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_BEFORE_ALL = UUID(int=0)
+_NO_SUCH_RUN = "There is no such run."
+_ENDED = {"SUCCEEDED": "has already succeeded", "FAILED": "has already failed", "CANCELED": "was already canceled"}
+
+
+@dataclass(frozen=True)
+class RunFilters:
+    """What the list is narrowed to; None means all.
+
+    `since` is inclusive, `until` is not; both are about the event that started the run. `key` is the run's
+    correlation key or one that it waited for. `error` is part of an error's message or code, in any case.
+    """
+
+    status: str | None = None
+    workflow_id: UUID | None = None
+    workflow_version: int | None = None
+    event_type: str | None = None
+    origin: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    key: str | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """The last row of a page; the next page begins after it."""
+
+    triggered_at: datetime
+    run_id: UUID
+
+    def __str__(self) -> str:
+        return f"{self.triggered_at.astimezone(UTC).isoformat()}~{self.run_id}"
+
+    @classmethod
+    def parse(cls, text: str | None) -> Cursor | None:
+        """The cursor that str() wrote, None for anything else."""
+        at, _, run_id = (text or "").partition("~")
+        try:
+            triggered_at = datetime.fromisoformat(at)
+            return cls(triggered_at, UUID(run_id)) if triggered_at.tzinfo else None
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """A run in a list. `error` has code and message; `retry_of` is the run it repeats."""
+
+    run_id: UUID
+    workflow_id: UUID
+    workflow_name: str
+    workflow_version: int
+    status: str
+    event_type: str | None
+    trigger_event_id: UUID | None
+    triggered_at: datetime
+    origin: str
+    correlation_key: str | None
+    node_path: str | None
+    error: dict[str, Any] | None
+    attempts: int
+    retry_of: UUID | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took, waits included; None before it has ended."""
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return (self.completed_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class WorkflowWithRuns:
+    """A workflow that can have runs, of any of its `versions`, which count from 1."""
+
+    workflow_id: UUID
+    name: str
+    is_archived: bool
+    versions: int
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """A page of runs and where the next one begins, None on the last."""
+
+    runs: tuple[RunSummary, ...]
+    next: Cursor | None
+
+
+@dataclass(frozen=True)
+class RunStep:
+    """A step of a run, redacted; its path joins ids by "/", with the item's number in loops."""
+
+    step_path: str
+    step_type: str
+    status: str
+    attempt: int
+    input: JsonValue
+    output: JsonValue
+    error: dict[str, Any] | None
+    started_at: datetime
+    completed_at: datetime | None
+
+
+@dataclass(frozen=True)
+class RunWait:
+    """Something a run waited or waits for."""
+
+    wait_id: UUID
+    step_path: str
+    wait_type: str
+    event_name: str | None
+    key: str | None
+    timeout_at: datetime | None
+    status: str
+    created_at: datetime
+    resolved_at: datetime | None
+    resolved_by_event_id: UUID | None
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A run that repeats another one."""
+
+    run_id: UUID
+    status: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run in full, redacted; steps and waits up to SHOWN_STEPS each."""
+
+    summary: RunSummary
+    trigger_mapping_applied: bool
+    source_payload_schema_ref: str | None
+    input: JsonValue
+    output: JsonValue
+    steps: tuple[RunStep, ...]
+    waits: tuple[RunWait, ...]
+    repeats: tuple[Repeat, ...]
+
+    @property
+    def can_be_repeated(self) -> bool:
+        """Whether it failed and nobody ran it again yet; see `retry`."""
+        return self.summary.status == "FAILED" and all(repeat.status == "CANCELED" for repeat in self.repeats)
+
+
+def list_runs(
+    conn: Connection, *, tenant: UUID, filters: RunFilters, cursor: Cursor | None = None, limit: int = PAGE_SIZE
+) -> RunPage:
+    """One page of the tenant's runs, latest first. Raises InvalidInput naming the filter.
+
+    A search in errors looks through LOOKED_AT failed runs a page, so a page may hold few and still not be the last.
+    """
+    row: dict[str, Any] = {
+        "tenant": tenant,
+        "since": filters.since or _EVER,
+        "upto": filters.until or _NEVER,
+        "before_id": _BEFORE_ALL,
+        "status": "FAILED" if filters.error else filters.status,
+        "workflow_id": filters.workflow_id,
+        "workflow_version": filters.workflow_version,
+        "event_type": _storable("event", filters.event_type),
+        "origin": filters.origin,
+        "error": _storable("error", filters.error),
+        "run_ids": None,
+        "looked_at": LOOKED_AT if filters.error else limit + 1,
+        "limit": limit + 1,
+    }
+    if filters.error and filters.status not in (None, "FAILED"):
+        return RunPage((), None)
+    if cursor and cursor.triggered_at <= row["upto"]:
+        row |= {"upto": cursor.triggered_at, "before_id": cursor.run_id}
+    conn.execute(queries["plan_anew"])
+    if filters.key:
+        keys = {**row, "key": _storable("key", filters.key), "looked_at": LOOKED_AT}
+        row["run_ids"] = list(conn.execute(queries["runs_with_key"], keys).scalars())
+    matching, last = [], None
+    for found in conn.execute(queries["list_runs"], row).mappings():
+        run = RunSummary(**{name: found[name] for name in found if name not in ("matches", "is_last")})
+        if found["matches"]:
+            matching.append(run)
+        if found["is_last"]:
+            last = run
+    page = tuple(matching[:limit])
+    if len(matching) > limit:
+        last = page[-1]
+    return RunPage(page, Cursor(last.triggered_at, last.run_id) if last else None)
+
+
+def workflows_with_runs(
+    conn: Connection, *, tenant: UUID, asked: UUID | None = None
+) -> list[WorkflowWithRuns]:
+    """Workflows to narrow the list to, the one asked for first if there is such, archived ones last."""
+    row = {"tenant": tenant, "asked": asked}
+    return [WorkflowWithRuns(**found) for found in conn.execute(queries["workflows_with_runs"], row).mappings()]
+
+
+def runs_of_event(conn: Connection, *, tenant: UUID, event_id: UUID) -> tuple[RunSummary, ...]:
+    """The runs that an event started, those that repeat one of them included."""
+    row = {"tenant": tenant, "event_id": event_id}
+    return tuple(RunSummary(**run) for run in conn.execute(queries["runs_of_event"], row).mappings())
+
+
+def run_id_of(text: str) -> UUID:
+    """The id that a URL names. Raises NotFound for what is none: it reads like one that is not there."""
+    try:
+        return UUID(text.strip())
+    except ValueError:
+        raise NotFound(_NO_SUCH_RUN) from None
+
+
+def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
+    """One run with its steps and waits. Raises NotFound."""
+    keys = {"tenant": tenant, "run_id": run_id}
+    row = conn.execute(queries["get_run"], keys).mappings().one_or_none()
+    if row is None:
+        raise NotFound(_NO_SUCH_RUN)
+    several = {**keys, "limit": SHOWN_STEPS}
+    steps = conn.execute(queries["steps_of_run"], several).mappings()
+    waits = conn.execute(queries["waits_of_run"], several).mappings()
+    fields = dict(row)
+    return Run(
+        trigger_mapping_applied=fields.pop("trigger_mapping_applied"),
+        source_payload_schema_ref=fields.pop("source_payload_schema_ref"),
+        input=_json(fields.pop("input")),
+        output=_json(fields.pop("output")),
+        summary=RunSummary(**fields),
+        steps=tuple(
+            RunStep(**{**step, "input": _json(step["input"]), "output": _json(step["output"])})
+            for step in steps
+        ),
+        waits=tuple(RunWait(**wait) for wait in waits),
+        repeats=tuple(Repeat(**row) for row in conn.execute(queries["repeats_of_run"], keys).mappings()),
+    )
+
+
+def cancel(conn: Connection, actor: Actor, *, run_id: UUID) -> None:
+    """End a run that has not ended; audited. Raises PermissionDenied, NotFound, Conflict when it has ended."""
+    actor.require("manage")
+    if not engine.cancel_run(conn, tenant=actor.tenant, run_id=run_id):
+        status = get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status
+        raise Conflict(f"This run {_ENDED[status]}; there is nothing to cancel.")
+    _note(conn, actor, run_id, "canceled")
+
+
+def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:
+    """Run a failed run again from its start, with the same input and workflow version, as a new run; its id. Audited.
+
+    The failed run stays as it is; the new one names it in retry_of. Of a run there is one repeat, canceled ones
+    aside: if that fails too, it is the one to run again. Raises PermissionDenied, NotFound, Conflict when the run
+    has not failed or was run again before.
+    """
+    actor.require("manage")
+    new_run = engine.retry_run(conn, tenant=actor.tenant, run_id=run_id)
+    if new_run is None:
+        if get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status == "FAILED":
+            raise Conflict("This run was already run again.")
+        raise Conflict("Only a failed run can be run again, and this one has not failed.")
+    _note(conn, actor, run_id, "retried", newRun=str(new_run))
+    return new_run
+
+
+def _note(conn: Connection, actor: Actor, run_id: UUID, verb: str, **detail: JsonValue) -> None:
+    """Write `run.<verb>` to the audit trail."""
+    audit.record(conn, actor, action=f"run.{verb}", target_type="run", target_id=str(run_id), detail=detail)
+
+
+def _storable(field: str, text: str | None) -> str | None:
+    if text is not None:
+        strict_json.check(text, field=field)
+    return text
+
+
+def _json(text: str | None) -> JsonValue:
+    return None if text is None else strict_json.parse(text, max_bytes=1 << 30, max_depth=500)

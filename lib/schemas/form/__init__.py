@@ -1,0 +1,17 @@
+"""A form for any JSON Schema, without a user interface: load a value, edit it, dump it, sample one.
+
+dump(load(schema, value)) equals value for every JSON value, valid or not, number types included.
+"""
+
+from __future__ import annotations
+
+from lib.schemas.form.form import Form, dump, load
+from lib.schemas.form.node import Node
+from lib.schemas.form.samples import sample, sample_of
+from lib.schemas.form.violations import SchemaViolation, validate
+from lib.serialization.json_values import ABSENT, JsonTextError, json_text, parse_json
+
+__all__ = [
+    "ABSENT", "Form", "JsonTextError", "Node", "SchemaViolation", "dump", "json_text", "load", "parse_json",
+    "sample", "sample_of", "validate",
+]  # fmt: skip

@@ -1,0 +1,56 @@
+"""The value that a new form, a new row or a new branch starts from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lib.schemas.form.document import SchemaDocument
+from lib.schemas.form.spec import Spec
+from lib.schemas.form.violations import Validator
+from lib.serialization.json_values import ABSENT, copy
+
+#: Rows that minItems may ask for at the start; more are left to the user.
+STARTING_ROWS = 20
+
+
+def empty(spec: Spec) -> Any:
+    """Give the value of a field that must hold something but has nothing: "", [], {} or null."""
+    return {"string": "", "array": [], "object": {}}.get(spec.kind)
+
+
+def blank(
+    document: SchemaDocument,
+    validator: Validator,
+    spec: Spec,
+    *,
+    needed: bool,
+    above: frozenset[int] = frozenset(),
+) -> Any:
+    """Fill in what the schema itself says: fixed values where needed, defaults that are valid, and the
+    required objects around them. ABSENT when that is nothing."""
+    if spec.kind == "const" and needed:
+        return copy(spec.options[0].value)
+    if spec.default is not ABSENT and (needed or spec.default is not None):
+        if validator.is_valid(spec.parts, spec.default):
+            return copy(spec.default)
+    here = frozenset(id(part.schema) for part in spec.parts)
+    if not needed or here & above:
+        return ABSENT
+    if spec.choice is not None:
+        option = spec.choice.options[0]
+        picked = document.spec(spec.parts[:1] if spec.parts else (), {spec.choice.source: option.number})
+        return ABSENT if picked.kind == "choice" else blank(document, validator, picked, needed=True, above=above)
+    if spec.kind == "object":
+        filled = {}
+        for name, parts in spec.properties.items():
+            child = document.spec(parts)
+            value = blank(document, validator, child, needed=name in spec.required, above=above | here)
+            if value is not ABSENT:
+                filled[name] = value
+        return filled
+    if spec.kind == "array":
+        least = max([0, *spec.number_keyword("minItems")])
+        items = [document.spec(spec.item(place)) for place in range(min(int(least), STARTING_ROWS))]
+        rows = [blank(document, validator, item, needed=True, above=above | here) for item in items]
+        return [empty(item) if row is ABSENT else row for item, row in zip(items, rows, strict=True)]
+    return ABSENT

@@ -1,0 +1,135 @@
+"""Makes a sample keep the conditions between fields, by mending what the validator still finds wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from jsonschema.exceptions import ValidationError
+
+from lib.schemas.form.branches import settle
+from lib.schemas.form.spec import Part, Parts
+from lib.schemas.form.violations import Path, branch_errors
+from lib.serialization.json_values import ABSENT, same
+
+if TYPE_CHECKING:
+    from lib.schemas.form.samples import Sampler
+
+#: Faults mended before giving up.
+ATTEMPTS = 40
+
+
+def repair(sampler: Sampler, parts: Parts, value: Any) -> Any:
+    """Mend one fault after another and give the value, mended as far as it went."""
+    for _ in range(ATTEMPTS):
+        faults = map(_innermost, sampler.validator.errors(parts, value))
+        tried = (_mended(sampler, parts, value, error, path) for error, path in faults if _is_there(value, path))
+        mended = next((one for one in tried if not same(one, value)), ABSENT)
+        if mended is ABSENT:
+            break
+        value = mended
+    return value
+
+
+def _innermost(error: ValidationError) -> tuple[ValidationError, Path]:
+    """Follow a failed choice into its nearest branch, down to the fault itself."""
+    path: Path = tuple(error.relative_path)
+    while error.validator in ("oneOf", "anyOf") and (inner := branch_errors(error, None)):
+        error = inner[0]
+        path += tuple(error.relative_path)
+    return error, path
+
+
+def _mended(sampler: Sampler, parts: Parts, value: Any, error: ValidationError, path: Path) -> Any:
+    """Mend one fault: add what is missing, drop what may not be, else make the place anew."""
+    here = _at(value, path)
+    local = _parts_at(sampler, parts, value, path)
+    stated = Part(error.schema, local[0].resolver if local else parts[0].resolver)
+    missing = _missing(error, here)
+    if missing and isinstance(here, dict):
+        spec = sampler.document.spec((*local, stated))
+        added = {name: _make(sampler, spec.child(name), name) for name in missing}
+        return _with(value, path, here | added)
+    if isinstance(here, dict) and (dropped := _dropped(error, here)):
+        return _with(value, path, {name: item for name, item in here.items() if name not in dropped})
+    if error.validator == "const":
+        return _with(value, path, error.validator_value)
+    if isinstance(here, dict | list) and error.validator not in (
+        "type",
+        "minItems",
+        "uniqueItems",
+        "contains",
+    ):
+        return value
+    return _with(value, path, _make(sampler, (*local, stated), str(path[-1]) if path else ""))
+
+
+def _make(sampler: Sampler, parts: Parts, name: str) -> Any:
+    from lib.schemas.form.samples import Place
+
+    return sampler.make(parts, replace(Place(), name=name, depth=1))
+
+
+def _missing(error: ValidationError, here: Any) -> list[str]:
+    """Name the properties whose absence is the fault."""
+    wanted: Any = error.validator_value
+    if not isinstance(here, dict):
+        return []
+    names: list[Any] = []
+    if error.validator == "required" and isinstance(wanted, list):
+        names = wanted
+    elif error.validator in ("dependentRequired", "dependencies") and isinstance(wanted, dict):
+        names = [name for key, rest in wanted.items() if key in here and isinstance(rest, list) for name in rest]
+    elif error.validator == "minProperties":
+        names = [f"key{number}" for number in range(1, int(wanted) - len(here) + 1)]
+    return [name for name in names if isinstance(name, str) and name not in here]
+
+
+def _dropped(error: ValidationError, here: dict[str, Any]) -> set[str]:
+    """Name the properties whose presence is the fault; of too many, the last ones go."""
+    schema: Any = error.schema
+    wanted: Any = error.validator_value
+    if error.validator in ("additionalProperties", "unevaluatedProperties") and isinstance(schema, dict):
+        known = schema.get("properties", {}).keys() if isinstance(schema.get("properties"), dict) else set()
+        return here.keys() - known
+    if error.validator == "not" and isinstance(wanted, dict):
+        names = wanted.get("required", list(wanted.get("properties", ())))
+        return {name for name in names if name in here}
+    if error.validator == "maxProperties":
+        return set(list(here)[int(wanted) :])
+    if error.validator == "oneOf" and isinstance(wanted, list):  # more than one branch fits
+        names = [branch.get("required", ()) for branch in wanted if isinstance(branch, dict)]
+        return {name for extra in names[1:] for name in extra if name not in names[0] and name in here}
+    return set()
+
+
+def _at(value: Any, path: Path) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _is_there(value: Any, path: Path) -> bool:
+    """Tell whether a path leads to a value; of a missing property, draft 3 gives the path that it would have."""
+    try:
+        _at(value, path)
+    except LookupError:
+        return False
+    return True
+
+
+def _with(value: Any, path: Path, new: Any) -> Any:
+    if not path:
+        return new
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[path[0]] = _with(value[path[0]], path[1:], new)  # type: ignore[index]
+    return changed
+
+
+def _parts_at(sampler: Sampler, parts: Parts, value: Any, path: Path) -> Parts:
+    """Find the parts that hold at a path, following the branches that the value follows."""
+    for step in path:
+        spec = settle(sampler.document, sampler.validator, parts, value, {})
+        parts = spec.item(step) if isinstance(step, int) else spec.child(step)
+        value = value[step]
+    return parts

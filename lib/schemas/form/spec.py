@@ -1,0 +1,325 @@
+"""What one place of a document may hold, said in the words a form needs: Spec, read from schema parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from lib.serialization.json_values import ABSENT, equal, json_type
+
+if TYPE_CHECKING:
+    from referencing._core import Resolver
+
+TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
+#: Keywords that only make sense for one type: they tell it where "type" is missing.
+TELLING: dict[str, tuple[str, ...]] = {
+    "object": (
+        "properties",
+        "required",
+        "additionalProperties",
+        "patternProperties",
+        "minProperties",
+        "maxProperties",
+        "propertyNames",
+        "unevaluatedProperties",
+        "dependencies",
+        "dependentRequired",
+        "dependentSchemas",
+    ),
+    "array": ("items", "prefixItems", "minItems", "maxItems", "uniqueItems", "contains", "unevaluatedItems"),
+    "string": ("format", "pattern", "minLength", "maxLength"),
+    "number": ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One schema together with the resolver that its references need."""
+
+    schema: Any
+    resolver: Resolver[Any]
+
+
+Parts = tuple[Part, ...]
+#: Picks made at a place: id of the branch list (or "type") to branch number (or type name).
+Settled = Mapping[Any, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One branch of a choice; `number` is its place in the schema's list, or the name of a type."""
+
+    number: int | str
+    label: str
+    parts: Parts
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Branches of which the value follows one. `source` is the key under which a pick is settled."""
+
+    source: Any
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A value that an enumeration allows, with the label that the schema gives it."""
+
+    value: Any
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Branching:
+    """What the open oneOf and anyOf of a place amount to: a choice, a list of values, or one type in common
+    with some values suggested."""
+
+    choice: Choice | None = None
+    listed: tuple[Listed, ...] = ()
+    common: str | None = None
+    suggested: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """What one place may hold. `kind` names the field that fits it:
+
+    object, array, string, integer, number, boolean, null, enum, const, choice, or json for the rest.
+    """
+
+    kind: str
+    parts: Parts
+    nullable: bool = False
+    title: str | None = None
+    description: str | None = None
+    default: Any = ABSENT
+    examples: tuple[Any, ...] = ()
+    format: str | None = None
+    options: tuple[Listed, ...] = ()
+    option_type: str = "string"
+    choice: Choice | None = None
+    properties: Mapping[str, Parts] = field(default_factory=dict)
+    required: frozenset[str] = frozenset()
+    closed: bool = False
+    additional: Parts = ()
+    patterns: tuple[tuple[str, Parts], ...] = ()
+    prefix: tuple[Parts, ...] = ()
+    items: Parts = ()
+    unique: bool = False
+    read_only: bool = False
+    deprecated: bool = False
+    sensitive: bool = False
+
+    def keyword(self, name: str) -> list[Any]:
+        """List the values that a keyword has at this place, outermost first."""
+        return [part.schema[name] for part in self.parts if name in part.schema]
+
+    def number_keyword(self, name: str) -> list[Any]:
+        """List the values of a numeric keyword, leaving out what is not a number."""
+        return [value for value in self.keyword(name) if json_type(value) in ("integer", "number")]
+
+    def is_map(self) -> bool:
+        """Tell whether the object has keys of the user's choice and none of the schema's."""
+        return self.kind == "object" and not self.properties and not self.closed
+
+    def child(self, name: str) -> Parts:
+        """Give the parts that apply to a property, whether named, matched by a pattern or additional."""
+        found = self.properties.get(name, ()) + self.matching(name)
+        return found or self.additional
+
+    def matching(self, name: str) -> Parts:
+        """Give the parts of the patternProperties that a key matches."""
+        return tuple(part for pattern, parts in self.patterns if matches(pattern, name) for part in parts)
+
+    def allows_key(self, name: str) -> bool:
+        """Tell whether the schema leaves room for this key."""
+        return name in self.properties or not self.closed or bool(self.matching(name))
+
+    def item(self, place: int) -> Parts:
+        """Give the parts that apply to the item at a place of an array."""
+        return self.prefix[place] if place < len(self.prefix) else self.items
+
+
+def matches(pattern: str, name: str) -> bool:
+    """Tell whether a pattern finds something in a text; one that Python cannot read finds nothing."""
+    try:
+        return re.search(pattern, name) is not None
+    except re.error:
+        return False
+
+
+NO_BRANCHING = Branching()
+
+
+def build_spec(
+    parts: list[Part],
+    settled: Settled,
+    branching: Branching = NO_BRANCHING,
+    *,
+    allows_null: bool = False,
+    unknown: bool = False,
+) -> Spec:
+    """Read the parts that hold at one place together into a Spec.
+
+    `allows_null` says that one branch was null, `unknown` that some part could not be resolved or allows
+    nothing.
+    """
+    types = _types(parts)
+    options = _options(parts) or branching.listed
+    by_value = any(option.value is None for option in options) if options else "null" in (types or ())
+    nullable = by_value or allows_null or _flag(parts, "nullable")
+    if options and nullable and not by_value:
+        options = (*options, Listed(None))
+    kind, choice = _kind(parts, types, options, settled, branching)
+    if unknown and (kind == "json" or (len(parts) <= 1 and not types and not options)):
+        kind, choice = "json", None
+    return Spec(
+        kind=kind,
+        parts=tuple(parts),
+        nullable=nullable,
+        options=options,
+        option_type=json_type(options[0].value) if options else "string",
+        choice=choice,
+        **_notes(parts, branching.suggested),
+        **(_object(parts) if kind in ("object", "choice") else {}),
+        **(_array(parts) if kind == "array" else {}),
+    )
+
+
+def _kind(
+    parts: list[Part],
+    types: list[str] | None,
+    options: tuple[Listed, ...],
+    settled: Settled,
+    branching: Branching,
+) -> tuple[str, Choice | None]:
+    """Name the field that fits a place, with the choice to be made first where there is one."""
+    kinds = [name for name in types or () if name != "null"]
+    if settled.get("type") in kinds:
+        kinds = [str(settled["type"])]
+    if options:
+        return "const" if len(options) == 1 else "enum", None
+    if branching.choice is not None:
+        return "choice", branching.choice
+    if types == ["null"]:
+        return "null", None
+    if len(kinds) > 1:
+        return "choice", Choice("type", tuple(Option(name, name, ()) for name in kinds))
+    told = (kind for kind, keywords in TELLING.items() for part in parts if part.schema.keys() & set(keywords))
+    return next(iter(kinds), None) or (types is None and next(told, None)) or branching.common or "json", None
+
+
+def _types(parts: list[Part]) -> list[str] | None:
+    """Intersect the types that the parts allow; None when no part names any."""
+    allowed: list[str] | None = None
+    for part in parts:
+        named = part.schema.get("type")
+        names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+        names = [name for name in TYPES if name in names]
+        if "number" in names and "integer" in names:
+            names.remove("integer")
+        if not names:
+            continue
+        if allowed is None:
+            allowed = names
+        else:
+            whole = "integer" in allowed + names and "number" in allowed + names
+            allowed = [name for name in allowed if name in names] + ["integer"] * whole
+    return allowed
+
+
+def _options(parts: list[Part]) -> tuple[Listed, ...]:
+    """List the values that const and enum leave possible."""
+    found: list[Any] | None = None
+    for part in parts:
+        lists = [[part.schema["const"]]] if "const" in part.schema else []
+        lists += [part.schema["enum"]] if isinstance(part.schema.get("enum"), list) else []
+        for values in lists:
+            if found is None:
+                found = list(values)
+            else:
+                found = [value for value in found if any(equal(value, other) for other in values)]
+    return tuple(Listed(value) for value in found or ())
+
+
+def _flag(parts: list[Part], keyword: str) -> bool:
+    return any(part.schema.get(keyword) is True for part in parts)
+
+
+def _notes(parts: list[Part], suggested: tuple[Any, ...]) -> dict[str, Any]:
+    """Collect what describes a place without limiting it; the outermost part that says it wins."""
+
+    def text(keyword: str) -> str | None:
+        found = (part.schema[keyword] for part in parts if isinstance(part.schema.get(keyword), str))
+        return next(found, None)
+
+    return {
+        "title": text("title") or None,
+        "description": text("description"),
+        "format": text("format"),
+        "default": next((part.schema["default"] for part in parts if "default" in part.schema), ABSENT),
+        "examples": (*_examples(parts), *suggested),
+        "read_only": _flag(parts, "readOnly"),
+        "deprecated": _flag(parts, "deprecated"),
+        "sensitive": _flag(parts, "x-sensitive") or _flag(parts, "writeOnly") or text("format") == "password",
+    }
+
+
+def _examples(parts: list[Part]) -> Iterator[Any]:
+    for part in parts:
+        if isinstance(part.schema.get("examples"), list):
+            yield from part.schema["examples"]
+        if "example" in part.schema:
+            yield part.schema["example"]
+
+
+def _object(parts: list[Part]) -> dict[str, Any]:
+    properties: dict[str, Parts] = {}
+    patterns: list[tuple[str, Parts]] = []
+    additional: Parts = ()
+    required: set[str] = set()
+    closed = False
+    for part in parts:
+        schema = part.schema
+        for name, child in _entries(schema.get("properties")):
+            properties[name] = (*properties.get(name, ()), Part(child, part.resolver))
+            if isinstance(child, Mapping) and child.get("required") is True:  # the spelling of draft 3
+                required.add(name)
+        for pattern, child in _entries(schema.get("patternProperties")):
+            patterns.append((pattern, (Part(child, part.resolver),)))
+        if isinstance(schema.get("required"), list):
+            required.update(name for name in schema["required"] if isinstance(name, str))
+        for keyword in ("additionalProperties", "unevaluatedProperties"):
+            closed |= schema.get(keyword) is False
+            if isinstance(schema.get(keyword), Mapping):
+                additional += (Part(schema[keyword], part.resolver),)
+    return {
+        "properties": properties,
+        "patterns": tuple(patterns),
+        "additional": additional,
+        "required": frozenset(required),
+        "closed": closed,
+    }
+
+
+def _entries(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping):
+        yield from ((name, child) for name, child in value.items() if isinstance(child, Mapping | bool))
+
+
+def _array(parts: list[Part]) -> dict[str, Any]:
+    prefix: tuple[Parts, ...] = ()
+    items: Parts = ()
+    for part in parts:
+        schema = part.schema
+        listed = schema.get("prefixItems", schema.get("items"))
+        rest = schema.get("items")
+        if isinstance(listed, list):
+            prefix = prefix or tuple((Part(child, part.resolver),) for child in listed)
+            rest = schema.get("items") if "prefixItems" in schema else schema.get("additionalItems")
+        if isinstance(rest, Mapping):
+            items += (Part(rest, part.resolver),)
+    return {"prefix": prefix, "items": items, "unique": _flag(parts, "uniqueItems")}

@@ -1,0 +1,205 @@
+"""One runtime event in full: what it was, what it carried, what came of it and why."""
+
+from __future__ import annotations
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.events import activity
+from lib.events.activity import EventRecord, Neighbour, TracedMatch
+from lib.metrics.time_window import clock
+from lib.schemas.form import json_text
+from lib.serialization import json_pointer, json_positions
+from lib.ui.activity.event_list import PARAMETER, open_record
+from lib.ui.components import guard, run_status, viewer_time
+from lib.ui.components.text import NOTHING, code, duration, escape, plural
+
+_STATUS = {"matched": ("green", "check_circle"), "unmatched": ("orange", "block"), "error": ("red", "error")}
+_ORIGIN = {"live": ("blue", "bolt"), "simulated": ("violet", "science"), "replay": ("gray", "replay")}
+_OUTCOME = {
+    "started": ("green", "play_circle"),
+    "resumed": ("green", "resume"),
+    "skipped": ("orange", "block"),
+    "failed": ("red", "error"),
+}
+_VERDICT = {
+    "valid": ("green", "verified", "Fits its schema"),
+    "invalid": ("red", "rule", "Violates its schema"),
+    "timed_out": ("orange", "timer_off", "Not checked: checking took too long"),
+    "schema_error": ("orange", "rule", "Not checked: the schema cannot be used"),
+    "unknown": ("orange", "help", "Not checked: the schema is not in the registry"),
+    "missing": ("gray", "block", "Not checked: the event has no schema"),
+}
+_SHOWN_PAYLOAD = 520
+
+
+def draw(actor: Actor, event_id: str) -> None:
+    """Draw the record, with the way back to the list. Raises NotFound."""
+    st.button("Activity", icon=":material/arrow_back:", type="tertiary", key="back-to-activity", on_click=_close)
+    with database.read(actor) as conn:
+        record = activity.record(conn, tenant=actor.tenant, event_id=event_id)
+    _draw_head(actor, record)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        _draw_trace(record)
+        _draw_payload(record)
+    with right:
+        _draw_envelope(record)
+        _draw_verdict(record)
+        _draw_neighbours(record)
+
+
+def _close() -> None:
+    st.query_params.pop(PARAMETER, None)
+
+
+def _draw_head(actor: Actor, record: EventRecord) -> None:
+    color, icon = _STATUS[record.status]
+    origin_color, origin_icon = _ORIGIN[record.origin]
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        with st.container(width="content", gap="xsmall"):
+            st.title(escape(record.event_name), anchor=False)
+            st.markdown(
+                f":{color}-badge[:material/{icon}: {record.status.capitalize()}] "
+                f":{origin_color}-badge[:material/{origin_icon}: {record.origin.capitalize()}] "
+                f"{code(str(record.event_id))}"
+            )
+        with st.container(horizontal=True, width="content"):
+            refusal = None if actor.may("manage") else actor.refusal("manage")
+            again = {"eventType": record.event_name, "fromEvent": str(record.event_id)}
+            st.button("Simulate again with this payload", icon=":material/play_arrow:", key="simulate-again",
+                      disabled=refusal is not None, help=refusal,
+                      on_click=st.switch_page, args=("simulate.py",), kwargs={"query_params": again})  # fmt: skip
+            if actor.may("admin"):
+                if st.button("Raw payload", icon=":material/lock_open:", key="reveal"):
+                    _reveal(actor, record.event_id)
+    if record.error_message:
+        st.error(escape(record.error_message), icon=":material/error:")
+
+
+@st.dialog("Raw payload", width="large", icon=":material/lock_open:")
+def _reveal(actor: Actor, event_id: UUID) -> None:
+    st.markdown("Secrets and personal data are shown as they came. Your name, the time and the reason go into the "
+                "audit trail.")  # fmt: skip
+    with st.form("reveal-form", border=False):
+        reason = st.text_input("Reason", key="reveal-reason", placeholder="Why do you need to see it?", max_chars=500)
+        asked = st.form_submit_button("Reveal", type="primary", icon=":material/visibility:")
+    if asked:
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                payload = activity.reveal_payload(conn, actor, event_id=event_id, reason=reason)
+            st.code(json_text(payload), language="json")
+
+
+def _draw_trace(record: EventRecord) -> None:
+    st.subheader(f"Match trace · {plural(sum(t.match.workflow_id is not None for t in record.trace), 'candidate')}",
+                 anchor=False)  # fmt: skip
+    if not record.trace:
+        st.caption("How this event was matched was not recorded.")
+    for number, traced in enumerate(record.trace):
+        with st.container(border=True, gap="xxsmall"):
+            _draw_match(traced, number)
+
+
+def _draw_match(traced: TracedMatch, number: int) -> None:
+    match = traced.match
+    color, icon = _OUTCOME[match.outcome]
+    if match.workflow_id is None:
+        st.markdown(":orange-badge[:material/block: Unmatched] Nothing was started")
+    else:
+        name = f"**{escape(match.workflow_name or 'A workflow')}** :gray[v{match.workflow_version}]"
+        st.markdown(f":{color}-badge[:material/{icon}: {match.outcome.capitalize()}] {name}")
+    st.caption(escape(match.message))
+    for error in match.detail.get("errors", []):
+        st.markdown(f"{code(error['path'] or '/')} :small[{escape(error['message'])}]")
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        if traced.run_status:
+            st.markdown(run_status.badge(traced.run_status), width="content")
+        if match.run_id:
+            st.page_link("runs.py", label="Open run", icon=":material/arrow_outward:",
+                         query_params={"runId": str(match.run_id)})  # fmt: skip
+        if match.workflow_id:
+            st.page_link("designer.py", label="Open workflow", icon=":material/account_tree:",
+                         query_params={"workflowId": str(match.workflow_id)})  # fmt: skip
+
+
+def _draw_payload(record: EventRecord) -> None:
+    st.subheader("Payload", anchor=False)
+    st.caption("As people may see it: secrets are redacted.")
+    shown = json_text(record.payload)
+    height = _SHOWN_PAYLOAD if shown.count("\n") > 24 else "content"
+    st.code(shown, language="json", line_numbers=True, height=height)  # type: ignore[arg-type]
+
+
+def _draw_envelope(record: EventRecord) -> None:
+    zone = viewer_time.zone()
+    took = (record.processed_at - record.created_at).total_seconds() if record.processed_at else None
+    with st.container(border=True, gap="xsmall"):
+        st.subheader("Envelope", anchor=False)
+        facts = {
+            "Type": code(record.event_name),
+            "Id": code(str(record.event_id)),
+            "Sender's id": code(record.sender_id) if record.sender_id else NOTHING,
+            "Source": escape(record.source) if record.source else NOTHING,
+            "Created": _created(record, zone),
+            "Processed": f"{duration(took)} later" if took is not None else NOTHING,
+            "Submitted by": escape(record.submitted_by) if record.submitted_by else NOTHING,
+            "Correlation key": code(record.correlation_key) if record.correlation_key else NOTHING,
+            "Schema ref": code(record.schema_ref) if record.schema_ref else NOTHING,
+        }
+        st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
+        if record.parent_event_id:
+            st.button("Open the event it repeats", icon=":material/subdirectory_arrow_left:", key="open-parent",
+                      on_click=open_record, args=(str(record.parent_event_id),))  # fmt: skip
+        if conflict := record.schema_ref_conflict:
+            st.warning(
+                f"Sent as {code(str(conflict.get('submitted')))}, but the catalog says "
+                f"{code(str(conflict.get('catalog')))}.", icon=":material/compare_arrows:",
+            )  # fmt: skip
+
+
+def _created(record: EventRecord, zone: ZoneInfo) -> str:
+    local = record.created_at.astimezone(zone)
+    return clock(local, f"%Y-%m-%d %H:%M:%S.{local.microsecond // 1000:03}") + f" {zone.key}"
+
+
+def _draw_verdict(record: EventRecord) -> None:
+    color, icon, words = _VERDICT[record.schema_status]
+    with st.container(border=True, gap="xsmall"):
+        st.subheader("Schema verdict", anchor=False)
+        st.markdown(f":{color}-badge[:material/{icon}: {words}]")
+        shown = json_text(record.payload)
+        for error in record.schema_errors:
+            path = error.get("path") or ""
+            number = json_positions.line_of(shown, _parts(path))
+            line = f":gray[line {number}]" if record.schema_status == "invalid" else ""
+            st.markdown(f"{code(path or '/')} {line}  \n:small[{escape(error['message'])}]")
+
+
+def _parts(pointer: str) -> list[str | int]:
+    return [int(part) if part.isdecimal() else part for part in json_pointer.split(pointer)]
+
+
+def _draw_neighbours(record: EventRecord) -> None:
+    with st.container(border=True, gap="xsmall"):
+        st.subheader("Same correlation key", anchor=False)
+        if not (record.previous or record.next):
+            st.caption("No other event carries this key." if record.correlation_key else "The event carries no key.")
+            return
+        _draw_neighbour(record, record.previous, "previous", "earlier", "arrow_upward")
+        _draw_neighbour(record, record.next, "next", "later", "arrow_downward")
+
+
+def _draw_neighbour(
+    record: EventRecord, other: Neighbour | None, side: str, word: str, icon: str
+) -> None:
+    if other is None:
+        st.caption(f"No {word} event")
+        return
+    apart = duration(abs((other.created_at - record.created_at).total_seconds()))
+    st.button(f"{escape(other.event_name)} :gray[{apart} {word}]", icon=f":material/{icon}:", type="tertiary",
+              key=f"{side}-occurrence", on_click=open_record, args=(str(other.event_id),))  # fmt: skip

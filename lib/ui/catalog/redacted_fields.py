@@ -1,0 +1,62 @@
+"""Which further fields of an event are redacted: said to everyone, changed by admins."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import redacted_fields
+from lib.catalog.entries import CatalogEntry
+from lib.catalog.redacted_fields import RedactedFields
+from lib.ui.components import guard
+from lib.ui.components.text import code
+
+_HELP = "JSON pointers, such as /customer/name. `*` stands for any key or list item: /items/\\*/serial"
+
+
+def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
+    """Draw what the tenant has redacted in this event, with the way to change it."""
+    with database.read(actor) as conn:
+        fields = redacted_fields.of_event(conn, actor, event_type=entry.event_type)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/visibility_off: {_in_words(fields)}", width="stretch")
+        if not actor.may("admin"):
+            return
+        if in_drawer:  # a dialog cannot open another one, and the drawer is one
+            with st.popover("Redacted fields", icon=":material/edit:", key="redacted-fields"):
+                _draw_form(actor, entry, fields)
+        elif st.button("Redacted fields", icon=":material/edit:", key="redacted-fields"):
+            _open(actor, entry, fields)
+
+
+@st.dialog("Redacted fields", icon=":material/visibility_off:")
+def _open(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> None:
+    _draw_form(actor, entry, fields)
+
+
+def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> None:
+    st.markdown("What you add is redacted in events **from now on**; earlier ones stay as they are. What the schema "
+                "marks as sensitive, and what looks like a secret, is redacted anyway.")  # fmt: skip
+    suggested = redacted_fields.suggestions(entry.schema)
+    own = _choose(f"In {entry.event_type}", "redacted-own", fields.own, suggested)
+    everywhere = _choose("In every event of this tenant", "redacted-everywhere", fields.everywhere, suggested)
+    if st.button("Save", type="primary", icon=":material/check:", key="save-redacted-fields"):
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                redacted_fields.change(conn, actor, event_type=entry.event_type, pointers=own)
+                redacted_fields.change(conn, actor, event_type=None, pointers=everywhere)
+            st.rerun()
+
+
+def _choose(label: str, key: str, chosen: tuple[str, ...], suggested: list[str]) -> list[str]:
+    return st.multiselect(label, list(dict.fromkeys([*chosen, *suggested])), chosen, key=key, help=_HELP,
+                          accept_new_options=True, placeholder="Choose a field, or type a pointer")  # fmt: skip
+
+
+def _in_words(fields: RedactedFields) -> str:
+    if not (fields.own or fields.everywhere):
+        return ":small[:gray[This tenant has no further field redacted.]]"
+    words = [":small[:gray[Redacted as well:]]", *map(code, fields.own)]
+    words += [f"{code(pointer)} :small[:gray[(in every event)]]" for pointer in fields.everywhere]
+    return " ".join(words)

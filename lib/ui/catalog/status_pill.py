@@ -1,0 +1,43 @@
+"""The right-hand side of the catalog's header: how the system is doing, and the way to a custom event."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.operations import health
+from lib.operations.health import Health
+from lib.ui.components import guard
+
+_LOOKS = {
+    "Operational": ("green", ":material/check_circle:"),
+    "Degraded": ("orange", ":material/warning:"),
+    "Down": ("red", ":material/error:"),
+}
+
+
+def draw(actor: Actor) -> None:
+    """Draw the pill with its reason on hover, and the primary button of the page."""
+    state = _health(actor)
+    color, icon = _LOOKS[state.status]
+    with st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
+    ):
+        if guard.is_demo():
+            st.badge("Demo data", icon=":material/science:", color="orange", help=guard.DEMO_HELP)
+        st.badge(state.status, icon=icon, color=color, help=state.reason)  # type: ignore[arg-type]
+        st.button(
+            "Define Custom Event",
+            icon=":material/add:",
+            type="primary",
+            disabled=True,
+            help="Tenants cannot define events of their own yet.",
+        )
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _health(actor: Actor) -> Health:
+    """As of at most ten seconds ago: every page of every viewer asks."""
+    with database.read(actor) as conn:
+        return health.check(conn, tenant=actor.tenant)

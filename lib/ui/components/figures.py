@@ -1,0 +1,49 @@
+"""A chart in its frame: heading with its definition, the chart, and its numbers as a table and as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pandas as pd
+import streamlit as st
+
+from lib.serialization import tables
+
+
+@contextmanager
+def framed(
+    title: str, definition: str, table: Callable[[], pd.DataFrame] | None = None, *, name: str = "",
+    tools: Callable[[], None] | None = None,
+) -> Iterator[None]:  # fmt: skip
+    """A bordered box; `table` is asked for only when its popover is opened or its CSV downloaded.
+
+    `name` is the key, and the CSV's file name. `tools` draws something else beside the heading.
+    """
+    with st.container(border=True, height="stretch", gap="small"):
+        # Beside the heading, not at the right, where a chart under the mouse shows its own tools.
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{title}**", help=definition, width="content")
+            if table:
+                _numbers(title, table, name)
+            if tools:
+                tools()
+        yield
+
+
+def as_csv(table: pd.DataFrame) -> bytes:
+    """The table as CSV that no spreadsheet takes for formulas; what is missing is empty."""
+    rows = ([None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False))
+    return "".join(tables.csv_lines([str(c) for c in table.columns], rows)).encode()
+
+
+def _numbers(title: str, table: Callable[[], pd.DataFrame], name: str) -> None:
+    with st.container(horizontal=True, gap="xxsmall", width="content"):
+        opened = st.popover("", icon=":material/table_rows:", type="tertiary", key=f"{name}-table", on_change="rerun",
+                            help=f"{title} as a table")  # fmt: skip
+        if opened.open:
+            with opened:
+                st.dataframe(table(), hide_index=True, width=560)
+        st.download_button("", lambda: as_csv(table()), f"{name}.csv", "text/csv", icon=":material/download:",
+                           type="tertiary", key=f"{name}-csv", on_click="ignore",
+                           help=f"{title} as CSV")  # fmt: skip

@@ -1,0 +1,107 @@
+"""A form drawn with Streamlit's own fields from any JSON Schema.
+
+The value lives in the session under the form's key, not in the widgets: what is closed, on another page
+or on another branch of a choice keeps what was typed. Draw it in a fragment to rerun the form alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lib.schemas.form import ABSENT, Form, SchemaViolation, dump, load
+from lib.serialization.json_values import copy, same
+from lib.ui.components.schema_fields.drawing import Drawing
+from lib.ui.components.schema_fields.parts import draw_entered, draw_node
+
+Validate = Callable[[Any], list[SchemaViolation] | None]
+
+
+@dataclass(frozen=True)
+class FormResult:
+    """What a form holds now. `value` is ABSENT when the whole form is empty; `errors` lists all that is
+    wrong, shown or not; `touched` tells whether anything was edited since the form was loaded."""
+
+    value: Any
+    errors: list[SchemaViolation]
+    touched: bool
+
+    @property
+    def is_valid(self) -> bool:
+        return not self.errors
+
+
+@dataclass
+class _Held:
+    """A form in the session, with what it was made from."""
+
+    schema: Any
+    initial: Any
+    form: Form
+    loads: int = 0
+
+
+def schema_fields(
+    schema: Any,
+    *,
+    key: str,
+    initial: Any = ABSENT,
+    submitted: bool = False,
+    validate: Validate | None = None,
+    on_change: Callable[[Any], None] | None = None,
+) -> FormResult:
+    """Draw a form for a schema and give back what it holds.
+
+    `initial` is the value to start from; another `initial` or `schema` starts the form anew. Errors stand
+    under a field once it was touched, and under all fields when `submitted`. `validate` replaces
+    jsonschema's check by the schema's own draft, unless it gives None. `on_change` is given the form's value
+    by the callback of each edit, so also where the click that sent the edit draws the form no more.
+    """
+    held = _held(schema, key, initial)
+    form = held.form
+    violations = form.violations() if validate is None else _checked(form, validate)
+    keep = (lambda: on_change(dump(form))) if on_change else (lambda: None)
+    drawing = Drawing(form, f"{key}~{held.loads}", keep)
+    drawing.expect(violations, submitted)
+    with st.container(key=key, gap="small"):
+        if form.entered is None:
+            draw_node(drawing, form.root)
+        else:
+            draw_entered(drawing, form.entered)
+    touched = any(node.touched for node in form.nodes())
+    return FormResult(dump(form), violations, touched)
+
+
+def fill_form(key: str, value: Any) -> None:
+    """Put another value into a form; ABSENT empties it. Call it from a callback."""
+    held: _Held | None = st.session_state.get(_place(key))
+    if held is None:
+        st.session_state[f"{key}:fill"] = value
+    else:
+        held.form = load(held.schema, copy(value))
+        held.loads += 1
+
+
+def _held(schema: Any, key: str, initial: Any) -> _Held:
+    """Find the form in the session; start it anew for another schema or another initial value."""
+    held: _Held | None = st.session_state.get(_place(key))
+    known = held is not None and (held.schema is schema or same(held.schema, schema))
+    if held is None or not known or not same(held.initial, initial):
+        filled = st.session_state.pop(f"{key}:fill", initial)
+        loads = held.loads + 1 if held else 0
+        held = _Held(schema, copy(initial), load(schema, copy(filled)), loads)
+        st.session_state[_place(key)] = held
+    return held
+
+
+def _place(key: str) -> str:
+    return f"{key}:form"
+
+
+def _checked(form: Form, validate: Validate) -> list[SchemaViolation]:
+    value = dump(form)
+    found = None if value is ABSENT else validate(value)
+    return form.violations() if found is None else form.drafts() + found

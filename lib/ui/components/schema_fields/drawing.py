@@ -1,0 +1,65 @@
+"""What every field of one form shares while it is drawn: widget keys and the errors to show."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+
+from lib.schemas.form import Form, Node, SchemaViolation
+from lib.schemas.form.violations import Path
+from lib.ui.components.schema_fields.labels import plain
+
+
+@dataclass
+class Drawing:
+    """One pass over a form: `errors` are those to be seen now, by the path of the field that says them."""
+
+    form: Form
+    key: str
+    on_change: Callable[[], None] = lambda: None
+    errors: dict[Path, list[str]] = field(default_factory=lambda: defaultdict(list))
+    inside: dict[Path, int] = field(default_factory=lambda: defaultdict(int))
+
+    def widget_key(self, node: Node, part: str = "") -> str:
+        """Name a widget of a node; `part` tells the several widgets of one node apart."""
+        return f"{self.key}{node.key}" + (f":{part}" if part else "")
+
+    def edit(self, act: Callable[..., object], *args: Any) -> None:
+        """Callback of every widget: do what changes the form, then tell whoever keeps its value."""
+        act(*args)
+        self.on_change()
+
+    def expect(self, violations: Iterable[SchemaViolation], submitted: bool) -> None:
+        """Sort the violations to the fields that say them: all when submitted, else those touched."""
+        touched = {node.path for node in self.form.nodes() if node.touched}
+        violations = list(violations)
+        for violation in violations:
+            path = violation.shown_at
+            if violation.keyword in ("oneOf", "anyOf") and any(_lies_inside(one, path) for one in violations):
+                continue  # the fields inside say what is wrong
+            if submitted or path in touched or violation.path in touched:
+                self.errors[path].append(violation.message)
+                for length in range(len(path) + 1):
+                    self.inside[path[:length]] += 1
+
+    def draw_errors(self, node: Node, drawn: Iterable[Node] | None = None) -> None:
+        """Write the errors of a node under it; with `drawn`, leave what is inside to those children."""
+        path = node.path
+        if not self.inside.get(path):
+            return
+        left_to = {child.path for child in drawn or ()}
+        for place, messages in self.errors.items():
+            if place[: len(path)] != path or any(place[: len(one)] == one for one in left_to):
+                continue
+            inner = ".".join(str(step) for step in place[len(path) :])
+            for message in dict.fromkeys(messages):
+                text = f"{inner}: {message}" if inner else message
+                st.caption(f":red[:material/error: {plain(text)}]")
+
+
+def _lies_inside(violation: SchemaViolation, path: Path) -> bool:
+    return len(violation.shown_at) > len(path) and violation.shown_at[: len(path)] == path

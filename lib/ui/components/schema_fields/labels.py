@@ -1,0 +1,111 @@
+"""Texts of the form's fields: labels, help, short descriptions of what a part holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from lib.schemas.form import ABSENT, Node, json_text
+from lib.schemas.form.sentences import short
+from lib.serialization.json_values import is_drawable, json_type, number_text
+
+#: Properties that name the thing they belong to best, in this order.
+NAMING = ("name", "title", "label", "key", "login", "id", "type", "email", "code")
+
+
+#: What Markdown and Streamlit would read as more than text. Underscores inside words and lone colons stay as
+#: they are: escapes would be heard by screen readers, which get labels as written.
+MARKUP = re.compile(r"[\\`*~$\[\]<]|(?<![^\W_])_|_(?![^\W_])|:(?=\w+\[)|^[#>+-](?=\s)|(?<=^\d)[.)](?=\s)")
+
+EMOJI = re.compile(r":([\w+-]+):")
+
+
+def plain(text: str) -> str:
+    """Escape a text so that Streamlit shows it as it is, on one line."""
+    if not is_drawable(text):
+        text = text.encode(errors="backslashreplace").decode()
+    text = MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    return EMOJI.sub(":\u2060\\g<1>:", text)  # a joiner without width, as escapes do not stop emoji
+
+
+def label(node: Node) -> str:
+    """Name a field: its title or key, marked where required, sensitive, read-only or deprecated."""
+    spec = node.spec
+    text = plain(name(node)) or "\\ "
+    if spec.deprecated:
+        text = f"~~{text}~~"
+    if spec.deprecated or spec.read_only:
+        text = f":gray[{text}]"
+    if node.required and node.role == "property":
+        text += " :red[*]"
+    if spec.sensitive:
+        text += " :gray[:material/lock:]"
+    if spec.read_only:
+        text += " :gray[:small[read-only]]"
+    if spec.deprecated:
+        text += " :gray[:small[deprecated]]"
+    return text
+
+
+def name(node: Node) -> str:
+    """Name a node in plain text: an item by its number, a key of the user's by itself."""
+    if node.role == "item":
+        return str(int(node.path[-1]) + 1)
+    return node.name if node.role == "extra" else node.named.title or node.name or "Value"
+
+
+def help_text(node: Node) -> str | None:
+    """Say what the schema says about a field: description, key where the label hides it, limits."""
+    spec = node.spec
+    description = node.named.description or spec.description
+    lines = [plain(description)] if description else []
+    facts = [f"`{node.name}`"] if node.role == "property" and name(node) != node.name else []
+    facts += [plain(spec.format)] if spec.format else []
+    facts += ["sensitive"] if spec.sensitive else []
+    for keyword, words in (("minimum", "at least"), ("maximum", "at most"), ("pattern", "pattern")):
+        facts += [f"{words} {plain(str(limit))}" for limit in spec.keyword(keyword)[:1]]
+    lines += [" · ".join(facts)] if facts else []
+    return "\n\n".join(lines) or None
+
+
+def shown(value: Any, width: int = 40) -> str:
+    """Write a value in short, for an option or a summary; texts without quotes unless they need them."""
+    if isinstance(value, str) and value and is_drawable(value):
+        return short(value, width)
+    return short(json_text(value, None), width)
+
+
+def number_shown(value: Any) -> str:
+    """Write what stands in the field of a number: its digits, or the text that is no number."""
+    return value if isinstance(value, str) else number_text(value)
+
+
+def summary(value: Any) -> str:
+    """Describe what a closed part holds: a name inside it, or how much there is."""
+    if value is ABSENT:
+        return "not set"
+    if value is None:
+        return "null"
+    if isinstance(value, dict):
+        if not value:
+            return "empty object"
+        for key in (*NAMING, *value):
+            if key in value and json_type(value[key]) in ("string", "integer") and value[key] != "":
+                return shown(value[key])
+        return f"{len(value)} field{'s' * (len(value) != 1)}"
+    if isinstance(value, list | tuple):
+        return f"{len(value)} item{'s' * (len(value) != 1)}" if value else "empty list"
+    return shown(value)
+
+
+def option_labels(values: Sequence[Any], labels: Sequence[str | None]) -> list[str]:
+    """Label the options of a field so that no two read the same: Streamlit tells them apart by label."""
+    texts = [plain(given or shown(value)) for value, given in zip(values, labels, strict=True)]
+    texts = [
+        plain(short(json_text(value, None))) if texts.count(text) > 1 else text
+        for value, text in zip(values, texts, strict=True)
+    ]
+    return [
+        f"{text} ({texts[: at + 1].count(text)})" if texts.count(text) > 1 else text for at, text in enumerate(texts)
+    ]

@@ -1,0 +1,45 @@
+"""The designer's tab for what a workflow is called and what it is for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib.ui.components import guard, viewer_time
+from lib.ui.components.text import code, escape
+from lib.ui.designer.state import Draft
+
+
+def draw(draft: Draft, refusal: str | None) -> None:
+    """Draw name and description, and what one cannot change."""
+    definition, disabled = draft.definition, refusal is not None
+    key = draft.key("name")
+    name = st.text_input("Name", str(definition.get("name") or ""), key=key, disabled=disabled,
+                         on_change=_keep_name, args=(draft, key))  # fmt: skip
+    if not name.strip():
+        st.caption(":red[:material/error: A workflow needs a name; the last one stays until you give it another.]")
+    key = draft.key("description")
+    st.text_area("Description", str(definition.get("description") or ""), key=key, height=120, disabled=disabled,
+                 placeholder="What the workflow is for, for whoever finds it in a list",
+                 on_change=_keep_description, args=(draft, key))  # fmt: skip
+    workflow = draft.workflow
+    facts = {
+        "Id": code(str(workflow.workflow_id)),
+        "Created": viewer_time.shown(workflow.created_at),
+        "Last changed": viewer_time.shown(workflow.updated_at),
+        "By": escape(workflow.updated_by or "the system"),
+        "Draft": f"change {workflow.draft_version}",
+    }
+    st.markdown("  \n".join(f":gray[{label}]  {value}" for label, value in facts.items()))
+
+
+@guard.callback
+def _keep_name(draft: Draft, key: str) -> None:
+    """Callback: take the name that was typed, unless there is none."""
+    if name := st.session_state[key].strip():
+        draft.save({**draft.definition, "name": name})
+
+
+@guard.callback
+def _keep_description(draft: Draft, key: str) -> None:
+    """Callback: take the description that was typed."""
+    draft.save({**draft.definition, "description": st.session_state[key]})

@@ -1,0 +1,264 @@
+"""The table that says, field by field, how a workflow's payload is made from the event's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from lib.catalog.entries import CatalogEntry
+from lib.catalog.schema_registry import JsonSchema
+from lib.errors import InvalidInput, MappingError
+from lib.mapping import check as mapping_check
+from lib.mapping import mapping
+from lib.mapping.check import Finding, Target
+from lib.schemas.form import json_text
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+from lib.ui.components import guard
+from lib.ui.components.text import code, escape, shorten
+from lib.ui.designer import samples
+from lib.ui.designer.samples import Sample
+from lib.ui.designer.state import Draft
+from lib.workflows import definition_text, dry_run
+
+_UNSET, _EXPRESSION, _VALUE = "Not set", "Expression", "Value"
+_MODES = (_UNSET, _EXPRESSION, _VALUE)
+# What a field of these types begins with; any other with null.
+_BLANKS: dict[frozenset[str], Any] = {frozenset({"string"}): "", frozenset({"boolean"}): False}
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A field of the workflow's schema and what the mapping says about it: UNSET, a literal, or an expression."""
+
+    draft: Draft
+    place: Target
+    value: Any
+    disabled: bool
+    #: Begins its widgets' keys, also after another callback of the same click has had everything drawn anew.
+    prefix: str
+
+    @property
+    def is_expression(self) -> bool:
+        return isinstance(self.value, dict) and self.value.keys() == {mapping.EXPRESSION}
+
+    @property
+    def mode(self) -> str:
+        return _UNSET if self.value is mapping.UNSET else _EXPRESSION if self.is_expression else _VALUE
+
+    def widget(self, part: str) -> dict[str, Any]:
+        """Key and callback of one of the row's widgets."""
+        return {"key": self.key(part), "disabled": self.disabled, "label_visibility": "collapsed",
+                "on_change": _keep, "args": (self,)}  # fmt: skip
+
+    def key(self, part: str) -> str:
+        return f"{self.prefix}{part}-{self.place.target}"
+
+
+def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: bool) -> None:
+    """Draw a row for every field of the workflow's schema, what is wrong with it, and what it gives."""
+    given = _given(draft)
+    places = mapping_check.targets(schema)
+    bar = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute")
+    with bar:
+        sample = samples.choose(draft, key="mapping")
+        missing = _suggestions(places, given, entry.schema)
+        if not disabled:
+            st.button(f"Map {len(missing)} by name" if missing else "Map by name",
+                      icon=":material/auto_fix_high:", disabled=not missing,
+                      help="Fields whose name and type are the same in event and workflow.",
+                      on_click=_take, args=(draft, missing))  # fmt: skip
+    sources = mapping_check.source_expressions(entry.schema) if entry.schema else {}
+    findings: dict[str, list[Finding]] = {}
+    for finding in mapping_check.check(given, target=schema, source=entry.schema):
+        findings.setdefault(finding.target, []).append(finding)
+    for place in places:
+        row = _Row(draft, place, given.get(place.target, mapping.UNSET), disabled, draft.key(""))
+        with st.container(border=True, gap="xxsmall"):
+            _draw_row(row, sources)
+            _draw_outcome(row, findings.get(place.target, []), sample)
+    known = {place.target for place in places}
+    for target in given:
+        if target not in known:
+            _draw_unknown(draft, target, disabled=disabled)
+    if sample:
+        _draw_result(draft, sample, schema)
+
+
+def _given(draft: Draft) -> dict[str, Any]:
+    return dict(draft.definition["trigger"].get("payloadMapping") or {})
+
+
+def _draw_row(row: _Row, sources: dict[str, str]) -> None:
+    place = row.place
+    name, how, what = st.columns([3, 2.5, 6], vertical_alignment="center", gap="small")
+    with name:
+        required = " :red[*]" if place.field.required else ""
+        st.markdown(f"**{code(place.target)}**{required}  \n:small[:gray[{escape(place.field.type)}]]",
+                    help=escape(place.field.description) or None)  # fmt: skip
+    with how:
+        st.selectbox("Source", _MODES, index=_MODES.index(row.mode), **row.widget("mode"))
+    with what:
+        if row.mode == _EXPRESSION:
+            _draw_expression(row, sources)
+        elif row.mode == _VALUE:
+            _draw_value(row)
+        else:
+            st.markdown(":small[:gray[left out]]")
+
+
+def _draw_expression(row: _Row, sources: dict[str, str]) -> None:
+    now = str(row.value[mapping.EXPRESSION]) or None
+    options = list(sources) if now is None or now in sources else [now, *sources]
+    st.selectbox(
+        "Expression", options, index=options.index(now) if now is not None else None,
+        format_func=lambda one: f"{one}  ({sources[one]})" if one in sources else one, accept_new_options=True,
+        placeholder="Choose a field, or write JSONata", **row.widget("expression"),
+    )  # fmt: skip
+
+
+def _draw_value(row: _Row) -> None:
+    now = row.value
+    if row.place.field.allowed:
+        options = _options(row)
+        st.selectbox("Value", options, index=options.index(json_text(now, indent=None)), **row.widget("value"))
+    elif row.place.types == {"boolean"}:
+        st.segmented_control("Value", [True, False], default=now if isinstance(now, bool) else None, required=True,
+                             format_func=lambda value: json_text(value), **row.widget("value"))  # fmt: skip
+    elif _is_text(row.place):
+        text = now if isinstance(now, str) else json_text(now, indent=None)
+        st.text_input("Value", text, placeholder="Text", **row.widget("value"))
+    else:
+        st.text_input("Value", json_text(now, indent=None), placeholder="JSON, such as 12 or [1]",
+                      **row.widget("value"))  # fmt: skip
+
+
+def _options(row: _Row) -> list[str]:
+    """The values that the schema allows, and the present one if it is another."""
+    allowed = [json_text(value, indent=None) for value in row.place.field.allowed]
+    now = json_text(row.value, indent=None)
+    return allowed if now in allowed else [now, *allowed]
+
+
+def _is_text(place: Target) -> bool:
+    return bool(place.types) and place.types <= {"string", "null"}
+
+
+@guard.callback
+def _keep(row: _Row) -> None:
+    """Callback: take what the row's widgets say. Others of this page may have changed other rows before."""
+    value = _said(row)
+    if value is row.value or definition_text.same(value, row.value):
+        return  # of a widget that an interrupted run has drawn, Streamlit says that it changed when it has not
+    given = {target: one for target, one in _given(row.draft).items() if target != row.place.target}
+    if value is not mapping.UNSET:
+        given[row.place.target] = value
+    _put(row.draft, given)
+
+
+def _said(row: _Row) -> Any:
+    mode = st.session_state.get(row.key("mode"), row.mode)
+    if mode == _EXPRESSION:
+        if row.is_expression and row.key("expression") not in st.session_state:
+            return row.value
+        return {mapping.EXPRESSION: st.session_state.get(row.key("expression")) or ""}
+    if mode == _UNSET:
+        return mapping.UNSET
+    place = row.place
+    said: Any = st.session_state.get(row.key("value"))
+    if row.mode != _VALUE:  # the field for the value is not drawn yet: what it begins with
+        return place.field.allowed[0] if place.field.allowed else _BLANKS.get(frozenset(place.types - {"null"}))
+    if said is None:
+        return row.value
+    if place.field.allowed:
+        return strict_json.loads(said)
+    if place.types == {"boolean"} or _is_text(place):
+        return said
+    try:
+        return strict_json.parse(said, field="value") if said.strip() else None
+    except InvalidInput:
+        return said  # kept as text, which is then marked as not fitting
+
+
+def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> None:
+    """What is wrong with a field's value, else what it gives for the sample."""
+    for finding in findings:
+        color, icon = ("red", "error") if finding.severity == "error" else ("orange", "warning")
+        st.markdown(f":small[:{color}[:material/{icon}: {escape(finding.message)}]]")
+    if findings and any(finding.severity == "error" for finding in findings):
+        return
+    if row.is_expression and sample:
+        st.markdown(f":small[:gray[gives] {_evaluated(row.value[mapping.EXPRESSION], sample, row.draft)}]")
+
+
+def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
+    trigger = draft.definition["trigger"]
+    context = mapping.event_context(str(trigger.get("eventName")), sample.payload,
+                                    correlation_key=sample.correlation_key,
+                                    payload_schema_ref=trigger.get("sourcePayloadSchemaRef"))  # fmt: skip
+    try:
+        result: JsonValue | mapping.Unset = mapping.evaluate(expression, context)
+    except MappingError as error:  # what this one field gives; the others are fine
+        return f":red[{escape(error.cause)}]"
+    if result is mapping.UNSET:
+        return ":orange[nothing]"
+    return code(shorten(json_text(result, indent=None), 90))
+
+
+def _draw_unknown(draft: Draft, target: str, *, disabled: bool) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        said = f"{code(target)} is mapped, and the workflow's schema has no such field."
+        st.markdown(f":orange[:material/warning: {said}]", width="content")
+        st.button("Remove", icon=":material/delete:", key=draft.key(f"remove-{target}"), disabled=disabled,
+                  on_click=_remove, args=(draft, target))  # fmt: skip
+
+
+def _draw_result(draft: Draft, sample: Sample, schema: JsonSchema) -> None:
+    start = dry_run.start(
+        draft.definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key
+    )
+    with st.container(border=True, gap="xsmall"):
+        if start.refusals:
+            st.markdown(":red[:material/error:] **This event would start no run**")
+            for refusal in start.refusals:
+                st.caption(escape(refusal))
+        else:
+            st.markdown(":green[:material/check_circle:] **The workflow would get**")
+        samples.draw_unchecked(start)
+        if start.payload is not None:
+            st.code(json_text(start.payload), language="json")
+        if start.unset:
+            left_out = ", ".join(code(name) for name in start.unset)
+            st.caption(f"Left out, because their expression gives nothing: {left_out}")
+
+
+def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema | None) -> dict[str, Any]:
+    """Expressions for targets that have none yet, and whose object or parts have none either."""
+    found: dict[str, Any] = {}
+    for place in places:
+        mine = place.target
+        related = [one for one in [*given, *found] if one.startswith(f"{mine}.") or mine.startswith(f"{one}.")]
+        if source is None or mine in given or related:
+            continue
+        if expression := mapping_check.suggest(place, source):
+            found[place.target] = {mapping.EXPRESSION: expression}
+    return found
+
+
+@guard.callback
+def _take(draft: Draft, suggested: dict[str, Any]) -> None:
+    """Callback: map these fields too."""
+    _put(draft, {**suggested, **_given(draft)}, redraw=True)
+
+
+@guard.callback
+def _remove(draft: Draft, target: str) -> None:
+    """Callback: map this target no more."""
+    _put(draft, {name: value for name, value in _given(draft).items() if name != target}, redraw=True)
+
+
+def _put(draft: Draft, given: dict[str, Any], *, redraw: bool = False) -> None:
+    trigger = {**draft.definition["trigger"], "payloadMapping": given}
+    draft.save({**draft.definition, "trigger": trigger}, redraw=redraw)

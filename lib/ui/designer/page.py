@@ -1,0 +1,230 @@
+"""The designer of a workflow: its diagram and problems beside what is being edited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.serialization import json_pointer
+from lib.steps import Problem
+from lib.ui.components import definition_diff, diagram, guard
+from lib.ui.components.text import escape
+from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, state, steps_tab, trigger_tab, versions_tab
+from lib.ui.designer.state import Draft
+from lib.ui.workflows import attached, backfill_dialog, workflow_list
+from lib.workflows import editing, schema_impact
+from lib.workflows import records as workflow_records
+from lib.workflows import validation as workflow_validation
+
+_EDITORS: dict[str, tuple[str, Callable[[Draft, str | None], dict[str, str] | None]]] = {
+    "Trigger": (":material/bolt:", trigger_tab.draw),
+    "Steps": (":material/account_tree:", steps_tab.draw),
+    "Details": (":material/tune:", details_tab.draw),
+    "Code": (":material/code:", code_tab.draw),
+    "Dry run": (":material/science:", dry_run_tab.draw),
+    "Versions": (":material/history:", versions_tab.draw),
+}
+_MOST_PROBLEMS = 12
+
+
+def draw(actor: Actor, asked: str) -> None:
+    """Draw the workflow with this id; what one may not change is shown all the same."""
+    try:
+        workflow_id = UUID(asked)
+    except ValueError:
+        st.info("Choose a workflow in the list, or attach one to an event in the catalog.", icon=":material/search:")
+        return
+    draft = state.load(actor, workflow_id)
+    draft.write()
+    refusal = workflow_records.refusal(actor, draft.workflow)
+    if draft.workflow.status == "archived":
+        refusal = refusal or "It is archived. Restore it to change it."
+    head = st.container()
+    notices = st.container()
+    if state.tab() == "Versions":  # two texts side by side need the width
+        editor, overview = st.container(), None
+    else:  # the editor is left, so that it comes first where there is room for one column only
+        editor, overview = st.columns([3, 2], gap="large")
+    with editor:
+        statuses = _draw_editor(draft, refusal)
+    with database.read(actor) as conn:
+        problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=draft.definition)
+        impact = schema_impact.impact_of_draft(conn, tenant=actor.tenant, definition=draft.definition)
+    with head:
+        _draw_head(draft, problems, refusal)
+    with notices:
+        _draw_notices(draft, refusal)
+        if impact:
+            with st.container(border=True):
+                attached.draw_impact(impact)
+                if refusal is None:
+                    st.button("Use the event's present schema", icon=":material/schema:",
+                              on_click=trigger_tab.use_present_schema, args=(draft,))  # fmt: skip
+        backfill_dialog.draw(actor, draft.workflow)
+    if overview:
+        with overview:
+            _draw_overview(draft, problems, statuses)
+
+
+def _draw_editor(draft: Draft, refusal: str | None) -> dict[str, str]:
+    """Draw the tab that is open; the statuses of steps that it tells of."""
+    # What is no definition at all can only be shown, and mended, as text.
+    shown = list(_EDITORS) if editing.editable(draft.definition) else ["Code", "Versions"]
+    tab = state.tab()
+    tab = tab if tab in shown else shown[0]
+    st.session_state[state.TAB] = tab
+    st.segmented_control(
+        "Edit", shown, key=state.TAB, required=True, label_visibility="collapsed", wrap=True,
+        format_func=lambda name: f"{_EDITORS[name][0]} {name}", on_change=state.keep_tab,
+    )  # fmt: skip
+    return _EDITORS[tab][1](draft, refusal) or {}
+
+
+def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
+    workflow = draft.workflow
+    version = f" :gray[v{workflow.published_version}]" if workflow.published_version else ""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        name = escape(str(draft.definition.get("name") or workflow.name))
+        st.markdown(f"## {name}{version}", width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            if refusal is None:
+                st.markdown(f":small[{_saved(draft)}]", width="content")
+            else:
+                st.markdown(":small[:gray[:material/visibility: read-only]]", width="content")
+            st.page_link("runs.py", label="Runs", icon=":material/play_circle:",
+                         query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+            _draw_menu(draft, refusal)
+            publishing.button(draft, problems, refusal)
+    errors = len(workflow_validation.errors(problems))  # listed beside the editor, on a narrow screen far below
+    mend = f" :red-badge[:material/error: {errors} to mend]" if errors else ""
+    st.markdown(workflow_list.marks(workflow) + mend)
+
+
+def _saved(draft: Draft) -> str:
+    if draft.theirs or not draft.is_saved:
+        return ":red[:material/sync_problem: not saved]"
+    if draft.unapplied:
+        return ":orange[:material/edit_note: code not applied yet]"
+    return ":gray[:material/cloud_done: saved]"
+
+
+def _draw_menu(draft: Draft, refusal: str | None) -> None:
+    workflow = draft.workflow
+    options = {
+        "pause": "Resume" if workflow.is_paused else "Pause",
+        "archive": "Restore" if workflow.status == "archived" else "Archive",
+    }
+    if workflow.status == "archived":
+        del options["pause"]
+    elif workflow.event_type:
+        options["backfill"] = "Replay unmatched events"
+    may = workflow_records.refusal(draft.actor, workflow) is None
+    st.menu_button(":material/more_horiz:", list(options), format_func=options.__getitem__, type="tertiary",
+                   disabled=not may, key="designer-menu", help="Pause, archive, replay" if may else refusal,
+                   on_click=_act, args=(draft,))  # fmt: skip
+
+
+@guard.callback
+def _act(draft: Draft) -> None:
+    """Callback: do to the workflow what was picked in its menu."""
+    workflow, picked = draft.workflow, st.session_state["designer-menu"]
+    if picked == "pause":
+        workflow_list.set_paused(draft.actor, workflow, not workflow.is_paused)
+    if picked == "backfill":
+        backfill_dialog.offer(workflow.workflow_id)
+    if picked == "archive":
+        workflow_list.set_archived(draft.actor, workflow, workflow.status != "archived")
+
+
+def _draw_notices(draft: Draft, refusal: str | None) -> None:
+    if refusal:
+        st.info(f"{refusal} You can look at everything.", icon=":material/lock:")
+    if draft.theirs:
+        _draw_conflict(draft)
+    elif draft.is_behind:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            who = escape(draft.workflow.updated_by or "Someone else")
+            st.markdown(f":blue[:material/sync:] {who} changed this draft since you opened it.", width="content")
+            st.button("Show the changes", on_click=draft.show_changes)
+
+
+def _draw_conflict(draft: Draft) -> None:
+    theirs = draft.theirs
+    assert theirs is not None
+    with st.container(border=True):
+        who = escape(theirs.updated_by or "Someone else")
+        st.markdown(f":red[:material/call_split:] **{who} saved this draft while you were editing.** "
+                    "Nothing is lost: choose which goes on.")  # fmt: skip
+        definition_diff.draw_beside(theirs.draft, draft.definition, titles=("Theirs, saved", "Yours, not saved"))
+        left, right = st.columns(2)
+        left.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
+        right.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
+
+
+def _draw_overview(draft: Draft, problems: list[Problem], statuses: dict[str, str]) -> None:
+    broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
+    selected = json_pointer.join(draft.selected) if draft.selected else None
+    if (tab := st.session_state[state.TAB]) != "Steps":
+        selected = "/trigger" if tab == "Trigger" else None
+    dark = st.context.theme.type == "dark"
+    with st.container(border=True, horizontal_alignment="center"):
+        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, statuses=statuses, dark=dark)
+        st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
+    _draw_problems(draft, problems, st.container())
+
+
+def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator) -> None:
+    with place:
+        errors = [problem for problem in problems if problem.severity == "error"]
+        if not problems:
+            version, differs = draft.workflow.published_version, draft.workflow.draft_differs
+            outlook = "Ready to be published." if differs or not version else f"Nothing to publish: same as v{version}."
+            st.markdown(f":green[:material/check_circle:] Valid. {outlook}")
+            return
+        st.markdown(f"**{len(errors)} to mend** :gray[· {len(problems) - len(errors)} to consider]")
+        for number, problem in enumerate(problems[:_MOST_PROBLEMS]):
+            icon = ":material/error:" if problem.severity == "error" else ":material/warning:"
+            color = "red" if problem.severity == "error" else "orange"
+            with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+                st.markdown(f":{color}[{icon}] {escape(problem.message)}", width="stretch")
+                st.button("", icon=":material/arrow_forward:", key=f"problem-{number}", type="tertiary",
+                          help=f"Show it under {_tab_of(problem.path)}", on_click=_go_to,
+                          args=(draft, problem.path))  # fmt: skip
+        if len(problems) > _MOST_PROBLEMS:
+            st.caption(f"And {len(problems) - _MOST_PROBLEMS} more.")
+
+
+def _go_to(draft: Draft, path: str) -> None:
+    """Callback: show the editor of a problem's place."""
+    tab = _tab_of(path)
+    if tab == "Steps":
+        step = _step_of(path)
+        draft.selected = editing.place_of(step) if step else None
+    state.show_tab(tab)
+
+
+def _tab_of(path: str) -> str:
+    """The tab where the place of a problem can be changed: only Code shows what no field is for."""
+    first, *rest = [*json_pointer.split(path), ""]
+    if first == "trigger" and rest[0] in ("type", "", "eventName", "sourcePayloadSchemaRef", "payloadMapping"):
+        return "Trigger"
+    tabs = {"payloadSchemaRef": "Trigger", "steps": "Steps", "name": "Details", "description": "Details"}
+    return tabs.get(first, "Code")
+
+
+def _step_of(path: str) -> str:
+    """The pointer of the innermost step that a problem's place is in; "/trigger" for the trigger's."""
+    if path.startswith(("/trigger", "/payloadSchemaRef")):
+        return "/trigger"
+    parts = path.split("/")[1:]
+    if parts[:1] != ["steps"] or len(parts) < 2:
+        return ""
+    length = 2
+    while parts[length : length + 1] == ["config"] and len(parts) > length + 2 and parts[length + 2].isdecimal():
+        length += 3
+    return "/" + "/".join(parts[:length])

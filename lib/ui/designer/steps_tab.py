@@ -1,0 +1,207 @@
+"""The designer's tab for the steps: an outline with blocks inside blocks, and the form of the one chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from lib.schemas.form import ABSENT
+from lib.serialization import json_pointer
+from lib.steps import STEP_TYPES
+from lib.ui.components import guard
+from lib.ui.components.schema_fields import schema_fields
+from lib.ui.components.text import code, escape
+from lib.ui.designer.state import Draft
+from lib.workflows import definition_text, editing
+from lib.workflows.editing import LIST_NAMES, TOP, Place
+
+_ACTS = {
+    "up": ":material/arrow_upward: Move up",
+    "down": ":material/arrow_downward: Move down",
+    "duplicate": ":material/content_copy: Duplicate",
+    "delete": ":material/delete: Delete",
+}
+_MENU = ":material/more_vert:"  # as its label: beside an icon of its own a menu has an arrow too
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A step as a widget's callback knows it: where it was when the widget was drawn, and what it was called."""
+
+    draft: Draft
+    place: Place
+    step_id: str
+    generation: int
+
+    def now(self) -> Place | None:
+        """Where it is: what the same click did before, such as deleting another step, may have moved it."""
+        if self.generation == self.draft.generation:
+            return self.place
+        return editing.place_of_id(self.draft.definition, self.step_id)
+
+
+def draw(draft: Draft, refusal: str | None) -> None:
+    """Draw every step in its place, the chosen one open, with a way to add one to each list."""
+    steps = draft.definition.get("steps", [])
+    if not steps:
+        add = "" if refusal else " Add the first: it runs when the event comes in."
+        st.caption(f"No steps yet.{add}")
+    _draw_list(draft, steps, TOP, may=refusal is None)
+
+
+def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: bool) -> None:
+    for index, step in enumerate(steps):
+        _draw_step(draft, step, (*place, index), last=index == len(steps) - 1, may=may)
+    if may:
+        key = draft.key(f"add{json_pointer.join(place)}")
+        st.menu_button("Add step", list(STEP_TYPES), icon=":material/add:", type="tertiary", key=key,
+                       format_func=lambda name: f"{STEP_TYPES[name].icon} {STEP_TYPES[name].label}",
+                       on_click=_add, args=(draft, place, key))  # fmt: skip
+    elif not steps and place != TOP:
+        st.caption("No steps")
+
+
+def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool, may: bool) -> None:
+    kind, pointer = STEP_TYPES[step["type"]], json_pointer.join(place)
+    chosen, drawn = draft.selected == place, _Drawn(draft, place, step["id"], draft.generation)
+    with st.container(border=True, gap="xsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            name = step.get("name")
+            below = kind.label if name else step["id"]
+            st.button(f"{kind.icon} **{escape(str(name or kind.label))}** :gray[{escape(below)}]", type="tertiary",
+                      icon=":material/expand_more:" if chosen else ":material/chevron_right:",
+                      key=draft.key(f"open{pointer}"), on_click=_choose, args=(draft, place),
+                      help=escape(kind.description))  # fmt: skip
+            if may:
+                _draw_acts(drawn, last=last)
+        if chosen and may:
+            _draw_form(drawn, step)
+        elif chosen:
+            st.caption(f"{escape(kind.description)} Id {code(step['id'])}")
+            st.code(definition_text.write(_own(step), "yaml"), language="yaml", wrap_lines=True)
+        for key in kind.children:
+            st.markdown(f":small[:gray[:material/subdirectory_arrow_right: {LIST_NAMES[key]}]]")
+            with st.container(border=True, gap="xsmall"):
+                _draw_list(draft, step["config"].get(key, []), (*place, "config", key), may=may)
+
+
+def _draw_acts(drawn: _Drawn, *, last: bool) -> None:
+    draft, place, acts = drawn.draft, drawn.place, dict(_ACTS)
+    if place[-1] == 0:
+        del acts["up"]
+    if last:
+        del acts["down"]
+    others = [one for one in editing.lists(draft.definition)
+              if one.place != place[:-1] and one.place[: len(place)] != place]  # fmt: skip
+    acts |= {f"to:{json_pointer.join(one.place)}": f":material/drive_file_move: Move to {escape(one.label)}"
+             for one in others}  # fmt: skip
+    key = draft.key(f"acts{json_pointer.join(place)}")
+    st.menu_button(_MENU, list(acts), type="tertiary", format_func=acts.__getitem__, key=key,
+                   help="Move, duplicate, delete", on_click=_act, args=(drawn, key))  # fmt: skip
+
+
+def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
+    """Name, id and configuration; what is written is saved at once, fit to run or not."""
+    draft, kind, pointer = drawn.draft, STEP_TYPES[step["type"]], json_pointer.join(drawn.place)
+    left, right = st.columns([3, 2])
+    with left:
+        key = draft.key(f"name{pointer}")
+        st.text_input("Name", str(step.get("name") or ""), key=key, placeholder=kind.label, max_chars=120,
+                      on_change=_keep_name, args=(drawn, key))  # fmt: skip
+    with right:
+        key = draft.key(f"id{pointer}")
+        st.text_input("Id", str(step["id"]), key=key, max_chars=64, on_change=_keep_id, args=(drawn, key),
+                      help="How expressions call the step: steps.<id>.output")  # fmt: skip
+    key = draft.key(f"config{pointer}".replace("/", "-"))
+    schema_fields(form_schema(step["type"]), key=key, initial=draft.initial(key, _own(step)), submitted=True,
+                  on_change=partial(_keep_config, drawn))  # fmt: skip
+    st.caption(f"Expressions are JSONata over {code('payload')}, {code('event')}, {code('vars')} and "
+               f"{code('steps.<id>.output')}.")  # fmt: skip
+
+
+def _choose(draft: Draft, place: Place) -> None:
+    """Callback: open the step, or close it if it is open."""
+    draft.selected = None if draft.selected == place else place
+
+
+@guard.callback
+def _add(draft: Draft, place: Place, key: str) -> None:
+    """Callback: add a step of the type that was picked to this list, and open it."""
+    if picked := st.session_state[key]:
+        definition, selected = editing.add(draft.definition, place, picked)
+        draft.save(definition, redraw=True)
+        draft.selected = selected
+
+
+@guard.callback
+def _act(drawn: _Drawn, key: str) -> None:
+    """Callback: do to the step what was picked in its menu."""
+    draft, place, picked = drawn.draft, drawn.now(), st.session_state[key]
+    if not picked or place is None:
+        return
+    selected: Place | None = None
+    if picked == "delete":
+        definition = editing.delete(draft.definition, place)
+    elif picked == "duplicate":
+        definition, selected = editing.duplicate(draft.definition, place)
+    elif picked in ("up", "down"):
+        definition, selected = editing.move(draft.definition, place, -1 if picked == "up" else 1)
+    else:
+        target = editing.place_of(picked.removeprefix("to:"))
+        definition, selected = editing.move_to(draft.definition, place, target)
+    draft.save(definition, redraw=True)
+    draft.selected = selected
+
+
+@guard.callback
+def _keep_name(drawn: _Drawn, key: str) -> None:
+    """Callback: take the step's name that was typed; without one it goes by its type."""
+    name = st.session_state[key].strip()
+    _change(drawn, lambda step: {**{k: v for k, v in step.items() if k != "name"}, **({"name": name} if name else {})})
+
+
+@guard.callback
+def _keep_id(drawn: _Drawn, key: str) -> None:
+    """Callback: take the step's id that was typed; the last one stays until there is another."""
+    if step_id := st.session_state[key].strip():
+        _change(drawn, lambda step: {**step, "id": step_id})
+
+
+@guard.callback
+def _keep_config(drawn: _Drawn, value: Any) -> None:
+    """Callback: take the configuration that the form holds, and leave the nested steps as they are."""
+    config = {} if value is ABSENT or not isinstance(value, dict) else value
+
+    def put(step: dict[str, Any]) -> dict[str, Any]:
+        children = STEP_TYPES[step["type"]].children
+        return {**step, "config": {**config, **{key: step["config"][key] for key in children if key in step["config"]}}}
+
+    _change(drawn, put)
+
+
+def _change(drawn: _Drawn, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    place = drawn.now()
+    step = editing.step_at(drawn.draft.definition, place) if place else None
+    if place and step:
+        drawn.draft.save(editing.replace(drawn.draft.definition, place, change(step)))
+
+
+def _own(step: dict[str, Any]) -> dict[str, Any]:
+    """The step's configuration without the steps nested in it."""
+    children = STEP_TYPES[step["type"]].children
+    return {key: value for key, value in step["config"].items() if key not in children}
+
+
+def form_schema(step_type: str) -> dict[str, Any]:
+    """The schema of a type's configuration without the nested steps, which are drawn as steps."""
+    kind = STEP_TYPES[step_type]
+    schema = deepcopy(kind.config_schema)
+    for name in kind.children:
+        del schema["properties"][name]
+        schema["required"] = [one for one in schema["required"] if one != name]
+    return schema

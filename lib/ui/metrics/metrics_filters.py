@@ -1,0 +1,212 @@
+"""Which range the metrics page is about, in whose time, and which traffic. All of it is in the URL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import entries
+from lib.metrics import reconciliation, rollups
+from lib.metrics.rollups import ORIGINS, Origin
+from lib.metrics.time_window import LONGEST_BY_HOUR, Step, Window
+from lib.ui.components import time_range
+from lib.ui.components.text import ago, code, escape, plural, shorten
+from lib.ui.metrics import metrics_slice
+
+_RANGES = {
+    "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90),
+}  # fmt: skip
+_DEFAULT = "7d"
+_WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
+_STEPS: dict[str, Step | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
+_ALL_EVENTS = "All events"
+_ALIASES = {"since": "from", "until": "to"}
+_LONGEST = timedelta(days=3660)
+
+
+@dataclass(frozen=True)
+class MetricsView:
+    """What to show; `words` says the range's length ("7 days", "day")."""
+
+    window: Window
+    origins: tuple[Origin, ...]
+    words: str
+
+    @property
+    def these_words(self) -> str:
+        """The range itself: "these 7 days", "this day"."""
+        return f"{'these' if self.words[0].isdigit() else 'this'} {self.words}"
+
+
+def draw(actor: Actor, event_type: str | None) -> MetricsView:
+    """Draw the head of the page with its controls, and read them."""
+    _accept_plain_urls()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        _draw_title(actor, event_type)
+        everything = st.toggle("Test traffic", key="tests", bind="query-params", on_change=metrics_slice.forget,
+                               help="Count simulated and replayed events too, and the runs they started")  # fmt: skip
+        if event_type:
+            st.page_link("event.py", label="Event details", icon=":material/bolt:",
+                         query_params={"eventType": event_type})  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        _draw_event(actor, event_type)
+        span = st.segmented_control("Range", [*_RANGES, time_range.CUSTOM], default=_DEFAULT, required=True,
+                                    key="range", bind="query-params", on_change=metrics_slice.forget)  # fmt: skip
+        zone = _draw_zone()
+        (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span or _DEFAULT), None)
+        step = st.segmented_control("By", list(_STEPS), default="Auto", required=True, key="step", bind="query-params",
+                                    disabled=until - since > LONGEST_BY_HOUR, on_change=metrics_slice.forget,
+                                    help="Auto: hours below 3 days, else days. Hours up to 15 days.")  # fmt: skip
+    window = Window.of(since, until, zone, _STEPS[step or "Auto"])
+    if problem:
+        st.warning(problem, icon=":material/date_range:")
+    for complaint in st.session_state.get(metrics_slice.COMPLAINTS, ()):
+        st.warning(complaint, icon=":material/link_off:")
+    return MetricsView(window, ORIGINS if everything else ("live",), _WORDS.get(span or _DEFAULT) or length(window))
+
+
+def length(window: Window) -> str:
+    """How long the window is: "2 days", "day", "90 minutes", "19 days 8 hours"."""
+    since, until = (at.astimezone(window.zone) for at in (window.since, window.until))
+    minutes = round((window.until - window.since) / timedelta(minutes=1))
+    if since.time() == until.time() or minutes > 3 * 1440:
+        # By the clock, so that a day of 23 or 25 hours is a day.
+        hours = round((until.replace(tzinfo=None) - since.replace(tzinfo=None)) / timedelta(hours=1))
+        if hours % 24:
+            return f"{plural(hours // 24, 'day')} {plural(hours % 24, 'hour')}"
+        number, unit = hours // 24, "day"
+    elif minutes % 60 == 0 or minutes > 3 * 60:
+        number, unit = round(minutes / 60), "hour"
+    else:
+        number, unit = minutes, "minute"
+    return unit if number == 1 else f"{number} {unit}s"
+
+
+def known(actor: Actor, event_type: str) -> bool:
+    """Whether the catalog has this event type, or ever had events of it."""
+    if event_type in dict(_event_types(actor)):
+        return True
+    with database.read(actor) as conn:
+        return event_type in rollups.names(conn, tenant=actor.tenant)
+
+
+def _draw_title(actor: Actor, event_type: str | None) -> None:
+    with st.container(width="stretch", gap=None):
+        if event_type:
+            st.title(escape(dict(_event_types(actor)).get(event_type, event_type)), anchor=False)
+            st.caption(f"Metrics of {code(event_type)}{_compared(actor)}")
+        else:
+            st.title("Metrics", anchor=False)
+            st.caption(f"All events beside each other{_compared(actor)}")
+
+
+def _compared(actor: Actor) -> str:
+    """That counts are exact, and how we know."""
+    at = _compared_at(actor)
+    return f" · counts checked against the events {ago(at, datetime.now(UTC))}" if at else ""
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _compared_at(actor: Actor) -> datetime | None:
+    with database.read(actor) as conn:
+        return reconciliation.compared_at(conn)
+
+
+def _draw_event(actor: Actor, event_type: str | None) -> None:
+    names = dict(_event_types(actor))
+    if event_type and event_type not in names:
+        names[event_type] = event_type
+
+    def choose() -> None:
+        chosen = st.session_state["metrics-event"]
+        metrics_slice.forget()
+        if chosen == _ALL_EVENTS:
+            st.query_params.pop("eventType", None)
+        else:
+            st.query_params["eventType"] = chosen
+
+    options = [_ALL_EVENTS, *names]
+    st.session_state["metrics-event"] = event_type or _ALL_EVENTS
+    st.selectbox("Event", options, key="metrics-event", width=225, on_change=choose,
+                 format_func=lambda name: names.get(name, name))  # fmt: skip
+
+
+def _draw_zone() -> ZoneInfo:
+    zones = _zones()
+    theirs = st.context.timezone or "UTC"
+    name = st.selectbox("Time zone", zones, index=zones.index(theirs if theirs in zones else "UTC"), key="tz",
+                        bind="query-params", width=160, on_change=metrics_slice.forget,
+                        help="Days and hours begin as they do there; at first it is your browser's.")  # fmt: skip
+    return ZoneInfo(name or "UTC")
+
+
+def _latest(span: str) -> tuple[datetime, datetime]:
+    until = _end_of_this_minute()
+    return until - _RANGES[span], until
+
+
+def _end_of_this_minute() -> datetime:
+    """And not now, so that a page that is drawn again in a moment is the same."""
+    return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
+def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]:
+    """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
+    usual = _latest(_DEFAULT)
+    now = usual[1]
+    (first, last), problem = time_range.draw(("from", "to"), zone, otherwise=usual, on_change=metrics_slice.forget)
+    since, until = first or usual[0], last or usual[1]
+    if since < now:
+        # What is still to come has no events, and would be compared with a time that has.
+        until = min(until, now)
+    if until - since > _LONGEST:
+        problem, (since, until) = f"A range can have at most {_LONGEST.days:,} days.", usual
+    return (since, until), problem and f"{problem} The last seven days are shown."
+
+
+def _accept_plain_urls() -> None:
+    """Once a session: from= and to= mean a custom range, and so do the names that the activity page has for them.
+
+    What Streamlit would drop without a word, as no such choice, is told.
+    """
+    if "metrics_begun" in st.session_state:
+        return
+    st.session_state["metrics_begun"] = True
+    asked = st.query_params.to_dict()
+    plain = {_ALIASES.get(name, name): value for name, value in asked.items()}
+    if plain.keys() & {"from", "to"}:
+        plain.setdefault("range", time_range.CUSTOM)
+    complaints = []
+    for name, choices in (("range", [*_RANGES, time_range.CUSTOM]), ("step", list(_STEPS)), ("tz", _zones())):
+        if (value := plain.get(name)) is None:
+            continue
+        known_as = next((choice for choice in choices if choice.lower() == value.lower()), None)
+        if known_as:
+            plain[name] = known_as
+            continue
+        del plain[name]
+        of = "a time zone" if name == "tz" else f"one of {', '.join(choices)}"
+        complaints.append(f"{code(name)} in the address is left out: {code(shorten(value, 40))} is not {of}.")
+    st.session_state[metrics_slice.COMPLAINTS] = complaints
+    if plain != asked:
+        st.query_params.from_dict(plain)
+        st.rerun()  # a widget reads the URL only before this run has touched it
+
+
+@cache
+def _zones() -> Sequence[str]:
+    """Places, and UTC first; not the aliases and offsets that the database of zones also has."""
+    return ["UTC", *sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))]
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _event_types(actor: Actor) -> list[tuple[str, str]]:
+    with database.read(actor) as conn:
+        return entries.event_types(conn, tenant=actor.tenant)

@@ -1,0 +1,160 @@
+"""The latest events of an event type, or of the bars chosen in a chart, page by page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.events.activity import Filters
+from lib.metrics import reports
+from lib.metrics.reports import STATUSES, RecentEvent, RecentPage, Status
+from lib.metrics.time_window import iso
+from lib.ui.activity import event_export
+from lib.ui.activity.event_list import ORIGIN_COLORS, STATUS_COLORS
+from lib.ui.components import figures
+from lib.ui.components.text import duration, plural
+from lib.ui.metrics import metrics_slice
+from lib.ui.metrics.metrics_filters import MetricsView
+from lib.ui.metrics.metrics_slice import Narrowed
+
+_TABLE = "metrics-recent"
+_OPEN = "metrics-recent-open"
+_ROW_HEIGHT = 36
+
+
+def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
+    """Draw the page of the list that the URL asks for."""
+    narrowed = metrics_slice.asked(view.window)
+    asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": event_type, "since": narrowed.since,
+                             "until": narrowed.until, "origins": view.origins,
+                             "status": narrowed.status}  # fmt: skip
+    older, newer = metrics_slice.asked_page()
+    with database.read(actor) as conn:
+        total = reports.how_many(conn, **asked)
+        # To learn that there are none, all events of the range would be read.
+        page = reports.recent(conn, older_than=older, newer_than=newer, **asked) if total else None
+        # A range that ends now leaves a page of a kept address behind.
+        gone = page is not None and not page.events and bool(older or newer)
+        page = reports.recent(conn, **asked) if gone else page
+    with figures.framed("Recent events", "Latest first. Open one to see the event in full.",
+                        tools=lambda: _draw_export(actor, event_type, view, narrowed)):  # fmt: skip
+        _draw_narrowing(event_type, view, narrowed)
+        for complaint in metrics_slice.left_out(narrowed):
+            st.caption(f":orange[:material/link_off: {complaint}]")
+        if not page or not page.events:
+            st.caption("No events here.")
+            return
+        if gone:
+            st.caption("The page that the address asks for is outside the range by now; these are the latest events.")
+        _draw_table(page, view)
+        _draw_pages(page, total, view)
+
+
+def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> dict[str, str]:
+    """Parameters with which the activity page shows the same events."""
+    query = {"event": event_type, "time": "Custom", "since": iso(narrowed.since), "until": iso(narrowed.until)}
+    if len(view.origins) == 1:
+        query["origin"] = view.origins[0].capitalize()
+    if narrowed.status:
+        query["eventStatus"] = narrowed.status.capitalize()
+    return query
+
+
+def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
+    filters = Filters(event_names=(event_type,), status=narrowed.status, since=narrowed.since, until=narrowed.until,
+                      origin=view.origins[0] if len(view.origins) == 1 else None)  # fmt: skip
+    event_export.draw(actor, filters, key="recent-export")
+
+
+def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if narrowed.sliced:
+            st.button(narrowed.words(view.window), icon=":material/close:", icon_position="right",
+                      key="metrics-forget", on_click=metrics_slice.forget,
+                      help="Show the whole range again")  # fmt: skip
+        else:
+            _draw_status(narrowed.status)
+        st.page_link("activity.py", label="Open in activity", icon=":material/open_in_new:",
+                     query_params=activity_query(event_type, view, narrowed))  # fmt: skip
+
+
+def _draw_status(status: Status | None) -> None:
+    def choose() -> None:
+        chosen = st.session_state["metrics-status"]
+        metrics_slice.choose_status(None if chosen == "All" else chosen.lower())
+
+    # From the URL each time: Back may have changed it.
+    st.session_state["metrics-status"] = status.capitalize() if status else "All"
+    st.segmented_control("Status", ["All", *(s.capitalize() for s in STATUSES)], key="metrics-status", required=True,
+                         label_visibility="collapsed", on_change=choose)  # fmt: skip
+
+
+def _draw_table(page: RecentPage, view: MetricsView) -> None:
+    def open_row() -> None:
+        clicked = st.session_state[_OPEN]
+        if clicked and clicked["row"] < len(page.events):
+            st.switch_page("activity.py", query_params={"eventId": str(page.events[clicked["row"]].event_id)})
+
+    column, key = st.column_config, view.window.zone.key
+    st.dataframe(
+        table_of(page.events),
+        key=_TABLE,
+        hide_index=True,
+        placeholder="",
+        row_height=_ROW_HEIGHT,
+        height=len(page.events) * _ROW_HEIGHT + 40,
+        column_config={
+            "": column.ButtonColumn("", type="tertiary", key=_OPEN, on_click=open_row, width=70),
+            "Status": column.MultiselectColumn(options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()),
+                                               width=110),
+            "Created": column.DatetimeColumn(format="MMM D, HH:mm:ss", timezone=key, width=140),
+            "Processed": column.DatetimeColumn(format="HH:mm:ss.SSS", timezone=key, width=120),
+            "Took": column.TextColumn(width=70, alignment="right"),
+            "Correlation key": column.TextColumn(width=290),
+            "Origin": column.MultiselectColumn(options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()),
+                                               width=105),
+            "Workflows started": column.NumberColumn(width=130),
+            "Matched run": column.TextColumn(width=290),
+            "Error": column.TextColumn(width="medium"),
+            "Event id": column.TextColumn(width=290),
+        },
+    )  # fmt: skip
+
+
+def table_of(events: list[RecentEvent]) -> pd.DataFrame:
+    """The events as the table shows them."""
+    return pd.DataFrame([
+        {
+            "": "Open",
+            "Status": [e.status.capitalize()],
+            "Created": e.created_at,
+            "Processed": e.processed_at,
+            "Took": duration((e.processed_at - e.created_at).total_seconds()) if e.processed_at else None,
+            "Correlation key": e.correlation_key,
+            "Origin": [e.origin.capitalize()],
+            "Workflows started": e.workflows_started,
+            "Matched run": str(e.matched_run_id) if e.matched_run_id else None,
+            "Error": e.error_message,
+            "Event id": str(e.event_id),
+        }
+        for e in events
+    ])  # fmt: skip
+
+
+def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
+    first, last = (e.created_at.astimezone(view.window.zone) for e in (page.events[0], page.events[-1]))
+    shown = plural(total, "event") if len(page.events) == total else f"{len(page.events)} of {plural(total, 'event')}"
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"{shown} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}", width="content")
+        with st.container(horizontal=True, width="content", gap="small"):
+            st.button("Newest", icon=":material/first_page:", key="recent-newest", type="tertiary",
+                      disabled=page.newer is None, on_click=metrics_slice.turn)  # fmt: skip
+            st.button("Newer", icon=":material/chevron_left:", key="recent-newer", disabled=page.newer is None,
+                      on_click=metrics_slice.turn, kwargs={"newer": page.newer})  # fmt: skip
+            st.button("Older", icon=":material/chevron_right:", icon_position="right", key="recent-older",
+                      disabled=page.older is None, on_click=metrics_slice.turn,
+                      kwargs={"older": page.older})  # fmt: skip

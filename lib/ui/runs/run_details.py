@@ -1,0 +1,187 @@
+"""One run: what started it, how far it got step by step, what it waits for, and what one can do about it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.runs import records as run_records
+from lib.runs.records import Run, RunWait
+from lib.schemas.form import json_text
+from lib.serialization.strict_json import JsonValue
+from lib.ui.components import diagram, guard, run_status, viewer_time
+from lib.ui.components.text import NOTHING, code, duration, escape
+from lib.ui.runs import run_timeline
+from lib.workflows import versions
+
+_POLL_SECONDS = 1
+
+
+def draw(actor: Actor, asked: str) -> None:
+    """Draw the run with this id, and follow it until it has ended. Raises NotFound."""
+    st.button("Runs", icon=":material/arrow_back:", type="tertiary", key="back-to-runs", on_click=_close)
+    run_id = run_records.run_id_of(asked)
+    begun = [_load(actor, run_id)]
+    ended = _has_ended(begun[0])
+
+    @st.fragment(run_every=None if ended else _POLL_SECONDS)
+    def live() -> None:
+        if st.query_params.get("runId") != asked:
+            st.rerun()  # a button in here redraws only this part
+        with guard.errors_shown():
+            run = begun.pop() if begun else _load(actor, run_id)
+            if _has_ended(run) != ended:
+                st.rerun()  # ends the polling
+            _draw_head(actor, run)
+            _draw_body(actor, run)
+
+    live()
+
+
+def _load(actor: Actor, run_id: UUID) -> Run:
+    with database.read(actor) as conn:
+        return run_records.get_run(conn, tenant=actor.tenant, run_id=run_id)
+
+
+def _has_ended(run: Run) -> bool:
+    return run.summary.status in run_status.ENDED
+
+
+def _close() -> None:
+    st.query_params.pop("runId", None)
+
+
+def _draw_head(actor: Actor, run: Run) -> None:
+    summary = run.summary
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(f"## {escape(summary.workflow_name)} :gray[v{summary.workflow_version}] "
+                    f"{run_status.badge(summary.status)}", width="content")  # fmt: skip
+        _draw_acts(actor, run)
+    if summary.error:
+        kind = summary.error.get("code")
+        below = f"  \n:small[{code(str(kind))}]" if kind else ""
+        st.error(f"{escape(str(summary.error.get('message', '')))}{below}", icon=":material/error:")
+    _draw_facts(run)
+    _draw_links(run)
+    for wait in run.waits:
+        if wait.status == "WAITING":
+            st.info(_told(wait), icon=":material/hourglass_top:")
+
+
+def _draw_acts(actor: Actor, run: Run) -> None:
+    refusal = None if actor.may("manage") else actor.refusal("manage")
+    run_id = run.summary.run_id
+    if not _has_ended(run):
+        st.button("Cancel run", icon=":material/cancel:", disabled=refusal is not None, key="cancel-run",
+                  help=refusal or "It ends here; steps that have finished stay as they are.",
+                  on_click=_cancel, args=(actor, run_id))  # fmt: skip
+    if run.summary.status == "FAILED":
+        refusal = refusal or (None if run.can_be_repeated else "This run was already run again.")
+        st.button("Run again", icon=":material/replay:", type="primary", disabled=refusal is not None, key="retry-run",
+                  help=refusal or "A new run with the same input and version", on_click=_retry,
+                  args=(actor, run_id))  # fmt: skip
+
+
+def _draw_facts(run: Run) -> None:
+    summary = run.summary
+    took = summary.seconds
+    if took is None and summary.started_at:
+        took = (datetime.now(UTC) - summary.started_at).total_seconds()
+    repeat = " :violet-badge[Repeat]" if summary.retry_of else ""
+    several = f"{run_records.SHOWN_STEPS:,}+" if len(run.steps) == run_records.SHOWN_STEPS else f"{len(run.steps):,}"
+    with st.grid(min_column_width=170, gap="small"):
+        _fact("Triggered", viewer_time.clock(summary.triggered_at))
+        # A repeat is triggered by the first run's event; when it ran itself is told apart.
+        _fact("Started", viewer_time.clock(summary.started_at) if summary.started_at else NOTHING)
+        _fact("Ended", viewer_time.clock(summary.completed_at) if summary.completed_at else NOTHING)
+        _fact("Duration", duration(took) if took is not None else NOTHING)
+        _fact("Origin", f":blue-badge[{summary.origin.capitalize()}]{repeat}")
+        _fact("Steps", f"{sum(s.status == 'SUCCEEDED' for s in run.steps):,} of {several} done")
+        _fact("Input", "By the trigger's mapping" if run.trigger_mapping_applied else "The event's payload as it is")
+        _fact("Correlation key", code(summary.correlation_key) if summary.correlation_key else NOTHING)
+        _fact("Run id", code(str(summary.run_id)))
+    st.caption(f"Times in {viewer_time.zone().key}")
+
+
+def _draw_links(run: Run) -> None:
+    summary = run.summary
+    with st.container(horizontal=True, gap="small"):
+        if summary.trigger_event_id:
+            st.page_link("activity.py", label=f"Started by {escape(str(summary.event_type))}", icon=":material/bolt:",
+                         query_params={"eventId": str(summary.trigger_event_id)})  # fmt: skip
+        version = f"v{summary.workflow_version}"  # which ran, and may not be the one that runs now
+        st.page_link("designer.py", label=f"Workflow {version}", icon=":material/account_tree:",
+                     query_params={"workflowId": str(summary.workflow_id), "tab": "versions",
+                                   "version": version})  # fmt: skip
+        if summary.retry_of:
+            _run_link(summary.retry_of, "Repeats an earlier run")
+        for again in run.repeats:
+            _run_link(again.run_id, f"Was run again: {run_status.words(again.status).lower()}")
+
+
+def _told(wait: RunWait) -> str:
+    """What an open wait is for, and until when."""
+    until = f" until {viewer_time.clock(wait.timeout_at)}" if wait.timeout_at else ""
+    key = f" with key {code(wait.key)}" if wait.key else ""
+    what = f" for {code(str(wait.event_name))}{key}" if wait.wait_type == "event" else ""
+    return f"Waits{what}{until}, in step {code(wait.step_path)}."
+
+
+def _fact(name: str, value: str) -> None:
+    st.markdown(f":small[:gray[{name}]]  \n{value}")
+
+
+def _run_link(run_id: UUID, label: str) -> None:
+    st.page_link("runs.py", label=label, icon=":material/replay:", query_params={"runId": str(run_id)})
+
+
+def _draw_body(actor: Actor, run: Run) -> None:
+    with database.read(actor) as conn:
+        # What ran, whatever was published since.
+        definition = versions.definition_if_known(
+            conn, tenant=actor.tenant, workflow_id=run.summary.workflow_id, version=run.summary.workflow_version
+        )
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        st.subheader("Timeline", anchor=False)
+        run_timeline.draw(run, definition)
+    with right:
+        if definition:
+            st.subheader("Workflow", anchor=False)
+            with st.container(border=True, horizontal_alignment="center"):
+                latest = {step.step_path.rpartition("/")[2].partition("[")[0]: step.status for step in run.steps}
+                chart = diagram.flowchart(definition, statuses=latest, dark=st.context.theme.type == "dark")
+                st.mermaid_chart(chart, alt="The workflow as it ran")
+        st.subheader("Input", anchor=False)
+        _draw_json(run.input)
+        if run.summary.status == "SUCCEEDED":
+            st.subheader("Output", anchor=False)
+            if run.output is None:
+                st.caption("The workflow returns nothing.")
+            else:
+                _draw_json(run.output)
+        st.caption(":material/lock: What looks sensitive is redacted.")
+
+
+def _draw_json(value: JsonValue) -> None:
+    shown = json_text(value)
+    long = len(shown) > 1500 or shown.count("\n") > 20
+    st.code(shown, language="json", wrap_lines=True, height=360 if long else "content")
+
+
+@guard.callback
+def _cancel(actor: Actor, run_id: UUID) -> None:
+    with database.write(actor) as conn:
+        run_records.cancel(conn, actor, run_id=run_id)
+    st.toast("The run was canceled.", icon=":material/cancel:")
+
+
+@guard.callback
+def _retry(actor: Actor, run_id: UUID) -> None:
+    with database.write(actor) as conn:
+        again = run_records.retry(conn, actor, run_id=run_id)
+    st.query_params["runId"] = str(again)

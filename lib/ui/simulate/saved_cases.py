@@ -1,0 +1,128 @@
+"""Saved test cases of an event: keep the payload at hand as one, run one or all, see what passes."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.errors import NotFound
+from lib.events import saved_cases
+from lib.events.ingestion import Submission
+from lib.events.saved_cases import CaseResult, SavedCase
+from lib.events.simulation import Draft
+from lib.ui.components import guard
+from lib.ui.components.text import escape
+from lib.ui.simulate.setup import Setup, use_case
+from lib.workflows import records as workflow_records
+from lib.workflows.records import AttachedWorkflow
+
+_BUTTONS_WIDTH = 80
+
+
+def draw(
+    actor: Actor,
+    setup: Setup,
+    draft: Draft | None,
+    would: Submission | None,
+    attached: list[AttachedWorkflow],
+) -> None:
+    """Draw the cases with their results, and the way to save the current payload as one."""
+    names = _names(actor, setup, attached)
+    results: dict[UUID, CaseResult] = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    with st.container(border=True, gap="small"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.markdown(f"**Test cases** :gray[{len(setup.cases)}, shared in this tenant]", width="content")
+            if setup.cases:
+                st.button("Run all", icon=":material/playlist_play:", key="cases-run-all",
+                          on_click=_run, args=(actor, setup, setup.cases))  # fmt: skip
+        if not setup.cases:
+            st.caption("Keep a payload with the workflows it must start, and run it again after every change.")
+        for case in setup.cases:
+            _draw_case(actor, setup, case, results.get(case.case_id), names)
+        if draft is not None:
+            _draw_save(actor, setup, draft, would, attached)
+
+
+def _draw_case(
+    actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, names: dict[UUID, str]
+) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
+        if result is None:
+            mark = ":gray-badge[Not run]"
+        else:
+            mark = ":green-badge[:material/check: Pass]" if result.passed else ":red-badge[:material/close: Fail]"
+        expected = [escape(names[workflow]) for workflow in case.expected_workflows]
+        st.markdown(f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]", width="stretch")
+        # Of a width of its own: beside a long name the buttons would wrap.
+        with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
+            st.button("", icon=":material/play_arrow:", key=f"case-run-{case.case_id}", help="Run", type="tertiary",
+                      on_click=_run, args=(actor, setup, [case]))  # fmt: skip
+            st.button("", icon=":material/edit:", key=f"case-use-{case.case_id}", help="Put into the form",
+                      type="tertiary", on_click=use_case, args=(setup, case))  # fmt: skip
+            st.button("", icon=":material/delete:", key=f"case-delete-{case.case_id}", help="Delete", type="tertiary",
+                      on_click=_delete, args=(actor, case))  # fmt: skip
+    if result is not None and not result.passed:
+        for workflow in result.unexpected:
+            st.caption(f":red[Started unexpectedly:] {escape(names.get(workflow, str(workflow)))}")
+        for workflow in result.missing:
+            why = next((m.message for m in result.submission.matches if m.workflow_id == workflow), "not attached")
+            st.caption(f":red[Did not start:] {escape(names[workflow])}. {escape(why)}")
+
+
+def _draw_save(
+    actor: Actor, setup: Setup, draft: Draft, would: Submission | None, attached: list[AttachedWorkflow]
+) -> None:
+    saves = st.session_state.get(f"{setup.key}:saves", 0)  # after each, a new form, which is empty and closed
+    with st.expander("Save this payload as a test case", icon=":material/bookmark_add:", key=f"{setup.key}-{saves}"):
+        name = st.text_input("Name", key=f"{setup.key}-case-name-{saves}", placeholder="Customer opens a ticket")
+        ids = [workflow.workflow_id for workflow in attached]
+        starting = [match.workflow_id for match in would.of("started")] if would else ids
+        expected = st.multiselect(
+            "Workflows it must start, and no other",
+            ids,
+            default=[w for w in ids if w in starting],
+            format_func={workflow.workflow_id: workflow.name for workflow in attached}.__getitem__,
+            key=f"{setup.key}-case-expected-{bool(would)}-{saves}",
+        )
+        if st.button("Save test case", key=f"{setup.key}-case-save", disabled=not (name or "").strip()):
+            with guard.errors_shown():
+                with database.write(actor) as conn:
+                    saved_cases.save(conn, actor, name=name or "", draft=draft, expected_workflows=expected)
+                st.session_state[f"{setup.key}:saves"] = saves + 1
+                st.toast(f"Saved as the test case {escape(name or '')}.", icon=":material/bookmark_added:")
+                st.rerun()
+
+
+def _names(actor: Actor, setup: Setup, attached: list[AttachedWorkflow]) -> dict[UUID, str]:
+    """Names of the attached workflows and of those that cases expect, which need not be attached any more."""
+    names = {workflow.workflow_id: workflow.name for workflow in attached}
+    with database.read(actor) as conn:
+        for workflow_id in frozenset().union(*(case.expected_workflows for case in setup.cases)) - set(names):
+            try:
+                workflow = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
+            except NotFound:
+                names[workflow_id] = "a workflow that is gone"
+            else:
+                names[workflow_id] = f"{workflow.name} ({'archived' if workflow.status == 'archived' else 'detached'})"
+    return names
+
+
+@guard.callback
+def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
+    results = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    with database.read(actor) as conn:
+        for case in cases:
+            results[case.case_id] = saved_cases.run(conn, actor, case=case)
+
+
+@guard.callback
+def _delete(actor: Actor, case: SavedCase) -> None:
+    with database.write(actor) as conn:
+        saved_cases.delete(conn, actor, case_id=case.case_id)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "nothing"

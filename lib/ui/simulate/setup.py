@@ -1,0 +1,192 @@
+"""What is sent besides the payload: where it starts from, the correlation key, and the schema it claims."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import entries, schema_registry
+from lib.catalog.entries import CatalogEntry
+from lib.catalog.schema_registry import JsonSchema
+from lib.events import correlation, saved_cases, simulation
+from lib.events.saved_cases import SavedCase
+from lib.schemas.form import ABSENT, sample
+from lib.serialization import strict_json
+from lib.ui.catalog import cards
+from lib.ui.components.text import code, escape
+from lib.ui.simulate import payload_editor
+
+_CHOICE = "simulate-event"
+
+
+@dataclass(frozen=True)
+class Setup:
+    """Everything the page knows about the event before it is drawn."""
+
+    entry: CatalogEntry
+    schema_ref: str | None
+    schema: JsonSchema | None
+    initial: Any
+    cases: list[SavedCase]
+    refs: list[str]
+    #: Every event of the catalog with its name, to change to.
+    events: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """Prefix of the widgets of this event's form; another schema is another form."""
+        return f"simulate-{self.entry.event_type}-{self.schema_ref}"
+
+    @property
+    def overridden_ref(self) -> str | None:
+        """The schema ref to submit, None where it is the catalog's."""
+        return self.schema_ref if self.schema_ref != self.entry.payload_schema_ref else None
+
+
+def load(actor: Actor, entry: CatalogEntry) -> Setup:
+    """Read what the page needs; the schema is the overriding one if one was picked."""
+    event_type = entry.event_type
+    with database.read(actor) as conn:
+        picked = st.session_state.get(_ref_key(event_type)) or entry.payload_schema_ref
+        schema = entry.schema
+        if picked and picked != entry.payload_schema_ref:
+            schema = schema_registry.schema(conn, tenant=actor.tenant, ref=picked)
+        cases = saved_cases.of_event(conn, tenant=actor.tenant, event_type=event_type)
+        refs = schema_registry.refs(conn, tenant=actor.tenant)
+        events = dict(entries.event_types(conn, tenant=actor.tenant))
+        if _key_key(event_type) not in st.session_state:
+            remembered = simulation.remembered_key(conn, actor, event_type=event_type)
+            st.session_state[_key_key(event_type)] = remembered or ""
+    initial = entry.example if entry.example is not None else _sample(schema)
+    setup = Setup(entry, picked, schema, initial, cases, refs, events)
+    _start_from_event(actor, setup)
+    return setup
+
+
+def draw_head(setup: Setup) -> None:
+    """Which event is simulated, the choice of another, and the ways to what else there is of it."""
+    entry = setup.entry
+
+    def choose() -> None:
+        st.query_params.pop("fromEvent", None)  # it is one of the type before
+        st.query_params["eventType"] = st.session_state[_CHOICE]
+
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(f"{cards.category_icon(entry.category)} Simulate {escape(entry.name)}", anchor=False, width="content")
+        st.session_state[_CHOICE] = entry.event_type
+        st.selectbox("Event", list(setup.events), key=_CHOICE, on_change=choose, width=320,
+                     format_func=lambda t: f"{setup.events[t]} · {t}", label_visibility="collapsed")  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.markdown(
+            f"{code(entry.event_type)} {cards.badges(entry.status, entry.source, entry.schema_state)} "
+            f":small[{code(setup.schema_ref or 'no schema ref')}]", width="content"
+        )  # fmt: skip
+        st.page_link("event.py", label="Event details", icon=":material/bolt:",
+                     query_params={"eventType": entry.event_type})  # fmt: skip
+        st.page_link("metrics.py", label="Metrics", icon=":material/monitoring:",
+                     query_params={"eventType": entry.event_type})  # fmt: skip
+
+
+def draw_prefill(actor: Actor, setup: Setup) -> None:
+    """Offer to start from an example, a sample, the last recorded payload, a saved case, or nothing."""
+    saved = {f"Test case: {case.name}": case for case in setup.cases}
+    options = ["Example", "Generated sample", "Last recorded payload", *saved, "Empty payload"]
+    choice = st.menu_button("Fill with", options, icon=":material/ink_pen:", key=f"{setup.key}-fill")
+    if choice == "Example":
+        payload_editor.fill(setup.key, setup.initial)
+    elif choice == "Generated sample":
+        payload_editor.fill(setup.key, _sample(setup.schema))
+    elif choice == "Last recorded payload":
+        _fill_with_last(actor, setup)
+    elif choice == "Empty payload":
+        payload_editor.fill(setup.key, ABSENT)
+    elif choice in saved:
+        use_case(setup, saved[choice])
+
+
+def use_case(setup: Setup, case: SavedCase) -> None:
+    """Put a saved case into the form; works as a callback."""
+    payload_editor.fill(setup.key, case.payload)
+    st.session_state[_key_key(setup.entry.event_type)] = case.correlation_key or ""
+
+
+def draw_correlation_key(setup: Setup) -> str | None:
+    """The key to submit; None leaves it to the payload, and the placeholder says what that gives."""
+    payload = payload_editor.current(setup.key, setup.initial)
+    derived = correlation.derived_key(payload, setup.entry.correlation_paths)
+    paths = " or ".join(setup.entry.correlation_paths)
+    value = st.text_input(
+        "Correlation key",
+        key=_key_key(setup.entry.event_type),
+        placeholder=derived or "none",
+        persist_state="session",
+        help="Resumes runs that wait for this event with this key. Left empty, it is taken from the payload"
+        + (f" ({escape(paths)}): {code(derived)}." if derived else "; this one has none."),
+    )
+    return (value or "").strip() or None
+
+
+def draw_advanced(setup: Setup) -> bool:
+    """Which schema the payload claims, and whether to send it although it does not fit."""
+    with st.expander("Advanced", icon=":material/tune:"):
+        st.selectbox(
+            "Payload schema ref",
+            setup.refs,
+            index=setup.refs.index(setup.schema_ref) if setup.schema_ref in setup.refs else None,
+            key=_ref_key(setup.entry.event_type),
+            placeholder="No schema",
+            persist_state="session",
+            help="The catalog's unless you pick another. A different one is recorded as a conflict with the event.",
+        )
+        return st.toggle(
+            "Send although invalid",
+            key=f"{setup.key}-although",
+            help="An event is recorded whatever its payload; workflows that need a valid one skip it.",
+        )
+
+
+def _fill_with_last(actor: Actor, setup: Setup) -> None:
+    with database.read(actor) as conn:
+        last = simulation.last_payload(conn, tenant=actor.tenant, event_type=setup.entry.event_type)
+    if last is None:
+        st.toast("No event of this type was recorded yet.", icon=":material/info:")
+        return
+    payload_editor.fill(setup.key, last.payload)
+    st.toast(f"Filled with the {last.origin} event of {last.created_at:%Y-%m-%d %H:%M} UTC. Hidden values read "
+             "“[redacted]”: replace them before you send.", icon=":material/history:")  # fmt: skip
+
+
+def _start_from_event(actor: Actor, setup: Setup) -> None:
+    """Once: the payload of the event that the URL names, to send it again."""
+    asked = st.query_params.get("fromEvent", "")
+    if not asked or st.session_state.get(f"{setup.key}:from") == asked:
+        return
+    st.session_state[f"{setup.key}:from"] = asked
+    try:
+        event_id = UUID(asked)
+    except ValueError:
+        return
+    with database.read(actor) as conn:
+        recorded = simulation.payload_of(
+            conn, tenant=actor.tenant, event_id=event_id, event_type=setup.entry.event_type
+        )
+    if recorded:
+        payload_editor.fill(setup.key, recorded.payload)
+        st.toast("Filled with the payload of that event; hidden values read “[redacted]”.", icon=":material/history:")
+
+
+def _sample(schema: JsonSchema | None) -> Any:
+    return {} if schema is None else strict_json.loads(strict_json.dumps(sample(schema)))
+
+
+def _key_key(event_type: str) -> str:
+    return f"simulate-{event_type}-correlation"
+
+
+def _ref_key(event_type: str) -> str:
+    return f"simulate-{event_type}-ref"

@@ -1,0 +1,182 @@
+"""The list of workflows with its filters, and what one can do with each: open, pause, archive."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.ui.components import guard, viewer_time
+from lib.ui.components.text import NOTHING, code, escape, percent, plural
+from lib.workflows import records as workflow_records
+from lib.workflows.records import WorkflowFilters, WorkflowPage, WorkflowSummary
+
+_KINDS = {"All": None, "System": True, "Own": False}
+_STATES = {"Active or paused": None, "Paused": True, "Active": False}
+_GOOD, _POOR = 0.95, 0.8
+_CLEARED = {"workflowSearch": "", "workflowStatus": None, "workflowEvent": None, "workflowKind": "All",
+            "workflowState": None, "workflowPage": 1}  # fmt: skip
+
+
+def draw(actor: Actor) -> None:
+    """Draw filters, one page of workflows, and the way to the others."""
+    with database.read(actor) as conn:
+        choices = workflow_records.choices(conn, tenant=actor.tenant)
+    filters = _draw_filters(sorted({choice.event_type for choice in choices if choice.event_type}))
+    with database.read(actor) as conn:
+        page = workflow_records.list_workflows(conn, tenant=actor.tenant, filters=filters)
+    if page.page != filters.page:
+        st.session_state.pop("workflowPage", None)
+        st.query_params["workflowPage"] = str(page.page)
+        st.rerun()  # a widget reads the URL only before this run has touched it
+    if not page.workflows:
+        _draw_nothing(filtered=filters != WorkflowFilters())
+        return
+    for workflow in page.workflows:
+        with st.container(border=True, gap="xxsmall"):
+            _draw_row(actor, workflow)
+    _draw_foot(page)
+
+
+def marks(workflow: WorkflowSummary | workflow_records.Workflow) -> str:
+    """Status, system and pause as inline Markdown badges."""
+    color = {"draft": "gray", "published": "green", "archived": "orange"}[workflow.status]
+    found = [f":{color}-badge[{workflow.status.capitalize()}]"]
+    if workflow.is_system:
+        found.append(":violet-badge[:material/shield: System]")
+    if workflow.is_paused:
+        found.append(":orange-badge[:material/pause: Paused]")
+    if workflow.draft_differs and workflow.status == "published":
+        found.append(":blue-badge[:material/edit: Unpublished changes]")
+    return " ".join(found)
+
+
+def _draw_filters(event_types: list[str]) -> WorkflowFilters:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        search = st.text_input("Search workflows", key="workflowSearch", bind="query-params", type="search",
+                               live="200ms", placeholder="Search by name, description or event", width=320,
+                               label_visibility="collapsed", on_change=_first_page)  # fmt: skip
+        status = st.selectbox("Status", [s.capitalize() for s in workflow_records.STATUSES], index=None, width=150,
+                              key="workflowStatus", bind="query-params", placeholder="All but archived",
+                              label_visibility="collapsed", on_change=_first_page)  # fmt: skip
+        event_type = st.selectbox("Event", event_types, index=None, key="workflowEvent", bind="query-params",
+                                  placeholder="All events", label_visibility="collapsed", width=250,
+                                  on_change=_first_page)  # fmt: skip
+        state = st.selectbox("State", list(_STATES)[1:], index=None, key="workflowState", bind="query-params",
+                             placeholder="Active or paused", label_visibility="collapsed", width=170,
+                             on_change=_first_page)  # fmt: skip
+        kind = st.segmented_control("Kind", list(_KINDS), default="All", required=True, key="workflowKind",
+                                    bind="query-params", label_visibility="collapsed",
+                                    on_change=_first_page)  # fmt: skip
+        st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear, key="workflow-clear")
+    page = st.session_state.get("workflowPage") or st.query_params.get("workflowPage") or 1
+    return WorkflowFilters(
+        search=search or "",
+        status=status.lower() if status else None,  # type: ignore[arg-type]
+        event_type=event_type,
+        is_paused=_STATES[state] if state else None,
+        is_system=_KINDS[kind or "All"],
+        page=int(page) if str(page).isdecimal() and len(str(page)) < 7 else 1,
+    )
+
+
+def _draw_row(actor: Actor, workflow: WorkflowSummary) -> None:
+    what, runs, acts = st.columns([5, 3, 2], vertical_alignment="center", gap="medium")
+    with what:
+        version = f" :gray[v{workflow.version}]" if workflow.version else ""
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.page_link("designer.py", label=f"**{escape(workflow.name)}**{version}", icon=":material/account_tree:",
+                         query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+            st.markdown(marks(workflow), width="content")
+        event = code(workflow.event_type) if workflow.event_type else "no trigger"
+        description = f" · {escape(workflow.description)}" if workflow.description else ""
+        st.markdown(f":small[:gray[:material/bolt: {event}{description}]]")
+    with runs:
+        st.markdown(_runs_said(workflow))
+    with acts, st.container(
+        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"
+    ):
+        _draw_acts(actor, workflow)
+
+
+def _runs_said(workflow: WorkflowSummary) -> str:
+    rate = workflow.success_rate
+    if rate is None:
+        return f":gray[{NOTHING} no runs yet]"
+    color = "green" if rate >= _GOOD else "orange" if rate >= _POOR else "red"
+    latest = f"latest {workflow.runs} runs" if workflow.runs > 1 else "only run"
+    lines = [f":{color}[**{percent(rate)}**] :small[success of its {latest}]"]
+    details = [f"last {viewer_time.clock(workflow.last_run_at, '%Y-%m-%d %H:%M')}"] if workflow.last_run_at else []
+    if workflow.open:
+        details.append(f"{workflow.open} under way")
+    if workflow.failed:
+        details.append(f":red[{workflow.failed} failed]")
+    return "  \n".join([*lines, f":small[:gray[{' · '.join(details)}]]"])
+
+
+def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
+    refusal, key = workflow_records.refusal(actor, workflow), str(workflow.workflow_id)
+    st.page_link("runs.py", label="Runs", icon=":material/list:",
+                 query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+    with st.popover("", icon=":material/more_horiz:", help="Pause, archive", type="tertiary"):
+        if workflow.status != "archived":
+            if workflow.is_paused:
+                st.button("Resume", key=f"resume-{key}", icon=":material/play_arrow:", disabled=bool(refusal),
+                          help=refusal, on_click=set_paused, args=(actor, workflow, False), width="stretch",
+                          type="tertiary")  # fmt: skip
+            else:
+                st.button("Pause", key=f"pause-{key}", icon=":material/pause:", disabled=bool(refusal),
+                          help=refusal or "It starts no runs until it is resumed; runs under way go on.",
+                          on_click=set_paused, args=(actor, workflow, True), width="stretch",
+                          type="tertiary")  # fmt: skip
+        archived = workflow.status == "archived"
+        st.button("Restore" if archived else "Archive", key=f"archive-{key}", disabled=bool(refusal), help=refusal,
+                  icon=":material/unarchive:" if archived else ":material/archive:", width="stretch",
+                  on_click=set_archived, args=(actor, workflow, not archived), type="tertiary")  # fmt: skip
+
+
+@guard.callback
+def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, paused: bool) -> None:
+    """Callback: pause or resume the workflow, and say so."""
+    with database.write(actor) as conn:
+        workflow_records.set_paused(conn, actor, workflow_id=workflow.workflow_id, paused=paused)
+    guard.tell(f"{escape(workflow.name)} {'is paused' if paused else 'starts runs again'}.",
+               icon=":material/pause:" if paused else ":material/play_arrow:")  # fmt: skip
+
+
+@guard.callback
+def set_archived(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, archived: bool) -> None:
+    """Callback: archive or restore the workflow, and say so."""
+    with database.write(actor) as conn:
+        workflow_records.set_archived(conn, actor, workflow_id=workflow.workflow_id, archived=archived)
+    guard.tell(f"{escape(workflow.name)} was {'archived' if archived else 'restored'}.", icon=":material/archive:")
+
+
+def _draw_foot(page: WorkflowPage) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        latest = workflow_records.LATEST_RUNS
+        window = f"Success: share of the latest {latest} runs that succeeded, tests and replays included"
+        st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {viewer_time.zone().key}",
+                   width="content")  # fmt: skip
+        if page.pages > 1:
+            st.pagination(page.pages, key="workflowPage", bind="query-params")
+
+
+def _draw_nothing(*, filtered: bool) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        st.markdown("#### No workflow matches these filters" if filtered else "#### No workflows yet", width="content")
+        st.caption("Attach one to an event: open the event in the catalog and choose Attach.", width="content")
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            st.page_link("catalog.py", label="Event catalog", icon=":material/grid_view:")
+            if filtered:
+                st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=_clear, key="workflow-all")
+        st.space("small")
+
+
+def _first_page() -> None:
+    st.session_state["workflowPage"] = 1
+
+
+def _clear() -> None:
+    st.session_state.update(_CLEARED)

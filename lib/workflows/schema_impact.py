@@ -1,0 +1,98 @@
+"""What a change of an event's schema means to the workflows attached to it.
+
+A workflow names the schema its trigger was made for. When the event's catalog entry names another one, the
+mappings that read removed or changed fields are found by comparing the two schemas, and the definition is
+validated against the new one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from uuid import UUID
+
+from lib.catalog.schema_registry import JsonSchema
+from lib.database import Connection, named_queries
+from lib.mapping import check as mapping_check
+from lib.mapping import mapping
+from lib.serialization import strict_json
+from lib.workflows import validation as workflow_validation
+from lib.workflows.validation import Surroundings
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A mapping that reads a field which the new schema lacks or gives another type."""
+
+    target: str
+    field: str
+    change: Literal["removed", "changed in type"]
+
+
+@dataclass(frozen=True)
+class Impact:
+    """How a workflow made for one schema does with the one that the event carries now."""
+
+    made_for: str | None
+    now: str | None
+    reads: tuple[Read, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def still_valid(self) -> bool:
+        """Whether the published definition could be published again today."""
+        return not self.problems
+
+
+def impacts(conn: Connection, *, tenant: UUID, event_type: str) -> dict[UUID, Impact]:
+    """The event's attached workflows that were made for another schema than it carries now, by id."""
+    found = {}
+    for row in conn.execute(queries["outdated"], {"tenant": tenant, "event_type": event_type}):
+        definition = strict_json.loads(row.definition)
+        around = workflow_validation.surroundings(conn, tenant=tenant, definition=definition)
+        before = strict_json.loads(row.made_for_schema) if row.made_for_schema else None
+        found[row.workflow_id] = _impact(definition, row.made_for, before, around)
+    return found
+
+
+def impact_of_draft(conn: Connection, *, tenant: UUID, definition: Mapping[str, Any]) -> Impact | None:
+    """The same for a draft; None when it was made for the event's present schema, or has no such trigger."""
+    around = workflow_validation.surroundings(conn, tenant=tenant, definition=definition)
+    trigger = definition.get("trigger")
+    if around.event is None or not isinstance(trigger, dict):
+        return None
+    made_for = trigger.get("sourcePayloadSchemaRef")
+    if made_for == around.event.schema_ref or not isinstance(made_for, str | None):
+        return None
+    return _impact(definition, made_for, around.schemas.get(made_for or ""), around)
+
+
+def _impact(
+    definition: Mapping[str, Any], made_for: str | None, before: JsonSchema | None, around: Surroundings
+) -> Impact:
+    event = around.event
+    given = definition["trigger"].get("payloadMapping")
+    reads = list(_broken_reads(given, before, event.schema)) if event and isinstance(given, dict) else []
+    errors = workflow_validation.errors(workflow_validation.check(definition, around))
+    return Impact(
+        made_for, event.schema_ref if event else None, tuple(reads), tuple(problem.message for problem in errors)
+    )
+
+
+def _broken_reads(
+    given: Mapping[str, Any], before: JsonSchema | None, now: JsonSchema | None
+) -> Iterator[Read]:
+    if before is None or now is None:
+        return
+    for target, value in given.items():
+        if not isinstance(value, dict) or not isinstance(value.get(mapping.EXPRESSION), str):
+            continue
+        for names in sorted(mapping.fields_read(value[mapping.EXPRESSION])):
+            old, new = mapping_check.field_types(before, names), mapping_check.field_types(now, names)
+            if old is not None and new is None:
+                yield Read(target, ".".join(names), "removed")
+            elif old is not None and new is not None and not new <= old:
+                yield Read(target, ".".join(names), "changed in type")

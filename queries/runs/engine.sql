@@ -1,0 +1,26 @@
+-- name: health
+-- Turns that wait to be claimed (counted up to 10,000), the age of the oldest, and how many executors live.
+SELECT (SELECT count(*) FROM (SELECT FROM dbos.workflow_status
+                              WHERE queue_name = 'runs' AND status = 'ENQUEUED' LIMIT 10000) queued
+       ) AS queue_depth,
+       (SELECT extract(epoch FROM clock_timestamp()) - min(created_at) / 1000.0 FROM dbos.workflow_status
+        WHERE queue_name = 'runs' AND status = 'ENQUEUED') AS oldest_queued_seconds,
+       (SELECT count(*) FROM pg_locks l
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid = CAST(CAST(:lock_class AS bigint) AS oid)
+          AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS live_executors
+
+-- name: enqueue_run
+-- Hands a queued run to the engine, in the caller's transaction.
+SELECT app_enqueue_run(:tenant, :run_id)
+
+-- name: resume_wait
+-- Ends an open event wait and queues its run; false when it was not open.
+SELECT app_resume_wait(:tenant, :wait_id, :event_id)
+
+-- name: cancel_run
+-- Ends an unfinished run as canceled; false when there is none.
+SELECT app_cancel_run(:tenant, :run_id)
+
+-- name: retry_run
+-- A new run that repeats a failed one from its start; NULL when there is no failed run.
+SELECT app_retry_run(:tenant, :run_id)

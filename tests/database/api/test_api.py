@@ -1,0 +1,479 @@
+"""The API on a real database: who is let in, what is taken in, and that every error is a described problem."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from lib import api, database
+from lib.auth import tokens
+from lib.auth.actors import Actor
+from lib.database import Database
+from lib.errors import NotFound, PermissionDenied
+from lib.events import export as event_export
+from lib.events import simulation
+from lib.events.activity import Filters
+from tests.conftest import ActorFactory
+from tests.database.events.test_ingestion import REF, TICKET, publish
+from tests.support.api_client import BATCH, ApiClient, at, event, new_token, routes, validator
+from tests.support.tenant_catalog import add_entry
+
+
+@pytest.fixture
+def actor(new_actor: ActorFactory) -> Actor:
+    return new_actor("manage", name="Acme Secretive Ltd")
+
+
+@pytest.fixture
+def client(actor: Actor) -> ApiClient:
+    return ApiClient(new_token(actor))
+
+
+def scalar(db: Database, statement: str, **parameters: Any) -> Any:
+    with db.owner.begin() as conn:
+        result = conn.execute(text(statement), parameters)
+        return result.scalar_one() if result.returns_rows else None
+
+
+def events_stored(db: Database) -> int:
+    return int(scalar(db, "SELECT count(*) FROM workflow_runtime_events"))
+
+
+# Events in.
+
+
+def test_an_event_starts_its_workflows_and_can_be_looked_up(db: Database, actor: Actor, client: ApiClient) -> None:
+    workflow = publish(actor, "Triage")
+    publish(actor, "Triage", paused=True)
+    given = TICKET | {"password": "hunter2", "amount": 1}
+    response = client.post(event(subject="T-1", data=given, id="4711"))
+    assert response.status_code == 202
+    answer = response.json()
+    assert (answer["status"], answer["duplicate"], answer["correlationKey"]) == ("matched", False, "T-1")
+    assert [run["workflowId"] for run in answer["started"]] == [str(workflow)]
+    assert [skip["reason"] for skip in answer["skipped"]] == ["paused"]
+    found = client.get(response.headers["location"]).json()
+    assert {name: found[name] for name in answer} == answer
+    assert found["data"] == given | {"password": "[redacted]"}
+    assert (found["id"], found["source"]) == ("4711", "/test")
+    assert [(run["runId"], run["status"]) for run in found["runs"]] == [(answer["started"][0]["runId"], "QUEUED")]
+    assert scalar(db, "SELECT origin FROM workflow_runtime_events") == "live"
+
+
+def test_the_same_event_in_any_mode_is_taken_once(db: Database, actor: Actor, client: ApiClient) -> None:
+    publish(actor, "Triage")
+    sent = event(id="ünï 1", correlationkey="k€y", data=TICKET)
+    first = client.post(sent).json()
+    headers = {f"ce-{name}": quote(value, safe="/") for name, value in sent.items() if name != "data"}
+    binary = client.post(json.dumps(TICKET, indent=1).encode(), "application/json", headers=headers)
+    batch = client.post([sent, sent], BATCH)
+    assert binary.status_code == batch.status_code == 202
+    for again in (binary.json(), *(item["event"] for item in batch.json()["items"])):
+        assert again == first | {"duplicate": True}
+    assert events_stored(db) == scalar(db, "SELECT count(*) FROM workflow_runs") == 1
+
+
+def test_other_content_under_the_same_id_is_a_conflict(db: Database, client: ApiClient) -> None:
+    sent = event(data=TICKET)
+    assert client.post(sent).status_code == 202
+    for changes in ({"data": {}}, {"type": "TICKET_CLOSED"}, {"subject": "other"}):
+        assert client.post(sent | changes).status_code == 409
+    assert client.post(sent | {"source": "/other", "data": {}}).status_code == 202
+    assert events_stored(db) == 2
+
+
+def test_another_schema_ref_and_a_bad_payload_are_recorded(client: ApiClient) -> None:
+    schema = client.post(event(dataschema="payload.Other.v1", data=TICKET)).json()["schema"]
+    assert schema["status"] == "unknown"
+    assert schema["refConflict"] == {"catalog": REF, "submitted": "payload.Other.v1"}
+    schema = client.post(event(data={"ticketId": 7})).json()["schema"]
+    assert schema["status"] == "invalid" and "/ticketId" in {error["path"] for error in schema["errors"]}
+
+
+def test_one_bad_item_of_a_batch_costs_the_others_nothing(db: Database, client: ApiClient) -> None:
+    items = [json.dumps(event(id=str(n), data=TICKET)) for n in range(100)]
+    items[37] = items[37].replace(TICKET["ticketId"], "\\u0000")
+    body = f"[{','.join(items)}]".encode()
+    response = client.post(body, BATCH)
+    assert response.status_code == 207
+    results = response.json()["items"]
+    assert [n for n, result in enumerate(results) if result["status"] != 202] == [37]
+    assert results[37]["status"] == 400 and "NUL" in results[37]["problem"]["detail"]
+    assert events_stored(db) == 99
+    again = client.post(body, BATCH).json()["items"]
+    assert all(result["event"]["duplicate"] for n, result in enumerate(again) if n != 37)
+    assert events_stored(db) == 99
+
+
+def test_a_batch_that_is_none_is_refused_as_a_whole(db: Database, client: ApiClient) -> None:
+    assert client.post([], BATCH).json() == {"items": []}
+    for bad in ([event()] * 101, {"a": 1}):
+        assert client.post(bad, BATCH).status_code == 400
+    mixed = client.post([event(), 1, event(type="NOPE"), event(source=...)], BATCH)
+    assert [item["status"] for item in mixed.json()["items"]] == [202, 400, 422, 400]
+    assert events_stored(db) == 1
+
+
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_is_no_cloud_event_is_told_how_to_be_one(client: ApiClient, content_type: str) -> None:
+    response = client.post(event(), content_type)
+    assert response.status_code == 415 and "application/cloudevents+json" in response.json()["detail"]
+
+
+def test_a_bad_attribute_is_named(db: Database, client: ApiClient) -> None:
+    for field, bad in (("specversion", "0.3"), ("id", ""), ("source", 1), ("type", "a\tb"), ("time", "now")):
+        response = client.post(event(**{field: bad}))
+        assert (response.status_code, response.json()["field"]) == (400, field)
+    assert client.post(event(id="x" * 257)).json()["field"] == "id"
+    assert events_stored(db) == 0
+
+
+def test_an_unknown_type_gets_the_nearest_known_ones(db: Database, client: ApiClient) -> None:
+    response = client.post(event(type="TICKET_CREATE"))
+    assert response.status_code == 422 and response.json()["nearest"][0] == "TICKET_CREATED"
+    assert client.post(event(type="\u2603" * 250)).status_code == 422
+    assert events_stored(db) == 0
+
+
+# Who is let in.
+
+
+def test_only_a_good_token_opens(db: Database, actor: Actor, client: ApiClient, new_actor: ActorFactory) -> None:
+    token = client.token or ""
+    prefix, secret = token[:37], token[37:]
+    revoked = new_token(actor)
+    admin = new_actor("admin", tenant=actor.tenant)
+    token_id = scalar(db, "SELECT token_id FROM api_tokens WHERE token_hash = :h", h=tokens._hash(revoked))
+    with database.write(admin) as conn:
+        tokens.revoke(conn, admin, token_id=token_id)
+    wrong = [
+        revoked,
+        token + "x",
+        f"wec_{uuid4().hex}_{secret}",
+        f"wec_{new_actor().tenant.hex}_{secret}",
+        prefix + "A" * 43,
+        "x",
+        "wec_",
+        token.upper(),
+        f"{token} {token}",
+    ]
+    refusals = {(r.status_code, r.content, r.headers["www-authenticate"]) for r in
+                (client.as_(bad).get("/api/v2/catalog") for bad in wrong)}  # fmt: skip
+    assert len(refusals) == 1 and next(iter(refusals))[0] == 401
+    assert client.get("/api/v2/catalog").status_code == 200
+    for bad in wrong:
+        assert client.as_(bad).post(event()).status_code == 401
+    assert events_stored(db) == 0
+
+
+def test_neither_cookie_nor_another_scheme_opens(client: ApiClient) -> None:
+    nobody = client.as_(None)
+    for headers in ({}, {"Cookie": f"_streamlit_user={client.token}"}, {"Authorization": f"Basic {client.token}"},
+                    {"Authorization": str(client.token)}, {"X-Api-Key": str(client.token)}):  # fmt: skip
+        response = nobody.get("/api/v2/catalog", headers=headers)
+        assert response.status_code == 401 and response.headers["www-authenticate"].startswith("Bearer")
+    assert nobody.get("/api/v2/catalog", headers={"Authorization": f"bearer  {client.token}"}).status_code == 200
+
+
+def test_a_reading_token_reads_and_no_more(db: Database, actor: Actor, client: ApiClient) -> None:
+    reader = client.as_(new_token(actor, "read"))
+    assert reader.get("/api/v2/catalog").status_code == 200
+    response = reader.post(event())
+    assert response.status_code == 403 and "you need manage" in response.json()["detail"]
+    assert events_stored(db) == 0
+
+
+def test_foreign_missing_and_malformed_ids_read_the_same(client: ApiClient, new_actor: ActorFactory) -> None:
+    foreign = client.as_(new_token(new_actor()))
+    foreign_id = foreign.post(event(data=TICKET)).json()["eventId"]
+    assert foreign.get(f"/api/v2/events/{foreign_id}").status_code == 200
+    ids = [foreign_id, str(uuid4()), "x", "%00", "..%2f", "a%5Cb", foreign_id.upper(), f"%7B{foreign_id}%7D", "%ff", ""]
+    bodies = {client.get(f"/api/v2/events/{event_id}").content for event_id in ids}
+    types = ["NOPE", "TICKET_CREATED%00", "ticket_created", "..", "%ff", ""]
+    bodies |= {client.get(f"/api/v2/catalog/{event_type}/schema").content for event_type in types}
+    assert len(bodies) == 1 and b'"status": 404' in bodies.pop()
+
+
+def test_only_the_hash_of_a_token_is_kept(db: Database, client: ApiClient) -> None:
+    row = scalar(db, "SELECT CAST(api_tokens AS text) FROM api_tokens")
+    secret = (client.token or "")[37:]
+    assert secret not in row and secret.encode().hex() not in row
+
+
+def test_use_of_a_token_is_noted_once_a_minute(db: Database, client: ApiClient) -> None:
+    def used_after(seconds: int | None) -> Any:
+        before = f"now() - interval '{seconds} seconds'" if seconds is not None else "NULL"
+        scalar(db, f"UPDATE api_tokens SET last_used_at = {before}")
+        assert client.get("/api/v2/catalog").status_code == 200
+        return scalar(db, "SELECT extract(epoch FROM now() - last_used_at)::int FROM api_tokens")
+
+    assert used_after(None) <= 5
+    assert 30 <= used_after(30) <= 35
+    assert used_after(61) <= 5
+
+
+def test_only_an_admin_makes_and_ends_tokens(new_actor: ActorFactory) -> None:
+    admin, manager = new_actor("admin"), new_actor("manage")
+    for call in (
+        lambda conn: tokens.create_token(conn, manager, name="x", permission="read"),
+        lambda conn: tokens.revoke(conn, manager, token_id=uuid4()),
+    ):
+        with pytest.raises(PermissionDenied), database.write(manager) as conn:
+            call(conn)
+    with pytest.raises(NotFound), database.write(admin) as conn:
+        tokens.revoke(conn, admin, token_id=uuid4())
+
+
+def test_the_command_line_prints_a_token_alone(db: Database, actor: Actor, repository: Path) -> None:
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        url = db.owner.url.render_as_string(hide_password=False)
+        return subprocess.run(
+            [sys.executable, "-m", "lib.auth", "token", *arguments], cwd=repository, capture_output=True, text=True,
+            env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""},
+        )  # fmt: skip
+
+    made = run("--tenant", "Acme Secretive Ltd", "--permission", "manage")
+    assert made.returncode == 0, made.stderr
+    found = tokens.actor_for_token(made.stdout.removesuffix("\n"))
+    assert found and (found.tenant, found.permission) == (actor.tenant, "manage")
+    unknown = run("--tenant", "Nobody", "--permission", "read")
+    assert (unknown.returncode, unknown.stdout) == (1, "") and "There is no tenant Nobody" in unknown.stderr
+
+
+def test_a_token_is_limited_by_itself(actor: Actor) -> None:
+    client = ApiClient(new_token(actor), per_second=0.1, burst=3)
+    other = client.as_(new_token(actor))
+    assert [client.get("/api/v2/catalog").status_code for _ in range(3)] == [200] * 3
+    refused = client.get("/api/v2/catalog")
+    assert refused.status_code == 429 and 1 <= int(refused.headers["retry-after"]) <= 10
+    assert client.post(event()).status_code == 429
+    assert other.post([event(), event(), event()], BATCH).status_code == 202
+    assert other.get("/api/v2/catalog").status_code == 429, "each item of a batch counts"
+
+
+# Bodies and errors.
+
+
+def test_a_body_is_read_no_further_than_the_cap(client: ApiClient) -> None:
+    def read_of(*headers: tuple[bytes, bytes]) -> tuple[int, int]:
+        """Status, and how many bytes of an endless body were asked for."""
+        given = [(b"authorization", f"Bearer {client.token}".encode()),
+                 (b"content-type", b"application/cloudevents+json"), *headers]  # fmt: skip
+        scope = {"type": "http", "method": "POST", "path": "/api/v2/events", "headers": given, "query_string": b""}
+        asked, statuses = 0, []
+
+        async def receive() -> dict[str, Any]:
+            nonlocal asked
+            asked += 65_536
+            return {"type": "http.request", "body": bytes(65_536), "more_body": True}
+
+        async def send(message: dict[str, Any]) -> None:
+            statuses.append(message.get("status"))
+
+        asyncio.run(client.app(scope, receive, send))  # type: ignore[arg-type]
+        return statuses[0], asked
+
+    assert read_of((b"content-length", str(300 * 2**20).encode())) == (413, 0)
+    assert read_of((b"content-length", b"9" * 100)) == (413, 0)
+    assert read_of((b"transfer-encoding", b"chunked")) == (413, 5 * 65_536)
+    assert client.post(b" " * 262_145).status_code == 413
+    assert client.post(json.dumps(event()).encode().ljust(262_144)).status_code == 202
+
+
+def test_a_compressed_body_is_refused(client: ApiClient) -> None:
+    assert client.post(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}).status_code == 415
+
+
+def test_unknown_paths_and_methods_are_problems_too(client: ApiClient) -> None:
+    for path in ("/api", "/api/", "/api/v2", "/api/v2/events/", "/api/v1/events", "/api/v2/catalog/A/B/schema"):
+        response = client.get(path)
+        assert (response.status_code, response.headers["content-type"]) == (404, "application/problem+json"), path
+    response = client.request("DELETE", "/api/v2/events")
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert response.headers["content-type"] == "application/problem+json"
+
+
+def test_our_mistakes_are_logged_by_reference_without_the_payload(
+    db: Database, client: ApiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    scalar(db, "REVOKE INSERT ON workflow_runtime_events FROM event_catalog_app")  # has the payload with it
+    with caplog.at_level(logging.ERROR):
+        responses = [client.post(event(data={"password": "hunter2"})), client.get("/api/v2/catalog")]
+        scalar(db, "DROP VIEW catalog_entries")
+        responses.append(client.get("/api/v2/catalog"))
+    assert [response.status_code for response in responses] == [500, 200, 500]
+    for response in (responses[0], responses[2]):
+        assert caplog.text.count(response.json()["reference"]) == 1
+        assert "workflow_runtime" not in response.text and "Traceback" not in response.text
+    assert "hunter2" not in caplog.text
+
+
+def test_without_the_database_callers_are_told_to_come_back(db: Database, client: ApiClient) -> None:
+    database.use(None)
+    for response in (client.get("/api/v2/catalog"), client.post(event()), client.as_(None).get("/readyz")):
+        assert response.status_code == 503 and int(response.headers["retry-after"]) > 0
+    assert client.as_(None).get("/healthz").status_code == 200
+    assert client.as_(None).get("/metrics").status_code == 200
+
+
+# Catalog, description, operation.
+
+
+def test_the_catalog_is_listed_in_pages(db: Database, actor: Actor, client: ApiClient) -> None:
+    publish(actor, "Triage")
+    add_entry(db, actor.tenant, "OWN/TYPE é", status="draft")
+    first = client.get("/api/v2/catalog?pageSize=50").json()
+    assert (first["total"], first["pages"], len(first["entries"])) == (133, 3, 50)
+    pages = [client.get(f"/api/v2/catalog?pageSize=50&page={page}").json()["entries"] for page in (1, 2, 3, 4)]
+    assert len({entry["eventType"] for page in pages for entry in page}) == 133 and pages[3] == []
+    [own] = client.get("/api/v2/catalog?source=tenant&status=draft").json()["entries"]
+    assert own["links"]["schema"] == "/api/v2/catalog/OWN%2FTYPE%20%C3%A9/schema" and own["schemaState"] == "missing"
+    found = client.get("/api/v2/catalog?search=created ticket").json()["entries"][0]
+    assert (found["eventType"], found["attachedWorkflows"]) == ("TICKET_CREATED", 1)
+
+
+@pytest.mark.parametrize("query", ["status=x", "source=x", "page=0", "page=-1", "page=٣", "pageSize=501", "pgae=2"])
+def test_a_bad_parameter_is_named(client: ApiClient, query: str) -> None:
+    response = client.get(f"/api/v2/catalog?{query}")
+    assert response.status_code == 400 and response.json()["field"] == query.partition("=")[0]
+
+
+def test_a_schema_is_served_as_one(db: Database, actor: Actor, client: ApiClient) -> None:
+    response = client.get("/api/v2/catalog/TICKET_CREATED/schema")
+    assert response.headers["content-type"] == "application/schema+json"
+    assert "ticketId" in response.json()["properties"]
+    add_entry(db, actor.tenant, "BARE")
+    assert "no schema" in client.get("/api/v2/catalog/BARE/schema").json()["detail"]
+
+
+def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, new_actor: ActorFactory) -> None:
+    nobody = client.as_(None)
+    stored = [client.post(event(data=TICKET | {"password": "hunter2"})).json()["eventId"] for _ in range(3)]
+    other = ApiClient(new_token(new_actor("manage")))
+    other.post(event())
+    for form in ("csv", "json"):
+        ticket = event_export.ticket(actor, filters=Filters(event_names=("TICKET_CREATED",)), form=form)
+        answer = nobody.get(f"/api/v2/exports/{ticket}")
+        assert answer.status_code == 200
+        assert answer.headers["content-disposition"].startswith('attachment; filename="activity-2')
+        assert answer.headers["content-disposition"].endswith(f'.{form}"')
+        assert "hunter2" not in answer.text and "[redacted]" in answer.text
+        rows = list(csv.DictReader(answer.text.splitlines())) if form == "csv" else answer.json()
+        assert [row["event_id"] for row in rows] == stored[::-1]
+    wrong = event_export.ticket(actor, filters=Filters(path="a..b", value="1"), form="csv")
+    assert nobody.get(f"/api/v2/exports/{wrong}").status_code == 400
+    gone = nobody.get(f"/api/v2/exports/{wrong}x")
+    assert gone.status_code == 404 and "expired" in gone.json()["detail"]
+
+
+def test_the_description_has_every_route_and_no_other(client: ApiClient) -> None:
+    served = client.as_(None).get("/api/openapi.json").json()
+    described = {(path, method.upper()) for path, item in served["paths"].items() for method in item}
+    assert described == {(r.path, method) for r in routes(client.app) for method in (r.methods or set()) - {"HEAD"}}
+    open_ones = {path for path, item in served["paths"].items() for op in item.values() if op.get("security") == []}
+    for path, method in described:
+        status = client.as_(None).request(method, path).status_code
+        assert (status == 401) == (path not in open_ones), path
+
+
+def test_the_examples_of_the_description_are_valid() -> None:
+    checked = 0
+    for name in at("/components/schemas"):
+        validator(f"/components/schemas/{name}").check_schema(at(f"/components/schemas/{name}"))
+    for name, example in at("/components/examples").items():
+        validator(f"/components/schemas/{name}").validate(example["value"])
+        checked += 1
+    for content in _contents(api.document()):
+        if content.get("example") and "problem" in str(content["example"]):
+            validator("/components/schemas/Problem").validate(content["example"])
+            checked += 1
+    assert checked > 8
+
+
+def _contents(value: Any) -> Any:
+    if isinstance(value, dict):
+        yield from value.get("content", {}).values() if isinstance(value.get("content"), dict) else ()
+        for item in value.values():
+            yield from _contents(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _contents(item)
+
+
+def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiClient) -> None:
+    def metrics() -> dict[str, float]:
+        page = client.as_(None).get("/metrics")
+        assert page.headers["content-type"].startswith("text/plain; version=0.0.4")
+        for secret in (str(actor.tenant), actor.tenant.hex, "Acme", "Triage", "TICKET_CREATED", "hunter2"):
+            assert secret not in page.text
+        lines = (line.rpartition(" ") for line in page.text.splitlines() if not line.startswith("#"))
+        return {name: float(value) for name, _, value in lines}
+
+    publish(actor, "Triage")
+    before = metrics()
+    sent = event(data=TICKET)
+    client.post([sent, sent, event(type="TICKET_CLOSED", data={"x": "hunter2"}), event(type="NOPE"), 1], BATCH)
+    after = metrics()
+    ingested = 'event_catalog_events_ingested_total{{origin="live",outcome="{}"}}'
+    counted = [ingested.format(outcome) for outcome in ("matched", "duplicate", "unmatched")]
+    refused = ("unknown-event-type", "invalid-request")
+    counted += [f'event_catalog_events_refused_total{{problem="{problem}"}}' for problem in refused]
+    for name in counted:
+        assert after[name] - before.get(name, 0) == 1, name
+    timed = "event_catalog_ingestion_seconds_count"
+    assert after[timed] - before[timed] == 3
+    assert {"event_catalog_queue_depth", "event_catalog_unfolded_changes"} < after.keys()
+    assert after["event_catalog_repaired_counts"] == 0
+    assert after["event_catalog_database_up"] == 1
+
+
+def test_metrics_count_simulated_events_once_they_are_committed(
+    db: Database, actor: Actor, client: ApiClient
+) -> None:
+    draft = simulation.Draft("TICKET_CREATED", TICKET)
+    name = 'event_catalog_events_ingested_total{origin="simulated",outcome="unmatched"} '
+
+    def counted() -> float:
+        lines = client.as_(None).get("/metrics").text.splitlines()
+        return sum(float(line.removeprefix(name)) for line in lines if line.startswith(name))
+
+    before = counted()
+    with database.write(actor) as conn:
+        simulation.preview(conn, actor, draft=draft)
+    with contextlib.suppress(LookupError), database.write(actor) as conn:
+        simulation.send(conn, actor, draft=draft)
+        raise LookupError("rolled back")
+    assert counted() == before
+    with database.write(actor) as conn:
+        simulation.send(conn, actor, draft=draft)
+        assert counted() == before
+    assert counted() == before + 1
+
+
+def test_ready_means_that_database_and_engine_are(db: Database, client: ApiClient) -> None:
+    refused = client.as_(None).get("/readyz")
+    assert refused.status_code == 503 and "engine" in refused.json()["detail"], "no engine runs in this test"
+    assert client.as_(None).get("/healthz").json() == {"status": "ok"}
+
+
+def test_the_middleware_passes_on_what_is_not_for_the_api(client: ApiClient) -> None:
+    from starlette.responses import PlainTextResponse
+    from starlette.testclient import TestClient
+
+    app = TestClient(api.ApiMiddleware(PlainTextResponse("page")))
+    assert {app.get(path).text for path in ("/", "/apis", "/catalog", "/healthz/x", "/_stcore/health")} == {"page"}
+    for path in ("/api", "/api/x", "/api/v2/catalog"):
+        assert app.get(path).headers["content-type"] == "application/problem+json"
+    assert app.get("/healthz").json() == {"status": "ok"}

@@ -1,0 +1,53 @@
+"""Permissions are ranked, and a refusal is a sentence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+
+from lib import database
+from lib.auth import actors, preferences
+from lib.auth.actors import Actor, Permission
+from lib.database import Database
+from lib.errors import PermissionDenied
+from tests.conftest import ActorFactory
+
+RANKS = ("read", "manage", "admin")
+
+
+@pytest.mark.parametrize("has", RANKS)
+@pytest.mark.parametrize("needs", RANKS)
+def test_read_before_manage_before_admin(has: Permission, needs: Permission) -> None:
+    assert get_args(Permission) == RANKS
+    actor = Actor(actors.UUID(int=1), actors.UUID(int=2), "x@example.com", has)
+    if RANKS.index(has) >= RANKS.index(needs):
+        actor.require(needs)
+    else:
+        with pytest.raises(PermissionDenied, match=f"You have {has} permission; to .* you need {needs}"):
+            actor.require(needs)
+
+
+def test_preferences_are_each_persons_own(new_actor: ActorFactory) -> None:
+    one = new_actor("read")
+    other = new_actor("read", tenant=one.tenant)
+    with database.write(one) as conn:
+        preferences.put(conn, one, name="view", value="list")
+        preferences.put(conn, one, name="view", value={"now": 1})
+    with database.read(one) as conn:
+        assert preferences.get(conn, one, name="view") == {"now": 1}
+        assert preferences.get(conn, other, name="view", default="grid") == "grid"
+
+
+def test_a_tenant_is_added_from_the_command_line(db: Database, repository: object) -> None:
+    url = db.owner.url.render_as_string(hide_password=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "lib.auth", "tenant", "Acme Ltd", "boss@acme.example"],
+        cwd=str(repository), env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with database.operate() as conn:
+        added = actors.memberships(conn)
+    assert [(m.tenant_name, m.email, m.permission) for m in added] == [("Acme Ltd", "boss@acme.example", "admin")]

@@ -1,0 +1,125 @@
+"""The catalog as a person uses it: look, search, open, share, come back."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from lib.database import embedded_server
+from tests.e2e.conftest import RunningApp, settled, start_app, stop_app
+
+pytestmark = pytest.mark.browser
+
+
+def cards(page: Page) -> int:
+    return page.get_by_role("button", name="Simulate").count()
+
+
+def test_a_stranger_finds_ticket_created_and_opens_it(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Workflow Event Catalog")).to_be_visible()
+    expect(page.get_by_text("Operational").first).to_be_visible()
+    expect(page.get_by_text("Demo data").first).to_be_visible()
+    page.get_by_role("searchbox", name="Search events").press_sequentially("ticket created")
+    expect(page).to_have_url(re.compile(r"q=ticket\+created"))
+    expect(page.get_by_text(re.compile(r"Showing 1 to \d of \d results?"))).to_be_visible()
+    page.get_by_role("button", name="Ticket Created", exact=False).first.click()
+    drawer = page.get_by_role("dialog")
+    expect(drawer.get_by_text("Acknowledge new tickets")).to_be_visible()
+    expect(page).to_have_url(re.compile("eventType=TICKET_CREATED"))
+    page.reload()
+    expect(page.get_by_role("dialog").get_by_text("Payload schema")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page).not_to_have_url(re.compile("eventType"))
+    expect(page.get_by_role("searchbox", name="Search events")).to_have_value("ticket created")
+
+
+def test_a_card_that_a_search_is_about_to_replace_does_what_it_was_clicked_for(page: Page) -> None:
+    page.goto("/")
+    simulate = page.locator(".st-key-card-simulate-ASSET_ASSIGNED").get_by_role("button")
+    expect(simulate).to_be_visible()
+    settled(page)
+    simulate.scroll_into_view_if_needed()
+    box = simulate.bounding_box()
+    assert box is not None
+    page.get_by_role("searchbox", name="Search events").fill("ticket created")
+    # By the mouse, which does not wait until the page has settled.
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.get_by_role("heading", name=re.compile("Simulate Asset Assigned"))).to_be_visible()
+
+
+def test_filters_live_in_the_url_and_come_back_with_it(page: Page) -> None:
+    page.goto("/?category=Tickets&sort=active&page=1")
+    expect(page.get_by_text("Showing 1 to 24 of 24 results")).to_be_visible()
+    expect(page).to_have_url(re.compile(r"sort=Most\+active"))
+    page.get_by_role("radiogroup", name="Source").get_by_text("System").click()
+    expect(page).to_have_url(re.compile("source=System"))
+    page.get_by_role("button", name="Clear", exact=True).click()
+    expect(page.get_by_text("Showing 1 to 24 of 132 results")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("category|source|sort"))
+
+
+def test_the_next_page_is_one_click_away_and_survives_a_reload(page: Page) -> None:
+    page.goto("/")
+    page.get_by_test_id("stPagination").get_by_text("2", exact=True).click()
+    expect(page.get_by_text("Showing 25 to 48 of 132 results")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Showing 25 to 48 of 132 results")).to_be_visible()
+
+
+def test_the_event_page_is_reached_from_the_drawer_and_by_its_address(page: Page) -> None:
+    page.goto("/?eventType=CONTACT_CREATED")
+    page.get_by_role("dialog").get_by_text("Open as page").click()
+    expect(page).to_have_url(re.compile(r"/event\?.*eventType=CONTACT_CREATED"))
+    expect(page.get_by_role("heading", name=re.compile("Contact Created"))).to_be_visible()
+    page.goto("/event?eventType=TICKET_CRATED")
+    page.get_by_role("button", name="Ticket Created").click()
+    expect(page.get_by_role("heading", name=re.compile("Ticket Created"))).to_be_visible()
+
+
+def test_a_reader_sees_everything_and_may_change_nothing(page: Page) -> None:
+    page.goto("/?as=Rae Reader · Northwind IT")
+    expect(page.get_by_text("read permission")).to_be_visible()
+    expect(page.get_by_role("button", name="Simulate").first).to_be_disabled()
+
+
+def test_hostile_words_stay_words(page: Page) -> None:
+    page.goto("/?q=%3Cimg%20src%3Dx%20onerror%3Dalert(1)%3E&eventType=%3Cscript%3Ealert(1)%3C/script%3E")
+    expect(page.get_by_text("There is no event")).to_be_visible()
+    expect(page.get_by_text("No event matches these filters")).to_be_visible()
+
+
+def test_it_fits_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/?eventType=TICKET_CREATED")
+    expect(page.get_by_role("dialog").get_by_text("Payload schema")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+def test_a_lost_database_is_told_calmly_and_comes_back_by_itself(page: Page, tmp_path: Path) -> None:
+    own = start_app(tmp_path, events=300)
+    try:
+        _lose_and_return(page, own)
+    finally:
+        stop_app(own)
+
+
+def _lose_and_return(page: Page, own: RunningApp) -> None:
+    page.unroute_all()
+    page.context.set_default_timeout(30_000)
+    page.goto(f"{own.url}/")
+    expect(page.get_by_text("Showing 1 to 24 of 132 results")).to_be_visible()
+    cluster = own.data_dir / "postgres"
+    embedded_server._pg_ctl(cluster, "stop", "-m", "immediate", "-w")
+    page.get_by_role("searchbox", name="Search events").fill("invoice")
+    expect(page.get_by_text("The database does not answer at the moment")).to_be_visible()
+    assert "Traceback" not in page.content()
+    embedded_server._start(cluster, own.data_dir / "postgres.log")
+    expect(page.get_by_role("heading", name="Workflow Event Catalog")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text(re.compile("Showing 1 to"))).to_be_visible(timeout=30_000)

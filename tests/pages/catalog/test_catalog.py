@@ -1,0 +1,223 @@
+"""The catalog page as AppTest sees it: filters in the URL, deep links, permissions, junk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lib.database import Database
+from tests.conftest import ActorFactory
+from tests.support.tenant_catalog import add_entry
+
+SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
+
+
+@pytest.fixture
+def someone(new_actor: ActorFactory) -> None:
+    new_actor("admin", name="Acme")
+
+
+def open_page(**query: str) -> AppTest:
+    app = AppTest.from_file(SHELL, default_timeout=30)
+    for name, value in query.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def names(app: AppTest) -> list[str]:
+    """The event types of the cards, in order."""
+    return [str(b.key).removeprefix("open-") for b in app.button if str(b.key).startswith("open-")]
+
+
+def showing(app: AppTest) -> str:
+    return next(c.value for c in app.caption if c.value.startswith("Showing"))
+
+
+@pytest.mark.usefixtures("someone")
+def test_opens_on_the_first_24_events_by_category_and_name() -> None:
+    app = open_page()
+    assert app.title[0].value == "Workflow Event Catalog"
+    assert names(app)[:2] == ["ASSET_ASSIGNED", "ASSET_CREATED"]
+    assert showing(app) == "Showing 1 to 24 of 132 results"
+
+
+@pytest.mark.usefixtures("someone")
+@pytest.mark.parametrize(
+    ("query", "first", "total"),
+    [
+        ({"q": "TICKET_CREATED"}, "TICKET_CREATED", None),
+        ({"q": "created ticket"}, "TICKET_CREATED", None),
+        ({"category": "Tags"}, "TAG_APPLIED", 4),
+        ({"status": "Deprecated"}, "PROJECT_TASK_DEPENDENCY_UNBLOCKED", 1),
+        ({"status": "deprecated"}, "PROJECT_TASK_DEPENDENCY_UNBLOCKED", 1),
+        ({"source": "Tenant"}, None, 0),
+        ({"page": "2"}, "RECURRING_BILLING_RUN_FAILED", 132),
+        ({"category": "Surveys", "q": "csat"}, "CSAT_ALERT_TRIGGERED", None),
+    ],
+)
+def test_the_url_is_the_view(query: dict[str, str], first: str | None, total: int | None) -> None:
+    app = open_page(**query)
+    shown = names(app)
+    assert (shown[0] if shown else None) == first
+    if total:
+        assert showing(app).endswith(f"of {total} result{'s' * (total != 1)}")
+
+
+@pytest.mark.usefixtures("someone")
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"page": "0"},
+        {"page": "99999"},
+        {"page": "-1"},
+        {"page": "1e3"},
+        {"status": "nonsense"},
+        {"source": "<b>"},
+        {"sort": "'; DROP TABLE tenants"},
+        {"view": "hologram"},
+        {"category": "No such category"},
+        {"as": "nobody"},
+    ],
+)
+def test_nonsense_in_the_url_shows_the_first_page(query: dict[str, str]) -> None:
+    app = open_page(**query)
+    assert names(app)[0] == "ASSET_ASSIGNED"
+    assert showing(app) == "Showing 1 to 24 of 132 results"
+
+
+@pytest.mark.usefixtures("someone")
+def test_someone_who_is_not_here_is_named() -> None:
+    app = open_page(**{"as": "Nobody"})
+    assert "asks for `Nobody`, who is not here. You act as" in app.sidebar.warning[0].value
+    assert not open_page().warning
+
+
+@pytest.mark.usefixtures("someone")
+@pytest.mark.parametrize(
+    "search", ["%", "_%_", "\\", "😀", "'; SELECT set_config('app.tenant', '', false) --", "x" * 10_000]
+)
+def test_a_search_for_junk_finds_nothing_and_says_so(search: str) -> None:
+    app = open_page(q=search)
+    assert names(app) == []
+    assert any("No event matches these filters" in m.value for m in app.markdown)
+
+
+@pytest.mark.usefixtures("someone")
+def test_typing_narrows_and_clearing_widens() -> None:
+    app = open_page(page="3")
+    app.text_input(key="q").set_value("invoice overdue").run()
+    assert names(app)[0] == "INVOICE_OVERDUE"
+    app.button(key="clear-filters").click().run()
+    assert showing(app) == "Showing 1 to 24 of 132 results"
+
+
+@pytest.mark.usefixtures("someone")
+def test_pages_are_walked_to_the_end() -> None:
+    seen: list[str] = []
+    for page in range(1, 7):
+        seen += names(open_page(page=str(page)))
+    assert len(seen) == len(set(seen)) == 132
+
+
+@pytest.mark.usefixtures("someone")
+def test_list_view_shows_the_same_facts_and_is_remembered() -> None:
+    app = open_page()
+    app.segmented_control(key="view").set_value("list").run()
+    table = app.dataframe[0].value
+    assert len(table) == 50
+    assert {"Event", "Type", "Category", "Status", "Executions", "Success", "Average", "Workflows", "Source",
+            "Schema", "Description"} <= set(table.columns)  # fmt: skip
+    again = open_page()
+    assert len(again.dataframe[0].value) == 50, "a new session opens in the view last used"
+    assert not open_page(view="grid").dataframe, "the URL decides before the preference"
+
+
+@pytest.mark.usefixtures("someone")
+def test_a_drawer_opens_whichever_page_its_event_is_on() -> None:
+    app = open_page(eventType="TICKET_UPDATED", page="1")
+    assert "TICKET_UPDATED" not in names(app)
+    assert any("`TICKET_UPDATED`" in m.value for m in app.markdown)
+    assert any(s.value.startswith("Attached workflows") for s in app.title)
+
+
+@pytest.mark.usefixtures("someone")
+def test_choosing_a_card_opens_its_drawer_and_the_url_says_so() -> None:
+    app = open_page()
+    app.button(key="open-ASSET_CREATED").click().run()
+    assert "ASSET_CREATED" in app.query_params["eventType"]
+    assert any(s.value == "Payload schema" for s in app.title)
+
+
+@pytest.mark.usefixtures("someone")
+@pytest.mark.parametrize("event_type", ["TICKET_CRATED", "<script>alert(1)</script>", "😀" * 300, "%00", "a`b"])
+def test_an_unknown_type_says_so_in_inert_text(event_type: str) -> None:
+    app = open_page(eventType=event_type)
+    said = [m.value for m in app.markdown if "There is no event" in m.value]
+    assert len(said) == 1
+    assert names(app)[0] == "ASSET_ASSIGNED", "the catalog stays usable below"
+    if event_type == "TICKET_CRATED":
+        assert app.button(key="near-TICKET_CREATED")
+
+
+def test_a_tenants_entry_takes_the_place_of_the_systems(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("read", name="Acme")
+    add_entry(db, actor.tenant, "TICKET_CREATED", name="Our ticket *created*", status="draft")
+    app = open_page(q="TICKET_CREATED")
+    assert names(app).count("TICKET_CREATED") == 1
+    assert "Our ticket \\*created\\*" in app.button(key="open-TICKET_CREATED").label
+    assert showing(open_page()).endswith("of 132 results")
+    assert names(open_page(source="Tenant")) == ["TICKET_CREATED"]
+
+
+@pytest.mark.parametrize("permission", ["read", "manage"])
+def test_what_needs_manage_is_disabled_with_the_reason(permission: str, new_actor: ActorFactory) -> None:
+    new_actor(permission, name="Acme")
+    simulate = open_page().button(key="card-simulate-ASSET_ASSIGNED")
+    if permission == "read":
+        assert simulate.disabled
+        assert simulate.help == "You have read permission; to simulate events and change workflows you need manage."
+    else:
+        assert "permission" not in (simulate.help or "")
+
+
+@pytest.mark.usefixtures("db")
+def test_a_database_without_tenants_says_what_to_do() -> None:
+    app = open_page()
+    assert "python -m lib.demo" in app.info[0].value
+
+
+def test_one_acts_as_any_person_of_any_tenant(new_actor: ActorFactory) -> None:
+    new_actor("admin", name="Acme")
+    reader = new_actor("read", name="Beta Ltd")
+    app = open_page(**{"as": f"{reader.email} · Beta Ltd"})
+    assert app.session_state["actor"].tenant == reader.tenant
+
+
+@pytest.mark.usefixtures("someone")
+@pytest.mark.parametrize("page", ["catalog.py", "event.py"])
+def test_a_page_reached_past_the_shell_shows_nothing(page: str) -> None:
+    app = AppTest.from_file(str(Path(SHELL).with_name(page))).run()
+    assert not app.exception
+    assert [i.value for i in app.info] == ["Please enter through the [event catalog](/)."]
+    assert not app.title and not app.button
+
+
+def test_a_page_costs_at_most_three_statements(db: Database, new_actor: ActorFactory) -> None:
+    from sqlalchemy import event
+
+    new_actor("admin", name="Acme")
+    open_page()
+    statements: list[str] = []
+
+    def note(_c: object, _cur: object, statement: str, *_: object) -> None:
+        if not statement.startswith("BEGIN") and "set_config" not in statement:
+            statements.append(statement)
+
+    event.listen(db.app, "before_cursor_execute", note)
+    open_page(view="grid")
+    event.remove(db.app, "before_cursor_execute", note)
+    assert 1 <= len(statements) <= 3

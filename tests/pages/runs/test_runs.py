@@ -1,0 +1,285 @@
+"""The runs page: the list with its filters and pages, and one run with its timeline, cancel and retry."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.database import Database
+from lib.events import ingestion
+from lib.runs import engine
+from lib.workflows import records as workflow_records
+from tests.conftest import ActorFactory
+from tests.database.workflows.test_records import EVENT, example, published
+from tests.pages.workflows.test_workflows import SHELL, open_page, texts
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def add_run(db: Database, actor: Actor, workflow: UUID, status: str = "SUCCEEDED", **more: Any) -> UUID:
+    run = uuid4()
+    row = {"t": actor.tenant, "r": run, "w": workflow, "s": status, "at": START, "o": "live", "e": None, **more}
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status, event_type, origin,"
+                " triggered_at, started_at, completed_at, error_json, trigger_event_id, redacted_input_json) VALUES"
+                " (:t, :r, :w, 1, :s, 'TICKET_CREATED', :o, :at, :at, CAST(:at AS timestamptz) + interval '2 seconds',"
+                " CAST(:e AS jsonb), gen_random_uuid(), '{\"a\": 1}')"
+            ),
+            row,
+        )
+    return run
+
+
+def add_step(db: Database, actor: Actor, run: UUID, path: str, status: str = "SUCCEEDED", error: Any = None) -> None:
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_run_steps (tenant, run_id, step_path, step_type, status, output_json, error_json,"
+                " started_at, completed_at) VALUES (:t, :r, :p, 'action.call', :s, '{\"ok\": true}',"
+                " CAST(:e AS jsonb), :at, CAST(:at AS timestamptz) + interval '300 ms')"
+            ),
+            {"t": actor.tenant, "r": run, "p": path, "s": status, "at": START,
+             "e": json.dumps(error) if error else None},
+        )  # fmt: skip
+
+
+def rows(app: AppTest) -> Any:
+    return app.dataframe[0].value
+
+
+def test_no_runs_says_how_to_get_one(new_actor: ActorFactory) -> None:
+    new_actor()
+    assert "No runs yet" in texts(open_page("runs.py"))
+
+
+def test_filters_come_from_the_url_and_each_can_be_taken_out(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    one, two = published(actor, "One"), published(actor, "Two")
+    failed = add_run(db, actor, one, "FAILED", e='{"code": "x", "message": "It broke"}')
+    replayed = add_run(db, actor, two, "SUCCEEDED", o="replay", at=datetime.now(UTC) - timedelta(hours=2))
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runs SET correlation_key = 'A-1', workflow_version = 2 WHERE run_id = :r"),
+                     {"r": replayed})  # fmt: skip
+    both = open_page("runs.py")
+    assert list(rows(both)["Workflow"]) == ["Two", "One"] and not [b for b in both.button if "reset" in str(b.key)]
+    for name, value, chip, wanted in (
+        ("runStatus", "Failed", "Failed", "One"), ("runOrigin", "Replay", "Replay", "Two"),
+        ("runKey", "A-1", "Key A-1", "Two"), ("runError", "BROKE", "Error “BROKE”", "One"),
+        ("runTime", "Last 24 hours", "Last 24 hours", "Two"), ("workflowId", str(one), "One", "One"),
+    ):  # fmt: skip
+        app = open_page("runs.py", **{name: value})
+        assert list(rows(app)["Workflow"]) == [wanted], name
+        chips = app.button(key=f"reset-{name}")
+        assert chips.label == chip
+        chips.click().run()
+        assert len(rows(app)) == 2 and name not in app.query_params
+    assert "No run matches" in texts(open_page("runs.py", runEvent="TICKET_CREATED", runStatus="Waiting"))
+    assert "No run matches" in texts(open_page("runs.py", runEvent="NO_SUCH_EVENT"))
+    mistyped = open_page("runs.py", runStatus="faild")
+    assert "`runStatus` in the address is left out: `faild` is not one of" in mistyped.warning[0].value
+    mistyped.selectbox(key="runOrigin").set_value("Replay").run()
+    assert not mistyped.warning, "said until one filters anew"
+    assert failed != replayed
+
+
+def test_versions_belong_to_a_workflow_and_go_with_it(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    one = published(actor, "One")
+    for version in (1, 2, 2):
+        run = add_run(db, actor, one)
+        with db.owner.begin() as conn:
+            conn.execute(text("UPDATE workflow_runs SET workflow_version = :v WHERE run_id = :r"),
+                         {"v": version, "r": run})  # fmt: skip
+    app = open_page("runs.py", workflowId=str(one), runVersion="2")
+    assert list(rows(app)["Version"]) == ["v2", "v2"] and app.button(key="reset-runVersion").label == "v2"
+    app.selectbox(key="run-version").set_value(1).run()
+    assert list(rows(app)["Version"]) == ["v1"] and app.query_params["runVersion"] == "1"
+    app.selectbox(key="run-workflow").set_value(None).run()
+    assert len(rows(app)) == 3 and not app.query_params
+    for junk in ("0", "x", "9" * 30, "-1"):
+        assert len(rows(open_page("runs.py", workflowId=str(one), runVersion=junk))) in (0, 3)
+
+
+def test_a_time_range_is_in_the_viewers_zone(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    for hour in range(4):
+        add_run(db, actor, workflow, at=START + timedelta(hours=hour))
+    app = open_page("runs.py", runTime="Custom", runSince="2026-03-01T13:00", runUntil="2026-03-01T15:00")
+    assert list(rows(app)["Triggered"]) == ["2026-03-01 14:00:00", "2026-03-01 13:00:00"]
+    assert app.button(key="reset-runTime").label.replace("\\", "") == "from 2026-03-01 13:00 to 2026-03-01 15:00"
+    assert "Showing 2 runs · 2026-03-01 13:00 to 2026-03-01 14:00 · Times in UTC" in texts(app)
+
+
+def test_runs_of_an_archived_workflow_are_its_own(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    old, other = published(actor, "Old"), published(actor, "Other")
+    add_run(db, actor, old)
+    add_run(db, actor, other)
+    with database.write(actor) as conn:
+        workflow_records.set_archived(conn, actor, workflow_id=old, archived=True)
+    app = open_page("runs.py", workflowId=str(old))
+    assert list(rows(app)["Workflow"]) == ["Old"]
+    assert app.button(key="reset-workflowId").label == "Old \\(archived\\)"
+    assert app.selectbox(key="run-workflow").options == ["Old (archived)", "Other"]
+
+
+def test_a_workflow_that_is_not_there_has_no_runs(db: Database, new_actor: ActorFactory) -> None:
+    actor, stranger = new_actor(name="Ours"), new_actor(name="Theirs")
+    add_run(db, actor, published(actor))
+    theirs = published(stranger)
+    for asked in (str(uuid4()), "nonsense", str(theirs), "", "\0"):
+        app = open_page("runs.py", workflowId=asked)
+        assert "There is no such workflow" in texts(app) and not app.dataframe
+        app.button(key="run-all").click().run()
+        assert len(rows(app)) == 1 and not app.query_params
+
+
+def test_pages_of_runs_lead_there_and_back(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    for minute in range(120):
+        add_run(db, actor, workflow, at=START + timedelta(minutes=minute))
+    app = open_page("runs.py")
+    assert len(rows(app)) == 50 and "Showing the newest 50 ·" in texts(app)
+    for size in (50, 20):
+        app.button(key="run-older").click().run()
+        assert len(rows(app)) == size and f"Showing {size} runs ·" in texts(app)
+    assert app.button(key="run-older").disabled
+    app.button(key="run-newer").click().run()
+    assert rows(app)["Triggered"][0] == "2026-03-01 13:09:00" and "before" in app.query_params
+    app.button(key="run-newer").click().run()
+    assert rows(app)["Triggered"][0] == "2026-03-01 13:59:00" and not app.query_params
+    for junk in ("junk~junk", "2026-03-01T12:00:00~" + str(uuid4()), "~"):
+        assert len(rows(open_page("runs.py", before=junk))) == 50
+
+
+def test_one_run_is_one_run(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_run(db, actor, published(actor))
+    assert "Showing 1 run ·" in texts(open_page("runs.py"))
+
+
+def test_text_that_cannot_be_searched_is_refused_in_a_sentence(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_run(db, actor, published(actor))
+    app = open_page("runs.py", runKey="a\0b")
+    assert [error.value for error in app.error] == ["Key has the character NUL, which cannot be stored."]
+
+
+def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    failure = json.dumps({"code": "down", "message": "The gateway is down"})
+    run = add_run(db, actor, published(actor, "Alpha"), "FAILED", e=failure)
+    add_step(db, actor, run, "note")
+    add_step(db, actor, run, "each[1]/send", "FAILED", {"message": "No <b>route</b>"})
+    app = open_page("runs.py", runId=str(run))
+    shown = texts(app)
+    assert "The gateway is down" in shown and "1 of 2 done" in shown and "No \\<b\\>route" in shown
+    labels = "\n".join(expander.label for expander in app.expander)
+    assert "300 ms" in labels and "send · 2" in labels
+    assert f":gray[Started]]  \n{START:%Y-%m-%d %H:%M:%S}" in shown and shown.count("UTC") == 1
+
+
+def test_every_step_has_its_name_in_the_timeline(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    run = add_run(db, actor, published(actor))
+    for name in ("a", "b", "c"):
+        add_step(db, actor, run, name)
+    chart = json.loads(open_page("runs.py", runId=str(run)).get("vega_lite_chart")[0].proto.spec)
+    assert chart["encoding"]["y"]["axis"]["labelOverlap"] is False
+    assert chart["height"] >= 3 * 30 and "padding" in chart, "Streamlit's own padding would eat the rows"
+    assert " ms" in chart["encoding"]["x"]["axis"]["labelExpr"]
+
+
+def test_an_error_without_a_code_shows_its_message_only(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    bare = open_page("runs.py", runId=str(add_run(db, actor, workflow, "FAILED", e='{"message": "It broke"}')))
+    assert [error.value for error in bare.error] == ["It broke"]
+    coded = add_run(db, actor, workflow, "FAILED", e='{"code": "down", "message": "It broke"}')
+    assert "`down`" in open_page("runs.py", runId=str(coded)).error[0].value
+
+
+def test_a_run_that_is_not_there_reads_the_same_and_leads_back(db: Database, new_actor: ActorFactory) -> None:
+    actor, stranger = new_actor("admin", name="Ours"), new_actor("admin", name="Theirs")
+    add_run(db, actor, published(actor), "FAILED")
+    theirs = add_run(db, stranger, published(stranger))
+    for asked in ("nonsense", str(uuid4()), str(theirs), "\0", "x" * 3000):
+        app = AppTest.from_file(SHELL, default_timeout=30)
+        app.query_params["as"] = f"{actor.email} · Ours"
+        app.run()
+        app.query_params["runId"] = asked
+        app.query_params["runStatus"] = "Failed"
+        app.switch_page("runs.py").run()
+        assert [error.value for error in app.error] == ["There is no such run."]
+        app.button(key="back-to-runs").click().run()
+        assert len(rows(app)) == 1 and "runId" not in app.query_params and not app.error
+
+
+def test_a_long_run_begins_where_it_failed_and_every_step_can_be_reached(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    run = add_run(db, actor, published(actor), "FAILED", e='{"message": "It broke"}')
+    for number in range(95):
+        add_step(db, actor, run, f"each[{number:03}]/send", "FAILED" if number == 50 else "SUCCEEDED")
+    app = open_page("runs.py", runId=str(run))
+    assert "Steps 41 to 80 of 95" in texts(app)
+    assert [one.label for one in app.expander if "Failed" in one.label] and "send · 51" in app.expander[10].label
+    assert "94 of 95 done" in texts(app)
+
+
+def test_a_run_links_to_the_version_that_ran(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    run = add_run(db, actor, workflow)
+    links = [link.proto for link in open_page("runs.py", runId=str(run)).get("page_link")]
+    (version,) = [link for link in links if link.label == "Workflow v1"]
+    assert "version=v1" in version.query_string and f"workflowId={workflow}" in version.query_string
+
+
+def test_a_run_under_way_can_be_canceled_and_a_failed_one_run_again(db: Database, new_actor: ActorFactory) -> None:
+    engine.migrate(db.owner.url.render_as_string(hide_password=False))
+    actor = new_actor()
+    published(actor)
+    with database.write(actor) as conn:
+        submitted = ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    run = submitted.matches[0].run_id
+    app = open_page("runs.py", runId=str(run))
+    next(b for b in app.button if b.label == "Cancel run").click().run()
+    assert "Canceled" in texts(app)
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runs SET status = 'FAILED' WHERE run_id = :r"), {"r": run})
+    app, late = open_page("runs.py", runId=str(run)), open_page("runs.py", runId=str(run))
+    assert f"`{run}`" in texts(app) and ":violet-badge[Repeat]" not in texts(app)
+    next(b for b in app.button if b.label == "Run again").click().run()
+    assert f"`{run}`" not in texts(app) and ":violet-badge[Repeat]" in texts(app), "the new run says what it is"
+    with db.owner.connect() as conn:
+        query = text("SELECT action FROM audit_logs WHERE target_id = :r ORDER BY audit_id")
+        audited = list(conn.execute(query, {"r": str(run)}).scalars())
+        again = conn.execute(text("SELECT count(*) FROM workflow_runs WHERE retry_of = :r"), {"r": run}).scalar_one()
+    assert audited == ["run.canceled", "run.retried"] and again == 1
+    late.button(key="retry-run").click().run()
+    assert [toast.value for toast in late.toast] == ["This run was already run again."] and not late.exception
+    assert late.button(key="retry-run").disabled and "Was run again: queued" in [
+        link.proto.label for link in late.get("page_link")
+    ]
+
+
+def test_a_reader_cannot_cancel(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    run = add_run(db, actor, published(actor), "RUNNING")
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE memberships SET permission = 'read'"))
+    cancel = next(b for b in open_page("runs.py", runId=str(run)).button if b.label == "Cancel run")
+    assert cancel.disabled and "you need manage" in cancel.help

@@ -1,0 +1,535 @@
+"""The designer as AppTest sees it: every tab, edits that save themselves, conflicts, refusals, junk."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import streamlit as st
+from sqlalchemy import text
+from streamlit.testing.v1 import AppTest
+
+from lib import database
+from lib.database import Database
+from lib.events import ingestion
+from lib.serialization import strict_json
+from lib.ui.components.text import escape
+from lib.ui.designer import trigger_tab
+from lib.ui.designer.state import Draft
+from lib.workflows import backfill, definition_text, versions
+from lib.workflows import records as workflow_records
+from tests.conftest import ActorFactory
+from tests.database.workflows.test_records import (
+    EVENT,
+    attach,
+    audited,
+    detach,
+    edit,
+    example,
+    get,
+    make_system,
+    publish,
+    published,
+)
+from tests.pages.workflows.test_workflows import open_page, texts
+from tests.support.tenant_catalog import add_entry, add_schema
+from tests.support.workflow_runs import log_step
+
+TABS = ("Trigger", "Steps", "Details", "Code", "Dry run", "Versions")
+
+
+def design(workflow: UUID, tab: str = "Trigger") -> AppTest:
+    return show(open_page("designer.py", workflowId=str(workflow)), tab)
+
+
+def show(app: AppTest, tab: str) -> AppTest:
+    app.segmented_control(key="designer-tab").set_value(tab).run()
+    assert not app.exception
+    return app
+
+
+def widget(elements: Any, ending: str) -> Any:
+    return next(element for element in elements if str(element.key).endswith(ending))
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_every_tab_draws(tab: str, new_actor: ActorFactory) -> None:
+    app = design(published(new_actor(), "Alpha"), tab)
+    assert "Alpha" in texts(app)
+
+
+def test_the_open_tab_is_in_the_url(new_actor: ActorFactory) -> None:
+    workflow = str(published(new_actor(), "Alpha"))
+    assert open_page("designer.py", workflowId=workflow).segmented_control(key="designer-tab").value == "Trigger"
+    app = open_page("designer.py", workflowId=workflow, tab="dry run")
+    assert app.segmented_control(key="designer-tab").value == "Dry run"
+    assert show(app, "Versions").query_params["tab"] == "versions"
+    app = open_page("designer.py", workflowId=workflow, tab="nonsense")
+    assert not app.exception and app.segmented_control(key="designer-tab").value == "Trigger"
+
+
+def test_a_draft_saves_itself_and_says_what_is_missing(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    assert "The workflow needs at least one step." in texts(app) and app.button(key="publish").disabled
+    widget(app.text_area, "description").set_value("What it is for").run()
+    assert get(actor, workflow).draft["description"] == "What it is for"
+    assert audited(db, workflow) == ["workflow.created", "workflow.draft_saved"]
+    app.run()
+    assert audited(db, workflow)[1:] == ["workflow.draft_saved"], "drawing again saves nothing"
+
+
+def test_a_valid_draft_says_whether_there_is_something_to_publish(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    assert "Valid. Nothing to publish: same as v1." in texts(design(workflow))
+    edit(actor, workflow, description="Other")
+    assert "Valid. Ready to be published." in texts(design(workflow))
+
+
+def test_looking_changes_nothing_whatever_the_draft_holds(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    draft = get(actor, workflow).draft
+    del draft["description"]
+    odd = {
+        "ticketId": 5, "tenantId": None, "createdAt": {"$expr": 7}, "createdByUserId": {"$expr": "event.payload.("},
+        "gone.x": [1], "other": {"a": 1},
+    }  # fmt: skip
+    draft["trigger"]["payloadMapping"] = odd
+    draft["steps"] = [log_step("a"), {"id": "b", "type": "control.return", "config": {}, "name": " "}]
+    with db.owner.begin() as conn:
+        statement = text("UPDATE workflow_definitions SET draft_definition = CAST(:d AS jsonb)")
+        conn.execute(statement, {"d": strict_json.dumps(draft)})
+    app = open_page("designer.py", workflowId=str(workflow))
+    for tab in TABS:
+        show(app, tab)
+    show(app, "Steps")
+    for opener in ("open/steps/0", "open/steps/1"):
+        widget(app.button, opener).click().run()
+    assert get(actor, workflow).draft == draft and audited(db, workflow) == ["workflow.created"]
+
+
+def test_choosing_another_schema_asks_for_a_mapping_and_maps_by_name(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    schema = {"type": "object", "required": ["ticketId"], "properties": {"ticketId": {"type": "string"}}}
+    add_schema(db, actor.tenant, "mine.v1", schema)
+    app = design(workflow)
+    widget(app.selectbox, "-schema").set_value("mine.v1").run()
+    assert "ticketId is required by the workflow's schema and is not mapped." in texts(app)
+    next(b for b in app.button if b.label.startswith("Map 1")).click().run()
+    draft = get(actor, workflow).draft
+    assert draft["trigger"]["payloadMapping"] == {"ticketId": {"$expr": "event.payload.ticketId"}}
+    assert "The workflow would get" in texts(app)
+
+
+def test_someone_elses_draft_is_shown_beside_mine_and_either_can_go_on(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    widget(app.text_area, "description").set_value("Mine").run()
+    assert "saved this draft while you were editing" in texts(app)
+    assert any("Theirs" in code.value for code in app.code) and any("Mine" in code.value for code in app.code)
+    assert get(actor, workflow).draft["description"] == "Theirs", "nothing is overwritten"
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert get(actor, workflow).draft["description"] == "Mine"
+
+
+def test_a_draft_changed_elsewhere_is_announced(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    app.run()
+    assert "changed this draft since you opened it" in texts(app)
+    next(b for b in app.button if b.label == "Show the changes").click().run()
+    assert widget(app.text_area, "description").value == "Theirs"
+
+
+def test_code_goes_both_ways_and_a_mistake_keeps_the_text(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Code")
+    changed = {**get(actor, workflow).draft, "steps": [log_step("typed")]}
+    area = widget(app.text_area, "code-yaml")
+    area.set_value("name: [").run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert "is not YAML" in texts(app) and widget(app.text_area, "code-yaml").value == "name: ["
+    widget(app.text_area, "code-yaml").set_value(definition_text.write(changed, "yaml")).run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert get(actor, workflow).draft["steps"] == [log_step("typed")]
+
+
+def test_code_that_is_not_applied_is_kept_and_holds_publishing_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Code")
+    assert not app.button(key="publish").disabled
+    typed = widget(app.text_area, "code-yaml").value.replace("id: a", "id: typed")
+    widget(app.text_area, "code-yaml").set_value(typed)
+    show(app, "Steps")  # one click sends the text and chooses the tab
+    assert "code not applied yet" in texts(app)
+    assert app.button(key="publish").disabled and "YAML under Code is not applied" in app.button(key="publish").help
+    show(app, "Code")
+    assert widget(app.text_area, "code-yaml").value == typed
+    next(b for b in app.button if b.label == "Discard").click().run()
+    assert "id: a" in widget(app.text_area, "code-yaml").value and not app.button(key="publish").disabled
+    widget(app.text_area, "code-yaml").set_value(f"# A comment changes nothing\n{typed}").run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert get(actor, workflow).draft["steps"][0]["id"] == "typed" and not app.button(key="publish").disabled
+    assert "not applied" not in texts(app)
+
+
+def test_what_is_typed_is_saved_by_the_click_that_leaves_it(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1"}}
+    edit(actor, workflow, trigger=trigger, steps=[log_step("a"), log_step("b")])
+    app = design(workflow, "Details")
+    widget(app.text_input, "-name").set_value("Renamed")
+    widget(app.text_area, "description").set_value("What it is for")
+    show(app, "Trigger")
+    widget(app.text_input, "value-ticketId").set_value("T-2")
+    widget(app.selectbox, "mode-tenantId").set_value("Expression")
+    show(app, "Steps")
+    widget(app.button, "open/steps/0").click().run()
+    widget(app.text_input, "name/steps/0").set_value("First")
+    next(field for field in app.text_input if field.value == "done").set_value("typed")
+    widget(app.button, "open/steps/1").click()  # another step, whose form takes the place of this one
+    show(app, "Details")
+    draft = get(actor, workflow).draft
+    assert (draft["name"], draft["description"]) == ("Renamed", "What it is for")
+    assert draft["trigger"]["payloadMapping"] == {"ticketId": "T-2", "tenantId": {"$expr": ""}}
+    assert draft["steps"] == [{**log_step("a", "typed"), "name": "First"}, log_step("b")]
+
+
+def test_what_is_typed_reaches_its_step_when_the_same_click_moves_it(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a"), log_step("b")])
+    app = design(workflow, "Steps")
+    widget(app.button, "open/steps/1").click().run()
+    next(field for field in app.text_input if field.value == "done").set_value("typed")
+    widget(app.menu_button, "acts/steps/0").click("delete").run()
+    assert get(actor, workflow).draft["steps"] == [log_step("b", "typed")]
+
+
+@pytest.mark.parametrize(("before", "after"), [(1, True), (0, 0.0), (1, 1.0), (False, 0)])
+def test_an_edit_that_python_calls_no_change_is_one(before: Any, after: Any, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    back = {"id": "r", "type": "control.return", "config": {"output": before}}
+    edit(actor, workflow, steps=[log_step("a"), back])
+    publish(actor, workflow)
+    app = design(workflow, "Code")
+    lines = [f"output: {strict_json.dumps(value)}" for value in (before, after)]
+    widget(app.text_area, "code-yaml").set_value(widget(app.text_area, "code-yaml").value.replace(*lines)).run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    saved = get(actor, workflow)
+    assert strict_json.dumps(saved.draft["steps"][1]["config"]) == strict_json.dumps({"output": after})
+    assert saved.draft_differs and not app.button(key="publish").disabled
+    assert any(f"+       {lines[1]}" in code.value for code in show(app, "Versions").code)
+    publish(actor, workflow)
+    with database.write(actor) as conn:
+        versions.roll_back(conn, actor, workflow_id=workflow, to_version=1, expected_version=2)
+    assert strict_json.dumps(get(actor, workflow).draft["steps"][1]["config"]) == strict_json.dumps({"output": before})
+
+
+def test_other_changes_show_in_the_code_unless_text_waits_there(new_actor: ActorFactory) -> None:
+    workflow = attach(new_actor(), "Alpha")
+    app = design(workflow, "Code")
+    show(app, "Details")
+    widget(app.text_area, "description").set_value("Meanwhile").run()
+    show(app, "Code")
+    assert "description: Meanwhile" in widget(app.text_area, "code-yaml").value
+    assert "not applied" not in texts(app)
+
+
+@pytest.mark.parametrize(
+    "steps", ["junk", [1], [{"id": "a"}], [{"id": "a", "type": ["x"], "config": {}}], {"a": 1}, [log_step("x"), None]]
+)
+def test_whatever_a_draft_holds_the_designer_opens_with_its_code(
+    steps: Any, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    with db.owner.begin() as conn:
+        draft = {**get(actor, workflow).draft, "steps": steps, "trigger": 7}
+        statement = text("UPDATE workflow_definitions SET draft_definition = CAST(:d AS jsonb)")
+        conn.execute(statement, {"d": strict_json.dumps(draft)})
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert app.segmented_control(key="designer-tab").options[0].endswith("Code")
+
+
+def test_a_reader_and_a_manager_of_a_system_workflow_look_at_everything_and_change_nothing(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Guarded")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1", "gone": 1}}
+    inner = {"id": "if", "type": "control.if", "config": {"condition": {"$expr": "true"}, "then": [log_step("b")]}}
+    edit(actor, workflow, trigger=trigger, steps=[log_step("a", "Words to read"), inner])
+    new_actor("read", tenant=actor.tenant)
+    make_system(db, workflow)
+    before = get(actor, workflow)
+    app = open_page("designer.py", workflowId=str(workflow))
+    for permission in ("manage", "read"):
+        person = next(one for one in app.selectbox(key="as").options if one.startswith(permission))
+        app.selectbox(key="as").set_value(person).run()
+        assert f"have {permission}" in texts(app) and "You can look at everything." in texts(app)
+        for tab in TABS:
+            show(app, tab)
+            fields = [*app.selectbox, *app.text_input, *app.text_area]
+            looking = ("as", "version", "with", "code-language")
+            free = [one.key for one in fields if not one.disabled and "sample-" not in one.key]
+            assert set(free) <= set(looking), tab
+            assert app.button(key="publish").disabled
+            acts = [one.key for one in app.menu_button if not one.disabled]
+            assert acts == [], tab
+        show(app, "Trigger")
+        assert widget(app.text_input, "value-ticketId").value == "T-1" and "`gone` is mapped" in texts(app)
+        show(app, "Steps")
+        widget(app.button, "open/steps/0").click().run()
+        assert any("message: Words to read" in one.value for one in app.code)
+    assert get(actor, workflow) == before
+
+
+def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    edit(actor, workflow, description="Second")
+    publish(actor, workflow, "Better words")
+    app = design(workflow, "Versions")
+    assert "Better words" in texts(app)
+    app.selectbox(key="version").set_value("v1").run()
+    assert any("+ description: Second" in code.value for code in app.code)
+    came = open_page("designer.py", workflowId=str(workflow), tab="versions", version="v1")
+    assert came.selectbox(key="version").value == "v1", "as a run of it links to"
+    came.selectbox(key="with").set_value("v1").run()
+    assert "This is what v1 says." in texts(came) and any("payloadSchemaRef" in code.value for code in came.code)
+    app.button(key="roll-back-1").click().run()
+    assert "What version 1 says is published once more, as version 3." in texts(app)
+    assert "**Changes in description** :gray[· 1 line out, " in texts(app)
+    shown = app.code[-1].value
+    assert "-description: Second" in shown and "@@" not in shown and "version:" not in shown
+
+
+def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    assign = {"id": "set", "type": "transform.assign", "config": {"assign": {"vars.id": {"$expr": "payload.ticketId"}}}}
+    edit(actor, workflow, steps=[assign, log_step("note")])
+    app = design(workflow, "Dry run")
+    assert any("start and succeed after 2 steps" in s.value for s in app.success)
+    assert "`note`" in texts(app)
+
+
+def test_hostile_names_stay_words(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    hostile = "<img src=x onerror=alert(1)> [x](javascript:1) `$`"
+    workflow = published(actor, hostile)
+    for tab in TABS:
+        design(workflow, tab)
+    assert "[x](javascript" not in texts(open_page("workflows.py"))
+
+
+def test_a_large_definition_is_drawn_in_reasonable_time(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Large")
+    edit(actor, workflow, steps=[log_step(f"step{n}", {"$expr": f"payload.ticketId & '{n}'"}) for n in range(60)])
+    app = design(workflow, "Steps")
+    began = time.perf_counter()
+    app.run()
+    took = time.perf_counter() - began
+    assert took < 5, f"{took:.1f} s"
+
+
+def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    add_schema(db, actor.tenant, "new.v2", {"type": "object", "properties": {"ticketId": {"type": "string"}}})
+    add_entry(db, actor.tenant, "TICKET_CREATED", ref="new.v2")
+    said = "schema changed from `payload.TicketCreated.v1` to `new.v2`; it no longer validates"
+    assert said in texts(open_page("event.py", eventType="TICKET_CREATED"))
+    app = design(workflow)
+    assert said in texts(app)
+    next(b for b in app.button if b.label == "Use the event's present schema").click().run()
+    trigger = get(actor, workflow).draft["trigger"]
+    assert trigger["sourcePayloadSchemaRef"] == "new.v2" and trigger["payloadMapping"] == {}
+    assert "schema changed from" not in texts(app)
+
+
+def test_publishing_offers_a_replay_only_if_events_were_missed(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    said = {}
+    for event in ("EMAIL_BOUNCED", EVENT):
+        workflow = attach(actor, event, event)
+        edit(actor, workflow, steps=[log_step("a")])
+        app = design(workflow, "Steps")
+        app.button(key="publish").click().run()
+        app.button(key="publish").click()  # a whole run, unlike a browser's, draws the dialog only if asked again
+        app.button(key="publish-confirm").click().run()
+        assert get(actor, workflow).published_version == 1
+        said[event] = texts(app)
+    assert "Replay missed events?" not in said["EMAIL_BOUNCED"]
+    assert f"**1 live event** of `{EVENT}` started nothing." in said[EVENT]
+
+
+def test_an_open_step_shows_that_it_is_open(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Steps")
+    assert widget(app.button, "open/steps/0").icon == ":material/chevron_right:"
+    widget(app.button, "open/steps/0").click().run()
+    assert widget(app.button, "open/steps/0").icon == ":material/expand_more:"
+
+
+def progress(app: AppTest) -> list[str]:
+    return [bar.proto.text for bar in app.get("progress")]
+
+
+def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progress(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backfill, "BATCH_SECONDS", 60.0)  # whole batches, however busy the machine is
+    actor = new_actor()
+    for _ in range(backfill.BATCH + 5):
+        with database.write(actor) as conn:
+            ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    workflow = published(actor, "Late")
+    app = open_page("designer.py", workflowId=str(workflow))
+    app.session_state["backfill-offered"] = workflow
+    app.run()
+    assert "Replay missed events?" in texts(app)
+    assert "**45 live events** of `TICKET_CREATED` started nothing" in texts(app)
+    app.button(key="backfill-start").click().run()
+    assert progress(app) == ["Replaying `TICKET_CREATED`: 0 of 45, 0 started, 0 skipped, 0 failed"]
+    with database.write(actor) as conn:
+        begun = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
+        assert begun and backfill.advance(conn, actor, backfill_id=begun.backfill_id)
+    app.run()
+    assert progress(app) == ["Replaying `TICKET_CREATED`: 40 of 45, 40 started, 0 skipped, 0 failed"]
+    app.button(key="backfill-cancel").click().run()
+    assert "Canceled after 40 events" in texts(app) and "**5 live events**" in texts(app)
+
+
+def test_a_held_backfill_and_why_events_did_not_start_are_said(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        for payload in (example(db), {**example(db), "ticketId": 5}):
+            ingestion.submit_event(conn, actor, event_name=EVENT, payload=payload)
+    workflow = published(actor, "Late")
+    now = datetime.now(UTC)
+    with database.write(actor) as conn:
+        begun = backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=1), now=now)
+        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=True)
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert "Held: the workflow is paused." in progress(app)[0] and "0 of 2" in progress(app)[0]
+    with database.write(actor) as conn:
+        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        backfill.advance(conn, actor, backfill_id=begun.backfill_id)
+    shown = texts(app.run())
+    assert "Replayed 2 events: 1 started, 1 skipped, 0 failed." in shown
+    why = "The payload does not fit the workflow's schema at /ticketId: Must be text."
+    assert f"1 event: {escape(why)}" in shown
+
+
+def test_an_ended_backfill_says_why_also_when_the_workflow_has_no_event_any_more(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+    workflow = published(actor, "Late")
+    now = datetime.now(UTC)
+    with database.write(actor) as conn:
+        backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=1), now=now)
+    app = open_page("designer.py", workflowId=str(workflow))
+    assert progress(app)
+    detach(actor, workflow, 1)
+    assert f"Canceled after 0 events because the workflow was detached from {escape(EVENT)}" in texts(app.run())
+    app.button(key="backfill-close").click().run()
+    assert "Canceled after" not in texts(app)
+
+
+def test_who_comes_back_to_the_designer_begins_with_the_stored_draft(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    two = new_actor(tenant=one.tenant)
+    workflow, other = published(one, "Alpha"), published(one, "Other")
+    app = design(workflow, "Details")
+    leave = [("workflows.py", {}), ("designer.py", {"workflowId": str(other)})]
+    for number, (page, query) in enumerate(leave):
+        app.query_params.clear()
+        app.query_params.update(query)
+        app.switch_page(page).run()
+        edit(two, workflow, description=f"Number {number}")
+        app.query_params.update({"workflowId": str(workflow), "tab": "details"})
+        app.switch_page("designer.py").run()
+        assert widget(app.text_area, "description").value == f"Number {number}"
+        assert "changed this draft since you opened it" not in texts(app)
+
+
+def test_text_that_is_not_applied_yet_outlasts_leaving_the_designer(new_actor: ActorFactory) -> None:
+    one = new_actor()
+    workflow = published(one, "Alpha")
+    app = design(workflow, "Code")
+    widget(app.text_area, "code-yaml").set_value("name: Half").run()
+    app.switch_page("workflows.py").run()
+    edit(new_actor(tenant=one.tenant), workflow, description="Theirs")
+    app.query_params["workflowId"] = str(workflow)
+    app.switch_page("designer.py").run()
+    assert "changed this draft since you opened it" in texts(app) and "code not applied yet" in texts(app)
+
+
+def test_a_detach_is_undone_in_the_versions_and_the_draft_follows(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = design(workflow, "Versions")
+    detach(actor, workflow, 1)
+    app.run()
+    app.button(key=f"undo-{workflow}").click().run()
+    assert get(actor, workflow).event_type == EVENT
+    shown = texts(app)
+    assert "changed this draft since you opened it" not in shown and f"`{EVENT}`" in shown
+    assert not [button for button in app.button if button.key == f"undo-{workflow}"]
+
+
+def test_keeping_mine_when_the_workflow_was_archived_meanwhile_is_a_sentence(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    widget(app.text_area, "description").set_value("Mine").run()
+    with database.write(actor) as conn:
+        workflow_records.set_archived(conn, actor, workflow_id=workflow, archived=True)
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert [toast.value for toast in app.toast] == ["Alpha is archived; restore it before you change it."]
+    assert "Alpha" in texts(app) and not app.exception
+
+
+def test_a_callback_without_a_change_takes_nothing_from_the_draft(new_actor: ActorFactory) -> None:
+    """Streamlit makes such calls for widgets of a run that was interrupted, as happens where the machine is busy."""
+    actor = new_actor()
+    workflow = published(actor)
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": {"$expr": "event.payload.x"}}}
+    edit(actor, workflow, trigger=trigger)
+    stored = get(actor, workflow)
+    draft = Draft(actor, stored, stored.draft, stored.draft_version)
+    for callback, shown in (
+        (trigger_tab._keep_event, EVENT),
+        (trigger_tab._keep_schema, stored.draft["payloadSchemaRef"]),
+        (trigger_tab._keep_identity, "Mapped"),
+    ):
+        st.session_state["control"] = shown
+        callback(draft, "control")
+        assert get(actor, workflow).draft == stored.draft

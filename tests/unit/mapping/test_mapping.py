@@ -1,0 +1,317 @@
+"""Mappings and expressions: what they give, what they read, and that none of them can hang a caller."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib import sandbox
+from lib.errors import MappingError
+from lib.mapping import mapping
+from lib.mapping.mapping import UNSET
+from lib.serialization import strict_json
+from tests.support.pace import slowness
+
+PAYLOAD = {
+    "id": 9007199254740993,
+    "huge": 10**40,
+    "price": Decimal("1.10"),
+    "long": Decimal("0.1000000000000000055511151231257827"),
+    "nothing": None,
+    "client": {"email": "a@b.example", "name": "ACME"},
+    "items": [{"price": 1, "name": "x"}, {"price": 9, "name": "y"}],
+    "many_as": "a" * 40,
+}
+CONTEXT = mapping.event_context("TICKET_CREATED", PAYLOAD, correlation_key="k1", payload_schema_ref="payload.T.v1")
+
+ENDLESS = "($f := function($x) { $f($x + 1) }; $f(1))"
+SLOW_REGEX = "$match(event.payload.many_as & '!', /^(a+)+$/)"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def children() -> Iterator[None]:
+    sandbox.start()
+    mapping.evaluate("1", {})
+    yield
+    sandbox.stop()
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("event.name", "TICKET_CREATED"),
+        ("event.correlationKey", "k1"),
+        ("event.payloadSchemaRef", "payload.T.v1"),
+        ("event.payload", PAYLOAD),
+        ("event.payload.client.email", "a@b.example"),
+        ("event.payload.items.name", ["x", "y"]),
+        ("event.payload.items[price > 5].name", "y"),
+        ("event.payload.items^(>price).name", ["y", "x"]),
+        ("event.payload.items[0]", {"price": 1, "name": "x"}),
+        ("event.payload.client.(name & ' <' & email & '>')", "ACME <a@b.example>"),
+        ("{'n': event.payload.client.name, 'l': [1..3]}", {"n": "ACME", "l": [1, 2, 3]}),
+        ("event.payload.nothing", None),
+        ("null", None),
+        ("event.payload.missing", UNSET),
+        ("event.payload.items[5]", UNSET),
+        ("$sum(event.payload.items.price)", 10),
+        ("event.payload.price + 1", Decimal("2.1")),
+        ("$exists(event.payload.nothing)", True),
+        ("true", True),
+    ],
+)
+def test_values(expression: str, value: Any) -> None:
+    result = mapping.evaluate(expression, CONTEXT)
+    assert result == value and type(result) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("event.payload.id", "9007199254740993"),
+        ("event.payload.huge", "1" + "0" * 40),
+        ("event.payload.price", "1.10"),
+        ("event.payload.long", "0.1000000000000000055511151231257827"),
+        ("[event.payload.(id), event.payload.price]", "[9007199254740993,1.10]"),
+        ("$lookup(event.payload, 'id')", "9007199254740993"),
+        ("$lookup(event.payload, 'price')", "1.10"),
+        ("$max([event.payload.id, 5])", "9007199254740993"),
+        ("$string(event.payload.id)", '"9007199254740993"'),
+        ("'T-' & event.payload.id", '"T-9007199254740993"'),
+        ("event ~> |payload|{'x': 1}| ~> $lookup('payload') ~> $lookup('price')", "1.10"),
+    ],
+)
+def test_numbers_passed_on_stay_exact(expression: str, text: str) -> None:
+    assert strict_json.dumps(mapping.evaluate(expression, CONTEXT)) == text
+
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False, places=3)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00")),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("abc", max_size=3), inner, max_size=4),
+    max_leaves=15,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(json_values)
+def test_what_is_only_passed_on_stays_the_same(value: Any) -> None:
+    passed = mapping.apply_mapping({"whole": {"$expr": "event.payload"}}, mapping.event_context("E", {"v": value}))
+    assert strict_json.dumps(passed.payload["whole"]) == strict_json.dumps({"v": value})
+
+
+@pytest.mark.parametrize(
+    ("expression", "cause"),
+    [
+        ("1 +", "unexpected end of expression at character 3"),
+        ("(", "expected ) before end of expression"),
+        ("'abc", "string literal must be terminated"),
+        ("  ", "is empty"),
+        ("'" + "a" * 10_000 + "'", "is 10,002 characters long; at most 10,000 are accepted"),
+        ("event.payload.client + 1", "the left side of the + operator must evaluate to a number"),
+        ("$number('hunter2')", "uses a value of the wrong kind"),
+        ("$nope(1)", "attempted to invoke a non-function"),
+        ("$error('Only for ' & 'ACME')", "Only for ACME"),
+        ("$error('token=abc123')", "token=[redacted]"),
+        ("1 / 0", "divides by zero"),
+        ("1 * event.payload.huge * 1e300", "number"),
+        ("function($x) { $x }", "gives a function, not a value"),
+        ("[$sum]", "gives a function, not a value"),
+        ("/a/", "gives a function, not a value"),
+        ("'\\u0000'", "has the character NUL"),
+        ("$eval('1')", "uses $eval, which is not available here"),
+        ("($e := $eval; $e('1'))", "uses $eval, which is not available here"),
+        ("($f := function($x) { 1 + $f($x + 1) }; $f(1))", "recurses too deeply"),
+        ("$match('a', /(/)", "regular expression"),
+        ("$pad('x', 2000000000)", "needs too much memory"),
+        ("$pad('x', 300000)", "at most 262,144 are accepted"),
+        ("[1..100000]", "at most 262,144 are accepted"),
+    ],
+)
+def test_errors_say_what_is_wrong(expression: str, cause: str) -> None:
+    for _ in range(10):  # in a moment in which the machine is busy, any expression may take too long
+        with pytest.raises(MappingError) as caught:
+            mapping.evaluate(expression, CONTEXT, timeout_ms=int(mapping.TIMEOUT_MS * slowness()))
+        if "took too long" not in caught.value.cause:
+            break
+    assert caught.value.target == "expression"
+    assert cause in caught.value.cause
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        ENDLESS,
+        f"[1, {ENDLESS}]",
+        f"{{'a': 1, 'b': {ENDLESS}}}",
+        f"true and {ENDLESS}",
+        SLOW_REGEX,
+        "$replace(event.payload.many_as & '!', /^(a|a)+$/, '')",
+        "$contains(event.payload.many_as & '!', /(a*)*b/)",
+        "$reduce([1..9000000], function($a, $b) { $a + $b })",
+        "$join([1..9000000].'x')",
+        "$sort([1..2000000], function($a, $b) { $a < $b })",
+    ],
+)
+def test_a_runaway_is_stopped(expression: str) -> None:
+    start = time.monotonic()
+    with pytest.raises(MappingError, match=r"took too long and was stopped|too much memory"):
+        mapping.evaluate(expression, CONTEXT, timeout_ms=100)
+    assert time.monotonic() - start < 5
+    assert mapping.evaluate("1 + 1", {}) == 2
+
+
+def test_a_variable_does_not_outlive_its_evaluation() -> None:
+    assert mapping.evaluate("($before := $kept; $kept := event.payload.id; $before)", CONTEXT) is UNSET
+    assert mapping.evaluate("($before := $kept; $kept := event.payload.id; $before)", CONTEXT) is UNSET
+    assert mapping.evaluate("$kept", CONTEXT) is UNSET
+    for _ in range(2):  # outside of a block, in the outermost scope
+        assert mapping.evaluate("[$kept, $kept := event.payload.id]", CONTEXT) == [PAYLOAD["id"]]
+    assert mapping.evaluate("($sum := 5; $sum)", CONTEXT) == 5
+    assert mapping.evaluate("$sum([1, 2])", CONTEXT) == 3
+
+
+def test_threads_get_their_own_answers() -> None:
+    def ask(number: int) -> Any:
+        if number % 20 == 0:
+            with pytest.raises(MappingError):
+                mapping.evaluate(ENDLESS, {}, timeout_ms=30)
+        return mapping.evaluate("n", {"n": number})
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(200))) == list(range(200))
+
+
+def test_a_mapping_builds_nested_objects() -> None:
+    mapped = mapping.apply_mapping(
+        {
+            "client.contact.email": {"$expr": "event.payload.client.email"},
+            "client.name": {"$expr": "event.payload.client.name"},
+            "client.missing": {"$expr": "event.payload.missing"},
+            "nothing": {"$expr": "event.payload.nothing"},
+            "id": {"$expr": "event.payload.id"},
+            "a\\.b.c\\\\": 1,
+            "literal": {"x": [1, Decimal("1.10"), None], "$expression": "1"},
+            "text": "event.payload.id",
+            "gone.with.parents": {"$expr": "event.payload.missing"},
+        },
+        CONTEXT,
+    )
+    assert mapped.payload == {
+        "client": {"contact": {"email": "a@b.example"}, "name": "ACME"},
+        "nothing": None,
+        "id": 9007199254740993,
+        "a.b": {"c\\": 1},
+        "literal": {"x": [1, Decimal("1.10"), None], "$expression": "1"},
+        "text": "event.payload.id",
+    }
+    assert mapped.unset == ("client.missing", "gone.with.parents")
+    assert mapping.apply_mapping({}, CONTEXT).payload == {}
+
+
+def test_a_literal_is_not_shared_with_the_mapping() -> None:
+    stored: dict[str, Any] = {"a": {}}
+    mapped = mapping.apply_mapping(stored, CONTEXT)
+    mapped.payload["a"]["x"] = 1
+    assert stored == {"a": {}}
+
+
+@pytest.mark.parametrize(
+    ("broken", "target", "cause"),
+    [
+        ({"a": 1, "a.b": 2}, "a.b", "lies inside a, which is a target as well"),
+        ({"a.b.c": 1, "a.b": {"$expr": "1"}}, "a.b.c", "lies inside a.b"),
+        ({"a\\.b": 1, "a": 1, "a.b": 2}, "a.b", "lies inside a"),
+        ({"a..b": 1}, "a..b", "has an empty name between its dots"),
+        ({"a.": 1}, "a.", "has an empty name"),
+        ({"": 1}, "", "has an empty name"),
+        ({"x": {"$expr": 1}}, "x", "$expr must be text"),
+        ({"x": {"y": [{"$expr": "1"}]}}, "x", "has $expr inside a literal"),
+        ({"x": {"$expr": "1", "y": 2}}, "x", "has $expr inside a literal"),
+        ({"x": {"$expr": "1 +"}}, "x", "unexpected end of expression"),
+        ({"ok": {"$expr": "1"}, "bad": {"$expr": "1 + 'x'"}, "worse": {"$expr": "("}}, "bad", "the right side of"),
+        ({"ok": {"$expr": "1"}, "bad": {"$expr": ENDLESS}}, "bad", "took too long and was stopped"),
+        ({"a": {"$expr": "$pad('x', 200000)"}, "b": {"$expr": "$pad('x', 200000)"}}, "payloadMapping", "bytes"),
+    ],
+)
+def test_a_broken_mapping_names_its_target(broken: dict[str, Any], target: str, cause: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        mapping.apply_mapping(broken, CONTEXT)
+    assert caught.value.target == target
+    assert cause in caught.value.cause
+
+
+def test_check_mapping_finds_everything_at_once() -> None:
+    problems = mapping.check_mapping(
+        {"a": 1, "a.b": 2, "c": {"$expr": "1 +"}, "d": {"$expr": "ok"}, "e": {"$expr": 5}, "f": {"$expr": SLOW_REGEX}}
+    )
+    assert [problem.target for problem in problems] == ["e", "a.b", "c"]
+    assert mapping.check_mapping({"a": {"$expr": "event.payload.id"}}) == ()
+
+
+@pytest.mark.parametrize(
+    ("expression", "paths"),
+    [
+        ("event.payload.client.email", {"client.email"}),
+        ("event.payload.client.email & event.payload.id", {"client.email", "id"}),
+        ("event.payload.items[price > 5].name", {"items.name", "items.price"}),
+        ("event.payload.items[0].name", {"items.name"}),
+        ("event.payload.(client.email & phone)", {"client.email", "phone"}),
+        ("event.payload.items{name: $sum(price)}", {"items.name", "items.price"}),
+        ("event.payload.items^(>price).name", {"items.name", "items.price"}),
+        ("($p := event.payload; $p.a & $p.b.c)", {"a", "b.c"}),
+        ("event.payload.a ? event.payload.b : event.payload.c", {"a", "b", "c"}),
+        ("{'x': event.payload.x, 'y': [event.payload.y]}", {"x", "y"}),
+        ("event.payload.x ~> $uppercase", {"x"}),
+        ("-event.payload.m", {"m"}),
+        ("event.payload.`a b`.'c d'", {"a b.c d"}),
+        ("$exists(event.payload.q)", {"q"}),
+        ("$map(event.payload.items, function($i) { $i.price })", {"items"}),
+        ("$map([1], function($i) { event.payload.inside })", {"inside"}),
+        ("($i := event.payload.a; $map([1], function($i) { $i.b }))", set()),
+        ("($f := function($x) { $x & event.payload.a }; $f(event.payload.b.c))", {"a", "b.c"}),
+        ("event.payload.items@$i.{'n': $i.name}", {"items.name"}),
+        ("event.payload.items#$n.price", {"items.price"}),
+        ("event.payload ~> |client|{'x': email}|", {""}),
+        ("event.payload.**.id", {""}),
+        ("$$.event.payload.x", {"x"}),
+        ("event.payload.*", {""}),
+        ("event.payload", {""}),
+        ("event", {""}),
+        ("$string($$)", {""}),
+        ("event.name & event.correlationKey", set()),
+        ("'event.payload.x'", set()),
+        ("payload.x", set()),
+        ("1 +", set()),
+    ],
+)
+def test_fields_read(expression: str, paths: set[str]) -> None:
+    assert {".".join(path) for path in mapping.fields_read(expression)} == paths
+
+
+def test_check_expression() -> None:
+    assert mapping.check_expression("event.payload.id") is None
+    assert mapping.check_expression(ENDLESS) is None
+    assert mapping.check_expression("event.") == "unexpected end of expression at character 6"
+    assert mapping.check_expression("(" * 5000) is not None
+
+
+def test_cost_of_a_simple_evaluation() -> None:
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        mapping.evaluate("event.payload.client.email", CONTEXT)
+        times.append(time.perf_counter() - start)
+    assert statistics.median(times) < 0.002

@@ -1,0 +1,353 @@
+"""Verdicts of the schema check, and that no schema and no value can hang it or make it fetch anything."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib import sandbox
+from lib.sandbox.validation import SchemaVerdict, violations
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def children() -> Iterator[None]:
+    sandbox.start()
+    violations({}, 1)
+    yield
+    sandbox.stop()
+
+
+def found(verdict: SchemaVerdict) -> list[tuple[str, str]]:
+    return [(violation.pointer, violation.message) for violation in verdict.violations]
+
+
+SENTENCES: list[tuple[Any, Any, str, str]] = [
+    ({"required": ["b", "a"]}, {"b": 1}, "", '"a" is missing.'),
+    ({"type": "string"}, 1, "", "Must be text."),
+    ({"type": "integer"}, 1.5, "", "Must be a whole number."),
+    ({"type": "number"}, "x", "", "Must be a number, not text."),
+    ({"type": ["string", "null"]}, [], "", "Must be text or null, not a list."),
+    ({"type": "boolean"}, None, "", "Must be true or false, not null."),
+    ({"enum": ["a", 1.5, None]}, "x", "", 'Must be "a", 1.5 or null.'),
+    ({"enum": list("abcde")}, "x", "", 'Must be one of "a", "b", "c", "d" or "e".'),
+    ({"const": {"a": 1}}, {}, "", 'Must be {"a":1}.'),
+    ({"format": "date-time"}, "x", "", "Must be a date and time with offset, such as 2026-05-17T09:30:00Z."),
+    ({"format": "email"}, "x", "", "Must be an email address."),
+    ({"format": "idn-hostname"}, "a b", "", "Must be text in the format idn-hostname."),
+    ({"pattern": "^[a-z]+$"}, "A", "", "Must match the pattern ^[a-z]+$"),
+    ({"minLength": 1}, "", "", "Must have at least 1 character."),
+    ({"maxLength": 2}, "abc", "", "Must have at most 2 characters."),
+    ({"minimum": 1.10}, 1, "", "Must be at least 1.1."),
+    ({"exclusiveMaximum": 5}, 5, "", "Must be less than 5."),
+    ({"multipleOf": 0.01}, Decimal("0.005"), "", "Must be a multiple of 0.01."),
+    ({"minItems": 2}, [1], "", "Must have at least 2 items."),
+    ({"uniqueItems": True}, [1, 1.0], "", "Must not hold the same item twice."),
+    ({"properties": {"a": {}}, "additionalProperties": False}, {"a": 1, "b": 2}, "", '"b" is not allowed here.'),
+    ({"additionalProperties": False}, {"b": 2, "c": 3}, "", '"b" and "c" are not allowed here.'),
+    (
+        {"patternProperties": {"^x": {}}, "additionalProperties": False},
+        {"x1": 1, "y": 2},
+        "",
+        '"y" is not allowed here.',
+    ),
+    ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, "", 'With "a", "b" must be given as well.'),
+    ({"not": {}}, 1, "", "Has a form that is not allowed."),
+    (False, 1, "", "Nothing is allowed here."),
+    ({"oneOf": [{}, {}]}, 1, "", "Fits more than one of the 2 allowed forms; exactly one is wanted."),
+    (
+        {"anyOf": [{"type": "string"}, {"properties": {"a": {"properties": {"b": {"type": "string"}}}}}]},
+        {"a": {"b": 1}},
+        "",
+        "Fits none of the 2 allowed forms; the closest says at /a/b: Must be text.",
+    ),
+    (
+        {"oneOf": [{"type": "string"}, {"type": "null"}]},
+        1,
+        "",
+        "Fits none of the 2 allowed forms.",
+    ),
+    ({"items": {"properties": {"a/b": {"type": "null"}}}}, [{}, {"a/b": 1}], "/1/a~1b", "Must be null."),
+]
+
+
+@pytest.mark.parametrize(("schema", "value", "pointer", "message"), SENTENCES, ids=lambda part: str(part)[:30])
+def test_one_sentence_a_violation(schema: Any, value: Any, pointer: str, message: str) -> None:
+    verdict = violations(schema, value)
+    assert verdict.status == "invalid"
+    assert found(verdict) == [(pointer, message)]
+
+
+@pytest.mark.parametrize("schema", [
+    {"type": "integer"}, {"enum": [1]}, {"const": 1}, {"pattern": "^x"}, {"format": "uuid"}, {"maxLength": 1},
+    {"not": {}}, {"anyOf": [{"type": "null"}, {"maxLength": 1}]}, {"properties": {}, "type": "object"},
+])  # fmt: skip
+def test_a_message_never_repeats_the_value(schema: Any) -> None:
+    verdict = violations(schema, "hunter2")
+    assert verdict.status == "invalid"
+    assert "hunter2" not in str(verdict)
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"multipleOf": 0.01}, Decimal("1.10")),
+        ({"multipleOf": 0.01}, Decimal("4.35")),
+        ({"multipleOf": Decimal("0.1")}, Decimal("0.3")),
+        ({"multipleOf": 1e-300}, Decimal("1e300")),
+        ({"multipleOf": 3}, 3 * 10**60),
+        ({"type": "integer"}, Decimal("1.0")),
+        ({"type": "integer"}, 10**100),
+        ({"type": "number"}, Decimal("1.5")),
+        ({"maximum": 9007199254740993}, 9007199254740993),
+        ({"const": 1}, Decimal("1.0")),
+        ({"enum": [1.10]}, Decimal("1.1")),
+        ({"uniqueItems": True}, [1, True, "1", Decimal("1.5"), {"a": 1}, {"a": True}]),
+        ({"properties": {"n": {"$ref": "#"}, "v": {"type": "integer"}}}, {"n": {"n": {"v": Decimal("2.0")}}}),
+        (
+            {"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"n": {"$ref": "#"}},
+             "type": ["object", "integer"]},
+            {"n": Decimal("2.0")},
+        ),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}, "x"),
+        ({"$ref": "#a", "$defs": {"a": {"$anchor": "a", "type": "string"}}}, "x"),
+        ({"$id": "https://x.example/s", "$ref": "/t", "$defs": {"t": {"$id": "/t", "type": "string"}}}, "x"),
+        ({"examples": [{"$ref": "http://127.0.0.1:1/"}], "const": {"$ref": "http://x/"}}, {"$ref": "http://x/"}),
+        ({"properties": {"$ref": {"type": "string"}}}, {"$ref": "x"}),
+        (True, None),
+    ],
+    ids=lambda part: str(part)[:40],
+)  # fmt: skip
+def test_valid(schema: Any, value: Any) -> None:
+    assert violations(schema, value) == SchemaVerdict("valid")
+
+
+def test_numbers_that_floats_would_let_pass() -> None:
+    assert violations({"maximum": 9007199254740992}, 9007199254740993).status == "invalid"
+    assert violations({"const": 9007199254740992}, 9007199254740993).status == "invalid"
+    assert violations({"multipleOf": 0.01}, Decimal("1.1000000000000000000001")).status == "invalid"
+    assert violations({"type": "integer"}, Decimal("1.0000000000000000000001")).status == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("draft", "schema", "value", "status"),
+    [
+        ("http://json-schema.org/draft-04/schema#", {"type": "integer"}, Decimal("1.0"), "invalid"),
+        ("http://json-schema.org/draft-04/schema#", {"minimum": 1, "exclusiveMinimum": True}, 1, "invalid"),
+        ("http://json-schema.org/draft-07/schema#", {"items": [{"type": "null"}]}, [1], "invalid"),
+        ("http://json-schema.org/draft-07/schema#", {"prefixItems": [{"type": "null"}]}, [1], "valid"),
+        ("https://json-schema.org/draft/2019-09/schema", {"prefixItems": [{"type": "null"}]}, [1], "valid"),
+        ("https://json-schema.org/draft/2020-12/schema", {"prefixItems": [{"type": "null"}]}, [1], "invalid"),
+        (None, {"prefixItems": [{"type": "null"}]}, [1], "invalid"),
+    ],
+)
+def test_the_draft_that_the_schema_names(draft: str | None, schema: Any, value: Any, status: str) -> None:
+    assert violations({**schema, "$schema": draft} if draft else schema, value).status == status
+
+
+def test_no_more_violations_than_asked_for() -> None:
+    assert len(violations({"items": {"type": "null"}}, [1] * 1000).violations) == 50
+    assert len(violations({"items": {"type": "null"}}, [1] * 1000, limit=3).violations) == 3
+
+
+@pytest.mark.parametrize(
+    ("schema", "error"),
+    [
+        ([], "must be an object, true or false"),
+        ("x", "must be an object, true or false"),
+        ({"type": "strin"}, "is not a JSON Schema at /type"),
+        ({"pattern": "("}, "is not a JSON Schema at /pattern"),
+        ({"multipleOf": 0}, "is not a JSON Schema at /multipleOf"),
+        ({"required": "a"}, "is not a JSON Schema at /required"),
+        ({"$ref": "file:///etc/hostname"}, "refers to file:///etc/hostname, which is outside of it"),
+        ({"properties": {"a": {"$ref": "other.json"}}}, "refers to other.json, which is outside of it"),
+        ({"$dynamicRef": "http://127.0.0.1:1/x"}, "which is outside of it"),
+        ({"$id": "http://127.0.0.1:1/a", "$ref": "b"}, "refers to b, which is outside of it"),
+        ({"$ref": "#/$defs/none"}, "refers to /$defs/none, which is not in it"),
+        ({"$ref": "#none"}, "refers to none, which is not in it"),
+        ({"$ref": "#"}, "refers to itself without end"),
+        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"},
+         "refers to itself without end"),
+    ],
+    ids=lambda part: str(part)[:40],
+)  # fmt: skip
+def test_unusable_schemas(schema: Any, error: str) -> None:
+    verdict = violations(schema, {"a": 1})
+    assert verdict.status == "schema_error"
+    assert error in (verdict.error or "")
+
+
+def test_no_reference_is_fetched() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as canary:
+        canary.settimeout(0.5)
+        url = f"http://127.0.0.1:{canary.getsockname()[1]}/schema.json"
+        for schema in ({"$ref": url}, {"$schema": url}, {"$id": url, "$ref": "#/x"}, {"$dynamicRef": url}):
+            violations(schema, 1)
+        with pytest.raises(TimeoutError):
+            canary.accept()
+
+
+def anyof_bomb() -> Any:
+    steps = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(30)}
+    return {"$ref": "#/$defs/d0", "$defs": {**steps, "d30": {"type": "string"}}}
+
+
+BOMBS: dict[str, tuple[Any, Any]] = {
+    "pattern": ({"pattern": "^(a+)+$"}, "a" * 40 + "!"),
+    "patternProperties": ({"patternProperties": {"^(a|a)+$": {}}}, {"a" * 40 + "!": 1}),
+    "uniqueItems": ({"uniqueItems": True}, [{"n": n} for n in range(8000)]),
+    "anyOf": (anyof_bomb(), 1),
+    "format regex": ({"pattern": "(" * 60 + "a*" + ")*" * 60 + "b"}, "a" * 60),
+    "huge multipleOf": ({"items": {"multipleOf": Decimal("1e-300")}}, [Decimal("7" * 100_000 + ".3")] * 2),
+}
+
+
+@pytest.mark.parametrize(("schema", "value"), BOMBS.values(), ids=BOMBS.keys())
+def test_bombs_end(schema: Any, value: Any) -> None:
+    start = time.monotonic()
+    verdict = violations(schema, value, timeout_ms=200)
+    assert verdict.status in ("timed_out", "schema_error", "invalid")
+    assert time.monotonic() - start < 5
+    assert violations({"type": "string"}, "x").valid
+
+
+def test_many_iris_are_no_bomb() -> None:
+    schema = {"items": {"type": "string", "format": "iri"}}
+    fine = [f"https://example.com/{place}?q=a%20b#c" for place in range(200)]
+    assert violations(schema, [*fine, "http://例え.jp/ü"]).status == "valid"
+    wrong = violations(schema, ["a b", fine[0], "ü b", "http://[x]/"])
+    assert [where for where, _ in found(wrong)] == ["/0", "/2", "/3"]
+
+
+def test_a_timeout_is_told_apart() -> None:
+    verdict = violations({"pattern": "^(a+)+$"}, "a" * 40 + "!", timeout_ms=100)
+    assert verdict.status == "timed_out" and verdict.error == "The schema check took more than 100 ms."
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
+    | st.sampled_from(["#", "#/a", "object", "string", "^a"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+        st.sampled_from("type $ref items properties anyOf allOf not if then enum pattern $schema $id a".split()),
+        inner, max_size=4,
+    ),
+))  # fmt: skip
+def test_any_schema_has_a_verdict(schema: Any) -> None:
+    try:
+        json.dumps(schema, ensure_ascii=False).encode()
+        assert "\x00" not in str(schema) and "\\x00" not in repr(schema)
+    except (UnicodeEncodeError, AssertionError):
+        return
+    assert violations(schema, {"a": [1, "x"]}, timeout_ms=500).status
+
+
+def child_processes() -> list[int]:
+    listed = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    return [int(line.split()[0]) for line in listed.stdout.splitlines() if "lib.sandbox" in line]
+
+
+def test_a_killed_child_is_replaced() -> None:
+    for pid in child_processes():
+        os.kill(pid, signal.SIGKILL)
+    assert violations({}, 1).status in ("valid", "schema_error")
+    assert violations({}, 1).status in ("valid", "schema_error")
+    assert violations({}, 1).valid
+
+
+def test_a_child_that_does_not_answer_is_killed() -> None:
+    violations({}, 1)
+    for pid in child_processes():
+        os.kill(pid, signal.SIGSTOP)
+    start = time.monotonic()
+    assert violations({}, 1, timeout_ms=10).status == "timed_out"
+    assert time.monotonic() - start < 5
+    sandbox.stop()
+    assert violations({}, 1).valid
+
+
+def test_threads_share_the_children() -> None:
+    def check(number: int) -> bool:
+        if number % 25 == 0:
+            return violations({"pattern": "^(a+)+$"}, "a" * 40 + "!", timeout_ms=50).status == "timed_out"
+        return violations({"const": number}, number).valid and not violations({"const": number}, -1).valid
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(check, range(200)))
+    assert len(child_processes()) <= sandbox.CHILDREN
+
+
+def test_children_hold_no_secret_and_open_nothing() -> None:
+    os.environ["DATABASE_URL_FOR_TEST"] = "hunter2"
+    try:
+        sandbox.stop()
+        violations({}, 1)
+        (pid, *_) = child_processes()
+        assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
+        assert "Max open files            0" in Path(f"/proc/{pid}/limits").read_text()
+        descriptors = [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        assert all(name.startswith("socket:") or name == "/dev/null" for name in descriptors)
+    finally:
+        del os.environ["DATABASE_URL_FOR_TEST"]
+
+
+@pytest.mark.parametrize("end", ["kill", "exit", "thread"])
+def test_children_end_with_their_parent(end: str) -> None:
+    program = """
+import os, signal, sys, threading
+from lib.sandbox.validation import violations
+def check():
+    assert violations({"type": "string"}, "x").valid
+    print(os.popen(f"ps -o pid= --ppid {os.getpid()} -C python").read() and "ok", flush=True)
+if sys.argv[1] == "thread":
+    thread = threading.Thread(target=check); thread.start(); thread.join()
+else:
+    check()
+listed = os.popen(f"ps -o pid=,args= --ppid {os.getpid()}").read().splitlines()
+print(*[line.split()[0] for line in listed if "lib.sandbox" in line], flush=True)
+if sys.argv[1] == "kill":
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program, end], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    pids = [int(pid) for pid in done.stdout.splitlines()[-1].split()]
+    assert pids, done.stderr
+    deadline = time.monotonic() + 10
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        threading.Event().wait(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_cost_of_a_small_payload() -> None:
+    schema = {
+        "type": "object",
+        "required": ["id"],
+        "properties": {
+            "id": {"type": "string", "format": "uuid"},
+            "at": {"type": "string", "format": "date-time"},
+            "total": {"type": "number", "multipleOf": 0.01},
+        },
+    }
+    value = {"id": "123e4567-e89b-12d3-a456-426614174000", "at": "2026-05-17T09:30:00Z", "total": Decimal("1.10")}
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        assert violations(schema, value).valid
+        times.append(time.perf_counter() - start)
+    assert statistics.median(times) < 0.003

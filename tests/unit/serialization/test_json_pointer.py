@@ -1,0 +1,27 @@
+"""JSON pointers are read as they were written."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.serialization import json_pointer
+
+
+# The examples of RFC 6901, section 5.
+@pytest.mark.parametrize(
+    ("parts", "pointer"),
+    [
+        ([], ""), (["foo"], "/foo"), (["foo", 0], "/foo/0"), ([""], "/"), (["a/b"], "/a~1b"), (["m~n"], "/m~0n"),
+        (["~1"], "/~01"), ([" "], "/ "),
+    ],
+)  # fmt: skip
+def test_as_the_standard_writes_them(parts: list[str | int], pointer: str) -> None:
+    assert json_pointer.join(parts) == pointer
+    assert json_pointer.split(pointer) == json_pointer.split(f"#{pointer}") == [str(part) for part in parts]
+
+
+@given(st.lists(st.text()))
+def test_what_is_written_is_read_the_same(parts: list[str]) -> None:
+    assert json_pointer.split(json_pointer.join(parts)) == parts

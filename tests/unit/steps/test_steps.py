@@ -1,0 +1,378 @@
+"""Step types, the interpreter and the definition check, with a journal in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lib.errors import StepFailed
+from lib.serialization.strict_json import JsonValue
+from lib.steps import STEP_TYPES, Recorded, RunFacts, Step, check_definition, interpreter, run_definition
+from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
+
+
+class MemoryJournal:
+    """A journal that lives as long as the test, ends each wait at once, and stops the run at chosen writes."""
+
+    def __init__(self, *, interrupt_at: frozenset[int] = frozenset(), timed_out: bool = False) -> None:
+        self.ended: dict[str, Recorded] = {}
+        self.notes: dict[str, JsonValue] = {}
+        self.begun: dict[str, int] = {}
+        self.waits: dict[str, Wait] = {}
+        self.pauses: list[float] = []
+        self._interrupt_at = interrupt_at
+        self._timed_out = timed_out
+        self._writes = 0
+
+    def _write(self) -> None:
+        self._writes += 1
+        if self._writes in self._interrupt_at:
+            raise RunInterrupted
+
+    def recorded(self, step: Step) -> Recorded | None:
+        return self.ended.get(step.path)
+
+    def begin(self, step: Step, shown_input: JsonValue, result: JsonValue = None) -> int:
+        self._write()
+        self.notes.setdefault(step.path, result)
+        self.begun[step.path] = self.begun.get(step.path, 0) + 1
+        return self.begun[step.path]
+
+    def noted(self, step: Step) -> JsonValue:
+        return self.notes.get(step.path)
+
+    def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
+        self._write()
+        assert step.path not in self.ended, "a step is recorded once"
+        self.ended[step.path] = Recorded(result)
+
+    def fail(self, step: Step, error: Mapping[str, Any], *, seconds: float) -> None:
+        self._write()
+        assert step.path not in self.ended, "a step is recorded once"
+        self.ended[step.path] = Recorded(None, error)
+
+    def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
+        self._write()
+        self.waits[step.path] = wait
+        raise RunInterrupted
+
+    def waited(self, step: Step) -> WaitEnd | None:
+        if step.path not in self.waits:
+            return None
+        return WaitEnd(timed_out=self._timed_out, payload=None if self._timed_out else {"reply": "yes"})
+
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+
+
+def expr(expression: str) -> dict[str, str]:
+    return {"$expr": expression}
+
+
+def step(step_id: str, step_type: str, **config: Any) -> dict[str, Any]:
+    return {"id": step_id, "type": step_type, "config": config}
+
+
+def assign(step_id: str, **values: Any) -> dict[str, Any]:
+    return step(step_id, "transform.assign", assign={f"vars.{name}": value for name, value in values.items()})
+
+
+def returns(output: Any) -> dict[str, Any]:
+    return step("end", "control.return", output=output)
+
+
+def run(steps: list[dict[str, Any]], payload: Any = None, journal: MemoryJournal | None = None) -> JsonValue:
+    """The output of a run that goes on after every interruption."""
+    journal = journal or MemoryJournal()
+    definition = {"steps": steps}
+    assert [problem for problem in check_definition(definition) if problem.severity == "error"] == []
+    facts = RunFacts("run-1", payload if payload is not None else {}, {"name": "E", "correlationKey": "k"})
+    for _ in range(1000):
+        try:
+            return run_definition(definition, facts, journal)
+        except RunInterrupted:
+            continue
+    raise AssertionError("the run never ends")
+
+
+def error_of(steps: list[dict[str, Any]], payload: Any = None, journal: MemoryJournal | None = None) -> StepFailed:
+    with pytest.raises(StepFailed) as caught:
+        run(steps, payload, journal)
+    return caught.value
+
+
+def test_values_may_be_literals_expressions_and_objects_of_them() -> None:
+    output = {"lit": [1, "x"], "expr": expr("payload.a"), "deep": {"list": [expr("event.name")]}, "gone": expr("nope")}
+    assert run([returns(output)], {"a": 2**60}) == {
+        "lit": [1, "x"], "expr": 2**60, "deep": {"list": ["E"]}, "gone": None,
+    }  # fmt: skip
+
+
+def test_assigned_variables_nest_and_replace() -> None:
+    steps = [assign("one", a=1), step("two", "transform.assign", assign={"vars.a.b": 2, "vars.c.d": expr("vars.a")})]
+    assert run([*steps, returns(expr("vars"))]) == {"a": {"b": 2}, "c": {"d": 1}}
+
+
+@pytest.mark.parametrize(("condition", "branch"), [("true", "t"), ("false", "e"), ("payload.missing", "e")])
+def test_if_takes_one_branch(condition: str, branch: str) -> None:
+    choice = step(
+        "if", "control.if", condition=expr(condition), then=[assign("t", x="t")], **{"else": [assign("e", x="e")]}
+    )
+    assert run([choice, returns(expr("vars.x"))]) == branch
+
+
+def test_if_refuses_what_is_not_true_or_false() -> None:
+    error = error_of([step("check", "control.if", condition=expr("'yes'"), then=[])])
+    assert error.code == "not_boolean"
+    assert "check" in str(error)
+
+
+def test_return_ends_the_run_from_anywhere() -> None:
+    loop = step("each", "control.forEach", items=expr("[1,2,3]"), steps=[returns(expr("item"))])
+    journal = MemoryJournal()
+    assert run([loop, assign("never", x=1)], journal=journal) == 1
+    assert "never" not in journal.ended
+
+
+def test_loop_names_its_item_and_keeps_outputs_to_itself() -> None:
+    loop = step(
+        "each", "control.forEach", items=expr("payload"), itemName="line",
+        steps=[assign("inner", all=expr("$append(vars.all, [line * 10 + index])"))],
+    )  # fmt: skip
+    output = run(
+        [loop, returns(expr("{'all': vars.all, 'inner': steps.inner, 'count': steps.each.output.count}"))], [5, 6]
+    )
+    assert output == {"all": [50, 61], "count": 2}
+
+
+def test_loop_over_one_or_no_item() -> None:
+    loop = step("each", "control.forEach", items=expr("payload.x"), steps=[])
+    count = returns(expr("steps.each.output.count"))
+    assert [run([loop, count], {"x": value}) for value in (7, [], [1, 2])] == [1, 0, 2]
+    assert run([loop, count], {}) == 0
+
+
+def test_loop_has_a_limit() -> None:
+    error = error_of([step("each", "control.forEach", items=expr("[1..1001]"), steps=[])])
+    assert (error.code, "each" in str(error)) == ("too_many_items", True)
+
+
+def test_failed_item_stops_the_loop_or_is_counted() -> None:
+    steps = [assign("calc", x=expr("payload[0].a + item"))]
+    loop = {"items": expr("[1, 'x', 3]"), "steps": steps}
+    assert "Item 1" in str(error_of([step("each", "control.forEach", **loop)], [{"a": 1}]))
+    journal = MemoryJournal()
+    output = run([step("each", "control.forEach", onItemError="continue", **loop), returns(expr("steps.each.output"))],
+                 [{"a": 1}], journal)  # fmt: skip
+    assert (output["count"], output["failed"], output["failures"][0]["index"]) == (3, 1, 1)
+    assert journal.ended["each[1]/calc"].error is not None
+
+
+def test_event_wait_asks_for_name_key_and_time() -> None:
+    journal = MemoryJournal()
+    wait = step("wait", "event.wait", eventName="REPLY", correlationKey=expr("payload.id"), timeoutSeconds=5)
+    assert run([wait, returns(expr("steps.wait.output.reply"))], {"id": 17}, journal) == "yes"
+    assert journal.waits["wait"] == Wait("REPLY", "17", seconds=5.0)
+
+
+def test_event_wait_without_a_key_or_in_time_fails() -> None:
+    wait = {"eventName": "REPLY", "correlationKey": expr("payload.id")}
+    assert error_of([step("wait", "event.wait", **wait)]).code == "no_correlation_key"
+    assert (
+        error_of([step("wait", "event.wait", **wait)], {"id": "1"}, MemoryJournal(timed_out=True)).code == "timed_out"
+    )
+    goes_on = [step("wait", "event.wait", onTimeout="continue", **wait), returns(expr("steps.wait.output"))]
+    assert run(goes_on, {"id": "1"}, MemoryJournal(timed_out=True)) is None
+
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ((NOW + timedelta(hours=1)).isoformat(), NOW + timedelta(hours=1)),
+        ((NOW + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ"), NOW + timedelta(hours=1)),
+        (NOW.astimezone(timezone(timedelta(hours=5, minutes=30))).isoformat(), NOW),
+        ("2020-02-29", datetime(2020, 2, 29, tzinfo=UTC)),
+    ],
+    ids=["offset", "Z", "half an hour", "date"],  # not the time itself: each process would name the tests otherwise
+)
+def test_time_wait_until_an_instant(written: str, instant: datetime) -> None:
+    journal = MemoryJournal()
+    run([step("nap", "time.wait", until=expr("payload.at"))], {"at": written}, journal)
+    assert journal.waits["nap"].until == instant
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("soon", "not_an_instant"),
+        (17, "not_an_instant"),
+        (None, "not_an_instant"),
+        ("9999-12-31T23:59:59-23:59", "too_long"),
+        ((NOW + timedelta(days=400)).isoformat(), "too_long"),
+    ],
+    ids=["words", "number", "null", "last year of all", "in 400 days"],
+)
+def test_time_wait_refuses_what_is_no_instant(written: Any, code: str) -> None:
+    assert error_of([step("nap", "time.wait", until=expr("payload.at"))], {"at": written}).code == code
+
+
+def test_log_write_redacts(caplog: pytest.LogCaptureFixture) -> None:
+    message = expr("'Bearer abcdef0123456789abcdef ' & payload.a")
+    call = step("log", "action.call", action="log.write", input={"level": "warning", "message": message})
+    output = run([call, returns(expr("steps.log.output.message"))], {"a": "line\nbreak"})
+    assert "abcdef0123456789abcdef" not in output
+    assert "abcdef0123456789abcdef" not in caplog.text
+    assert "line\\nbreak" in caplog.text
+
+
+def test_http_request_is_refused_without_permission_and_may_go_on() -> None:
+    call = {"action": "http.request", "input": {"url": "http://127.0.0.1:1/"}}
+    error = error_of([step("call", "action.call", **call)])
+    assert error.code == "refused"
+    assert "EGRESS_ALLOW" in str(error)
+    goes_on = [step("call", "action.call", onError="continue", **call), returns(expr("steps.call.error.code"))]
+    journal = MemoryJournal()
+    assert run(goes_on, journal=journal) == "refused"
+    assert journal.pauses == []
+
+
+def test_large_result_fails_its_step() -> None:
+    twice = {"x": expr("payload & payload"), "y": expr("payload & payload")}
+    assert "262,144" in str(error_of([assign("big", **twice)], "y" * 100_000))
+
+
+def test_run_has_a_limit_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(interpreter, "MAX_STEPS", 20)
+    loop = step("each", "control.forEach", items=expr("payload"), steps=[assign("one", x=1), assign("two", x=1)])
+    assert run([loop], [1] * 9) is None
+    assert error_of([loop], [1] * 10).code == "too_many_steps"
+
+
+# Evaluated a second time, $random and $shuffle would give something else.
+WORKFLOW = [
+    assign("start", sum=0, odd=expr("[]"), order=expr("[]"), token=expr("$random()")),
+    step("each", "control.forEach", items=expr("$shuffle(payload)"), onItemError="continue", steps=[
+        assign("add", sum=expr("vars.sum + item"), order=expr("$append(vars.order, [item])")),
+        step("odd", "control.if", condition=expr("item % 2 = 1"), then=[
+            step("pause", "time.wait", seconds=1),
+            assign("note", odd=expr("$append(vars.odd, [item])")),
+        ]),
+        step("boom", "control.if", condition=expr("item = 4 ? 'no' : false"), then=[]),
+    ]),
+    step("ask", "event.wait", eventName="REPLY", correlationKey="k"),
+    step("log", "action.call", action="log.write", input={"message": expr("steps.ask.output.reply")}),
+    returns(expr("$merge([vars, {'failed': steps.each.output.failed}])")),
+]  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 9), max_size=4), st.frozensets(st.integers(1, 40), max_size=6))
+def test_interruptions_change_nothing(payload: list[int], interrupt_at: frozenset[int]) -> None:
+    journal = MemoryJournal(interrupt_at=interrupt_at)
+    output = run(WORKFLOW, payload, journal)
+    assert output["sum"] == sum(payload)
+    assert sorted(output["odd"]) == sorted(item for item in payload if item % 2)
+    assert output["failed"] == payload.count(4)
+    assert output["order"] == journal.notes["each"]["items"]
+    assert output["token"] == journal.ended["start"].result["vars.token"]
+
+
+def test_every_field_of_a_configuration_is_explained() -> None:
+    for step_type in STEP_TYPES.values():
+        assert step_type.label and step_type.description
+        assert step_type.icon.startswith(":material/")
+        for path, schema in _fields(step_type.config_schema, step_type.type):
+            assert schema.get("title") and schema.get("description"), path
+
+
+def _fields(schema: Any, path: str) -> Iterator[tuple[str, Any]]:
+    for name, field in schema.get("properties", {}).items():
+        if field.keys() != {"const"}:  # tells the branches of a oneOf apart
+            yield f"{path}.{name}", field
+        yield from _fields(field, f"{path}.{name}")
+    for keyword in ("items", "additionalProperties", "propertyNames"):
+        if isinstance(schema.get(keyword), dict):
+            yield f"{path}.{keyword}", schema[keyword]
+            yield from _fields(schema[keyword], f"{path}.{keyword}")
+    for keyword in ("anyOf", "oneOf"):
+        for index, branch in enumerate(schema.get(keyword, [])):
+            yield from _fields(branch, f"{path}.{keyword}[{index}]")
+
+
+GOOD = assign("fine", a=1)
+
+
+@pytest.mark.parametrize(
+    ("steps", "path", "words"),
+    [
+        ([], "/steps", "at least one"),
+        ([7], "/steps/0", "object"),
+        ([step("a", "no.such")], "/steps/0/type", "no.such"),
+        ([step("a b", "control.return")], "/steps/0/id", "a b"),
+        ([GOOD, GOOD], "/steps/1/id", "fine is used twice"),
+        ([{"id": "a", "type": "control.return"}], "/steps/0/config", "config"),
+        ([step("a", "transform.assign")], "/steps/0/config", "assign"),
+        ([step("a", "transform.assign", assign={"b": 1})], "/steps/0/config/assign", "Step a"),
+        ([assign("a", x=expr("1 +"))], "/steps/0/config/assign/vars.x/$expr", "Step a, assign.vars.x"),
+        ([assign("a", x={"$expr": 5})], "/steps/0/config/assign/vars.x/$expr", "has to be text"),
+        ([assign("a", x=[{"$expr": expr("1")}])], "/steps/0/config/assign/vars.x/0/$expr", "has to be text"),
+        ([step("a", "time.wait", seconds=-1)], "/steps/0/config/seconds", "Step a, seconds"),
+        ([step("a", "time.wait")], "/steps/0/config", "Step a"),
+        ([step("a", "time.wait", seconds=1, until=expr("x"))], "/steps/0/config", "Step a"),
+        ([step("a", "action.call", action="rm", input={})], "/steps/0/config/action", "Step a, action"),
+        ([step("a", "action.call", action="log.write", input={})], "/steps/0/config/input", "message"),
+        ([step("a", "action.call", action="http.request", input={"url": "x", "method": "TRACE"})],
+         "/steps/0/config/input/method", "Step a, input.method"),
+        ([step("a", "control.forEach", items=expr("x"), itemName="vars", steps=[])],
+         "/steps/0/config/itemName", "vars"),
+        ([step("a", "control.if", condition=expr("true"), then=[step("b", "x")])],
+         "/steps/0/config/then/0/type", "Step b"),
+        ([step("a", "control.if", condition=expr("true"), then=[GOOD]), GOOD], "/steps/1/id", "twice"),
+    ],
+)  # fmt: skip
+def test_problem_names_its_place(steps: list[Any], path: str, words: str) -> None:
+    found = [
+        (problem.path, problem.message) for problem in check_definition({"steps": steps}) if problem.severity == "error"
+    ]
+    assert any(place == path and words in message for place, message in found), found
+
+
+def test_step_after_a_return_is_a_warning() -> None:
+    both = step(
+        "if",
+        "control.if",
+        condition=expr("true"),
+        then=[{**returns(1), "id": "r1"}],
+        **{"else": [{**returns(2), "id": "r2"}]},
+    )
+    for steps in ([returns(1), GOOD], [both, GOOD]):
+        (problem,) = check_definition({"steps": steps})
+        assert (problem.severity, problem.path) == ("warning", "/steps/1")
+
+
+def test_decimals_of_a_stored_definition_are_numbers() -> None:
+    assert check_definition({"steps": [step("a", "time.wait", seconds=Decimal("1.5"))]}) == []
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(
+        st.sampled_from(["id", "type", "config", "steps", "then", "items", "$expr", "x"]), inner
+    ),
+)  # fmt: skip
+
+
+@given(JSON)
+@settings(max_examples=100, deadline=None)
+def test_check_accepts_anything_without_an_exception(value: Any) -> None:
+    check_definition(value)
+    check_definition({"steps": [value, {"id": "a", "type": "control.if", "config": value}]})
