@@ -65,8 +65,11 @@ with right:
         st.session_state[f"{setup.key}:blocked"] = True
         st.rerun()
     if st.session_state.pop(f"{setup.key}:blocked", False):
-        st.error("Not sent: the payload does not fit its schema. Mend what is marked, or send it although "
-                 "invalid (Advanced).", icon=":material/error:")  # fmt: skip
+        st.error(
+            "Not sent: the payload does not fit its schema. Mend what is marked, or send it although "
+            "invalid (Advanced).",
+            icon=":material/error:",
+        )
     would = None
     if draft and st.session_state.get(f"{setup.key}:preview"):
         would = outcome.draw_preview(actor, draft)

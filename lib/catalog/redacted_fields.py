@@ -56,9 +56,13 @@ def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: 
         return
     conn.execute(queries["change"], row | {"user_id": actor.user_id})
     audit.record(
-        conn, actor, action="redacted_fields.changed", target_type="event_type", target_id=event_type or _EVERY_EVENT,
+        conn,
+        actor,
+        action="redacted_fields.changed",
+        target_type="event_type",
+        target_id=event_type or _EVERY_EVENT,
         detail={"before": before, "after": list(wanted)},
-    )  # fmt: skip
+    )
 
 
 def suggestions(schema: Any) -> list[str]:

@@ -121,8 +121,18 @@ def _create(cluster: Path, password: str) -> None:
         for path in (cluster, secret):
             _give_away(path)
     try:
-        _run("initdb", "-D", str(cluster), "-U", "postgres", f"--pwfile={secret}", "--auth=scram-sha-256",
-             "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions")  # fmt: skip
+        _run(
+            "initdb",
+            "-D",
+            str(cluster),
+            "-U",
+            "postgres",
+            f"--pwfile={secret}",
+            "--auth=scram-sha-256",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "--no-instructions",
+        )
     finally:
         secret.unlink()
 
@@ -196,6 +206,15 @@ def _run(program: str, *arguments: str) -> None:
     # start_new_session: Ctrl-C in the terminal must reach the app, which then stops the server in order.
     # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
     user = _SYSTEM_USER if os.geteuid() == 0 else None
-    subprocess.run([str(_binary(program)), *arguments], check=True, stdin=subprocess.DEVNULL,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, user=user, group=user,
-                   extra_groups=[] if user else None, cwd="/", start_new_session=True)  # fmt: skip
+    subprocess.run(
+        [str(_binary(program)), *arguments],
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        user=user,
+        group=user,
+        extra_groups=[] if user else None,
+        cwd="/",
+        start_new_session=True,
+    )

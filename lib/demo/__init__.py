@@ -56,9 +56,16 @@ def load(conn: Connection, *, events: int = EVENTS, now: datetime | None = None)
         workflows = definitions.publish(conn, tenant=tenant_id, tenant_name=name)
         share = events * sum(tenant["events"].values()) / weight
         plan = history.Plan(
-            tenant_id, tenant["time_zone"], tenant["events"], settings["incidents"], settings["drifting"],
-            round(share), DAYS, now, number,
-        )  # fmt: skip
+            tenant_id,
+            tenant["time_zone"],
+            tenant["events"],
+            settings["incidents"],
+            settings["drifting"],
+            round(share),
+            DAYS,
+            now,
+            number,
+        )
         for table, columns, rows in history.tables(plan, catalog, workflows):
             _progress(f"Demo data: {name}, {table.removeprefix('workflow_').replace('_', ' ')} …")
             copy_rows(conn, table, columns, rows)

@@ -40,9 +40,7 @@ class DemoWorkflow:
 def publish(conn: Connection, *, tenant: UUID, tenant_name: str) -> list[DemoWorkflow]:
     """Publish this tenant's demo workflows at version 1, with the schemas they need."""
     document: dict[str, Any] = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
-    schemas = {
-        ref: {"$schema": system_catalog.DIALECT, **schema} for ref, schema in document["schemas"].items()
-    }
+    schemas = {ref: {"$schema": system_catalog.DIALECT, **schema} for ref, schema in document["schemas"].items()}
     conn.execute(queries["add_schemas"], {"tenant": tenant, "schemas": json.dumps(schemas)})
     workflows = []
     for entry in document["tenants"][tenant_name]:

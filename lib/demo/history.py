@@ -25,8 +25,14 @@ Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 6, 20, 55, 78, 84, 76, 58, 70, 80, 76, 66, 45, 24, 14, 10, 8, 5, 3], float)
 _WEEKDAYS = (1.08, 1.05, 1.0, 0.98, 0.86, 0.16, 0.12)
 # How long a step takes beside the others of its run; a wait takes nearly all of it.
-_STEP_WEIGHTS = {"event.wait": 300, "control.forEach": 20, "action.call": 3, "control.if": 2, "transform.assign": 0.2,
-                 "control.return": 0.1}  # fmt: skip
+_STEP_WEIGHTS = {
+    "event.wait": 300,
+    "control.forEach": 20,
+    "action.call": 3,
+    "control.if": 2,
+    "transform.assign": 0.2,
+    "control.return": 0.1,
+}
 _SIMULATED_SHARE = 0.004
 _FAILED_SHARE = 0.01
 #: What a busy database answers now and then.
@@ -61,20 +67,62 @@ def tables(plan: Plan, catalog: Mapping[str, Any], workflows: list[DemoWorkflow]
 
 
 _EVENT_COLUMNS = [
-    "tenant", "event_id", "event_name", "origin", "source", "correlation_key", "payload", "redacted_payload",
-    "payload_schema_ref", "schema_errors", "created_at", "processed_at", "matched_run_id", "error_message",
-]  # fmt: skip
+    "tenant",
+    "event_id",
+    "event_name",
+    "origin",
+    "source",
+    "correlation_key",
+    "payload",
+    "redacted_payload",
+    "payload_schema_ref",
+    "schema_errors",
+    "created_at",
+    "processed_at",
+    "matched_run_id",
+    "error_message",
+]
 _MATCH_COLUMNS = [
-    "tenant", "event_id", "match_no", "workflow_id", "workflow_version", "outcome", "reason", "detail", "run_id",
-]  # fmt: skip
+    "tenant",
+    "event_id",
+    "match_no",
+    "workflow_id",
+    "workflow_version",
+    "outcome",
+    "reason",
+    "detail",
+    "run_id",
+]
 _RUN_COLUMNS = [
-    "tenant", "run_id", "workflow_id", "workflow_version", "status", "event_type", "trigger_event_id",
-    "triggered_at", "origin", "correlation_key", "trigger_mapping_applied", "source_payload_schema_ref",
-    "input_json", "redacted_input_json", "error_json", "node_path", "started_at", "completed_at",
-]  # fmt: skip
+    "tenant",
+    "run_id",
+    "workflow_id",
+    "workflow_version",
+    "status",
+    "event_type",
+    "trigger_event_id",
+    "triggered_at",
+    "origin",
+    "correlation_key",
+    "trigger_mapping_applied",
+    "source_payload_schema_ref",
+    "input_json",
+    "redacted_input_json",
+    "error_json",
+    "node_path",
+    "started_at",
+    "completed_at",
+]
 _STEP_COLUMNS = [
-    "tenant", "run_id", "step_path", "step_type", "status", "error_json", "started_at", "completed_at",
-]  # fmt: skip
+    "tenant",
+    "run_id",
+    "step_path",
+    "step_type",
+    "status",
+    "error_json",
+    "started_at",
+    "completed_at",
+]
 
 
 @dataclass(frozen=True)
@@ -157,10 +205,11 @@ class _History:
         payload = templates.patched(entry["example"], drift["payload"])
         status, errors = ingestion.verdict(entry["schema"], entry["payload_schema_ref"], payload)
         return _Drift(
-            self.plan.now - timedelta(days=drift["days"]), drift["share"],
+            self.plan.now - timedelta(days=drift["days"]),
+            drift["share"],
             templates.altered(self.templates[name], entry, drift["payload"]),
             None if status == "valid" else json.dumps({"status": status, "errors": errors}),
-        )  # fmt: skip
+        )
 
     def _shape(self, name: str, at: datetime, chance: float) -> tuple[templates.PayloadTemplate, str | None]:
         """The template of an event's payload, and what its schema has against it."""
@@ -172,9 +221,14 @@ class _History:
         return self.templates[name], None
 
     def _event(
-        self, name: str, template: templates.PayloadTemplate, schema_errors: str | None, at: datetime,
-        chance: np.ndarray[Any, Any], entropy: bytes,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        template: templates.PayloadTemplate,
+        schema_errors: str | None,
+        at: datetime,
+        chance: np.ndarray[Any, Any],
+        entropy: bytes,
+    ) -> None:
         plan = self.plan
         event_id = _uuid7(at, entropy)
         ids = self._ids(template, at, entropy)
@@ -187,10 +241,24 @@ class _History:
         if failed:
             self._failed_match(name, event_id)
         error = self._start_error(name) if failed else None
-        self.events.append((
-            plan.tenant, event_id, name, origin, "psa", key, payload, redacted,
-            self.catalog[name]["payload_schema_ref"], schema_errors, at, at + took, started, error,
-        ))  # fmt: skip
+        self.events.append(
+            (
+                plan.tenant,
+                event_id,
+                name,
+                origin,
+                "psa",
+                key,
+                payload,
+                redacted,
+                self.catalog[name]["payload_schema_ref"],
+                schema_errors,
+                at,
+                at + took,
+                started,
+                error,
+            )
+        )
 
     def _fill(self, template: templates.PayloadTemplate, ids: list[str], at: datetime) -> tuple[str, str]:
         return template.fill(ids, templates.timestamp(at), str(self.plan.tenant))
@@ -221,9 +289,19 @@ class _History:
                 first = first or run_id
             outcome = "skipped" if workflow.is_paused else "started"
             reason = "paused" if workflow.is_paused else "started"
-            self.matches.append((
-                self.plan.tenant, event_id, number, workflow.workflow_id, 1, outcome, reason, "{}", run_id,
-            ))  # fmt: skip
+            self.matches.append(
+                (
+                    self.plan.tenant,
+                    event_id,
+                    number,
+                    workflow.workflow_id,
+                    1,
+                    outcome,
+                    reason,
+                    "{}",
+                    run_id,
+                )
+            )
         if not candidates:
             self.matches.append((self.plan.tenant, event_id, 0, None, None, "skipped", "no_workflow", "{}", None))
         return first
@@ -237,14 +315,30 @@ class _History:
         error = _START_ERRORS[event_id.int % len(_START_ERRORS)]
         detail = json.dumps({"cause": matching.cause(error)})
         for number, workflow in enumerate(self.attached[name]):
-            self.matches.append((
-                self.plan.tenant, event_id, number, workflow.workflow_id, 1, "failed", "start_failed", detail, None,
-            ))  # fmt: skip
+            self.matches.append(
+                (
+                    self.plan.tenant,
+                    event_id,
+                    number,
+                    workflow.workflow_id,
+                    1,
+                    "failed",
+                    "start_failed",
+                    detail,
+                    None,
+                )
+            )
 
     def _run(
-        self, workflow: DemoWorkflow, at: datetime, event_id: UUID, triggered_at: datetime, origin: str,
-        key: str | None, ids: list[str],
-    ) -> UUID:  # fmt: skip
+        self,
+        workflow: DemoWorkflow,
+        at: datetime,
+        event_id: UUID,
+        triggered_at: datetime,
+        origin: str,
+        key: str | None,
+        ids: list[str],
+    ) -> UUID:
         rng = self.rng
         run_id = _uuid7(at, rng.bytes(16))
         started = at + timedelta(seconds=0.05 + float(rng.exponential(0.12)))
@@ -259,12 +353,28 @@ class _History:
         template = self.inputs.get(workflow.workflow_id) or self.templates[workflow.event_type]
         given, redacted = self._fill(template, ids, triggered_at)
         error = {"step": workflow.failing_step, "message": workflow.failure_message} if failed else None
-        self.runs.append((
-            self.plan.tenant, run_id, workflow.workflow_id, 1, status, workflow.event_type, event_id,
-            triggered_at, origin, key, workflow.mapping is not None,
-            self.catalog[workflow.event_type]["payload_schema_ref"], given, redacted,
-            json.dumps(error) if error else None, workflow.failing_step if failed else None, started, ended,
-        ))  # fmt: skip
+        self.runs.append(
+            (
+                self.plan.tenant,
+                run_id,
+                workflow.workflow_id,
+                1,
+                status,
+                workflow.event_type,
+                event_id,
+                triggered_at,
+                origin,
+                key,
+                workflow.mapping is not None,
+                self.catalog[workflow.event_type]["payload_schema_ref"],
+                given,
+                redacted,
+                json.dumps(error) if error else None,
+                workflow.failing_step if failed else None,
+                started,
+                ended,
+            )
+        )
         self._run_steps(workflow, run_id, started, ended, failed)
         return run_id
 
@@ -290,10 +400,18 @@ class _History:
             breaks = failed and step is steps[-1]
             error = json.dumps({"message": workflow.failure_message}) if breaks else None
             end = started + (ended - started) * float(until)
-            self.steps.append((
-                self.plan.tenant, run_id, step["id"], step["type"], "FAILED" if breaks else "SUCCEEDED", error,
-                begin, end,
-            ))  # fmt: skip
+            self.steps.append(
+                (
+                    self.plan.tenant,
+                    run_id,
+                    step["id"],
+                    step["type"],
+                    "FAILED" if breaks else "SUCCEEDED",
+                    error,
+                    begin,
+                    end,
+                )
+            )
             begin = end
 
 

@@ -60,9 +60,7 @@ def altered(source: PayloadTemplate, entry: Mapping[str, Any], patch: Mapping[st
     payload = patched(entry["example"], patch)
     plain, plain_holes = _split(json.dumps(payload), source.numbers)
     redacted, redacted_holes = _split(json.dumps(redact(payload, schema=entry["schema"])), source.numbers)
-    return replace(
-        source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes
-    )
+    return replace(source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes)
 
 
 def patched(example: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,9 +83,7 @@ def mapped(
     plain, plain_holes = _split(dumps(payload), source.numbers)
     shown = copies.mask(redact(payload, schema=schema), hidden)
     redacted, redacted_holes = _split(dumps(shown), source.numbers)
-    return replace(
-        source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes
-    )
+    return replace(source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes)
 
 
 def timestamp(at: datetime) -> str:

@@ -31,8 +31,11 @@ PAGE_SIZE = 50
 
 # The outcome bits that each status stands for; an error comes before a match.
 _OUTCOMES: dict[Status | None, tuple[int, int]] = {
-    None: (0, 3), "unmatched": (0, 0), "matched": (1, 1), "error": (2, 3),
-}  # fmt: skip
+    None: (0, 3),
+    "unmatched": (0, 0),
+    "matched": (1, 1),
+    "error": (2, 3),
+}
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _BEFORE_ALL = UUID(int=0)
@@ -162,9 +165,14 @@ class EventRecord:
 
 
 def page(
-    conn: Connection, *, tenant: UUID, filters: Filters, older_than: Cursor | None = None,
-    newer_than: Cursor | None = None, limit: int = PAGE_SIZE,
-) -> EventPage:  # fmt: skip
+    conn: Connection,
+    *,
+    tenant: UUID,
+    filters: Filters,
+    older_than: Cursor | None = None,
+    newer_than: Cursor | None = None,
+    limit: int = PAGE_SIZE,
+) -> EventPage:
     """One page of the tenant's events beside the cursor given, else the latest. Raises InvalidInput naming the filter.
 
     Where fewer than a page are newer, the latest page is what lies there.
@@ -241,9 +249,13 @@ def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: st
         raise InvalidInput("reason", f"must have {shortest} to {longest} characters")
     strict_json.check(reason, field="reason")
     audit.record(
-        conn, actor, action="event.payload_revealed", target_type="event", target_id=str(event_id),
+        conn,
+        actor,
+        action="event.payload_revealed",
+        target_type="event",
+        target_id=str(event_id),
         detail={"reason": reason.strip()},
-    )  # fmt: skip
+    )
     keys = {"tenant": actor.tenant, "event_id": event_id}
     payload = conn.execute(queries["reveal"], keys).scalar_one()
     if payload is None:

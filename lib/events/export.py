@@ -30,8 +30,21 @@ GOOD_FOR = timedelta(minutes=10)
 
 _MOST_TICKETS = 1000
 _BATCH = 1000
-_COLUMNS = ("event_id", "event_name", "status", "origin", "source", "correlation_key", "created_at", "processed_at",
-            "schema_status", "workflows_started", "reason", "error_message", "payload")  # fmt: skip
+_COLUMNS = (
+    "event_id",
+    "event_name",
+    "status",
+    "origin",
+    "source",
+    "correlation_key",
+    "created_at",
+    "processed_at",
+    "schema_status",
+    "workflows_started",
+    "reason",
+    "error_message",
+    "payload",
+)
 
 
 @dataclass(frozen=True)
@@ -92,8 +105,7 @@ def _rows(actor: Actor, filters: Filters, limit: int) -> Iterator[tuple[str | in
     left, cursor = limit, None
     while left:
         with database.read(actor) as conn:
-            page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=cursor,
-                                 limit=min(left, _BATCH))  # fmt: skip
+            page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=cursor, limit=min(left, _BATCH))
         yield from map(_row, page.events)
         left, cursor = left - len(page.events), page.older
         if cursor is None:
@@ -109,8 +121,17 @@ def _item(row: tuple[str | int | None, ...]) -> dict[str, JsonValue]:
 
 def _row(event: EventSummary) -> tuple[str | int | None, ...]:
     return (
-        str(event.event_id), event.event_name, event.status, event.origin, event.source, event.correlation_key,
+        str(event.event_id),
+        event.event_name,
+        event.status,
+        event.origin,
+        event.source,
+        event.correlation_key,
         event.created_at.astimezone(UTC).isoformat(),
         event.processed_at.astimezone(UTC).isoformat() if event.processed_at else None,
-        event.schema_status, event.started, event.reason, event.error_message, event.payload,
-    )  # fmt: skip
+        event.schema_status,
+        event.started,
+        event.reason,
+        event.error_message,
+        event.payload,
+    )

@@ -172,12 +172,15 @@ def _check(event_name: str, source: str | None, submission_id: str | None, key: 
 
 
 def _prepare(
-    conn: Connection, tenant: UUID, event_name: str, payload: JsonValue, key: str | None, ref: str | None,
+    conn: Connection,
+    tenant: UUID,
+    event_name: str,
+    payload: JsonValue,
+    key: str | None,
+    ref: str | None,
     source: str | None,
-) -> _Incoming:  # fmt: skip
-    row = conn.execute(
-        queries["begin"], {"tenant": tenant, "event_name": event_name, "schema_ref": ref}
-    ).one_or_none()
+) -> _Incoming:
+    row = conn.execute(queries["begin"], {"tenant": tenant, "event_name": event_name, "schema_ref": ref}).one_or_none()
     if row is None:
         raise NotFound(f"There is no event {event_name} in this catalog.")
     schema, marked = _read(row.schema) if row.schema else (None, None)
@@ -265,9 +268,7 @@ def _decide(conn: Connection, tenant: UUID, incoming: _Incoming, only_workflow: 
     return decisions or [matching.NO_CANDIDATE]
 
 
-def _carry_out(
-    conn: Connection, actor: Actor, incoming: _Incoming, decision: Decision, origin: Origin
-) -> Decision:
+def _carry_out(conn: Connection, actor: Actor, incoming: _Incoming, decision: Decision, origin: Origin) -> Decision:
     """Start or resume what was decided. A candidate that cannot be is marked, and the others go on."""
     match = decision.match
     if match.outcome not in ("started", "resumed"):
@@ -341,9 +342,14 @@ def _submission(incoming: _Incoming, decisions: list[Decision]) -> Submission:
 
 
 def _record(
-    conn: Connection, actor: Actor, incoming: _Incoming, submission: Submission, decisions: list[Decision],
-    origin: Origin, parent_event_id: UUID | None,
-) -> None:  # fmt: skip
+    conn: Connection,
+    actor: Actor,
+    incoming: _Incoming,
+    submission: Submission,
+    decisions: list[Decision],
+    origin: Origin,
+    parent_event_id: UUID | None,
+) -> None:
     run = next((m.run_id for m in submission.matches if m.run_id), None)
     resumed = next((d for d in decisions if d.match.outcome == "resumed"), None)
     violated = {"status": incoming.schema_status, "errors": incoming.schema_errors}
@@ -387,5 +393,3 @@ def _match_row(number: int, match: Match) -> dict[str, Any]:
 
 def _json(value: JsonValue) -> str | None:
     return None if value is None else strict_json.dumps(value)
-
-

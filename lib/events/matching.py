@@ -102,8 +102,16 @@ def decide(event: Event, candidates: list[Mapping[str, Any]]) -> list[Decision]:
 
 def resumed(wait: Mapping[str, Any]) -> Decision:
     """The decision for an open wait row: the event ends it."""
-    match = Match(wait["workflow_id"], wait["name"], wait["workflow_version"], "resumed", "resumed",
-                  {"stepPath": wait["step_path"]}, wait["run_id"], wait["wait_id"])  # fmt: skip
+    match = Match(
+        wait["workflow_id"],
+        wait["name"],
+        wait["workflow_version"],
+        "resumed",
+        "resumed",
+        {"stepPath": wait["step_path"]},
+        wait["run_id"],
+        wait["wait_id"],
+    )
     return Decision(match, step_path=wait["step_path"])
 
 
@@ -132,9 +140,7 @@ def cause(error: BaseException | str) -> str:
     return f"{what}. Send the event again; if that fails too, ask for the server's log of that time."
 
 
-def _decide_one(
-    event: Event, candidate: Mapping[str, Any], checked: dict[str, validation.SchemaVerdict]
-) -> Decision:
+def _decide_one(event: Event, candidate: Mapping[str, Any], checked: dict[str, validation.SchemaVerdict]) -> Decision:
     def skip(reason: str, **detail: Any) -> Decision:
         return Decision(Match(*_who(candidate), "skipped", reason, detail))
 

@@ -52,16 +52,18 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
     rows = conn.execute(queries["of_event"], {"tenant": tenant, "event_type": event_type}).mappings()
     return [
         SavedCase(
-            row["case_id"], row["event_type"], row["name"], strict_json.loads(row["payload"]),
-            row["correlation_key"], frozenset(row["expected_workflows"]),
+            row["case_id"],
+            row["event_type"],
+            row["name"],
+            strict_json.loads(row["payload"]),
+            row["correlation_key"],
+            frozenset(row["expected_workflows"]),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
-def save(
-    conn: Connection, actor: Actor, *, name: str, draft: Draft, expected_workflows: Collection[UUID]
-) -> UUID:
+def save(conn: Connection, actor: Actor, *, name: str, draft: Draft, expected_workflows: Collection[UUID]) -> UUID:
     """Keep the draft under a name, replacing a case of that name; needs manage. Raises InvalidInput."""
     actor.require("manage")
     name = " ".join(name.split())
@@ -96,9 +98,7 @@ def run(conn: Connection, actor: Actor, *, case: SavedCase) -> CaseResult:
     draft = Draft(case.event_type, case.payload, case.correlation_key)
     submission = simulation.preview(conn, actor, draft=draft)
     started = frozenset(match.workflow_id for match in submission.of("started") if match.workflow_id)
-    return CaseResult(
-        case, submission, started - case.expected_workflows, case.expected_workflows - started
-    )
+    return CaseResult(case, submission, started - case.expected_workflows, case.expected_workflows - started)
 
 
 def _audit(conn: Connection, actor: Actor, what: str, case_id: UUID, event_type: str, name: str) -> None:

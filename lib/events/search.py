@@ -114,9 +114,10 @@ def _dotted(path: str) -> list[_Part]:
         match = _SEGMENT.match(path, end)
         if match is None:
             raise InvalidInput(
-                _PATH, f"cannot be read from {path[end : end + 20]} on; write it as ticketId, changes.status, "
-                "items[0].sku, or as a JSON pointer: /items/0/sku"
-            )  # fmt: skip
+                _PATH,
+                f"cannot be read from {path[end : end + 20]} on; write it as ticketId, changes.status, "
+                "items[0].sku, or as a JSON pointer: /items/0/sku",
+            )
         end = match.end()
         place, quoted, name = match.groups()
         parts.append(name or (_name_in_quotes(quoted) if quoted else _Item(int(place) if place else None)))

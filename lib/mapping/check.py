@@ -48,9 +48,7 @@ class Target:
     types: frozenset[str]
 
 
-def check(
-    given: Mapping[str, JsonValue], *, target: JsonSchema | None, source: JsonSchema | None
-) -> list[Finding]:
+def check(given: Mapping[str, JsonValue], *, target: JsonSchema | None, source: JsonSchema | None) -> list[Finding]:
     """Every problem of a mapping; None for a schema that is not known, about which nothing is then said."""
     found = [Finding(name, f"{name}: {problem.rstrip('.')}.") for name, problem in mapping.check_mapping(given)]
     broken = {finding.target for finding in found}
@@ -230,8 +228,10 @@ def _escape(name: str) -> str:
 
 def _open(node: Mapping[str, Any]) -> bool:
     """Whether a schema says nothing about its fields, or what others may hold."""
-    return "properties" not in node or bool(node.get("patternProperties")) or isinstance(
-        node.get("additionalProperties"), dict
+    return (
+        "properties" not in node
+        or bool(node.get("patternProperties"))
+        or isinstance(node.get("additionalProperties"), dict)
     )
 
 

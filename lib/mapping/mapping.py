@@ -92,9 +92,7 @@ def apply_mapping(
     if problems := _static_problems(mapping):
         raise MappingError(*problems[0])
     expressions = {target: value[EXPRESSION] for target, value in mapping.items() if _is_expression(value)}
-    results = dict(
-        zip(expressions, _evaluate(expressions, context, timeout_ms, max_output_bytes), strict=True)
-    )
+    results = dict(zip(expressions, _evaluate(expressions, context, timeout_ms, max_output_bytes), strict=True))
     payload: dict[str, JsonValue] = {}
     unset = []
     for target, literal in mapping.items():
@@ -134,9 +132,7 @@ def paths_read(expression: str) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(path) for path in _inspect(expression)[1])
 
 
-def fields_read(
-    expression: str, *, below: tuple[str, ...] = ("event", "payload")
-) -> frozenset[tuple[str, ...]]:
+def fields_read(expression: str, *, below: tuple[str, ...] = ("event", "payload")) -> frozenset[tuple[str, ...]]:
     """The paths below the event's payload that an expression reads, as names: {("client", "email")}.
 
     () is the payload as a whole. List items are not told apart. What depends on values, such as $lookup with

@@ -43,15 +43,25 @@ def conformance(
     Paths are JSON pointers with * for a place in a list; of a missing field, where it should be. Fields
     are looked for two levels deep.
     """
-    asked = {"tenant": tenant, "names": list(names), "origins": list(origins), "since": window.since,
-             "until": window.until}  # fmt: skip
+    asked = {
+        "tenant": tenant,
+        "names": list(names),
+        "origins": list(origins),
+        "since": window.since,
+        "until": window.until,
+    }
     seen = {row.event_name: row.paths for row in conn.execute(queries["fields_seen"], {**asked, "most": FIELDS_SAMPLE})}
     schemas = {row.event_type: row.schema for row in conn.execute(queries["schemas"], asked)}
     found = [
-        Conformance(row.event_name, row.looked_at, row.violating, [(path, n) for path, n in row.paths],
-                    unknown(schemas.get(row.event_name), seen.get(row.event_name, [])))
+        Conformance(
+            row.event_name,
+            row.looked_at,
+            row.violating,
+            [(path, n) for path, n in row.paths],
+            unknown(schemas.get(row.event_name), seen.get(row.event_name, [])),
+        )
         for row in conn.execute(queries["conformance"], {**asked, "most": VERDICTS_SAMPLE})
-    ]  # fmt: skip
+    ]
     return sorted(found, key=lambda c: (-c.violating_share, not c.unknown_fields, c.event_name))
 
 

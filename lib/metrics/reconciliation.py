@@ -59,8 +59,16 @@ def reconcile(conn: Connection, *, since: datetime, until: datetime) -> list[Dri
             rows = conn.execute(queries[f"{step}_{kind}"], {"since": since, "until": until}).mappings()
             found += [Drift(kind=kind, **row) for row in rows]
     for drift in found:
-        log.warning("Counts of %s by %d minutes were off by %d: %s (%s) of tenant %s at %s; repaired.", drift.kind,
-                    drift.grain, drift.missing, drift.name, drift.origin, drift.tenant, drift.bucket)  # fmt: skip
+        log.warning(
+            "Counts of %s by %d minutes were off by %d: %s (%s) of tenant %s at %s; repaired.",
+            drift.kind,
+            drift.grain,
+            drift.missing,
+            drift.name,
+            drift.origin,
+            drift.tenant,
+            drift.bucket,
+        )
     conn.execute(queries["record"], {"since": since, "until": until, "off": len(found)})
     return found
 

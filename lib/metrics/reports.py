@@ -117,8 +117,12 @@ def event_metrics(
     conn: Connection, *, tenant: UUID, event_type: str, window: Window, origins: Sequence[Origin] = ("live",)
 ) -> EventMetrics:
     """Everything counted of one event type in the window, and in the period of equal length before."""
-    asked = {"tenant": tenant, "names": [event_type], "origins": origins,
-             "boundaries": [window.previous_since, *window.boundaries]}  # fmt: skip
+    asked = {
+        "tenant": tenant,
+        "names": [event_type],
+        "origins": origins,
+        "boundaries": [window.previous_since, *window.boundaries],
+    }
     events = rollups.events(conn, **asked).get(event_type, {})  # type: ignore[arg-type]
     runs = rollups.runs(conn, **asked).get(event_type, {})  # type: ignore[arg-type]
     durations = rollups.durations(conn, **asked) if runs else {}  # type: ignore[arg-type]
@@ -143,9 +147,7 @@ def overview(
     names = rollups.names(conn, tenant=tenant)
     boundaries = [window.previous_since, *window.boundaries]
     events = rollups.events(conn, tenant=tenant, names=names, origins=origins, boundaries=boundaries)
-    runs = rollups.runs(
-        conn, tenant=tenant, names=names, origins=origins, boundaries=[window.since, window.until]
-    )
+    runs = rollups.runs(conn, tenant=tenant, names=names, origins=origins, boundaries=[window.since, window.until])
     found = []
     for name, counts in events.items():
         previous = counts.pop(0, EventCounts())
@@ -162,9 +164,14 @@ def by_hour_of_week(
     grains = COUNT_GRAINS[:2] if window.on_the_hour else COUNT_GRAINS[:1]
     spans = rollups.spans([window.since, window.until], grains)
     parameters = {
-        "tenant": tenant, "event_type": event_type, "origins": list(origins), "zone": window.zone.key,
-        "grains": [s.grain for s in spans], "sinces": [s.since for s in spans], "untils": [s.until for s in spans],
-    }  # fmt: skip
+        "tenant": tenant,
+        "event_type": event_type,
+        "origins": list(origins),
+        "zone": window.zone.key,
+        "grains": [s.grain for s in spans],
+        "sinces": [s.since for s in spans],
+        "untils": [s.until for s in spans],
+    }
     week = [[0] * 24 for _ in range(7)]
     for weekday, hour, total in conn.execute(queries["by_hour_of_week"], parameters):
         week[weekday - 1][hour] = total
@@ -175,17 +182,31 @@ def unmatched_reasons(
     conn: Connection, *, tenant: UUID, event_type: str, window: Window, origins: Sequence[Origin] = ("live",)
 ) -> Reasons:
     """Why the latest REASONS_SAMPLE unmatched events started nothing. An event counts with each of its reasons."""
-    parameters = {"tenant": tenant, "event_type": event_type, "origins": list(origins), "since": window.since,
-                  "until": window.until, "most": REASONS_SAMPLE}  # fmt: skip
+    parameters = {
+        "tenant": tenant,
+        "event_type": event_type,
+        "origins": list(origins),
+        "since": window.since,
+        "until": window.until,
+        "most": REASONS_SAMPLE,
+    }
     rows = conn.execute(queries["unmatched_reasons"], parameters).all()
     return Reasons(rows[0].looked_at if rows else 0, [Reason(row.reason, row.events) for row in rows])
 
 
 def recent(
-    conn: Connection, *, tenant: UUID, event_type: str, since: datetime, until: datetime,
-    origins: Sequence[Origin] = ("live",), status: Status | None = None,
-    older_than: Cursor | None = None, newer_than: Cursor | None = None, limit: int = 25,
-) -> RecentPage:  # fmt: skip
+    conn: Connection,
+    *,
+    tenant: UUID,
+    event_type: str,
+    since: datetime,
+    until: datetime,
+    origins: Sequence[Origin] = ("live",),
+    status: Status | None = None,
+    older_than: Cursor | None = None,
+    newer_than: Cursor | None = None,
+    limit: int = 25,
+) -> RecentPage:
     """A page of the events in [since, until), latest first, beside the cursor given; any page costs the same."""
     if newer_than:
         statement, edge = "recent_newer", max(newer_than, Cursor(since, _FIRST_ID), key=_place)
@@ -193,10 +214,16 @@ def recent(
         end = Cursor(until, _FIRST_ID)
         statement, edge = "recent", min(older_than or end, end, key=_place)
     parameters = {
-        "tenant": tenant, "event_type": event_type, "origins": list(origins), "since": since, "until": until,
-        "outcomes": _OUTCOMES[status] if status else [0, 1, 2, 3], "size": limit + 1,
-        "edge": edge.created_at, "edge_id": edge.event_id,
-    }  # fmt: skip
+        "tenant": tenant,
+        "event_type": event_type,
+        "origins": list(origins),
+        "since": since,
+        "until": until,
+        "outcomes": _OUTCOMES[status] if status else [0, 1, 2, 3],
+        "size": limit + 1,
+        "edge": edge.created_at,
+        "edge_id": edge.event_id,
+    }
     rows = [RecentEvent(*row) for row in conn.execute(queries[statement], parameters).all()]
     more, rows = len(rows) > limit, rows[:limit]
     if newer_than:
@@ -211,9 +238,15 @@ def recent(
 
 
 def how_many(
-    conn: Connection, *, tenant: UUID, event_type: str, since: datetime, until: datetime,
-    origins: Sequence[Origin] = ("live",), status: Status | None = None,
-) -> int:  # fmt: skip
+    conn: Connection,
+    *,
+    tenant: UUID,
+    event_type: str,
+    since: datetime,
+    until: datetime,
+    origins: Sequence[Origin] = ("live",),
+    status: Status | None = None,
+) -> int:
     """How many events `recent` would find on all its pages."""
     found = rollups.events(conn, tenant=tenant, names=[event_type], origins=origins, boundaries=[since, until])
     counts = found.get(event_type, {}).get(0, EventCounts())

@@ -52,8 +52,12 @@ class EventCounts:
     error: int = 0
 
     def __add__(self, other: EventCounts) -> EventCounts:
-        return EventCounts(self.total + other.total, self.matched + other.matched,
-                           self.unmatched + other.unmatched, self.error + other.error)  # fmt: skip
+        return EventCounts(
+            self.total + other.total,
+            self.matched + other.matched,
+            self.unmatched + other.unmatched,
+            self.error + other.error,
+        )
 
 
 @dataclass(frozen=True)
@@ -79,9 +83,15 @@ class RunCounts:
         return self.duration_us / self.completed / 1e6 if self.completed else None
 
     def __add__(self, other: RunCounts) -> RunCounts:
-        return RunCounts(self.runs + other.runs, self.succeeded + other.succeeded, self.failed + other.failed,
-                         self.canceled + other.canceled, self.open + other.open, self.completed + other.completed,
-                         self.duration_us + other.duration_us)  # fmt: skip
+        return RunCounts(
+            self.runs + other.runs,
+            self.succeeded + other.succeeded,
+            self.failed + other.failed,
+            self.canceled + other.canceled,
+            self.open + other.open,
+            self.completed + other.completed,
+            self.duration_us + other.duration_us,
+        )
 
 
 @dataclass(frozen=True)
@@ -110,9 +120,13 @@ def spans(boundaries: Sequence[datetime], grains: Sequence[int]) -> list[Span]:
 
 
 def events(
-    conn: Connection, *, tenant: UUID, names: Sequence[str], boundaries: Sequence[datetime],
+    conn: Connection,
+    *,
+    tenant: UUID,
+    names: Sequence[str],
+    boundaries: Sequence[datetime],
     origins: Sequence[Origin] = ("live",),
-) -> dict[str, dict[int, EventCounts]]:  # fmt: skip
+) -> dict[str, dict[int, EventCounts]]:
     """Events by name and slice, numbered from 0 between boundaries; slices without any are left out."""
     found: dict[str, dict[int, EventCounts]] = {}
     parameters = _parameters(tenant, names, boundaries, origins, COUNT_GRAINS)
@@ -123,9 +137,13 @@ def events(
 
 
 def runs(
-    conn: Connection, *, tenant: UUID, names: Sequence[str], boundaries: Sequence[datetime],
+    conn: Connection,
+    *,
+    tenant: UUID,
+    names: Sequence[str],
+    boundaries: Sequence[datetime],
     origins: Sequence[Origin] = ("live",),
-) -> dict[str, dict[int, RunCounts]]:  # fmt: skip
+) -> dict[str, dict[int, RunCounts]]:
     """Runs by the name and slice of the event that started them; slices without any are left out."""
     found: dict[str, dict[int, RunCounts]] = {}
     parameters = _parameters(tenant, names, boundaries, origins, COUNT_GRAINS)
@@ -136,9 +154,13 @@ def runs(
 
 
 def durations(
-    conn: Connection, *, tenant: UUID, names: Sequence[str], boundaries: Sequence[datetime],
+    conn: Connection,
+    *,
+    tenant: UUID,
+    names: Sequence[str],
+    boundaries: Sequence[datetime],
     origins: Sequence[Origin] = ("live",),
-) -> dict[int, Durations]:  # fmt: skip
+) -> dict[int, Durations]:
     """Percentiles by slice, of all names together; -1 holds those of all slices but the first together."""
     parameters = _parameters(tenant, names, boundaries, origins, DURATION_GRAINS)
     return {slice_: Durations(*rest) for slice_, *rest in conn.execute(queries["durations"], parameters)}
@@ -218,9 +240,12 @@ def _plan_for(conn: Connection, names: Sequence[str]) -> None:
 
 
 def _parameters(
-    tenant: UUID, names: Sequence[str], boundaries: Sequence[datetime], origins: Sequence[Origin],
+    tenant: UUID,
+    names: Sequence[str],
+    boundaries: Sequence[datetime],
+    origins: Sequence[Origin],
     grains: Sequence[int],
-) -> dict[str, object]:  # fmt: skip
+) -> dict[str, object]:
     covered = spans(boundaries, grains)
     return {
         "tenant": tenant,

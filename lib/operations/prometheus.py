@@ -127,9 +127,16 @@ def _ask() -> _State:
         return _State()
     health = engine.health()
     return _State(
-        1, health.queue_depth, health.oldest_queued_seconds, health.live_executors, open_runs, recent_runs, unfolded,
-        repaired, compared,
-    )  # fmt: skip
+        1,
+        health.queue_depth,
+        health.oldest_queued_seconds,
+        health.live_executors,
+        open_runs,
+        recent_runs,
+        unfolded,
+        repaired,
+        compared,
+    )
 
 
 def _labels(value: float | dict[str, int] | None) -> list[str]:

@@ -32,9 +32,7 @@ _MAX_JSON_IN_TEXT = 8
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_]{1,12}")
 
 
-def redact(
-    value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()
-) -> JsonValue:
+def redact(value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()) -> JsonValue:
     """A copy of the value in which every secret, of whatever type, is "[redacted]"; order and other keys stay.
 
     `schema` is the JSON Schema of the value, of which only local references are followed, or what `marks` read

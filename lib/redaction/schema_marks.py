@@ -66,9 +66,7 @@ class MarkedPlace:
             return self
         if key not in self._below:
             self._below[key] = self._schema.place(
-                _Part(below, part.resolver)
-                for part in self._parts
-                for below in schemas_below(part.schema, key)
+                _Part(below, part.resolver) for part in self._parts for below in schemas_below(part.schema, key)
             )
         return self._below[key]
 

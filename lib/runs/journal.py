@@ -190,9 +190,7 @@ class RunJournal:
         shown_error = self._shown_error(error)
 
         def work(conn: Connection) -> None:
-            end_run(
-                conn, self._turn, status, output=output, shown_output=self._shown(output), error=shown_error
-            )
+            end_run(conn, self._turn, status, output=output, shown_output=self._shown(output), error=shown_error)
 
         persist(work, self._stopping)
 

@@ -220,9 +220,7 @@ def list_runs(
     return RunPage(page, Cursor(last.triggered_at, last.run_id) if last else None)
 
 
-def workflows_with_runs(
-    conn: Connection, *, tenant: UUID, asked: UUID | None = None
-) -> list[WorkflowWithRuns]:
+def workflows_with_runs(conn: Connection, *, tenant: UUID, asked: UUID | None = None) -> list[WorkflowWithRuns]:
     """Workflows to narrow the list to, the one asked for first if there is such, archived ones last."""
     row = {"tenant": tenant, "asked": asked}
     return [WorkflowWithRuns(**found) for found in conn.execute(queries["workflows_with_runs"], row).mappings()]
@@ -259,8 +257,7 @@ def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
         output=_json(fields.pop("output")),
         summary=RunSummary(**fields),
         steps=tuple(
-            RunStep(**{**step, "input": _json(step["input"]), "output": _json(step["output"])})
-            for step in steps
+            RunStep(**{**step, "input": _json(step["input"]), "output": _json(step["output"])}) for step in steps
         ),
         waits=tuple(RunWait(**wait) for wait in waits),
         repeats=tuple(Repeat(**row) for row in conn.execute(queries["repeats_of_run"], keys).mappings()),

@@ -137,9 +137,7 @@ class Housekeeping:
         if turn.executor_id == self._executor_id:
             # A connection lost between claiming and beginning leaves a turn that nobody executes.
             return turn.turn_id not in self._active and turn.seconds > _LOST_SECONDS
-        return (
-            turn.executor_id in self._dead_since and now - self._dead_since[turn.executor_id] >= _DEAD_SECONDS
-        )
+        return turn.executor_id in self._dead_since and now - self._dead_since[turn.executor_id] >= _DEAD_SECONDS
 
     def _reconcile(self) -> None:
         """Queue anew whatever run has no turn that could end it, for a reason not thought of here."""

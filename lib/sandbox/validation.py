@@ -38,9 +38,7 @@ class SchemaVerdict:
         return self.status == "valid"
 
 
-def violations(
-    schema: JsonValue, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50
-) -> SchemaVerdict:
+def violations(schema: JsonValue, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
     """Check a value, at most `limit` violations, in the draft that $schema names (else 2020-12).
 
     References outside the schema are refused, never fetched. `timeout_ms` is CPU time. Never raises over
@@ -55,7 +53,5 @@ def violations(
         return SchemaVerdict("schema_error", error=f"The schema {error}.")
     if "schema_error" in result:
         return SchemaVerdict("schema_error", error=f"The schema {result['schema_error'].removesuffix('.')}.")
-    found = tuple(
-        Violation(tuple(item["path"]), item["message"], item["keyword"]) for item in result["violations"]
-    )
+    found = tuple(Violation(tuple(item["path"]), item["message"], item["keyword"]) for item in result["violations"])
     return SchemaVerdict("invalid" if found else "valid", found)

@@ -72,9 +72,7 @@ def parse(
     return _load(field, decoded)
 
 
-def check(
-    value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH
-) -> None:
+def check(value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTES, max_depth: int = MAX_DEPTH) -> None:
     """Hold an already built value to the rules of `parse`. Raises InvalidInput naming the place in it."""
     for path, item in _walk(field, value, max_depth):
         if isinstance(item, str):

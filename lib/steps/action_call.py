@@ -61,10 +61,7 @@ def _http_request(step: Step, run: Execution, arguments: Mapping[str, Any]) -> J
         method=arguments.get("method", "GET"),
         url=_text(step, "url", arguments["url"]),
         headers={
-            **{
-                name: _text(step, f"headers.{name}", value)
-                for name, value in arguments.get("headers", {}).items()
-            },
+            **{name: _text(step, f"headers.{name}", value) for name, value in arguments.get("headers", {}).items()},
             # The receiver sees repetitions of one request as such, after a crash or a lost answer too.
             "Idempotency-Key": f"{run.facts.run_id}:{step.path}",
         },

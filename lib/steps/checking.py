@@ -44,9 +44,7 @@ def check_definition(definition: Any) -> list[Problem]:
     return list(_check_steps(steps, "/steps", set(), depth=1, ended_by=""))
 
 
-def _check_steps(
-    steps: list[Any], path: str, ids: set[str], *, depth: int, ended_by: str
-) -> Iterator[Problem]:
+def _check_steps(steps: list[Any], path: str, ids: set[str], *, depth: int, ended_by: str) -> Iterator[Problem]:
     if depth > _MAX_NESTING:
         yield Problem(path, f"Steps are nested more than {_MAX_NESTING} levels deep.")
         return
@@ -56,22 +54,16 @@ def _check_steps(
             yield Problem(where, f"Step {index + 1} must be an object with id, type and config.")
             continue
         if ended_by:
-            yield Problem(
-                where, f"Step {step.get('id')} is never reached, because {ended_by} returns.", "warning"
-            )
+            yield Problem(where, f"Step {step.get('id')} is never reached, because {ended_by} returns.", "warning")
         yield from _check_step(step, where, ids, depth=depth, ended_by=ended_by)
         if not ended_by and _returns(step):
             ended_by = str(step.get("id"))
 
 
-def _check_step(
-    step: Mapping[str, Any], path: str, ids: set[str], *, depth: int, ended_by: str
-) -> Iterator[Problem]:
+def _check_step(step: Mapping[str, Any], path: str, ids: set[str], *, depth: int, ended_by: str) -> Iterator[Problem]:
     step_id = step.get("id")
     if not isinstance(step_id, str) or not _ID.fullmatch(step_id):
-        yield Problem(
-            f"{path}/id", f"A step id is a letter followed by letters, digits, _ or -, not {step_id!r}."
-        )
+        yield Problem(f"{path}/id", f"A step id is a letter followed by letters, digits, _ or -, not {step_id!r}.")
     elif step_id in ids:
         yield Problem(f"{path}/id", f"The step id {step_id} is used twice.")
     ids.add(str(step_id))

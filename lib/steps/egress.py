@@ -107,9 +107,7 @@ class Policy:
             if fits and port == (allowed_port or default_port):
                 return
         shown = host if port == default_port else f"{host}:{port}"
-        raise Refused(
-            f"requests to {shown} are not allowed; the setting EGRESS_ALLOW lists the hosts that are."
-        )
+        raise Refused(f"requests to {shown} are not allowed; the setting EGRESS_ALLOW lists the hosts that are.")
 
 
 @dataclass(frozen=True)
@@ -159,9 +157,7 @@ def send(request: Request, *, policy: Policy) -> Response:
     except (OSError, http.client.HTTPException) as error:
         if time.monotonic() >= deadline:
             raise _too_slow(request) from None
-        raise Failed(
-            "network", f"{host} did not answer properly ({type(error).__name__}).", passing=True
-        ) from error
+        raise Failed("network", f"{host} did not answer properly ({type(error).__name__}).", passing=True) from error
     finally:
         connection.close()
 
@@ -239,9 +235,7 @@ def _exchange(
         try:
             connection.request(request.method, target, body=body, headers=headers)
         except (ValueError, UnicodeError):
-            raise Refused(
-                "the request holds characters that HTTP does not allow in a URL or header."
-            ) from None
+            raise Refused("the request holds characters that HTTP does not allow in a URL or header.") from None
         answer = _answer(connection.getresponse(), host)
         if time.monotonic() >= deadline:  # a body without a length, cut off by the clock, looks complete
             raise TimeoutError
@@ -276,9 +270,7 @@ def _encode(request: Request) -> tuple[bytes | None, dict[str, str]]:
 def _answer(response: http.client.HTTPResponse, host: str) -> Response:
     status = response.status
     if 300 <= status < 400:
-        raise Failed(
-            f"http_{status}", f"{host} answered {status}; redirects are not followed.", passing=False
-        )
+        raise Failed(f"http_{status}", f"{host} answered {status}; redirects are not followed.", passing=False)
     if not 200 <= status < 300:
         passing = status == 429 or status >= 500
         raise Failed(f"http_{status}", f"{host} answered {status} {response.reason}.", passing=passing)

@@ -82,9 +82,7 @@ class _Execution:
         holder[last] = value
 
     def iteration(self, item_name: str, item: JsonValue, index: int) -> Execution:
-        return replace(
-            self, outputs=dict(self.outputs), items={**self.items, item_name: item, "index": index}
-        )
+        return replace(self, outputs=dict(self.outputs), items={**self.items, item_name: item, "index": index})
 
     def run_steps(self, steps: list[Any], prefix: str) -> None:
         for entry in steps:
@@ -148,8 +146,13 @@ def _guarded(step: Step, step_type: StepType, run: _Execution) -> Outcome:
         raise StepFailed("invalid", f"Step {step.id}: {error}") from error
     except Exception as error:
         # Where it happened, but not what it says: the text may hold data of the run.
-        log.error("Run %s, step %s: %s\n%s", run.facts.run_id, step.path, type(error).__name__,
-                  "".join(traceback.format_tb(error.__traceback__)))  # fmt: skip
+        log.error(
+            "Run %s, step %s: %s\n%s",
+            run.facts.run_id,
+            step.path,
+            type(error).__name__,
+            "".join(traceback.format_tb(error.__traceback__)),
+        )
         raise StepFailed(
             "internal_error", f"Step {step.id} stopped on an unexpected error ({type(error).__name__})."
         ) from error

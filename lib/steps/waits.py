@@ -105,9 +105,7 @@ WAIT_FOR_EVENT = StepType(
                 "description": "Event type to wait for.",
                 "minLength": 1,
             },
-            "correlationKey": text_or_expression(
-                "Correlation key", "The event must carry this key.", minLength=1
-            ),
+            "correlationKey": text_or_expression("Correlation key", "The event must carry this key.", minLength=1),
             "timeoutSeconds": _seconds("Timeout (seconds)", "How long to wait at most.", default=_WEEK),
             "onTimeout": {
                 "type": "string",

@@ -159,9 +159,13 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
     }
     conn.execute(queries["advance"], {**keys, **counts, **after})
     return replace(
-        backfill, started=counts["started"], skipped=counts["skipped"], failed=counts["failed"],
-        reasons=dict(reasons), status="done" if done else "running",
-    )  # fmt: skip
+        backfill,
+        started=counts["started"],
+        skipped=counts["skipped"],
+        failed=counts["failed"],
+        reasons=dict(reasons),
+        status="done" if done else "running",
+    )
 
 
 def cancel(conn: Connection, actor: Actor, *, workflow_id: UUID) -> None:

@@ -19,9 +19,27 @@ from lib.serialization import strict_json
 Language = Literal["json", "yaml"]
 
 #: The order in which people expect the fields of a definition, a step and a trigger.
-_ORDER = ("id", "version", "name", "type", "description", "payloadSchemaRef", "trigger", "steps", "eventName",
-          "sourcePayloadSchemaRef", "payloadMapping", "action", "condition", "items", "itemName", "then", "else",
-          "input", "config")  # fmt: skip
+_ORDER = (
+    "id",
+    "version",
+    "name",
+    "type",
+    "description",
+    "payloadSchemaRef",
+    "trigger",
+    "steps",
+    "eventName",
+    "sourcePayloadSchemaRef",
+    "payloadMapping",
+    "action",
+    "condition",
+    "items",
+    "itemName",
+    "then",
+    "else",
+    "input",
+    "config",
+)
 _RANK = {name: rank for rank, name in enumerate(_ORDER)}
 
 

@@ -25,8 +25,19 @@ from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
 MOST_STEPS = 200
 _MOST_VIOLATIONS = 50
 # Keywords that judge an object or a list by what is in it, so also by what was redacted there.
-_ABOUT_WHAT_IS_INSIDE = {"allOf", "anyOf", "oneOf", "not", "if", "const", "enum", "contains", "uniqueItems",
-                         "unevaluatedProperties", "unevaluatedItems"}  # fmt: skip
+_ABOUT_WHAT_IS_INSIDE = {
+    "allOf",
+    "anyOf",
+    "oneOf",
+    "not",
+    "if",
+    "const",
+    "enum",
+    "contains",
+    "uniqueItems",
+    "unevaluatedProperties",
+    "unevaluatedItems",
+}
 _NOT_CARRIED_OUT = {"action.call", "event.wait", "time.wait"}
 
 
@@ -74,9 +85,11 @@ def start(
     mapped, unset = payload, tuple[str, ...]()
     if given is not None:
         context = mapping.event_context(
-            str(trigger.get("eventName")), payload, correlation_key=correlation_key,
+            str(trigger.get("eventName")),
+            payload,
+            correlation_key=correlation_key,
             payload_schema_ref=trigger.get("sourcePayloadSchemaRef"),
-        )  # fmt: skip
+        )
         try:
             result = mapping.apply_mapping(given, context)
         except MappingError as error:
@@ -106,8 +119,12 @@ def dry_run(
     if begun.refusals:
         return DryRun(begun, (), None, None, False)
     trigger = definition.get("trigger") or {}
-    event = {"name": trigger.get("eventName"), "id": None, "correlationKey": correlation_key,
-             "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef")}  # fmt: skip
+    event = {
+        "name": trigger.get("eventName"),
+        "id": None,
+        "correlationKey": correlation_key,
+        "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef"),
+    }
     journal, output, failure = _Memory(), None, None
     try:
         output = run_definition(definition, RunFacts("dry-run", begun.payload, event), journal)

@@ -32,8 +32,15 @@ _STARTERS: dict[str, Any] = {
     "time.wait": {"seconds": 60},
     "control.return": {"output": {"$expr": "payload"}},
 }
-_ID_STEMS = {"action.call": "action", "transform.assign": "set", "control.if": "if", "control.forEach": "each",
-             "event.wait": "wait", "time.wait": "pause", "control.return": "return"}  # fmt: skip
+_ID_STEMS = {
+    "action.call": "action",
+    "transform.assign": "set",
+    "control.if": "if",
+    "control.forEach": "each",
+    "event.wait": "wait",
+    "time.wait": "pause",
+    "control.return": "return",
+}
 
 
 @dataclass(frozen=True)

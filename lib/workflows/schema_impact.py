@@ -82,9 +82,7 @@ def _impact(
     )
 
 
-def _broken_reads(
-    given: Mapping[str, Any], before: JsonSchema | None, now: JsonSchema | None
-) -> Iterator[Read]:
+def _broken_reads(given: Mapping[str, Any], before: JsonSchema | None, now: JsonSchema | None) -> Iterator[Read]:
     if before is None or now is None:
         return
     for target, value in given.items():

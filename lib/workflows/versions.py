@@ -229,9 +229,7 @@ def definition(conn: Connection, *, tenant: UUID, workflow_id: UUID, version: in
     return _content(conn, tenant, workflow_id, version).definition
 
 
-def definition_if_known(
-    conn: Connection, *, tenant: UUID, workflow_id: UUID, version: int
-) -> dict[str, Any] | None:
+def definition_if_known(conn: Connection, *, tenant: UUID, workflow_id: UUID, version: int) -> dict[str, Any] | None:
     """The same, None where there is no such version."""
     keys = {"tenant": tenant, "workflow_id": workflow_id, "version": version}
     row = conn.execute(queries["version"], keys).one_or_none()
@@ -277,9 +275,13 @@ def _errors(conn: Connection, actor: Actor, content: dict[str, Any]) -> list[Pro
 
 
 def _add(
-    conn: Connection, actor: Actor, workflow: Workflow, content: _Content, change_note: str,
+    conn: Connection,
+    actor: Actor,
+    workflow: Workflow,
+    content: _Content,
+    change_note: str,
     draft: dict[str, Any] | None,
-) -> int:  # fmt: skip
+) -> int:
     """Write the next version. The draft becomes `draft`; None lets it follow what is published."""
     version = (workflow.published_version or 0) + 1
     published = {**content.definition, "id": str(workflow.workflow_id), "version": version}

@@ -183,7 +183,12 @@ GRANT SELECT, UPDATE ON workflow_run_waits TO event_catalog_app
 def upgrade() -> None:
     for statement in (EVENTS, PARTITIONS, MATCHES, RUNS):
         op.execute(statement)
-    for table in ("workflow_runtime_events", "workflow_event_matches", "workflow_runs", "workflow_run_steps",
-                  "workflow_run_waits"):  # fmt: skip
+    for table in (
+        "workflow_runtime_events",
+        "workflow_event_matches",
+        "workflow_runs",
+        "workflow_run_steps",
+        "workflow_run_waits",
+    ):
         op.execute(f"CALL app_isolate('{table}')")
     op.execute(GRANTS)

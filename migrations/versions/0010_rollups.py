@@ -265,6 +265,4 @@ def upgrade() -> None:
     op.execute(_log_trigger("workflow_runs", "app_log_runs", _RUN_DELTAS, _RUN_COLUMNS))
     for statement in (*BACKFILL, MAKE_PARTITION, DROP_PARTITIONS):
         op.execute(statement)
-    op.execute(
-        f"GRANT SELECT ON {', '.join(TENANT_TABLES)}, event_row_counts, run_row_counts TO event_catalog_app"
-    )
+    op.execute(f"GRANT SELECT ON {', '.join(TENANT_TABLES)}, event_row_counts, run_row_counts TO event_catalog_app")

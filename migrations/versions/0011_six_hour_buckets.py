@@ -18,9 +18,13 @@ GROUP BY tenant, {name}, origin, date_bin('6 hours', bucket, '2000-01-01 00:00:0
 
 def _copy(table: str, name: str, sums: list[str], key: str = "") -> str:
     return _COPY.format(
-        table=table, name=name, key=f"{key}, " if key else "", group=f", {key}" if key else "",
-        sums=", ".join(sums), summed=", ".join(f"sum({column})" for column in sums),
-    )  # fmt: skip
+        table=table,
+        name=name,
+        key=f"{key}, " if key else "",
+        group=f", {key}" if key else "",
+        sums=", ".join(sums),
+        summed=", ".join(f"sum({column})" for column in sums),
+    )
 
 
 def upgrade() -> None:

@@ -83,7 +83,7 @@ def _bare_insert(actor: Actor) -> Callable[[], Any]:
         row = conn.execute(
             text("SELECT * FROM workflow_runtime_events WHERE tenant = :t ORDER BY created_at LIMIT 1"),
             {"t": actor.tenant},
-        ).one()  # fmt: skip
+        ).one()
     values = {name: value for name, value in row._mapping.items() if name not in ("event_id", "outcome")}
     for name in ("payload", "redacted_payload", "schema_errors", "schema_ref_conflict"):
         values[name] = None if values[name] is None else json.dumps(values[name])
@@ -139,9 +139,13 @@ def _completed_at(run: UUID) -> float:
 
 def _sample(actor: Actor, event_type: str) -> Any:
     with database.read(actor) as conn:
-        schema = conn.execute(
-            ingestion.queries["begin"], {"tenant": actor.tenant, "event_name": event_type, "schema_ref": None}
-        ).one().schema  # fmt: skip
+        schema = (
+            conn.execute(
+                ingestion.queries["begin"], {"tenant": actor.tenant, "event_name": event_type, "schema_ref": None}
+            )
+            .one()
+            .schema
+        )
     return form.sample(strict_json.loads(schema))
 
 

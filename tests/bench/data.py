@@ -114,12 +114,16 @@ def _foundation(conn: Connection) -> None:
     system_catalog.load(conn)
     conn.execute(text("SELECT setseed(0.42)"))
     for first in range(-4, 2):
-        conn.execute(text("CALL app_make_event_partition((CAST(:now AS date) + make_interval(months => :m))::date)"),
-                     {"now": NOW, "m": first})  # fmt: skip
+        conn.execute(
+            text("CALL app_make_event_partition((CAST(:now AS date) + make_interval(months => :m))::date)"),
+            {"now": NOW, "m": first},
+        )
     for tenant in TENANTS:
         conn.execute(text("INSERT INTO tenants (tenant, name) VALUES (:t, 'Bench ' || :t)"), {"t": tenant})
-        conn.execute(text("INSERT INTO workflow_definitions (tenant, name, status) VALUES (:t, 'Bench', 'published')"),
-                     {"t": tenant})  # fmt: skip
+        conn.execute(
+            text("INSERT INTO workflow_definitions (tenant, name, status) VALUES (:t, 'Bench', 'published')"),
+            {"t": tenant},
+        )
     conn.execute(
         text(
             "WITH u AS (INSERT INTO users (email, name) VALUES ('bench@example.com', 'Bench') RETURNING user_id)"

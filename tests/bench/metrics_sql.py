@@ -127,8 +127,7 @@ def _late_page(actor: Actor, name: str) -> Iterator[tuple[str, float]]:
         return [r.event_id for r in conn.execute(_REFERENCE_RECENT, last)]
 
     def ours(conn: Connection) -> list[Any]:
-        found = reports.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW,
-                               older_than=cursor)  # fmt: skip
+        found = reports.recent(conn, tenant=actor.tenant, event_type=name, since=since, until=NOW, older_than=cursor)
         return [e.event_id for e in found.events]
 
     def whole() -> list[Any]:

@@ -23,8 +23,15 @@ from lib.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @dataclass
@@ -59,9 +66,11 @@ def launch_app(data_dir: Path, port: int, **environment: str) -> RunningApp:
     log = data_dir / "app.log"
     process = subprocess.Popen(
         [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-        cwd=ROOT, stdout=log.open("ab"), stderr=subprocess.STDOUT,
+        cwd=ROOT,
+        stdout=log.open("ab"),
+        stderr=subprocess.STDOUT,
         env={**os.environ, "DATA_DIR": str(data_dir), **environment},
-    )  # fmt: skip
+    )
     return RunningApp(f"http://localhost:{port}", data_dir, process, log)
 
 

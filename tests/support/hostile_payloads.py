@@ -57,7 +57,7 @@ DATA: dict[str, bytes] = {
     "prototype": b'{"__proto__":{"admin":true},"constructor":{"prototype":{}}}',
     "looks like a mapping": b'{"$expr":"$eval(\'1\')","$ref":"file:///etc/passwd"}',
     "looks like a pointer": b'{"a/b":{"~0~1":1},"..":{"%":1}}',
-    "SQL": b'{"a":"\'; SELECT set_config(\'app.tenant\', \'x\', false); --"}',
+    "SQL": b"{\"a\":\"'; SELECT set_config('app.tenant', 'x', false); --\"}",
     "placeholders": b'{"a":":tenant %s %(x)s {0} ${a} {{a}}"}',
     "script": b'{"a":"<script>alert(1)</script><img src=x onerror=alert(1)>"}',
     "remote image": b'{"a":"![x](http://127.0.0.1:1/x.png)"}',
@@ -83,7 +83,7 @@ DATA: dict[str, bytes] = {
     "a string": b'"text"',
     "backtracking": b'{"a":"' + b"a" * 5000 + b'!"}',
     "card and password": b'{"card":"4111111111111111","password":"hunter2 ' + b"x" * 1000 + b'"}',
-}  # fmt: skip
+}
 
 
 def take_anything(db: Database, actor: Actor) -> None:

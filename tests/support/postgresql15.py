@@ -28,12 +28,25 @@ def running(folder: Path) -> Iterator[str]:
         port = probe.getsockname()[1]
 
     def run(program: str, *arguments: str) -> None:
-        subprocess.run([str(BIN / program), "-D", str(cluster), *arguments], check=True, user=user, cwd="/",
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+        subprocess.run(
+            [str(BIN / program), "-D", str(cluster), *arguments],
+            check=True,
+            user=user,
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
 
     run("initdb", "-U", "tester", "--auth=trust")
-    run("pg_ctl", "start", "-w", "-l", str(cluster / "log"), "-o", f"-p {port} -c listen_addresses=127.0.0.1 "
-        "-c unix_socket_directories=''")  # fmt: skip
+    run(
+        "pg_ctl",
+        "start",
+        "-w",
+        "-l",
+        str(cluster / "log"),
+        "-o",
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories=''",
+    )
     try:
         yield f"postgresql://tester@127.0.0.1:{port}/postgres"
     finally:

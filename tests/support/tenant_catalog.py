@@ -13,9 +13,16 @@ from lib.database import Database
 
 
 def add_entry(
-    db: Database, tenant: UUID, event_type: str, *, name: str = "Own", status: str = "active", ref: str | None = None,
-    schema: Any = None, paths: Sequence[str] = (),
-) -> None:  # fmt: skip
+    db: Database,
+    tenant: UUID,
+    event_type: str,
+    *,
+    name: str = "Own",
+    status: str = "active",
+    ref: str | None = None,
+    schema: Any = None,
+    paths: Sequence[str] = (),
+) -> None:
     """A catalog entry whose schema is named by `ref`, lies in the entry itself, or is missing; with these
     correlation paths."""
     own = None if schema is None else json.dumps(schema)

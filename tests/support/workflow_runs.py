@@ -32,9 +32,15 @@ def log_step(step_id: str, message: Any = "done") -> dict[str, Any]:
 
 
 def publish(
-    tenant: UUID, steps: list[dict[str, Any]], *, name: str = "Test", version: int = 1,
-    trigger: dict[str, Any] | None = None, paused: bool = False, changes: dict[str, Any] | None = None,
-) -> UUID:  # fmt: skip
+    tenant: UUID,
+    steps: list[dict[str, Any]],
+    *,
+    name: str = "Test",
+    version: int = 1,
+    trigger: dict[str, Any] | None = None,
+    paused: bool = False,
+    changes: dict[str, Any] | None = None,
+) -> UUID:
     """A published workflow of these steps, which that trigger starts, with these changes to its definition; its id."""
     workflow = uuid4()
     definition: dict[str, Any] = {"id": str(workflow), "version": version, "name": name, "steps": steps}
@@ -47,9 +53,15 @@ def publish(
                 "INSERT INTO workflow_definitions (tenant, workflow_id, name, status, trigger, published_version,"
                 " is_paused) VALUES (:t, :w, :n, 'published', CAST(:tr AS jsonb), :v, :p)"
             ),
-            {"t": tenant, "w": workflow, "n": name, "v": version, "tr": trigger and strict_json.dumps(trigger),
-             "p": paused},
-        )  # fmt: skip
+            {
+                "t": tenant,
+                "w": workflow,
+                "n": name,
+                "v": version,
+                "tr": trigger and strict_json.dumps(trigger),
+                "p": paused,
+            },
+        )
         conn.execute(
             text(
                 "INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"

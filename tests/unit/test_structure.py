@@ -84,8 +84,11 @@ def test_callbacks_that_reach_the_database_are_guarded() -> None:
     found = {id(node): (owner, node) for file, name in used for owner, node in meant(file, name)}
     reaching = [one for one in found.values() if reaches(*one)]
     assert len(reaching) > 8
-    bare = [f"{file}: {node.name}" for file, node in reaching
-            if "guard.callback" not in {ast.unparse(decorator) for decorator in node.decorator_list}]  # fmt: skip
+    bare = [
+        f"{file}: {node.name}"
+        for file, node in reaching
+        if "guard.callback" not in {ast.unparse(decorator) for decorator in node.decorator_list}
+    ]
     assert not bare
 
 

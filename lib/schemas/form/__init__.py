@@ -12,6 +12,16 @@ from lib.schemas.form.violations import SchemaViolation, validate
 from lib.serialization.json_values import ABSENT, JsonTextError, json_text, parse_json
 
 __all__ = [
-    "ABSENT", "Form", "JsonTextError", "Node", "SchemaViolation", "dump", "json_text", "load", "parse_json",
-    "sample", "sample_of", "validate",
-]  # fmt: skip
+    "ABSENT",
+    "Form",
+    "JsonTextError",
+    "Node",
+    "SchemaViolation",
+    "dump",
+    "json_text",
+    "load",
+    "parse_json",
+    "sample",
+    "sample_of",
+    "validate",
+]

@@ -40,9 +40,27 @@ class Node:
     """
 
     __slots__ = (
-        "_spec", "as_json", "auto", "children", "draft", "form", "implied", "name", "parent", "parts",
-        "present", "problem", "rev", "role", "segment", "settled", "shown", "stash", "touched", "value",
-    )  # fmt: skip
+        "_spec",
+        "as_json",
+        "auto",
+        "children",
+        "draft",
+        "form",
+        "implied",
+        "name",
+        "parent",
+        "parts",
+        "present",
+        "problem",
+        "rev",
+        "role",
+        "segment",
+        "settled",
+        "shown",
+        "stash",
+        "touched",
+        "value",
+    )
 
     def __init__(self, form: Form, parent: Node | None, role: str, name: str, parts: Parts, value: Any) -> None:
         self.form, self.parent, self.role, self.name, self.parts = form, parent, role, name, parts

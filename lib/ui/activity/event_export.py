@@ -10,8 +10,9 @@ from lib.events.activity import Filters
 from lib.events.export import LIMIT
 
 _FORMS: dict[event_export.Form, tuple[str, str]] = {
-    "csv": ("CSV", ":material/table:"), "json": ("JSON", ":material/data_object:"),
-}  # fmt: skip
+    "csv": ("CSV", ":material/table:"),
+    "json": ("JSON", ":material/data_object:"),
+}
 
 
 def draw(actor: Actor, filters: Filters, *, key: str = "export") -> None:
@@ -20,8 +21,10 @@ def draw(actor: Actor, filters: Filters, *, key: str = "export") -> None:
     if not menu.open:
         return
     with menu:
-        st.caption(f"The events that these filters let through, latest first, at most {LIMIT:,}. Payloads are "
-                   "redacted, times in UTC.")  # fmt: skip
+        st.caption(
+            f"The events that these filters let through, latest first, at most {LIMIT:,}. Payloads are "
+            "redacted, times in UTC."
+        )
         with st.container(horizontal=True):
             for form, (label, icon) in _FORMS.items():
                 token = event_export.ticket(actor, filters=filters, form=form)

@@ -18,14 +18,19 @@ from lib.ui.components.text import code, escape, shorten
 _STATUSES = ("All", *(status.capitalize() for status in STATUSES))
 _ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
 _TEXTS = ("key", "field", "value", "id")
-_CLEARED: dict[str, object] = {"event": [], "eventStatus": "All", "origin": None, "time": None,
-                               **dict.fromkeys(_TEXTS, "")}  # fmt: skip
+_CLEARED: dict[str, object] = {
+    "event": [],
+    "eventStatus": "All",
+    "origin": None,
+    "time": None,
+    **dict.fromkeys(_TEXTS, ""),
+}
 # What other pages call theirs, and people will try. Ours differ, as going from one page to another Streamlit takes
 # out of the URL what the page before has a filter of the same name for.
 _ALIASES = {"eventType": "event", "status": "eventStatus", "range": "time", "from": "since", "to": "until"}
 _FIELD_HELP = (
     "Names joined by dots: `ticketId`, `changes.status`. In lists, `items.sku` looks into every item, `items[0].sku` "
-    "into the first. A name with a dot in it is written `[\"a.b\"]`; a JSON pointer will do, too: `/items/0/sku`.  \n"
+    'into the first. A name with a dot in it is written `["a.b"]`; a JSON pointer will do, too: `/items/0/sku`.  \n'
     f"Searched are the first {MOST_VALUES} values of an event, up to {DEEPEST} levels deep; not what is redacted, and "
     "no times."
 )
@@ -41,14 +46,45 @@ def draw(actor: Actor) -> Filters:
     """Draw the filters and read them."""
     _accept_plain_values()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        names = st.multiselect("Event", _event_types(actor), key="event", bind="query-params", width=240,
-                               placeholder="All events", accept_new_options=True, on_change=first_page)  # fmt: skip
-        status = st.segmented_control("Status", _STATUSES, default="All", required=True, key="eventStatus",
-                                      bind="query-params", on_change=first_page)  # fmt: skip
-        origin = st.selectbox("Origin", _ORIGINS, index=None, key="origin", bind="query-params", width=130,
-                              placeholder="Any origin", on_change=first_page)  # fmt: skip
-        span = st.selectbox("Time", list(time_range.RANGES), index=None, key="time", bind="query-params", width=150,
-                            placeholder="Any time", on_change=first_page)  # fmt: skip
+        names = st.multiselect(
+            "Event",
+            _event_types(actor),
+            key="event",
+            bind="query-params",
+            width=240,
+            placeholder="All events",
+            accept_new_options=True,
+            on_change=first_page,
+        )
+        status = st.segmented_control(
+            "Status",
+            _STATUSES,
+            default="All",
+            required=True,
+            key="eventStatus",
+            bind="query-params",
+            on_change=first_page,
+        )
+        origin = st.selectbox(
+            "Origin",
+            _ORIGINS,
+            index=None,
+            key="origin",
+            bind="query-params",
+            width=130,
+            placeholder="Any origin",
+            on_change=first_page,
+        )
+        span = st.selectbox(
+            "Time",
+            list(time_range.RANGES),
+            index=None,
+            key="time",
+            bind="query-params",
+            width=150,
+            placeholder="Any time",
+            on_change=first_page,
+        )
         (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), on_change=first_page)
         key, field, value, event_id = _draw_exact()
     if problem:
@@ -99,12 +135,31 @@ def newer_than() -> Cursor | None:
 def draw_pages(page: EventPage) -> None:
     """Draw the ways to the pages beside this one."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        st.button("Newest", icon=":material/first_page:", key="activity-newest", type="tertiary",
-                  disabled=page.newer is None, on_click=first_page)  # fmt: skip
-        st.button("Newer", icon=":material/chevron_left:", key="activity-newer", disabled=page.newer is None,
-                  on_click=_turn, args=(_NEWER_THAN, page.newer))  # fmt: skip
-        st.button("Older", icon=":material/chevron_right:", icon_position="right", key="activity-older",
-                  disabled=page.older is None, on_click=_turn, args=(_OLDER_THAN, page.older))  # fmt: skip
+        st.button(
+            "Newest",
+            icon=":material/first_page:",
+            key="activity-newest",
+            type="tertiary",
+            disabled=page.newer is None,
+            on_click=first_page,
+        )
+        st.button(
+            "Newer",
+            icon=":material/chevron_left:",
+            key="activity-newer",
+            disabled=page.newer is None,
+            on_click=_turn,
+            args=(_NEWER_THAN, page.newer),
+        )
+        st.button(
+            "Older",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            key="activity-older",
+            disabled=page.older is None,
+            on_click=_turn,
+            args=(_OLDER_THAN, page.older),
+        )
 
 
 def _turn(parameter: str, cursor: Cursor) -> None:
@@ -115,8 +170,12 @@ def _turn(parameter: str, cursor: Cursor) -> None:
 def _draw_exact() -> tuple[str | None, ...]:
     """The filters by exact value, folded away; the fold says how many are set."""
     used = sum(bool(_asked(key)) for key in _TEXTS)
-    with st.popover(f"Find · {used}" if used else "Find", icon=":material/search:", key="find",
-                    help="By correlation key, event id or a value in the payload"):  # fmt: skip
+    with st.popover(
+        f"Find · {used}" if used else "Find",
+        icon=":material/search:",
+        key="find",
+        help="By correlation key, event id or a value in the payload",
+    ):
         key = _draw_text("Correlation key", "key", "Exact key")
         field = _draw_text("Payload field", "field", "ticketId", _FIELD_HELP)
         value = _draw_text("equals", "value", "Exact value", _VALUE_HELP)
@@ -125,8 +184,9 @@ def _draw_exact() -> tuple[str | None, ...]:
 
 
 def _draw_text(label: str, key: str, example: str, help_text: str | None = None) -> str | None:
-    return st.text_input(label, key=key, bind="query-params", placeholder=example, help=help_text, width=320,
-                         on_change=first_page)  # fmt: skip
+    return st.text_input(
+        label, key=key, bind="query-params", placeholder=example, help=help_text, width=320, on_change=first_page
+    )
 
 
 def _draw_exact_in_words(filters: Filters) -> None:
@@ -140,8 +200,9 @@ def _draw_exact_in_words(filters: Filters) -> None:
         for name, value in words.items():
             if value:
                 st.markdown(f":blue-badge[{escape(shorten(name, 40))}] {code(shorten(value, 60))}", width="content")
-        st.button("Clear filters", key="clear-activity", icon=":material/filter_alt_off:", type="tertiary",
-                  on_click=clear)  # fmt: skip
+        st.button(
+            "Clear filters", key="clear-activity", icon=":material/filter_alt_off:", type="tertiary", on_click=clear
+        )
 
 
 def _asked(key: str) -> str | None:
@@ -164,8 +225,9 @@ def _accept_plain_values() -> None:
             plain |= {name: [read(value) for value in plain[name]]} if name in plain else {}
         except ValueError as error:
             written = next(one for one in asked if _ALIASES.get(one, one) == name)
-            complaints.append(f"{code(written)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} "
-                              f"is {error}.")  # fmt: skip
+            complaints.append(
+                f"{code(written)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} is {error}."
+            )
     if plain.keys() & {"since", "until"}:
         plain["time"] = [time_range.CUSTOM]
     st.session_state[_COMPLAINTS] = complaints
@@ -190,9 +252,12 @@ def _place(value: str) -> str:
 
 
 _READERS: dict[str, Callable[[str], str]] = {
-    "eventStatus": _choice(*_STATUSES), "origin": _choice(*_ORIGINS), "time": _choice(*time_range.RANGES),
-    _OLDER_THAN: _place, _NEWER_THAN: _place,
-}  # fmt: skip
+    "eventStatus": _choice(*_STATUSES),
+    "origin": _choice(*_ORIGINS),
+    "time": _choice(*time_range.RANGES),
+    _OLDER_THAN: _place,
+    _NEWER_THAN: _place,
+}
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -95,17 +95,27 @@ def _draw_open(page: EventPage) -> None:
     """For whoever goes through the table by keyboard, where Enter does not press what is in a cell."""
     chosen = st.session_state.get(_CHOSEN)
     event = next((event for event in page.events if event.event_id == chosen), None)
-    st.button("Open event", icon=":material/open_in_full:", key="activity-open-chosen", disabled=event is None,
-              shortcut="o", on_click=open_record, args=(str(chosen),),
-              help="Opens the event whose row is chosen: by arrow keys, or a click beside its name")  # fmt: skip
+    st.button(
+        "Open event",
+        icon=":material/open_in_full:",
+        key="activity-open-chosen",
+        disabled=event is None,
+        shortcut="o",
+        on_click=open_record,
+        args=(str(chosen),),
+        help="Opens the event whose row is chosen: by arrow keys, or a click beside its name",
+    )
 
 
 def _told(page: EventPage, *, live: bool) -> str:
     zone = viewer_time.zone()
     first, last = (event.created_at.astimezone(zone) for event in (page.events[-1], page.events[0]))
     same_day = first.date() == last.date()
-    start, end = (clock(first, "%Y-%m-%d %H:%M"), clock(last, "%H:%M")) if same_day else (
-        f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")  # fmt: skip
+    start, end = (
+        (clock(first, "%Y-%m-%d %H:%M"), clock(last, "%H:%M"))
+        if same_day
+        else (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
+    )
     span = f"{start} to {end}"
     told = f"{plural(len(page.events), 'event')} · {span} · {zone.key}"
     return f":green[:material/sensors:] Live at {datetime.now(zone):%H:%M:%S} · {told}" if live else told
@@ -166,8 +176,11 @@ def _columns(open_row: Callable[[], None], zone: ZoneInfo, *, ambiguous: bool) -
     return {
         # These three are what a phone has room for.
         "Created": column.DatetimeColumn(
-            "Created", format="MMM D, HH:mm:ss Z" if ambiguous else "MMM D, HH:mm:ss", timezone=zone.key,
-            width=165 if ambiguous else 118, help=f"In your time zone, {zone.key}",
+            "Created",
+            format="MMM D, HH:mm:ss Z" if ambiguous else "MMM D, HH:mm:ss",
+            timezone=zone.key,
+            width=165 if ambiguous else 118,
+            help=f"In your time zone, {zone.key}",
         ),
         "Status": column.MultiselectColumn(
             "Status", options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=92
@@ -193,8 +206,12 @@ def _draw_nothing_found(*, narrowed: bool) -> None:
         if narrowed:
             st.markdown("#### No event matches these filters", width="content")
             st.caption("Try a longer time or fewer filters. What is redacted is never found.", width="content")
-            st.button("Clear all filters", icon=":material/filter_alt_off:", key="clear-no-activity",
-                      on_click=event_filters.clear)  # fmt: skip
+            st.button(
+                "Clear all filters",
+                icon=":material/filter_alt_off:",
+                key="clear-no-activity",
+                on_click=event_filters.clear,
+            )
         else:
             st.markdown("#### Nothing has happened yet", width="content")
             st.caption("Events appear here as soon as they arrive, or as you simulate one.", width="content")

@@ -71,9 +71,16 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
         with st.container(horizontal=True, width="content"):
             refusal = None if actor.may("manage") else actor.refusal("manage")
             again = {"eventType": record.event_name, "fromEvent": str(record.event_id)}
-            st.button("Simulate again with this payload", icon=":material/play_arrow:", key="simulate-again",
-                      disabled=refusal is not None, help=refusal,
-                      on_click=st.switch_page, args=("simulate.py",), kwargs={"query_params": again})  # fmt: skip
+            st.button(
+                "Simulate again with this payload",
+                icon=":material/play_arrow:",
+                key="simulate-again",
+                disabled=refusal is not None,
+                help=refusal,
+                on_click=st.switch_page,
+                args=("simulate.py",),
+                kwargs={"query_params": again},
+            )
             if actor.may("admin"):
                 if st.button("Raw payload", icon=":material/lock_open:", key="reveal"):
                     _reveal(actor, record.event_id)
@@ -83,8 +90,9 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
 
 @st.dialog("Raw payload", width="large", icon=":material/lock_open:")
 def _reveal(actor: Actor, event_id: UUID) -> None:
-    st.markdown("Secrets and personal data are shown as they came. Your name, the time and the reason go into the "
-                "audit trail.")  # fmt: skip
+    st.markdown(
+        "Secrets and personal data are shown as they came. Your name, the time and the reason go into the audit trail."
+    )
     with st.form("reveal-form", border=False):
         reason = st.text_input("Reason", key="reveal-reason", placeholder="Why do you need to see it?", max_chars=500)
         asked = st.form_submit_button("Reveal", type="primary", icon=":material/visibility:")
@@ -96,8 +104,9 @@ def _reveal(actor: Actor, event_id: UUID) -> None:
 
 
 def _draw_trace(record: EventRecord) -> None:
-    st.subheader(f"Match trace · {plural(sum(t.match.workflow_id is not None for t in record.trace), 'candidate')}",
-                 anchor=False)  # fmt: skip
+    st.subheader(
+        f"Match trace · {plural(sum(t.match.workflow_id is not None for t in record.trace), 'candidate')}", anchor=False
+    )
     if not record.trace:
         st.caption("How this event was matched was not recorded.")
     for number, traced in enumerate(record.trace):
@@ -120,11 +129,16 @@ def _draw_match(traced: TracedMatch, number: int) -> None:
         if traced.run_status:
             st.markdown(run_status.badge(traced.run_status), width="content")
         if match.run_id:
-            st.page_link("runs.py", label="Open run", icon=":material/arrow_outward:",
-                         query_params={"runId": str(match.run_id)})  # fmt: skip
+            st.page_link(
+                "runs.py", label="Open run", icon=":material/arrow_outward:", query_params={"runId": str(match.run_id)}
+            )
         if match.workflow_id:
-            st.page_link("designer.py", label="Open workflow", icon=":material/account_tree:",
-                         query_params={"workflowId": str(match.workflow_id)})  # fmt: skip
+            st.page_link(
+                "designer.py",
+                label="Open workflow",
+                icon=":material/account_tree:",
+                query_params={"workflowId": str(match.workflow_id)},
+            )
 
 
 def _draw_payload(record: EventRecord) -> None:
@@ -153,13 +167,19 @@ def _draw_envelope(record: EventRecord) -> None:
         }
         st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
         if record.parent_event_id:
-            st.button("Open the event it repeats", icon=":material/subdirectory_arrow_left:", key="open-parent",
-                      on_click=open_record, args=(str(record.parent_event_id),))  # fmt: skip
+            st.button(
+                "Open the event it repeats",
+                icon=":material/subdirectory_arrow_left:",
+                key="open-parent",
+                on_click=open_record,
+                args=(str(record.parent_event_id),),
+            )
         if conflict := record.schema_ref_conflict:
             st.warning(
                 f"Sent as {code(str(conflict.get('submitted')))}, but the catalog says "
-                f"{code(str(conflict.get('catalog')))}.", icon=":material/compare_arrows:",
-            )  # fmt: skip
+                f"{code(str(conflict.get('catalog')))}.",
+                icon=":material/compare_arrows:",
+            )
 
 
 def _created(record: EventRecord, zone: ZoneInfo) -> str:
@@ -194,12 +214,16 @@ def _draw_neighbours(record: EventRecord) -> None:
         _draw_neighbour(record, record.next, "next", "later", "arrow_downward")
 
 
-def _draw_neighbour(
-    record: EventRecord, other: Neighbour | None, side: str, word: str, icon: str
-) -> None:
+def _draw_neighbour(record: EventRecord, other: Neighbour | None, side: str, word: str, icon: str) -> None:
     if other is None:
         st.caption(f"No {word} event")
         return
     apart = duration(abs((other.created_at - record.created_at).total_seconds()))
-    st.button(f"{escape(other.event_name)} :gray[{apart} {word}]", icon=f":material/{icon}:", type="tertiary",
-              key=f"{side}-occurrence", on_click=open_record, args=(str(other.event_id),))  # fmt: skip
+    st.button(
+        f"{escape(other.event_name)} :gray[{apart} {word}]",
+        icon=f":material/{icon}:",
+        type="tertiary",
+        key=f"{side}-occurrence",
+        on_click=open_record,
+        args=(str(other.event_id),),
+    )

@@ -38,25 +38,71 @@ def draw(actor: Actor) -> CatalogView:
     """Draw the filters and read them. The category's choices come with the answer: draw_category."""
     _begin(actor)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = st.text_input("Search events", key="q", bind="query-params", type="search", live="200ms",
-                               placeholder="Search by name, type, description or category",
-                               label_visibility="collapsed", on_change=_first_page, width=360)  # fmt: skip
+        search = st.text_input(
+            "Search events",
+            key="q",
+            bind="query-params",
+            type="search",
+            live="200ms",
+            placeholder="Search by name, type, description or category",
+            label_visibility="collapsed",
+            on_change=_first_page,
+            width=360,
+        )
         st.session_state["category_slot"] = st.container(width=180)
-        status = st.selectbox("Status", STATUSES, index=None, key="status", bind="query-params", width=150,
-                              format_func=str.capitalize, placeholder="Any status",
-                              label_visibility="collapsed", on_change=_first_page)  # fmt: skip
-        sort = st.selectbox("Sort by", list(_SORTS), key="sort", bind="query-params", width=210,
-                            format_func=_SORTS.__getitem__, label_visibility="collapsed",
-                            on_change=_first_page)  # fmt: skip
-        source = st.segmented_control("Source", _SOURCES, default="all", required=True, key="source",
-                                      bind="query-params", format_func=str.capitalize,
-                                      label_visibility="collapsed", on_change=_first_page)  # fmt: skip
-        view = st.segmented_control("View", list(_PAGE_SIZES), default="grid", required=True, key="view",
-                                    bind="query-params", format_func=str.capitalize,
-                                    label_visibility="collapsed", on_change=_remember_view,
-                                    args=(actor,))  # fmt: skip
-        st.button("Clear", key="clear-filters", icon=":material/filter_alt_off:", type="tertiary",
-                  on_click=_clear, help="Clear all filters")  # fmt: skip
+        status = st.selectbox(
+            "Status",
+            STATUSES,
+            index=None,
+            key="status",
+            bind="query-params",
+            width=150,
+            format_func=str.capitalize,
+            placeholder="Any status",
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
+        sort = st.selectbox(
+            "Sort by",
+            list(_SORTS),
+            key="sort",
+            bind="query-params",
+            width=210,
+            format_func=_SORTS.__getitem__,
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
+        source = st.segmented_control(
+            "Source",
+            _SOURCES,
+            default="all",
+            required=True,
+            key="source",
+            bind="query-params",
+            format_func=str.capitalize,
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
+        view = st.segmented_control(
+            "View",
+            list(_PAGE_SIZES),
+            default="grid",
+            required=True,
+            key="view",
+            bind="query-params",
+            format_func=str.capitalize,
+            label_visibility="collapsed",
+            on_change=_remember_view,
+            args=(actor,),
+        )
+        st.button(
+            "Clear",
+            key="clear-filters",
+            icon=":material/filter_alt_off:",
+            type="tertiary",
+            on_click=_clear,
+            help="Clear all filters",
+        )
     view = view or "grid"
     filters = Filters(
         search=search or "",
@@ -73,9 +119,16 @@ def draw(actor: Actor) -> CatalogView:
 def draw_category(page: CatalogPage) -> None:
     """Draw the category filter in its place among the others."""
     with st.session_state.pop("category_slot"):
-        st.selectbox("Category", page.categories, index=None, key="category", bind="query-params",
-                     placeholder="All categories", label_visibility="collapsed",
-                     on_change=_first_page)  # fmt: skip
+        st.selectbox(
+            "Category",
+            page.categories,
+            index=None,
+            key="category",
+            bind="query-params",
+            placeholder="All categories",
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
 
 
 def draw_pages(page: CatalogPage) -> None:

@@ -18,12 +18,26 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
         # Going there before the page is drawn again is quicker, and a card that a new search is about to
         # replace still does what it was clicked for.
         event = {"query_params": {"eventType": event_type}}
-        st.button("Simulate", key=f"{key}-simulate-{event_type}", icon=":material/play_arrow:",
-                  disabled=refusal is not None, help=refusal,
-                  on_click=st.switch_page, args=("simulate.py",), kwargs=event)  # fmt: skip
-        st.button("Metrics", key=f"{key}-metrics-{event_type}", icon=":material/monitoring:",
-                  on_click=st.switch_page, args=("metrics.py",), kwargs=event)  # fmt: skip
+        st.button(
+            "Simulate",
+            key=f"{key}-simulate-{event_type}",
+            icon=":material/play_arrow:",
+            disabled=refusal is not None,
+            help=refusal,
+            on_click=st.switch_page,
+            args=("simulate.py",),
+            kwargs=event,
+        )
+        st.button(
+            "Metrics",
+            key=f"{key}-metrics-{event_type}",
+            icon=":material/monitoring:",
+            on_click=st.switch_page,
+            args=("metrics.py",),
+            kwargs=event,
+        )
         attach.button(actor, event_type, key=key, in_drawer=page_link)
         if page_link:
-            st.page_link("event.py", label="Open as page", icon=":material/open_in_full:",
-                         query_params={"eventType": event_type})  # fmt: skip
+            st.page_link(
+                "event.py", label="Open as page", icon=":material/open_in_full:", query_params={"eventType": event_type}
+            )

@@ -133,9 +133,7 @@ def _load(actor: Actor, event_type: str) -> EventDetails | None:
         if entry is None:
             return None
         attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=entry.event_type)
-        activity = entries.activity(
-            conn, tenant=actor.tenant, event_types=[entry.event_type], now=datetime.now(UTC)
-        )
+        activity = entries.activity(conn, tenant=actor.tenant, event_types=[entry.event_type], now=datetime.now(UTC))
     return EventDetails(entry, attached, activity.get(entry.event_type, Activity()))
 
 

@@ -36,8 +36,10 @@ def _open(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> None:
 
 
 def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> None:
-    st.markdown("What you add is redacted in events **from now on**; earlier ones stay as they are. What the schema "
-                "marks as sensitive, and what looks like a secret, is redacted anyway.")  # fmt: skip
+    st.markdown(
+        "What you add is redacted in events **from now on**; earlier ones stay as they are. What the schema "
+        "marks as sensitive, and what looks like a secret, is redacted anyway."
+    )
     suggested = redacted_fields.suggestions(entry.schema)
     own = _choose(f"In {entry.event_type}", "redacted-own", fields.own, suggested)
     everywhere = _choose("In every event of this tenant", "redacted-everywhere", fields.everywhere, suggested)
@@ -50,8 +52,15 @@ def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> Non
 
 
 def _choose(label: str, key: str, chosen: tuple[str, ...], suggested: list[str]) -> list[str]:
-    return st.multiselect(label, list(dict.fromkeys([*chosen, *suggested])), chosen, key=key, help=_HELP,
-                          accept_new_options=True, placeholder="Choose a field, or type a pointer")  # fmt: skip
+    return st.multiselect(
+        label,
+        list(dict.fromkeys([*chosen, *suggested])),
+        chosen,
+        key=key,
+        help=_HELP,
+        accept_new_options=True,
+        placeholder="Choose a field, or type a pointer",
+    )
 
 
 def _in_words(fields: RedactedFields) -> str:

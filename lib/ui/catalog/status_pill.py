@@ -21,9 +21,7 @@ def draw(actor: Actor) -> None:
     """Draw the pill with its reason on hover, and the primary button of the page."""
     state = _health(actor)
     color, icon = _LOOKS[state.status]
-    with st.container(
-        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"
-    ):
+    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if guard.is_demo():
             st.badge("Demo data", icon=":material/science:", color="orange", help=guard.DEMO_HELP)
         st.badge(state.status, icon=icon, color=color, help=state.reason)  # type: ignore[arg-type]

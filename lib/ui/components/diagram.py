@@ -12,10 +12,25 @@ from typing import Any
 from lib.steps import STEP_TYPES
 
 _LONGEST = 34
-_LOOKALIKES = str.maketrans({
-    '"': "”", "`": "ʼ", "*": "∗", "<": "‹", ">": "›", "#": "＃", "&": "＆", "[": "［", "]": "］", "\\": "＼",
-    "%": "％", "{": "｛", "}": "｝", "~": "∼", "$": "＄",
-})  # fmt: skip
+_LOOKALIKES = str.maketrans(
+    {
+        '"': "”",
+        "`": "ʼ",
+        "*": "∗",
+        "<": "‹",
+        ">": "›",
+        "#": "＃",
+        "&": "＆",
+        "[": "［",
+        "]": "］",
+        "\\": "＼",
+        "%": "％",
+        "{": "｛",
+        "}": "｝",
+        "~": "∼",
+        "$": "＄",
+    }
+)
 #: Steps that are drawn; beyond, a node says how many more there are.
 _MOST_NODES = 120
 
@@ -50,8 +65,13 @@ _DARK = {
 }
 # Mermaid would put the words on an edge into black boxes; this is the page's own background.
 _DARK_EDGES = ("---", "config:", "  themeVariables:", '    edgeLabelBackground: "#12141c"', "---")
-_KINDS = {"control.if": "choice", "control.forEach": "choice", "event.wait": "wait", "time.wait": "wait",
-          "control.return": "stop"}  # fmt: skip
+_KINDS = {
+    "control.if": "choice",
+    "control.forEach": "choice",
+    "event.wait": "wait",
+    "time.wait": "wait",
+    "control.return": "stop",
+}
 
 
 @dataclass
@@ -115,9 +135,7 @@ def plain(value: Any, longest: int = _LONGEST) -> str:
     return text.translate(_LOOKALIKES)
 
 
-def _steps(
-    drawing: _Drawing, steps: list[Any], path: str, origins: list[tuple[str, str]]
-) -> list[tuple[str, str]]:
+def _steps(drawing: _Drawing, steps: list[Any], path: str, origins: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """Draw a list of steps after the given edges' ends; the open ends after its last."""
     for index, step in enumerate(steps):
         if not isinstance(step, Mapping):

@@ -13,9 +13,13 @@ from lib.serialization import tables
 
 @contextmanager
 def framed(
-    title: str, definition: str, table: Callable[[], pd.DataFrame] | None = None, *, name: str = "",
+    title: str,
+    definition: str,
+    table: Callable[[], pd.DataFrame] | None = None,
+    *,
+    name: str = "",
     tools: Callable[[], None] | None = None,
-) -> Iterator[None]:  # fmt: skip
+) -> Iterator[None]:
     """A bordered box; `table` is asked for only when its popover is opened or its CSV downloaded.
 
     `name` is the key, and the CSV's file name. `tools` draws something else beside the heading.
@@ -39,11 +43,25 @@ def as_csv(table: pd.DataFrame) -> bytes:
 
 def _numbers(title: str, table: Callable[[], pd.DataFrame], name: str) -> None:
     with st.container(horizontal=True, gap="xxsmall", width="content"):
-        opened = st.popover("", icon=":material/table_rows:", type="tertiary", key=f"{name}-table", on_change="rerun",
-                            help=f"{title} as a table")  # fmt: skip
+        opened = st.popover(
+            "",
+            icon=":material/table_rows:",
+            type="tertiary",
+            key=f"{name}-table",
+            on_change="rerun",
+            help=f"{title} as a table",
+        )
         if opened.open:
             with opened:
                 st.dataframe(table(), hide_index=True, width=560)
-        st.download_button("", lambda: as_csv(table()), f"{name}.csv", "text/csv", icon=":material/download:",
-                           type="tertiary", key=f"{name}-csv", on_click="ignore",
-                           help=f"{title} as CSV")  # fmt: skip
+        st.download_button(
+            "",
+            lambda: as_csv(table()),
+            f"{name}.csv",
+            "text/csv",
+            icon=":material/download:",
+            type="tertiary",
+            key=f"{name}-csv",
+            on_click="ignore",
+            help=f"{title} as CSV",
+        )

@@ -151,8 +151,11 @@ def _choose(people: list[Membership]) -> Membership:
         )
         person = labels[label]
         if unknown := st.session_state.get(_UNKNOWN_PERSON):
-            st.warning(f"The address asks for {code(shorten(unknown, 40))}, who is not here. "
-                       f"You act as {escape(person.name)}.", icon=":material/person_off:")  # fmt: skip
+            st.warning(
+                f"The address asks for {code(shorten(unknown, 40))}, who is not here. "
+                f"You act as {escape(person.name)}.",
+                icon=":material/person_off:",
+            )
         with st.container(horizontal=True, gap="xsmall"):
             st.badge(f"{person.permission} permission", icon=":material/key:", color="gray")
             if person.is_demo:

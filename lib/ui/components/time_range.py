@@ -37,8 +37,9 @@ def of_choice(
     return (datetime.now(UTC) - length if length else None, None), None
 
 
-def draw(names: tuple[str, str], zone: ZoneInfo, *, otherwise: Ends = (None, None),
-         on_change: Callable[[], object]) -> tuple[Ends, str | None]:  # fmt: skip
+def draw(
+    names: tuple[str, str], zone: ZoneInfo, *, otherwise: Ends = (None, None), on_change: Callable[[], object]
+) -> tuple[Ends, str | None]:
     """Draw the two ends and read them; what the URL lacks is as in `otherwise`.
 
     `names` are URL parameters. With an end that cannot be read, or ends the wrong way round, `otherwise` comes back
@@ -79,5 +80,14 @@ def _draw_end(name: str, label: str, at: datetime | None, zone: ZoneInfo, on_cha
 
     # From the URL each time, and not bound to it: there it has its zone, which a picked time of day lacks.
     st.session_state[key] = at and at.astimezone(zone).replace(tzinfo=None, second=0, microsecond=0)
-    st.datetime_input(label, None, key=key, width=190, min_value=EARLIEST, max_value=LATEST, format="YYYY-MM-DD",
-                      on_change=pick, help=f"{zone.key} time" + (" (not included)" * (label == "To")))  # fmt: skip
+    st.datetime_input(
+        label,
+        None,
+        key=key,
+        width=190,
+        min_value=EARLIEST,
+        max_value=LATEST,
+        format="YYYY-MM-DD",
+        on_change=pick,
+        help=f"{zone.key} time" + (" (not included)" * (label == "To")),
+    )

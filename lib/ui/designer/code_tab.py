@@ -16,8 +16,15 @@ _LANGUAGES: dict[str, Language] = {"YAML": "yaml", "JSON": "json"}
 
 def draw(draft: Draft, refusal: str | None) -> None:
     """Draw the definition as text, and take it back when it can be read."""
-    chosen = st.segmented_control("Language", list(_LANGUAGES), default="YAML", required=True, key="code-language",
-                                  label_visibility="collapsed", persist_state="session")  # fmt: skip
+    chosen = st.segmented_control(
+        "Language",
+        list(_LANGUAGES),
+        default="YAML",
+        required=True,
+        key="code-language",
+        label_visibility="collapsed",
+        persist_state="session",
+    )
     language = _LANGUAGES[chosen or "YAML"]
     written = definition_text.write(draft.definition, language)
     if refusal is not None:
@@ -26,16 +33,29 @@ def draw(draft: Draft, refusal: str | None) -> None:
     key = draft.key(f"code-{language}")
     if key not in st.session_state:  # drawn for the first time, or after another tab, when only the draft remembers
         st.session_state[key] = draft.unapplied.get(language, written)
-    text = st.text_area("Definition", key=key, height=520, label_visibility="collapsed",
-                        on_change=_keep, args=(draft, key, language))  # fmt: skip
+    text = st.text_area(
+        "Definition", key=key, height=520, label_visibility="collapsed", on_change=_keep, args=(draft, key, language)
+    )
     if text == written:
         draft.unapplied.pop(language, None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Apply", type="primary", icon=":material/check:", key=f"{key}-apply",
-                  on_click=_apply, args=(draft, key, language))  # fmt: skip
+        st.button(
+            "Apply",
+            type="primary",
+            icon=":material/check:",
+            key=f"{key}-apply",
+            on_click=_apply,
+            args=(draft, key, language),
+        )
         if language in draft.unapplied:
-            st.button("Discard", icon=":material/undo:", key=f"{key}-discard", on_click=_discard,
-                      args=(draft, language), help="Show what the workflow says instead")  # fmt: skip
+            st.button(
+                "Discard",
+                icon=":material/undo:",
+                key=f"{key}-discard",
+                on_click=_discard,
+                args=(draft, language),
+                help="Show what the workflow says instead",
+            )
         if draft.unapplied_reason:
             st.caption(f":orange[:material/edit_note: {draft.unapplied_reason}]", width="content")
     refused, why = draft.refused.get(language, ("", ""))

@@ -13,14 +13,22 @@ def draw(draft: Draft, refusal: str | None) -> None:
     """Draw name and description, and what one cannot change."""
     definition, disabled = draft.definition, refusal is not None
     key = draft.key("name")
-    name = st.text_input("Name", str(definition.get("name") or ""), key=key, disabled=disabled,
-                         on_change=_keep_name, args=(draft, key))  # fmt: skip
+    name = st.text_input(
+        "Name", str(definition.get("name") or ""), key=key, disabled=disabled, on_change=_keep_name, args=(draft, key)
+    )
     if not name.strip():
         st.caption(":red[:material/error: A workflow needs a name; the last one stays until you give it another.]")
     key = draft.key("description")
-    st.text_area("Description", str(definition.get("description") or ""), key=key, height=120, disabled=disabled,
-                 placeholder="What the workflow is for, for whoever finds it in a list",
-                 on_change=_keep_description, args=(draft, key))  # fmt: skip
+    st.text_area(
+        "Description",
+        str(definition.get("description") or ""),
+        key=key,
+        height=120,
+        disabled=disabled,
+        placeholder="What the workflow is for, for whoever finds it in a list",
+        on_change=_keep_description,
+        args=(draft, key),
+    )
     workflow = draft.workflow
     facts = {
         "Id": code(str(workflow.workflow_id)),

@@ -15,31 +15,39 @@ from lib.workflows import dry_run
 from lib.workflows import validation as workflow_validation
 from lib.workflows.dry_run import DryRun, DryStep
 
-_LOOKS = {"done": ("green", "check_circle", "Done"), "assumed": ("blue", "science", "Assumed done"),
-          "failed": ("red", "error", "Failed")}  # fmt: skip
+_LOOKS = {
+    "done": ("green", "check_circle", "Done"),
+    "assumed": ("blue", "science", "Assumed done"),
+    "failed": ("red", "error", "Failed"),
+}
 
 
 def draw(draft: Draft, refusal: str | None) -> dict[str, str]:
     """Draw the choice of a payload and what the draft would do with it; the status of each step, for the diagram."""
-    st.caption("Nothing is sent, stored or called: conditions, loops and variables are evaluated, "
-               "actions and waits count as done.")  # fmt: skip
+    st.caption(
+        "Nothing is sent, stored or called: conditions, loops and variables are evaluated, "
+        "actions and waits count as done."
+    )
     definition = draft.definition
     sample = samples.choose(draft, key="dry-run")
     if sample is None:
-        st.info("Give the workflow a trigger whose event has an example, a schema or recorded payloads.",
-                icon=":material/science:")  # fmt: skip
+        st.info(
+            "Give the workflow a trigger whose event has an example, a schema or recorded payloads.",
+            icon=":material/science:",
+        )
         return {}
     ref = definition.get("payloadSchemaRef")
     with database.read(draft.actor) as conn:
         problems = workflow_validation.validate(conn, tenant=draft.actor.tenant, definition=definition)
         schema = schema_registry.schema(conn, tenant=draft.actor.tenant, ref=ref) if isinstance(ref, str) else None
     if errors := workflow_validation.errors(problems):
-        st.warning(f"{plural(len(errors), 'problem')} must be mended before the draft can be tried: "
-                   f"{escape(errors[0].message)}", icon=":material/error:")  # fmt: skip
+        st.warning(
+            f"{plural(len(errors), 'problem')} must be mended before the draft can be tried: "
+            f"{escape(errors[0].message)}",
+            icon=":material/error:",
+        )
         return {}
-    result = dry_run.dry_run(
-        definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key
-    )
+    result = dry_run.dry_run(definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key)
     _draw_verdict(result)
     samples.draw_unchecked(result.start)
     for step in result.steps:
@@ -68,8 +76,10 @@ def _draw_verdict(result: DryRun) -> None:
     else:
         assumed = sum(step.state == "assumed" for step in result.steps)
         taken = f", {assumed} of them assumed" if assumed else ""
-        st.success(f"A run would start and succeed after {plural(len(result.steps), 'step')}{taken}.",
-                   icon=":material/check_circle:")  # fmt: skip
+        st.success(
+            f"A run would start and succeed after {plural(len(result.steps), 'step')}{taken}.",
+            icon=":material/check_circle:",
+        )
 
 
 def _draw_step(step: DryStep) -> None:

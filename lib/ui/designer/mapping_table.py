@@ -50,8 +50,13 @@ class _Row:
 
     def widget(self, part: str) -> dict[str, Any]:
         """Key and callback of one of the row's widgets."""
-        return {"key": self.key(part), "disabled": self.disabled, "label_visibility": "collapsed",
-                "on_change": _keep, "args": (self,)}  # fmt: skip
+        return {
+            "key": self.key(part),
+            "disabled": self.disabled,
+            "label_visibility": "collapsed",
+            "on_change": _keep,
+            "args": (self,),
+        }
 
     def key(self, part: str) -> str:
         return f"{self.prefix}{part}-{self.place.target}"
@@ -66,10 +71,14 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
         sample = samples.choose(draft, key="mapping")
         missing = _suggestions(places, given, entry.schema)
         if not disabled:
-            st.button(f"Map {len(missing)} by name" if missing else "Map by name",
-                      icon=":material/auto_fix_high:", disabled=not missing,
-                      help="Fields whose name and type are the same in event and workflow.",
-                      on_click=_take, args=(draft, missing))  # fmt: skip
+            st.button(
+                f"Map {len(missing)} by name" if missing else "Map by name",
+                icon=":material/auto_fix_high:",
+                disabled=not missing,
+                help="Fields whose name and type are the same in event and workflow.",
+                on_click=_take,
+                args=(draft, missing),
+            )
     sources = mapping_check.source_expressions(entry.schema) if entry.schema else {}
     findings: dict[str, list[Finding]] = {}
     for finding in mapping_check.check(given, target=schema, source=entry.schema):
@@ -96,8 +105,10 @@ def _draw_row(row: _Row, sources: dict[str, str]) -> None:
     name, how, what = st.columns([3, 2.5, 6], vertical_alignment="center", gap="small")
     with name:
         required = " :red[*]" if place.field.required else ""
-        st.markdown(f"**{code(place.target)}**{required}  \n:small[:gray[{escape(place.field.type)}]]",
-                    help=escape(place.field.description) or None)  # fmt: skip
+        st.markdown(
+            f"**{code(place.target)}**{required}  \n:small[:gray[{escape(place.field.type)}]]",
+            help=escape(place.field.description) or None,
+        )
     with how:
         st.selectbox("Source", _MODES, index=_MODES.index(row.mode), **row.widget("mode"))
     with what:
@@ -113,10 +124,14 @@ def _draw_expression(row: _Row, sources: dict[str, str]) -> None:
     now = str(row.value[mapping.EXPRESSION]) or None
     options = list(sources) if now is None or now in sources else [now, *sources]
     st.selectbox(
-        "Expression", options, index=options.index(now) if now is not None else None,
-        format_func=lambda one: f"{one}  ({sources[one]})" if one in sources else one, accept_new_options=True,
-        placeholder="Choose a field, or write JSONata", **row.widget("expression"),
-    )  # fmt: skip
+        "Expression",
+        options,
+        index=options.index(now) if now is not None else None,
+        format_func=lambda one: f"{one}  ({sources[one]})" if one in sources else one,
+        accept_new_options=True,
+        placeholder="Choose a field, or write JSONata",
+        **row.widget("expression"),
+    )
 
 
 def _draw_value(row: _Row) -> None:
@@ -125,14 +140,21 @@ def _draw_value(row: _Row) -> None:
         options = _options(row)
         st.selectbox("Value", options, index=options.index(json_text(now, indent=None)), **row.widget("value"))
     elif row.place.types == {"boolean"}:
-        st.segmented_control("Value", [True, False], default=now if isinstance(now, bool) else None, required=True,
-                             format_func=lambda value: json_text(value), **row.widget("value"))  # fmt: skip
+        st.segmented_control(
+            "Value",
+            [True, False],
+            default=now if isinstance(now, bool) else None,
+            required=True,
+            format_func=lambda value: json_text(value),
+            **row.widget("value"),
+        )
     elif _is_text(row.place):
         text = now if isinstance(now, str) else json_text(now, indent=None)
         st.text_input("Value", text, placeholder="Text", **row.widget("value"))
     else:
-        st.text_input("Value", json_text(now, indent=None), placeholder="JSON, such as 12 or [1]",
-                      **row.widget("value"))  # fmt: skip
+        st.text_input(
+            "Value", json_text(now, indent=None), placeholder="JSON, such as 12 or [1]", **row.widget("value")
+        )
 
 
 def _options(row: _Row) -> list[str]:
@@ -195,9 +217,12 @@ def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> 
 
 def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
     trigger = draft.definition["trigger"]
-    context = mapping.event_context(str(trigger.get("eventName")), sample.payload,
-                                    correlation_key=sample.correlation_key,
-                                    payload_schema_ref=trigger.get("sourcePayloadSchemaRef"))  # fmt: skip
+    context = mapping.event_context(
+        str(trigger.get("eventName")),
+        sample.payload,
+        correlation_key=sample.correlation_key,
+        payload_schema_ref=trigger.get("sourcePayloadSchemaRef"),
+    )
     try:
         result: JsonValue | mapping.Unset = mapping.evaluate(expression, context)
     except MappingError as error:  # what this one field gives; the others are fine
@@ -211,8 +236,14 @@ def _draw_unknown(draft: Draft, target: str, *, disabled: bool) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         said = f"{code(target)} is mapped, and the workflow's schema has no such field."
         st.markdown(f":orange[:material/warning: {said}]", width="content")
-        st.button("Remove", icon=":material/delete:", key=draft.key(f"remove-{target}"), disabled=disabled,
-                  on_click=_remove, args=(draft, target))  # fmt: skip
+        st.button(
+            "Remove",
+            icon=":material/delete:",
+            key=draft.key(f"remove-{target}"),
+            disabled=disabled,
+            on_click=_remove,
+            args=(draft, target),
+        )
 
 
 def _draw_result(draft: Draft, sample: Sample, schema: JsonSchema) -> None:

@@ -63,8 +63,12 @@ def draw(actor: Actor, asked: str) -> None:
             with st.container(border=True):
                 attached.draw_impact(impact)
                 if refusal is None:
-                    st.button("Use the event's present schema", icon=":material/schema:",
-                              on_click=trigger_tab.use_present_schema, args=(draft,))  # fmt: skip
+                    st.button(
+                        "Use the event's present schema",
+                        icon=":material/schema:",
+                        on_click=trigger_tab.use_present_schema,
+                        args=(draft,),
+                    )
         backfill_dialog.draw(actor, draft.workflow)
     if overview:
         with overview:
@@ -79,9 +83,15 @@ def _draw_editor(draft: Draft, refusal: str | None) -> dict[str, str]:
     tab = tab if tab in shown else shown[0]
     st.session_state[state.TAB] = tab
     st.segmented_control(
-        "Edit", shown, key=state.TAB, required=True, label_visibility="collapsed", wrap=True,
-        format_func=lambda name: f"{_EDITORS[name][0]} {name}", on_change=state.keep_tab,
-    )  # fmt: skip
+        "Edit",
+        shown,
+        key=state.TAB,
+        required=True,
+        label_visibility="collapsed",
+        wrap=True,
+        format_func=lambda name: f"{_EDITORS[name][0]} {name}",
+        on_change=state.keep_tab,
+    )
     return _EDITORS[tab][1](draft, refusal) or {}
 
 
@@ -96,8 +106,12 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
                 st.markdown(f":small[{_saved(draft)}]", width="content")
             else:
                 st.markdown(":small[:gray[:material/visibility: read-only]]", width="content")
-            st.page_link("runs.py", label="Runs", icon=":material/play_circle:",
-                         query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+            st.page_link(
+                "runs.py",
+                label="Runs",
+                icon=":material/play_circle:",
+                query_params={"workflowId": str(workflow.workflow_id)},
+            )
             _draw_menu(draft, refusal)
             publishing.button(draft, problems, refusal)
     errors = len(workflow_validation.errors(problems))  # listed beside the editor, on a narrow screen far below
@@ -124,9 +138,17 @@ def _draw_menu(draft: Draft, refusal: str | None) -> None:
     elif workflow.event_type:
         options["backfill"] = "Replay unmatched events"
     may = workflow_records.refusal(draft.actor, workflow) is None
-    st.menu_button(":material/more_horiz:", list(options), format_func=options.__getitem__, type="tertiary",
-                   disabled=not may, key="designer-menu", help="Pause, archive, replay" if may else refusal,
-                   on_click=_act, args=(draft,))  # fmt: skip
+    st.menu_button(
+        ":material/more_horiz:",
+        list(options),
+        format_func=options.__getitem__,
+        type="tertiary",
+        disabled=not may,
+        key="designer-menu",
+        help="Pause, archive, replay" if may else refusal,
+        on_click=_act,
+        args=(draft,),
+    )
 
 
 @guard.callback
@@ -158,8 +180,10 @@ def _draw_conflict(draft: Draft) -> None:
     assert theirs is not None
     with st.container(border=True):
         who = escape(theirs.updated_by or "Someone else")
-        st.markdown(f":red[:material/call_split:] **{who} saved this draft while you were editing.** "
-                    "Nothing is lost: choose which goes on.")  # fmt: skip
+        st.markdown(
+            f":red[:material/call_split:] **{who} saved this draft while you were editing.** "
+            "Nothing is lost: choose which goes on."
+        )
         definition_diff.draw_beside(theirs.draft, draft.definition, titles=("Theirs, saved", "Yours, not saved"))
         left, right = st.columns(2)
         left.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
@@ -192,9 +216,15 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
             color = "red" if problem.severity == "error" else "orange"
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
                 st.markdown(f":{color}[{icon}] {escape(problem.message)}", width="stretch")
-                st.button("", icon=":material/arrow_forward:", key=f"problem-{number}", type="tertiary",
-                          help=f"Show it under {_tab_of(problem.path)}", on_click=_go_to,
-                          args=(draft, problem.path))  # fmt: skip
+                st.button(
+                    "",
+                    icon=":material/arrow_forward:",
+                    key=f"problem-{number}",
+                    type="tertiary",
+                    help=f"Show it under {_tab_of(problem.path)}",
+                    on_click=_go_to,
+                    args=(draft, problem.path),
+                )
         if len(problems) > _MOST_PROBLEMS:
             st.caption(f"And {len(problems) - _MOST_PROBLEMS} more.")
 

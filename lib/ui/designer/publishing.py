@@ -28,8 +28,9 @@ def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
     elif reason is None and workflow.published_version and not workflow.draft_differs:
         reason = f"Version {workflow.published_version} already says what the draft says."
     label = f"Publish v{(workflow.published_version or 0) + 1}"
-    if st.button(label, type="primary", icon=":material/rocket_launch:", disabled=reason is not None, help=reason,
-                 key="publish"):  # fmt: skip
+    if st.button(
+        label, type="primary", icon=":material/rocket_launch:", disabled=reason is not None, help=reason, key="publish"
+    ):
         _open(draft, [problem for problem in problems if problem.severity == "warning"])
 
 
@@ -38,8 +39,9 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
     workflow = draft.workflow
     event_type = workflow_records.event_name(draft.definition.get("trigger"))
     starts = f"It will start on every {code(event_type)}." if event_type else "It has no trigger: nothing starts it."
-    st.markdown(f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. "
-                f"{starts}")  # fmt: skip
+    st.markdown(
+        f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. {starts}"
+    )
     if workflow.is_paused:
         st.caption(":orange[:material/pause:] It is paused, so it starts no runs until it is resumed.")
     for warning in warnings[:6]:
@@ -56,9 +58,13 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
         with guard.errors_shown():
             with database.write(draft.actor) as conn:
                 version = versions.publish(
-                    conn, draft.actor, workflow_id=workflow.workflow_id, expected_draft_version=draft.draft_version,
-                    expected_version=workflow.published_version, change_note=note,
-                )  # fmt: skip
+                    conn,
+                    draft.actor,
+                    workflow_id=workflow.workflow_id,
+                    expected_draft_version=draft.draft_version,
+                    expected_version=workflow.published_version,
+                    change_note=note,
+                )
             backfill_dialog.offer_if_missed(draft.actor, workflow.workflow_id)
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
             st.rerun()

@@ -141,15 +141,19 @@ class Draft:
         try:
             with database.write(self.actor) as conn:
                 self.draft_version = workflow_records.save_draft(
-                    conn, self.actor, workflow_id=self.workflow.workflow_id, definition=self.definition,
+                    conn,
+                    self.actor,
+                    workflow_id=self.workflow.workflow_id,
+                    definition=self.definition,
                     expected_draft_version=expected,
-                )  # fmt: skip
+                )
         except Conflict:  # the one error that is not for the guard: both drafts are to be shown
             self.theirs = self._stored()
             if self.theirs.status == "archived":
                 raise
             return
         self.is_saved, self.workflow = True, self._stored()
+
     def _stored(self) -> Workflow:
         with database.read(self.actor) as conn:
             return workflow_records.get(conn, tenant=self.actor.tenant, workflow_id=self.workflow.workflow_id)

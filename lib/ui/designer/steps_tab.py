@@ -59,9 +59,16 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: 
         _draw_step(draft, step, (*place, index), last=index == len(steps) - 1, may=may)
     if may:
         key = draft.key(f"add{json_pointer.join(place)}")
-        st.menu_button("Add step", list(STEP_TYPES), icon=":material/add:", type="tertiary", key=key,
-                       format_func=lambda name: f"{STEP_TYPES[name].icon} {STEP_TYPES[name].label}",
-                       on_click=_add, args=(draft, place, key))  # fmt: skip
+        st.menu_button(
+            "Add step",
+            list(STEP_TYPES),
+            icon=":material/add:",
+            type="tertiary",
+            key=key,
+            format_func=lambda name: f"{STEP_TYPES[name].icon} {STEP_TYPES[name].label}",
+            on_click=_add,
+            args=(draft, place, key),
+        )
     elif not steps and place != TOP:
         st.caption("No steps")
 
@@ -73,10 +80,15 @@ def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool, 
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             name = step.get("name")
             below = kind.label if name else step["id"]
-            st.button(f"{kind.icon} **{escape(str(name or kind.label))}** :gray[{escape(below)}]", type="tertiary",
-                      icon=":material/expand_more:" if chosen else ":material/chevron_right:",
-                      key=draft.key(f"open{pointer}"), on_click=_choose, args=(draft, place),
-                      help=escape(kind.description))  # fmt: skip
+            st.button(
+                f"{kind.icon} **{escape(str(name or kind.label))}** :gray[{escape(below)}]",
+                type="tertiary",
+                icon=":material/expand_more:" if chosen else ":material/chevron_right:",
+                key=draft.key(f"open{pointer}"),
+                on_click=_choose,
+                args=(draft, place),
+                help=escape(kind.description),
+            )
             if may:
                 _draw_acts(drawn, last=last)
         if chosen and may:
@@ -96,13 +108,24 @@ def _draw_acts(drawn: _Drawn, *, last: bool) -> None:
         del acts["up"]
     if last:
         del acts["down"]
-    others = [one for one in editing.lists(draft.definition)
-              if one.place != place[:-1] and one.place[: len(place)] != place]  # fmt: skip
-    acts |= {f"to:{json_pointer.join(one.place)}": f":material/drive_file_move: Move to {escape(one.label)}"
-             for one in others}  # fmt: skip
+    others = [
+        one for one in editing.lists(draft.definition) if one.place != place[:-1] and one.place[: len(place)] != place
+    ]
+    acts |= {
+        f"to:{json_pointer.join(one.place)}": f":material/drive_file_move: Move to {escape(one.label)}"
+        for one in others
+    }
     key = draft.key(f"acts{json_pointer.join(place)}")
-    st.menu_button(_MENU, list(acts), type="tertiary", format_func=acts.__getitem__, key=key,
-                   help="Move, duplicate, delete", on_click=_act, args=(drawn, key))  # fmt: skip
+    st.menu_button(
+        _MENU,
+        list(acts),
+        type="tertiary",
+        format_func=acts.__getitem__,
+        key=key,
+        help="Move, duplicate, delete",
+        on_click=_act,
+        args=(drawn, key),
+    )
 
 
 def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
@@ -111,17 +134,38 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
     left, right = st.columns([3, 2])
     with left:
         key = draft.key(f"name{pointer}")
-        st.text_input("Name", str(step.get("name") or ""), key=key, placeholder=kind.label, max_chars=120,
-                      on_change=_keep_name, args=(drawn, key))  # fmt: skip
+        st.text_input(
+            "Name",
+            str(step.get("name") or ""),
+            key=key,
+            placeholder=kind.label,
+            max_chars=120,
+            on_change=_keep_name,
+            args=(drawn, key),
+        )
     with right:
         key = draft.key(f"id{pointer}")
-        st.text_input("Id", str(step["id"]), key=key, max_chars=64, on_change=_keep_id, args=(drawn, key),
-                      help="How expressions call the step: steps.<id>.output")  # fmt: skip
+        st.text_input(
+            "Id",
+            str(step["id"]),
+            key=key,
+            max_chars=64,
+            on_change=_keep_id,
+            args=(drawn, key),
+            help="How expressions call the step: steps.<id>.output",
+        )
     key = draft.key(f"config{pointer}".replace("/", "-"))
-    schema_fields(form_schema(step["type"]), key=key, initial=draft.initial(key, _own(step)), submitted=True,
-                  on_change=partial(_keep_config, drawn))  # fmt: skip
-    st.caption(f"Expressions are JSONata over {code('payload')}, {code('event')}, {code('vars')} and "
-               f"{code('steps.<id>.output')}.")  # fmt: skip
+    schema_fields(
+        form_schema(step["type"]),
+        key=key,
+        initial=draft.initial(key, _own(step)),
+        submitted=True,
+        on_change=partial(_keep_config, drawn),
+    )
+    st.caption(
+        f"Expressions are JSONata over {code('payload')}, {code('event')}, {code('vars')} and "
+        f"{code('steps.<id>.output')}."
+    )
 
 
 def _choose(draft: Draft, place: Place) -> None:

@@ -69,9 +69,16 @@ def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
     now = workflow_records.event_name(draft.definition.get("trigger"))
     options = [_NONE, *known] if now is None or now in known else [_NONE, now, *known]
     key = draft.key("event")
-    st.selectbox("Starts when", options, index=options.index(now or _NONE), key=key, disabled=disabled,
-                 format_func=lambda t: f"{known[t]} · {t}" if t in known else t,
-                 on_change=_keep_event, args=(draft, key))  # fmt: skip
+    st.selectbox(
+        "Starts when",
+        options,
+        index=options.index(now or _NONE),
+        key=key,
+        disabled=disabled,
+        format_func=lambda t: f"{known[t]} · {t}" if t in known else t,
+        on_change=_keep_event,
+        args=(draft, key),
+    )
 
 
 @guard.callback
@@ -96,10 +103,18 @@ def _draw_schema(draft: Draft, refs: list[str], *, disabled: bool) -> None:
     now = draft.definition.get("payloadSchemaRef")
     options = refs if now is None or now in refs else [str(now), *refs]
     key = draft.key("schema")
-    st.selectbox("Payload schema of the workflow", options, index=options.index(str(now)) if now else None,
-                 key=key, placeholder="Choose a schema", disabled=disabled, on_change=_keep_schema, args=(draft, key),
-                 help="What the steps can rely on. It stays when the event's schema changes; "
-                 "the mapping leads from one to the other.")  # fmt: skip
+    st.selectbox(
+        "Payload schema of the workflow",
+        options,
+        index=options.index(str(now)) if now else None,
+        key=key,
+        placeholder="Choose a schema",
+        disabled=disabled,
+        on_change=_keep_schema,
+        args=(draft, key),
+        help="What the steps can rely on. It stays when the event's schema changes; "
+        "the mapping leads from one to the other.",
+    )
 
 
 @guard.callback
@@ -124,16 +139,26 @@ def _draw_mapping(
     if same:
         key = draft.key("identity")
         st.segmented_control(
-            "Payload", [_AS_IT_COMES, "Mapped"], default="Mapped" if mapped else _AS_IT_COMES, required=True, key=key,
-            label_visibility="collapsed", disabled=disabled, on_change=_keep_identity, args=(draft, key),
-        )  # fmt: skip
+            "Payload",
+            [_AS_IT_COMES, "Mapped"],
+            default="Mapped" if mapped else _AS_IT_COMES,
+            required=True,
+            key=key,
+            label_visibility="collapsed",
+            disabled=disabled,
+            on_change=_keep_identity,
+            args=(draft, key),
+        )
         if not mapped:
-            st.caption(":green[:material/check_circle:] Event and workflow share a schema: "
-                       "the payload goes in as it is.")  # fmt: skip
+            st.caption(
+                ":green[:material/check_circle:] Event and workflow share a schema: the payload goes in as it is."
+            )
             return
     if schema is None:
-        st.info("Choose the workflow's payload schema first: its fields are what the mapping fills.",
-                icon=":material/schema:")  # fmt: skip
+        st.info(
+            "Choose the workflow's payload schema first: its fields are what the mapping fills.",
+            icon=":material/schema:",
+        )
         return
     mapping_table.draw(draft, entry, schema, disabled=disabled)
 

@@ -29,17 +29,19 @@ def draw(draft: Draft, refusal: str | None) -> None:
     _draw_comparison(draft, versions)
     st.subheader("All versions", anchor=False)
     for number, version in enumerate(versions):
-        with st.container(border=True, horizontal=True, vertical_alignment="center",
-                          horizontal_alignment="distribute"):  # fmt: skip
+        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(_described(version, current=version.version == workflow.published_version), width="stretch")
             if version.version != workflow.published_version:
-                if st.button("Roll back", key=f"roll-back-{version.version}", icon=":material/history:",
-                             disabled=refusal is not None, help=refusal):  # fmt: skip
+                if st.button(
+                    "Roll back",
+                    key=f"roll-back-{version.version}",
+                    icon=":material/history:",
+                    disabled=refusal is not None,
+                    help=refusal,
+                ):
                     _confirm(draft, version.version)
             elif version.event_type is None and any(one.event_type for one in versions[number + 1 : number + 2]):
-                attached.undo_button(
-                    draft.actor, workflow.workflow_id, version.version, "Attach again", refusal
-                )
+                attached.undo_button(draft.actor, workflow.workflow_id, version.version, "Attach again", refusal)
 
 
 def _described(version: Version, *, current: bool) -> str:
@@ -80,8 +82,10 @@ def _content(draft: Draft, name: str) -> dict[str, object]:
 def _confirm(draft: Draft, to_version: int) -> None:
     now = draft.workflow.published_version
     assert now is not None
-    st.markdown(f"What version {to_version} says is published once more, as version {now + 1}. "
-                "Nothing that was published before changes.")  # fmt: skip
+    st.markdown(
+        f"What version {to_version} says is published once more, as version {now + 1}. "
+        "Nothing that was published before changes."
+    )
     if draft.workflow.draft_differs:
         st.caption("The draft has changes of its own and keeps them.")
     before, after = _content(draft, f"v{now}"), _content(draft, f"v{to_version}")
@@ -91,9 +95,13 @@ def _confirm(draft: Draft, to_version: int) -> None:
         with guard.errors_shown():
             with database.write(draft.actor) as conn:
                 version = workflow_versions.roll_back(
-                    conn, draft.actor, workflow_id=draft.workflow.workflow_id, to_version=to_version,
-                    expected_version=now, change_note=note,
-                )  # fmt: skip
+                    conn,
+                    draft.actor,
+                    workflow_id=draft.workflow.workflow_id,
+                    to_version=to_version,
+                    expected_version=now,
+                    change_note=note,
+                )
             draft.reload()
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
             st.rerun()

@@ -100,10 +100,12 @@ def latency_table(metrics: EventMetrics) -> pd.DataFrame:
         {
             "From": [_iso(at) for at in metrics.window.starts],
             "Average": [p.runs.average_seconds for p in metrics.slices],
-            **{q: [getattr(p.durations, q) if p.durations else None for p in metrics.slices]
-               for q in ("p50", "p95", "p99")},
+            **{
+                q: [getattr(p.durations, q) if p.durations else None for p in metrics.slices]
+                for q in ("p50", "p95", "p99")
+            },
         }
-    ).astype({"Average": float, "p50": float, "p95": float, "p99": float})  # fmt: skip
+    ).astype({"Average": float, "p50": float, "p95": float, "p99": float})
 
 
 def latency(metrics: EventMetrics) -> Chart:
@@ -145,12 +147,15 @@ def success(metrics: EventMetrics) -> Chart:
     table["at"] = table.index + 0.5
     base = alt.Chart(table).encode(
         x=_time(metrics.window, "at", most=_SMALL_MOST_TICKS),
-        y=alt.Y("Success rate:Q", title=None, scale=alt.Scale(domain=[0, 1]),
-                axis=alt.Axis(tickCount=5, format=".0%")),
-        tooltip=["When:N", alt.Tooltip("Success rate:Q", format=".1%"), alt.Tooltip("Runs:Q", format=","),
-                 alt.Tooltip("Still running:Q", format=",")],
+        y=alt.Y("Success rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=".0%")),
+        tooltip=[
+            "When:N",
+            alt.Tooltip("Success rate:Q", format=".1%"),
+            alt.Tooltip("Runs:Q", format=","),
+            alt.Tooltip("Still running:Q", format=","),
+        ],
         color=alt.value(_SUCCESS),
-    )  # fmt: skip
+    )
     return _line(base, area=_SUCCESS)
 
 
@@ -168,16 +173,26 @@ def heatmap(week: Sequence[Sequence[int]]) -> Chart:
         alt.Chart(long)
         .mark_rect(cornerRadius=2, color=STATUS_COLORS["Matched"])
         .encode(
-            x=alt.X("hour:O", title=None, scale=alt.Scale(paddingInner=0.08),
-                    axis=alt.Axis(labelAngle=0, values=[f"{h:02}" for h in range(0, 24, 3)], ticks=False,
-                                  domain=False, grid=False)),
-            y=alt.Y("Weekday:O", title=None, sort=list(WEEKDAYS), scale=alt.Scale(paddingInner=0.12),
-                    axis=alt.Axis(ticks=False, domain=False, grid=False)),
+            x=alt.X(
+                "hour:O",
+                title=None,
+                scale=alt.Scale(paddingInner=0.08),
+                axis=alt.Axis(
+                    labelAngle=0, values=[f"{h:02}" for h in range(0, 24, 3)], ticks=False, domain=False, grid=False
+                ),
+            ),
+            y=alt.Y(
+                "Weekday:O",
+                title=None,
+                sort=list(WEEKDAYS),
+                scale=alt.Scale(paddingInner=0.12),
+                axis=alt.Axis(ticks=False, domain=False, grid=False),
+            ),
             opacity=alt.Opacity("Events:Q", scale=alt.Scale(range=[0.06, 1], domainMin=0), legend=None),
             tooltip=["Weekday:N", "Hour:N", alt.Tooltip("Events:Q", format=",")],
         )
         .properties(height=_SMALL_HEIGHT, padding=_PADDING)
-    )  # fmt: skip
+    )
     return chart
 
 
@@ -220,9 +235,14 @@ def _time(window: Window, column: str, *, most: int = _MOST_TICKS, bin: Any = al
         bin=bin,
         title=None,
         scale=alt.Scale(domain=[0, len(starts)], nice=False),
-        axis=alt.Axis(values=ticks, labelExpr=f"{shown!r}[indexof({ticks!r}, datum.value)]", grid=False,
-                      labelAngle=0, labelFlush=False),
-    )  # fmt: skip
+        axis=alt.Axis(
+            values=ticks,
+            labelExpr=f"{shown!r}[indexof({ticks!r}, datum.value)]",
+            grid=False,
+            labelAngle=0,
+            labelFlush=False,
+        ),
+    )
 
 
 def _ticks(window: Window, most: int) -> list[int]:

@@ -26,16 +26,23 @@ _VOLUME = "metrics_volume"
 _STATUSES = (
     ("Matched", "matched", "Started at least one workflow, or resumed one, and no error"),
     ("Unmatched", "unmatched", "Neither started nor resumed anything"),
-    ("Errors", "error", "Processing failed, whatever else happened. Matched, unmatched and errors always sum to the "
-     "executions."),
-)  # fmt: skip
+    (
+        "Errors",
+        "error",
+        "Processing failed, whatever else happened. Matched, unmatched and errors always sum to the executions.",
+    ),
+)
 _NO_RUNS = "No run was started from these events."
 
 
 def load(actor: Actor, event_type: str, view: MetricsView) -> tuple[EventMetrics, list[list[int]], Reasons]:
     """Everything counted, events by hour of the week, and why events were unmatched."""
-    asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": event_type, "window": view.window,
-                             "origins": view.origins}  # fmt: skip
+    asked: dict[str, Any] = {
+        "tenant": actor.tenant,
+        "event_type": event_type,
+        "window": view.window,
+        "origins": view.origins,
+    }
     with database.read(actor) as conn:
         found = reports.event_metrics(conn, **asked)
         week = reports.by_hour_of_week(conn, **asked)
@@ -51,16 +58,27 @@ def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: Met
     if not found.total.events.total and not found.total.runs.runs:
         return
     with st.grid(min_column_width=420, gap="small"):
-        with figures.framed("Run duration", "How long the runs took that these events started, from start to end: "
-                            "half of them at most p50, 95 of 100 at most p95.",
-                            lambda: charts.latency_table(found), name="latency"):  # fmt: skip
+        with figures.framed(
+            "Run duration",
+            "How long the runs took that these events started, from start to end: "
+            "half of them at most p50, 95 of 100 at most p95.",
+            lambda: charts.latency_table(found),
+            name="latency",
+        ):
             _chart(charts.latency(found), bool(found.total.runs.completed), _NO_RUNS, "Run duration over time")
-        with figures.framed("Success rate", "Of the runs that these events started, the share that succeeded. "
-                            "Runs under way count as started.",
-                            lambda: charts.success_table(found), name="success"):  # fmt: skip
+        with figures.framed(
+            "Success rate",
+            "Of the runs that these events started, the share that succeeded. Runs under way count as started.",
+            lambda: charts.success_table(found),
+            name="success",
+        ):
             _chart(charts.success(found), bool(found.total.runs.runs), _NO_RUNS, "Success rate over time")
-        with figures.framed("Busiest hours", "Events by weekday and hour of day, in the "
-                            "time zone chosen above.", lambda: charts.heatmap_table(week), name="hours"):  # fmt: skip
+        with figures.framed(
+            "Busiest hours",
+            "Events by weekday and hour of day, in the time zone chosen above.",
+            lambda: charts.heatmap_table(week),
+            name="hours",
+        ):
             _chart(charts.heatmap(week), True, "", "Events by weekday and hour")
         _reasons(found, reasons)
 
@@ -69,32 +87,68 @@ def summary(found: EventMetrics, words: str) -> None:
     """The figures of the range, each with how it differs from the period before."""
     now, before = found.total, found.previous
     with st.grid(4, min_column_width=150, gap="small"):
-        compared("Executions", count(now.events.total), now.events.total, before.events.total,
-                 exactly(now.events.total, "Events of this type in the range"))  # fmt: skip
+        compared(
+            "Executions",
+            count(now.events.total),
+            now.events.total,
+            before.events.total,
+            exactly(now.events.total, "Events of this type in the range"),
+        )
         for label, status, definition in _STATUSES:
             part = getattr(now.events, status)
-            figure(label, count(part), change(part, getattr(before.events, status)), _share(part, now),
-                   exactly(part, definition), color="inverse" if status == "error" else "off")  # fmt: skip
-        compared("Runs started", count(now.runs.runs), now.runs.runs, before.runs.runs,
-                 exactly(now.runs.runs, "Workflow runs that these events started"))  # fmt: skip
-        figure("Success rate", percent(now.runs.success_rate), _points(now, before),
-               f"{now.runs.open:,} running" if now.runs.runs else "",
-               "Succeeded runs of all that these events started. Those still running count as started.",
-               color="normal")  # fmt: skip
-        compared("Average duration", duration(now.runs.average_seconds), now.runs.average_seconds,
-                 before.runs.average_seconds, "Mean time from start to end of the runs that have both",
-                 color="inverse")  # fmt: skip
-        compared("p50 · p95", _percentiles(now), now.durations.p95 if now.durations else None,
-                 before.durations.p95 if before.durations else None,
-                 "Half of the runs took at most p50, 95 of 100 at most p95; each within 5 % of the exact figure.",
-                 "in p95", color="inverse")  # fmt: skip
+            figure(
+                label,
+                count(part),
+                change(part, getattr(before.events, status)),
+                _share(part, now),
+                exactly(part, definition),
+                color="inverse" if status == "error" else "off",
+            )
+        compared(
+            "Runs started",
+            count(now.runs.runs),
+            now.runs.runs,
+            before.runs.runs,
+            exactly(now.runs.runs, "Workflow runs that these events started"),
+        )
+        figure(
+            "Success rate",
+            percent(now.runs.success_rate),
+            _points(now, before),
+            f"{now.runs.open:,} running" if now.runs.runs else "",
+            "Succeeded runs of all that these events started. Those still running count as started.",
+            color="normal",
+        )
+        compared(
+            "Average duration",
+            duration(now.runs.average_seconds),
+            now.runs.average_seconds,
+            before.runs.average_seconds,
+            "Mean time from start to end of the runs that have both",
+            color="inverse",
+        )
+        compared(
+            "p50 · p95",
+            _percentiles(now),
+            now.durations.p95 if now.durations else None,
+            before.durations.p95 if before.durations else None,
+            "Half of the runs took at most p50, 95 of 100 at most p95; each within 5 % of the exact figure.",
+            "in p95",
+            color="inverse",
+        )
     compared_with(words)
 
 
 def compared(
-    label: str, value: str, now: float | None, before: float | None, definition: str, said: str = "", *,
+    label: str,
+    value: str,
+    now: float | None,
+    before: float | None,
+    definition: str,
+    said: str = "",
+    *,
     color: Color = "off",
-) -> None:  # fmt: skip
+) -> None:
     """One figure in its card, with its change against the period before and what is said of the change."""
     changed = change(now, before)
     figure(label, value, changed, said if changed else "", definition, color=color)
@@ -105,15 +159,19 @@ def compared_with(words: str) -> None:
     st.caption(f"Changes are against the {words} before.")
 
 
-def figure(
-    label: str, value: str, changed: str | None, said: str, definition: str, *, color: Color = "off"
-) -> None:
+def figure(label: str, value: str, changed: str | None, said: str, definition: str, *, color: Color = "off") -> None:
     """One figure in its card: its change in a coloured chip, if there is one, and what is said beside it."""
     st.metric(
-        label, value, changed or said or None, delta_description=said if changed else None,
-        help=definition, border=True, height="stretch", delta_color=color if changed else "off",
+        label,
+        value,
+        changed or said or None,
+        delta_description=said if changed else None,
+        help=definition,
+        border=True,
+        height="stretch",
+        delta_color=color if changed else "off",
         delta_arrow="auto" if changed and changed[0] in "+-" else "off",
-    )  # fmt: skip
+    )
 
 
 def change(now: float | None, before: float | None) -> str | None:
@@ -132,17 +190,25 @@ def change(now: float | None, before: float | None) -> str | None:
 
 def _volume(found: EventMetrics, view: MetricsView) -> None:
     hint = "Choose a bar, or draw across several, to list the events behind them."
-    with figures.framed("Volume over time", f"Events by local {view.window.step}, stacked by status. {hint}",
-                        lambda: charts.volume_table(found), name="volume"):  # fmt: skip
+    with figures.framed(
+        "Volume over time",
+        f"Events by local {view.window.step}, stacked by status. {hint}",
+        lambda: charts.volume_table(found),
+        name="volume",
+    ):
         if not found.total.events.total:
             _nothing(found, view)
             return
         narrowed = metrics_slice.asked(found.window)
         bars = narrowed.bars(found.window)
         key = _chart_key(narrowed)
-        st.altair_chart(charts.volume(found, chosen=bars, status=narrowed.status and narrowed.status.capitalize()),
-                        key=key, on_select=lambda: _choose_bars(key, found.window.boundaries),
-                        selection_mode=[charts.BARS, charts.BRUSH], alt="Events over time by status")  # fmt: skip
+        st.altair_chart(
+            charts.volume(found, chosen=bars, status=narrowed.status and narrowed.status.capitalize()),
+            key=key,
+            on_select=lambda: _choose_bars(key, found.window.boundaries),
+            selection_mode=[charts.BARS, charts.BRUSH],
+            alt="Events over time by status",
+        )
         if bars:
             st.caption(f"Listed below: {narrowed.words(found.window)}. Choose the same once more for all.")
 
@@ -189,10 +255,15 @@ def _reasons(found: EventMetrics, reasons: Reasons) -> None:
         [(REASON_WORDS.get(r.reason, r.reason), r.events, r.events / reasons.looked_at) for r in reasons.reasons],
         columns=["Reason", "Events", "Share"],
     )
-    with figures.framed("Unmatched by reason", "Why events started nothing. An event with several candidate "
-                        "workflows counts with each of their reasons.", lambda: table, name="reasons"):  # fmt: skip
-        _chart(charts.reasons(table), bool(reasons.reasons), no_reasons(found.total.events),
-               "Unmatched events by reason")  # fmt: skip
+    with figures.framed(
+        "Unmatched by reason",
+        "Why events started nothing. An event with several candidate workflows counts with each of their reasons.",
+        lambda: table,
+        name="reasons",
+    ):
+        _chart(
+            charts.reasons(table), bool(reasons.reasons), no_reasons(found.total.events), "Unmatched events by reason"
+        )
         if reasons.looked_at < found.total.events.unmatched:
             st.caption(f"Of the latest {reasons.looked_at:,} of {found.total.events.unmatched:,} unmatched events.")
 

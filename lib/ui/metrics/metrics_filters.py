@@ -21,8 +21,11 @@ from lib.ui.components.text import ago, code, escape, plural, shorten
 from lib.ui.metrics import metrics_slice
 
 _RANGES = {
-    "24h": timedelta(hours=24), "7d": timedelta(days=7), "30d": timedelta(days=30), "90d": timedelta(days=90),
-}  # fmt: skip
+    "24h": timedelta(hours=24),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+    "90d": timedelta(days=90),
+}
 _DEFAULT = "7d"
 _WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 _STEPS: dict[str, Step | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
@@ -50,20 +53,41 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
     _accept_plain_urls()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _draw_title(actor, event_type)
-        everything = st.toggle("Test traffic", key="tests", bind="query-params", on_change=metrics_slice.forget,
-                               help="Count simulated and replayed events too, and the runs they started")  # fmt: skip
+        everything = st.toggle(
+            "Test traffic",
+            key="tests",
+            bind="query-params",
+            on_change=metrics_slice.forget,
+            help="Count simulated and replayed events too, and the runs they started",
+        )
         if event_type:
-            st.page_link("event.py", label="Event details", icon=":material/bolt:",
-                         query_params={"eventType": event_type})  # fmt: skip
+            st.page_link(
+                "event.py", label="Event details", icon=":material/bolt:", query_params={"eventType": event_type}
+            )
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         _draw_event(actor, event_type)
-        span = st.segmented_control("Range", [*_RANGES, time_range.CUSTOM], default=_DEFAULT, required=True,
-                                    key="range", bind="query-params", on_change=metrics_slice.forget)  # fmt: skip
+        span = st.segmented_control(
+            "Range",
+            [*_RANGES, time_range.CUSTOM],
+            default=_DEFAULT,
+            required=True,
+            key="range",
+            bind="query-params",
+            on_change=metrics_slice.forget,
+        )
         zone = _draw_zone()
         (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span or _DEFAULT), None)
-        step = st.segmented_control("By", list(_STEPS), default="Auto", required=True, key="step", bind="query-params",
-                                    disabled=until - since > LONGEST_BY_HOUR, on_change=metrics_slice.forget,
-                                    help="Auto: hours below 3 days, else days. Hours up to 15 days.")  # fmt: skip
+        step = st.segmented_control(
+            "By",
+            list(_STEPS),
+            default="Auto",
+            required=True,
+            key="step",
+            bind="query-params",
+            disabled=until - since > LONGEST_BY_HOUR,
+            on_change=metrics_slice.forget,
+            help="Auto: hours below 3 days, else days. Hours up to 15 days.",
+        )
     window = Window.of(since, until, zone, _STEPS[step or "Auto"])
     if problem:
         st.warning(problem, icon=":material/date_range:")
@@ -134,16 +158,29 @@ def _draw_event(actor: Actor, event_type: str | None) -> None:
 
     options = [_ALL_EVENTS, *names]
     st.session_state["metrics-event"] = event_type or _ALL_EVENTS
-    st.selectbox("Event", options, key="metrics-event", width=225, on_change=choose,
-                 format_func=lambda name: names.get(name, name))  # fmt: skip
+    st.selectbox(
+        "Event",
+        options,
+        key="metrics-event",
+        width=225,
+        on_change=choose,
+        format_func=lambda name: names.get(name, name),
+    )
 
 
 def _draw_zone() -> ZoneInfo:
     zones = _zones()
     theirs = st.context.timezone or "UTC"
-    name = st.selectbox("Time zone", zones, index=zones.index(theirs if theirs in zones else "UTC"), key="tz",
-                        bind="query-params", width=160, on_change=metrics_slice.forget,
-                        help="Days and hours begin as they do there; at first it is your browser's.")  # fmt: skip
+    name = st.selectbox(
+        "Time zone",
+        zones,
+        index=zones.index(theirs if theirs in zones else "UTC"),
+        key="tz",
+        bind="query-params",
+        width=160,
+        on_change=metrics_slice.forget,
+        help="Days and hours begin as they do there; at first it is your browser's.",
+    )
     return ZoneInfo(name or "UTC")
 
 

@@ -109,4 +109,3 @@ def forget() -> None:
     st.session_state.pop(COMPLAINTS, None)
     for name in (_SLICE, _STATUS, _OLDER, _NEWER):
         st.query_params.pop(name, None)
-

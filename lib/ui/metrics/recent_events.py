@@ -29,9 +29,14 @@ _ROW_HEIGHT = 36
 def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
     """Draw the page of the list that the URL asks for."""
     narrowed = metrics_slice.asked(view.window)
-    asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": event_type, "since": narrowed.since,
-                             "until": narrowed.until, "origins": view.origins,
-                             "status": narrowed.status}  # fmt: skip
+    asked: dict[str, Any] = {
+        "tenant": actor.tenant,
+        "event_type": event_type,
+        "since": narrowed.since,
+        "until": narrowed.until,
+        "origins": view.origins,
+        "status": narrowed.status,
+    }
     older, newer = metrics_slice.asked_page()
     with database.read(actor) as conn:
         total = reports.how_many(conn, **asked)
@@ -40,8 +45,11 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         # A range that ends now leaves a page of a kept address behind.
         gone = page is not None and not page.events and bool(older or newer)
         page = reports.recent(conn, **asked) if gone else page
-    with figures.framed("Recent events", "Latest first. Open one to see the event in full.",
-                        tools=lambda: _draw_export(actor, event_type, view, narrowed)):  # fmt: skip
+    with figures.framed(
+        "Recent events",
+        "Latest first. Open one to see the event in full.",
+        tools=lambda: _draw_export(actor, event_type, view, narrowed),
+    ):
         _draw_narrowing(event_type, view, narrowed)
         for complaint in metrics_slice.left_out(narrowed):
             st.caption(f":orange[:material/link_off: {complaint}]")
@@ -65,21 +73,35 @@ def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> di
 
 
 def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
-    filters = Filters(event_names=(event_type,), status=narrowed.status, since=narrowed.since, until=narrowed.until,
-                      origin=view.origins[0] if len(view.origins) == 1 else None)  # fmt: skip
+    filters = Filters(
+        event_names=(event_type,),
+        status=narrowed.status,
+        since=narrowed.since,
+        until=narrowed.until,
+        origin=view.origins[0] if len(view.origins) == 1 else None,
+    )
     event_export.draw(actor, filters, key="recent-export")
 
 
 def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if narrowed.sliced:
-            st.button(narrowed.words(view.window), icon=":material/close:", icon_position="right",
-                      key="metrics-forget", on_click=metrics_slice.forget,
-                      help="Show the whole range again")  # fmt: skip
+            st.button(
+                narrowed.words(view.window),
+                icon=":material/close:",
+                icon_position="right",
+                key="metrics-forget",
+                on_click=metrics_slice.forget,
+                help="Show the whole range again",
+            )
         else:
             _draw_status(narrowed.status)
-        st.page_link("activity.py", label="Open in activity", icon=":material/open_in_new:",
-                     query_params=activity_query(event_type, view, narrowed))  # fmt: skip
+        st.page_link(
+            "activity.py",
+            label="Open in activity",
+            icon=":material/open_in_new:",
+            query_params=activity_query(event_type, view, narrowed),
+        )
 
 
 def _draw_status(status: Status | None) -> None:
@@ -89,8 +111,14 @@ def _draw_status(status: Status | None) -> None:
 
     # From the URL each time: Back may have changed it.
     st.session_state["metrics-status"] = status.capitalize() if status else "All"
-    st.segmented_control("Status", ["All", *(s.capitalize() for s in STATUSES)], key="metrics-status", required=True,
-                         label_visibility="collapsed", on_change=choose)  # fmt: skip
+    st.segmented_control(
+        "Status",
+        ["All", *(s.capitalize() for s in STATUSES)],
+        key="metrics-status",
+        required=True,
+        label_visibility="collapsed",
+        on_change=choose,
+    )
 
 
 def _draw_table(page: RecentPage, view: MetricsView) -> None:
@@ -109,40 +137,44 @@ def _draw_table(page: RecentPage, view: MetricsView) -> None:
         height=len(page.events) * _ROW_HEIGHT + 40,
         column_config={
             "": column.ButtonColumn("", type="tertiary", key=_OPEN, on_click=open_row, width=70),
-            "Status": column.MultiselectColumn(options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()),
-                                               width=110),
+            "Status": column.MultiselectColumn(
+                options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=110
+            ),
             "Created": column.DatetimeColumn(format="MMM D, HH:mm:ss", timezone=key, width=140),
             "Processed": column.DatetimeColumn(format="HH:mm:ss.SSS", timezone=key, width=120),
             "Took": column.TextColumn(width=70, alignment="right"),
             "Correlation key": column.TextColumn(width=290),
-            "Origin": column.MultiselectColumn(options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()),
-                                               width=105),
+            "Origin": column.MultiselectColumn(
+                options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()), width=105
+            ),
             "Workflows started": column.NumberColumn(width=130),
             "Matched run": column.TextColumn(width=290),
             "Error": column.TextColumn(width="medium"),
             "Event id": column.TextColumn(width=290),
         },
-    )  # fmt: skip
+    )
 
 
 def table_of(events: list[RecentEvent]) -> pd.DataFrame:
     """The events as the table shows them."""
-    return pd.DataFrame([
-        {
-            "": "Open",
-            "Status": [e.status.capitalize()],
-            "Created": e.created_at,
-            "Processed": e.processed_at,
-            "Took": duration((e.processed_at - e.created_at).total_seconds()) if e.processed_at else None,
-            "Correlation key": e.correlation_key,
-            "Origin": [e.origin.capitalize()],
-            "Workflows started": e.workflows_started,
-            "Matched run": str(e.matched_run_id) if e.matched_run_id else None,
-            "Error": e.error_message,
-            "Event id": str(e.event_id),
-        }
-        for e in events
-    ])  # fmt: skip
+    return pd.DataFrame(
+        [
+            {
+                "": "Open",
+                "Status": [e.status.capitalize()],
+                "Created": e.created_at,
+                "Processed": e.processed_at,
+                "Took": duration((e.processed_at - e.created_at).total_seconds()) if e.processed_at else None,
+                "Correlation key": e.correlation_key,
+                "Origin": [e.origin.capitalize()],
+                "Workflows started": e.workflows_started,
+                "Matched run": str(e.matched_run_id) if e.matched_run_id else None,
+                "Error": e.error_message,
+                "Event id": str(e.event_id),
+            }
+            for e in events
+        ]
+    )
 
 
 def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
@@ -151,10 +183,28 @@ def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{shown} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            st.button("Newest", icon=":material/first_page:", key="recent-newest", type="tertiary",
-                      disabled=page.newer is None, on_click=metrics_slice.turn)  # fmt: skip
-            st.button("Newer", icon=":material/chevron_left:", key="recent-newer", disabled=page.newer is None,
-                      on_click=metrics_slice.turn, kwargs={"newer": page.newer})  # fmt: skip
-            st.button("Older", icon=":material/chevron_right:", icon_position="right", key="recent-older",
-                      disabled=page.older is None, on_click=metrics_slice.turn,
-                      kwargs={"older": page.older})  # fmt: skip
+            st.button(
+                "Newest",
+                icon=":material/first_page:",
+                key="recent-newest",
+                type="tertiary",
+                disabled=page.newer is None,
+                on_click=metrics_slice.turn,
+            )
+            st.button(
+                "Newer",
+                icon=":material/chevron_left:",
+                key="recent-newer",
+                disabled=page.newer is None,
+                on_click=metrics_slice.turn,
+                kwargs={"newer": page.newer},
+            )
+            st.button(
+                "Older",
+                icon=":material/chevron_right:",
+                icon_position="right",
+                key="recent-older",
+                disabled=page.older is None,
+                on_click=metrics_slice.turn,
+                kwargs={"older": page.older},
+            )

@@ -58,8 +58,10 @@ def _close() -> None:
 def _draw_head(actor: Actor, run: Run) -> None:
     summary = run.summary
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f"## {escape(summary.workflow_name)} :gray[v{summary.workflow_version}] "
-                    f"{run_status.badge(summary.status)}", width="content")  # fmt: skip
+        st.markdown(
+            f"## {escape(summary.workflow_name)} :gray[v{summary.workflow_version}] {run_status.badge(summary.status)}",
+            width="content",
+        )
         _draw_acts(actor, run)
     if summary.error:
         kind = summary.error.get("code")
@@ -76,14 +78,27 @@ def _draw_acts(actor: Actor, run: Run) -> None:
     refusal = None if actor.may("manage") else actor.refusal("manage")
     run_id = run.summary.run_id
     if not _has_ended(run):
-        st.button("Cancel run", icon=":material/cancel:", disabled=refusal is not None, key="cancel-run",
-                  help=refusal or "It ends here; steps that have finished stay as they are.",
-                  on_click=_cancel, args=(actor, run_id))  # fmt: skip
+        st.button(
+            "Cancel run",
+            icon=":material/cancel:",
+            disabled=refusal is not None,
+            key="cancel-run",
+            help=refusal or "It ends here; steps that have finished stay as they are.",
+            on_click=_cancel,
+            args=(actor, run_id),
+        )
     if run.summary.status == "FAILED":
         refusal = refusal or (None if run.can_be_repeated else "This run was already run again.")
-        st.button("Run again", icon=":material/replay:", type="primary", disabled=refusal is not None, key="retry-run",
-                  help=refusal or "A new run with the same input and version", on_click=_retry,
-                  args=(actor, run_id))  # fmt: skip
+        st.button(
+            "Run again",
+            icon=":material/replay:",
+            type="primary",
+            disabled=refusal is not None,
+            key="retry-run",
+            help=refusal or "A new run with the same input and version",
+            on_click=_retry,
+            args=(actor, run_id),
+        )
 
 
 def _draw_facts(run: Run) -> None:
@@ -111,12 +126,19 @@ def _draw_links(run: Run) -> None:
     summary = run.summary
     with st.container(horizontal=True, gap="small"):
         if summary.trigger_event_id:
-            st.page_link("activity.py", label=f"Started by {escape(str(summary.event_type))}", icon=":material/bolt:",
-                         query_params={"eventId": str(summary.trigger_event_id)})  # fmt: skip
+            st.page_link(
+                "activity.py",
+                label=f"Started by {escape(str(summary.event_type))}",
+                icon=":material/bolt:",
+                query_params={"eventId": str(summary.trigger_event_id)},
+            )
         version = f"v{summary.workflow_version}"  # which ran, and may not be the one that runs now
-        st.page_link("designer.py", label=f"Workflow {version}", icon=":material/account_tree:",
-                     query_params={"workflowId": str(summary.workflow_id), "tab": "versions",
-                                   "version": version})  # fmt: skip
+        st.page_link(
+            "designer.py",
+            label=f"Workflow {version}",
+            icon=":material/account_tree:",
+            query_params={"workflowId": str(summary.workflow_id), "tab": "versions", "version": version},
+        )
         if summary.retry_of:
             _run_link(summary.retry_of, "Repeats an earlier run")
         for again in run.repeats:

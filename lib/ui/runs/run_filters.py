@@ -26,8 +26,7 @@ _ENDS = ("runSince", "runUntil")
 # Two fit beside each other on a phone.
 _WIDTH = 160
 # What each widget that is bound to the URL holds when it narrows nothing.
-_CLEARED = {"runStatus": None, "runEvent": None, "runOrigin": None, "runTime": None, "runKey": "",
-            "runError": ""}  # fmt: skip
+_CLEARED = {"runStatus": None, "runEvent": None, "runOrigin": None, "runTime": None, "runKey": "", "runError": ""}
 
 
 def draw(actor: Actor) -> RunFilters | None:
@@ -92,24 +91,46 @@ def draw_pages(following: Cursor | None) -> None:
     """Draw the ways to the page before and after this one."""
     first = cursor() is None
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        st.button("Newest", icon=":material/first_page:", key="run-newest", type="tertiary", disabled=first,
-                  on_click=first_page)  # fmt: skip
+        st.button(
+            "Newest",
+            icon=":material/first_page:",
+            key="run-newest",
+            type="tertiary",
+            disabled=first,
+            on_click=first_page,
+        )
         st.button("Newer", icon=":material/chevron_left:", key="run-newer", disabled=first, on_click=_newer)
-        st.button("Older", icon=":material/chevron_right:", icon_position="right", key="run-older",
-                  disabled=following is None, on_click=_older, args=(following,))  # fmt: skip
+        st.button(
+            "Older",
+            icon=":material/chevron_right:",
+            icon_position="right",
+            key="run-older",
+            disabled=following is None,
+            on_click=_older,
+            args=(following,),
+        )
 
 
-def _choose(
-    label: str, options: list[str], key: str, placeholder: str, *, others: bool = False
-) -> str | None:
+def _choose(label: str, options: list[str], key: str, placeholder: str, *, others: bool = False) -> str | None:
     """A choice that the URL has, too; of what it asks for in vain, a complaint remains."""
     asked = st.query_params.get(key)
     if asked is not None and asked not in options and not others:
-        complaint = (f"{code(key)} in the address is left out: {code(shorten(asked, 40))} is not one of "
-                     f"{', '.join(options)}.")  # fmt: skip
+        complaint = (
+            f"{code(key)} in the address is left out: {code(shorten(asked, 40))} is not one of {', '.join(options)}."
+        )
         st.session_state[_COMPLAINTS] = {**st.session_state.get(_COMPLAINTS, {}), key: complaint}
-    return st.selectbox(label, options, index=None, key=key, bind="query-params", placeholder=placeholder, width=_WIDTH,
-                        label_visibility="collapsed", accept_new_options=others, on_change=first_page)  # fmt: skip
+    return st.selectbox(
+        label,
+        options,
+        index=None,
+        key=key,
+        bind="query-params",
+        placeholder=placeholder,
+        width=_WIDTH,
+        label_visibility="collapsed",
+        accept_new_options=others,
+        on_change=first_page,
+    )
 
 
 def _draw_workflow(names: dict[UUID, str], chosen: WorkflowWithRuns | None) -> None:
@@ -122,8 +143,17 @@ def _draw_workflow(names: dict[UUID, str], chosen: WorkflowWithRuns | None) -> N
             st.query_params[WORKFLOW] = str(workflow_id)
 
     st.session_state["run-workflow"] = chosen.workflow_id if chosen else None
-    st.selectbox("Workflow", list(names), key="run-workflow", index=None, format_func=lambda one: names.get(one, ""),
-                 placeholder="All workflows", label_visibility="collapsed", width=_WIDTH, on_change=choose)  # fmt: skip
+    st.selectbox(
+        "Workflow",
+        list(names),
+        key="run-workflow",
+        index=None,
+        format_func=lambda one: names.get(one, ""),
+        placeholder="All workflows",
+        label_visibility="collapsed",
+        width=_WIDTH,
+        on_change=choose,
+    )
 
 
 def _draw_version(workflow: WorkflowWithRuns) -> int | None:
@@ -139,26 +169,51 @@ def _draw_version(workflow: WorkflowWithRuns) -> int | None:
     version = (int(asked) if asked.isdecimal() and len(asked) < 7 else 0) or None
     st.session_state["run-version"] = version
     options = sorted({*range(1, workflow.versions + 1), *([version] if version else [])}, reverse=True)
-    st.selectbox("Version", options, key="run-version", index=None, format_func=lambda one: f"v{one}", width=_WIDTH,
-                 placeholder="Any version", label_visibility="collapsed", on_change=choose)  # fmt: skip
+    st.selectbox(
+        "Version",
+        options,
+        key="run-version",
+        index=None,
+        format_func=lambda one: f"v{one}",
+        width=_WIDTH,
+        placeholder="Any version",
+        label_visibility="collapsed",
+        on_change=choose,
+    )
     return version
 
 
 def _draw_find() -> tuple[str | None, str | None]:
     """What is typed, folded away."""
     with st.popover("Find", icon=":material/search:", key="run-find", help="By key or error"):
-        key = st.text_input("Correlation or wait key", key="runKey", bind="query-params", placeholder="Exact key",
-                            width=320, on_change=first_page)  # fmt: skip
-        error = st.text_input("Error contains", key="runError", bind="query-params", placeholder="timed out",
-                              help="Part of an error's message or code", width=320, on_change=first_page)  # fmt: skip
+        key = st.text_input(
+            "Correlation or wait key",
+            key="runKey",
+            bind="query-params",
+            placeholder="Exact key",
+            width=320,
+            on_change=first_page,
+        )
+        error = st.text_input(
+            "Error contains",
+            key="runError",
+            bind="query-params",
+            placeholder="timed out",
+            help="Part of an error's message or code",
+            width=320,
+            on_change=first_page,
+        )
     return key, error
 
 
 def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
     """What the list is narrowed to, each with the way out of it."""
     span = st.session_state.get("runTime")
-    times = [f"{word} {viewer_time.clock(at, '%Y-%m-%d %H:%M')}"
-             for word, at in (("from", filters.since), ("to", filters.until)) if at]  # fmt: skip
+    times = [
+        f"{word} {viewer_time.clock(at, '%Y-%m-%d %H:%M')}"
+        for word, at in (("from", filters.since), ("to", filters.until))
+        if at
+    ]
     chips = {
         "runStatus": filters.status and run_status.words(filters.status),
         WORKFLOW: filters.workflow_id and shorten(names[filters.workflow_id], 40),
@@ -172,10 +227,16 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         for key, words in chips.items():
             if words:
-                st.button(escape(words), key=f"reset-{key}", icon=":material/close:", icon_position="right",
-                          help="Remove this filter", on_click=_reset, args=(key,))  # fmt: skip
-        st.button("Clear filters", key="run-clear", icon=":material/filter_alt_off:", type="tertiary",
-                  on_click=clear)  # fmt: skip
+                st.button(
+                    escape(words),
+                    key=f"reset-{key}",
+                    icon=":material/close:",
+                    icon_position="right",
+                    help="Remove this filter",
+                    on_click=_reset,
+                    args=(key,),
+                )
+        st.button("Clear filters", key="run-clear", icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
 
 
 def _draw_unknown_workflow() -> None:

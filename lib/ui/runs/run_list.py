@@ -81,8 +81,11 @@ def _draw_chosen(run: RunSummary | None) -> None:
             return
         st.button("Open run", icon=":material/arrow_outward:", key="run-open-chosen", on_click=_open, args=(run,))
         error = f" :red[{escape(str(run.error.get('message', '')))}]" if run.error else ""
-        st.markdown(f"{escape(run.workflow_name)} {run_status.badge(run.status)} "
-                    f":gray[{viewer_time.clock(run.triggered_at)}]{error}", width="content")  # fmt: skip
+        st.markdown(
+            f"{escape(run.workflow_name)} {run_status.badge(run.status)} "
+            f":gray[{viewer_time.clock(run.triggered_at)}]{error}",
+            width="content",
+        )
 
 
 def _draw_table(found: tuple[RunSummary, ...], table: str) -> None:
@@ -103,20 +106,23 @@ def _draw_table(found: tuple[RunSummary, ...], table: str) -> None:
         on_select="rerun",
         selection_mode="single-cell",
         column_config={
-            "Workflow": column.ButtonColumn("Workflow", type="tertiary", alignment="left", key=button,
-                                            on_click=open_clicked, width=190),
-            "Status": column.MultiselectColumn("Status", options=list(run_status.BY_WORDS),
-                                               color=list(run_status.BY_WORDS.values()), width=105),
+            "Workflow": column.ButtonColumn(
+                "Workflow", type="tertiary", alignment="left", key=button, on_click=open_clicked, width=190
+            ),
+            "Status": column.MultiselectColumn(
+                "Status", options=list(run_status.BY_WORDS), color=list(run_status.BY_WORDS.values()), width=105
+            ),
             "Triggered": column.TextColumn("Triggered", width=150),
             "Duration": column.TextColumn("Duration", alignment="right", width=80),
             "Version": column.TextColumn("Version", width=65),
             "Event": column.TextColumn("Event", width=190),
             "Error": column.TextColumn("Error", width="medium"),
-            "Origin": column.MultiselectColumn("Origin", options=list(ORIGIN_COLORS),
-                                               color=list(ORIGIN_COLORS.values()), width=95),
+            "Origin": column.MultiselectColumn(
+                "Origin", options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()), width=95
+            ),
             "Key": column.TextColumn("Key", width=290, help="Correlation key"),
         },
-    )  # fmt: skip
+    )
 
 
 def _row(run: RunSummary) -> dict[str, object]:
@@ -142,8 +148,12 @@ def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
         elif filters != RunFilters():
             st.markdown("#### No run matches these filters", width="content")
             st.caption("Try a longer time or fewer filters.", width="content")
-            st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=run_filters.clear,
-                      key="run-clear-nothing")  # fmt: skip
+            st.button(
+                "Clear all filters",
+                icon=":material/filter_alt_off:",
+                on_click=run_filters.clear,
+                key="run-clear-nothing",
+            )
         else:
             st.markdown("#### No runs yet", width="content")
             st.caption("A run starts when an event reaches a published workflow.", width="content")

@@ -54,8 +54,9 @@ def _page(run: Run) -> tuple[RunStep, ...]:
         return run.steps
     failed = next((place for place, step in enumerate(run.steps) if step.status == "FAILED"), 0)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        page = st.pagination(pages, default=failed // _PAGE_SIZE + 1, max_visible_pages=5,
-                             key=f"run-steps-{run.summary.run_id}")  # fmt: skip
+        page = st.pagination(
+            pages, default=failed // _PAGE_SIZE + 1, max_visible_pages=5, key=f"run-steps-{run.summary.run_id}"
+        )
         first = (page - 1) * _PAGE_SIZE
         shown = run.steps[first : first + _PAGE_SIZE]
         more = "+" if len(run.steps) == run_records.SHOWN_STEPS else ""
@@ -86,20 +87,30 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> 
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadius=4, height=14)
         .encode(
-            x=alt.X("from:Q", title=axis,
-                    axis=alt.Axis(tickCount=5, grid=True, labelExpr=_SECONDS, labelOverlap=True),
-                    scale=alt.Scale(domain=[0, total * 1.02])),
+            x=alt.X(
+                "from:Q",
+                title=axis,
+                axis=alt.Axis(tickCount=5, grid=True, labelExpr=_SECONDS, labelOverlap=True),
+                scale=alt.Scale(domain=[0, total * 1.02]),
+            ),
             x2="to:Q",
-            y=alt.Y("step:N", title=None, sort=None,
-                    axis=alt.Axis(labelExpr=shown_label, labelLimit=170, labelOverlap=False, ticks=False,
-                                  domain=False)),
-            color=alt.Color("status:N", legend=None,
-                            scale=alt.Scale(domain=list(statuses), range=list(statuses.values()))),
-            tooltip=[alt.Tooltip("label:N", title="Step"), alt.Tooltip("status:N", title="Status"),
-                     alt.Tooltip("took:N", title="Took")],
+            y=alt.Y(
+                "step:N",
+                title=None,
+                sort=None,
+                axis=alt.Axis(labelExpr=shown_label, labelLimit=170, labelOverlap=False, ticks=False, domain=False),
+            ),
+            color=alt.Color(
+                "status:N", legend=None, scale=alt.Scale(domain=list(statuses), range=list(statuses.values()))
+            ),
+            tooltip=[
+                alt.Tooltip("label:N", title="Step"),
+                alt.Tooltip("status:N", title="Status"),
+                alt.Tooltip("took:N", title="Took"),
+            ],
         )
         .properties(height=len(rows) * _ROW + _AXIS, padding=_PADDING)
-    )  # fmt: skip
+    )
     with st.container(border=True):
         st.altair_chart(chart)
 
@@ -111,8 +122,10 @@ def _draw_step(step: RunStep, names: dict[str, str], wait: RunWait | None) -> No
     if step.attempt > 1:
         title += f" :orange-badge[attempt {step.attempt}]"
     with st.expander(title, icon=kind.icon if kind else None, expanded=step.status == "FAILED"):
-        st.caption(f"{code(step.step_path)} · {kind.label if kind else escape(step.step_type)} · "
-                   f"began {viewer_time.clock(step.started_at)}")  # fmt: skip
+        st.caption(
+            f"{code(step.step_path)} · {kind.label if kind else escape(step.step_type)} · "
+            f"began {viewer_time.clock(step.started_at)}"
+        )
         if step.error:
             st.error(escape(str(step.error.get("message", ""))), icon=":material/error:")
         if wait:
@@ -133,8 +146,12 @@ def _draw_wait(wait: RunWait) -> None:
         facts.append(f"until {viewer_time.clock(wait.timeout_at)}")
     st.markdown(" · ".join(facts))
     if wait.resolved_by_event_id:
-        st.page_link("activity.py", label="The event that ended the wait", icon=":material/bolt:",
-                     query_params={"eventId": str(wait.resolved_by_event_id)})  # fmt: skip
+        st.page_link(
+            "activity.py",
+            label="The event that ended the wait",
+            icon=":material/bolt:",
+            query_params={"eventId": str(wait.resolved_by_event_id)},
+        )
 
 
 def _title(step: RunStep, names: dict[str, str]) -> str:
@@ -157,4 +174,3 @@ def _names(steps: Any) -> Iterator[tuple[str, str]]:
 
 def _seconds(step: RunStep) -> float | None:
     return (step.completed_at - step.started_at).total_seconds() if step.completed_at else None
-

@@ -69,8 +69,12 @@ def draw_result(actor: Actor, submission: Submission, *, outdated: bool) -> None
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.caption("Attach a workflow, and the next one starts it:", width="content")
                 attach.button(actor, submission.event_name, key="result", in_drawer=False)
-        st.page_link("activity.py", label="Open in activity", icon=":material/list_alt:",
-                     query_params={"eventId": str(submission.event_id)})  # fmt: skip
+        st.page_link(
+            "activity.py",
+            label="Open in activity",
+            icon=":material/list_alt:",
+            query_params={"eventId": str(submission.event_id)},
+        )
 
 
 def _draw_runs(actor: Actor, submission: Submission) -> None:

@@ -33,9 +33,7 @@ class EditedPayload:
         return self.value is not ABSENT and not self.problems
 
 
-def payload_editor(
-    schema: Any, *, key: str, initial: Any, submitted: bool, bar: DeltaGenerator
-) -> EditedPayload:
+def payload_editor(schema: Any, *, key: str, initial: Any, submitted: bool, bar: DeltaGenerator) -> EditedPayload:
     """Draw the editor and give back what it holds. Without a schema there is only JSON.
 
     `initial` is what it starts from; `submitted` shows every problem, not only those of touched fields. The
@@ -46,9 +44,15 @@ def payload_editor(
     st.session_state.setdefault(f"{key}-mode", "Form")
     with bar.container(horizontal=True, vertical_alignment="center", width="content"):
         mode = st.segmented_control(
-            "Edit as", _MODES, required=True, key=f"{key}-mode", on_change=_switch, args=(key,),
-            label_visibility="collapsed", persist_state="session",
-        )  # fmt: skip
+            "Edit as",
+            _MODES,
+            required=True,
+            key=f"{key}-mode",
+            on_change=_switch,
+            args=(key,),
+            label_visibility="collapsed",
+            persist_state="session",
+        )
         if refusal := st.session_state.pop(f"{key}:refusal", None):
             st.caption(f":red[:material/error: The form cannot show this JSON: {escape(refusal)}]", width="content")
     if mode == "JSON":

@@ -36,8 +36,13 @@ def draw(
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**Test cases** :gray[{len(setup.cases)}, shared in this tenant]", width="content")
             if setup.cases:
-                st.button("Run all", icon=":material/playlist_play:", key="cases-run-all",
-                          on_click=_run, args=(actor, setup, setup.cases))  # fmt: skip
+                st.button(
+                    "Run all",
+                    icon=":material/playlist_play:",
+                    key="cases-run-all",
+                    on_click=_run,
+                    args=(actor, setup, setup.cases),
+                )
         if not setup.cases:
             st.caption("Keep a payload with the workflows it must start, and run it again after every change.")
         for case in setup.cases:
@@ -46,9 +51,7 @@ def draw(
             _draw_save(actor, setup, draft, would, attached)
 
 
-def _draw_case(
-    actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, names: dict[UUID, str]
-) -> None:
+def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, names: dict[UUID, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
         if result is None:
             mark = ":gray-badge[Not run]"
@@ -58,12 +61,33 @@ def _draw_case(
         st.markdown(f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]", width="stretch")
         # Of a width of its own: beside a long name the buttons would wrap.
         with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
-            st.button("", icon=":material/play_arrow:", key=f"case-run-{case.case_id}", help="Run", type="tertiary",
-                      on_click=_run, args=(actor, setup, [case]))  # fmt: skip
-            st.button("", icon=":material/edit:", key=f"case-use-{case.case_id}", help="Put into the form",
-                      type="tertiary", on_click=use_case, args=(setup, case))  # fmt: skip
-            st.button("", icon=":material/delete:", key=f"case-delete-{case.case_id}", help="Delete", type="tertiary",
-                      on_click=_delete, args=(actor, case))  # fmt: skip
+            st.button(
+                "",
+                icon=":material/play_arrow:",
+                key=f"case-run-{case.case_id}",
+                help="Run",
+                type="tertiary",
+                on_click=_run,
+                args=(actor, setup, [case]),
+            )
+            st.button(
+                "",
+                icon=":material/edit:",
+                key=f"case-use-{case.case_id}",
+                help="Put into the form",
+                type="tertiary",
+                on_click=use_case,
+                args=(setup, case),
+            )
+            st.button(
+                "",
+                icon=":material/delete:",
+                key=f"case-delete-{case.case_id}",
+                help="Delete",
+                type="tertiary",
+                on_click=_delete,
+                args=(actor, case),
+            )
     if result is not None and not result.passed:
         for workflow in result.unexpected:
             st.caption(f":red[Started unexpectedly:] {escape(names.get(workflow, str(workflow)))}")

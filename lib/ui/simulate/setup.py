@@ -79,17 +79,27 @@ def draw_head(setup: Setup) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(f"{cards.category_icon(entry.category)} Simulate {escape(entry.name)}", anchor=False, width="content")
         st.session_state[_CHOICE] = entry.event_type
-        st.selectbox("Event", list(setup.events), key=_CHOICE, on_change=choose, width=320,
-                     format_func=lambda t: f"{setup.events[t]} · {t}", label_visibility="collapsed")  # fmt: skip
+        st.selectbox(
+            "Event",
+            list(setup.events),
+            key=_CHOICE,
+            on_change=choose,
+            width=320,
+            format_func=lambda t: f"{setup.events[t]} · {t}",
+            label_visibility="collapsed",
+        )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(
             f"{code(entry.event_type)} {cards.badges(entry.status, entry.source, entry.schema_state)} "
-            f":small[{code(setup.schema_ref or 'no schema ref')}]", width="content"
-        )  # fmt: skip
-        st.page_link("event.py", label="Event details", icon=":material/bolt:",
-                     query_params={"eventType": entry.event_type})  # fmt: skip
-        st.page_link("metrics.py", label="Metrics", icon=":material/monitoring:",
-                     query_params={"eventType": entry.event_type})  # fmt: skip
+            f":small[{code(setup.schema_ref or 'no schema ref')}]",
+            width="content",
+        )
+        st.page_link(
+            "event.py", label="Event details", icon=":material/bolt:", query_params={"eventType": entry.event_type}
+        )
+        st.page_link(
+            "metrics.py", label="Metrics", icon=":material/monitoring:", query_params={"eventType": entry.event_type}
+        )
 
 
 def draw_prefill(actor: Actor, setup: Setup) -> None:
@@ -157,8 +167,11 @@ def _fill_with_last(actor: Actor, setup: Setup) -> None:
         st.toast("No event of this type was recorded yet.", icon=":material/info:")
         return
     payload_editor.fill(setup.key, last.payload)
-    st.toast(f"Filled with the {last.origin} event of {last.created_at:%Y-%m-%d %H:%M} UTC. Hidden values read "
-             "“[redacted]”: replace them before you send.", icon=":material/history:")  # fmt: skip
+    st.toast(
+        f"Filled with the {last.origin} event of {last.created_at:%Y-%m-%d %H:%M} UTC. Hidden values read "
+        "“[redacted]”: replace them before you send.",
+        icon=":material/history:",
+    )
 
 
 def _start_from_event(actor: Actor, setup: Setup) -> None:

@@ -45,16 +45,29 @@ def _draw(actor: Actor, event_type: str, key: str) -> None:
         st.info(f"There is no event {code(event_type)} any more.")
         return
     st.markdown(f"{code(event.event_type)} will start the workflow as soon as you publish it.")
-    how = st.segmented_control("How", [_NEW, _EXISTING], default=_NEW, required=True, key=f"{key}-how-{event_type}",
-                               label_visibility="collapsed", width="stretch")  # fmt: skip
+    how = st.segmented_control(
+        "How",
+        [_NEW, _EXISTING],
+        default=_NEW,
+        required=True,
+        key=f"{key}-how-{event_type}",
+        label_visibility="collapsed",
+        width="stretch",
+    )
     if how == _EXISTING:
         _draw_existing(actor, event_type, [choice for choice in choices if actor.may("admin") or not choice.is_system])
         return
     name = st.text_input("Name", workflow_records.default_name(event.name), key=f"{key}-name-{event_type}")
     schema = code(event.payload_schema_ref) if event.payload_schema_ref else "none yet: you choose one in the designer"
     st.caption(f"Its payload schema: {schema}")
-    if st.button("Create and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",
-                 icon_position="right", key=f"{key}-create-{event_type}"):  # fmt: skip
+    if st.button(
+        "Create and open designer",
+        type="primary",
+        icon=":material/arrow_forward:",
+        width="stretch",
+        icon_position="right",
+        key=f"{key}-create-{event_type}",
+    ):
         with guard.errors_shown():
             with database.write(actor) as conn:
                 made = workflow_records.create_for_event(conn, actor, event_type=event_type, name=name)
@@ -66,16 +79,28 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
         st.caption("There is no workflow you could attach.")
         return
     known = {choice.workflow_id: choice for choice in choices}
-    chosen = known[st.selectbox("Workflow", list(known), format_func=lambda one: _described(known[one]),
-                                key=f"existing-{event_type}")]  # fmt: skip
+    chosen = known[
+        st.selectbox(
+            "Workflow", list(known), format_func=lambda one: _described(known[one]), key=f"existing-{event_type}"
+        )
+    ]
     if chosen.event_type and chosen.event_type != event_type:
-        st.warning(f"It reacts to {code(chosen.event_type)} now. A workflow has one trigger, so publishing moves it.",
-                   icon=":material/swap_horiz:")  # fmt: skip
+        st.warning(
+            f"It reacts to {code(chosen.event_type)} now. A workflow has one trigger, so publishing moves it.",
+            icon=":material/swap_horiz:",
+        )
     st.caption("Only its draft changes now. Complete the mapping in the designer, then publish.")
     # A callback is given what was drawn before the click, and so the draft that the person saw.
-    st.button("Set trigger and open designer", type="primary", icon=":material/arrow_forward:", width="stretch",
-              icon_position="right", key=f"move-{event_type}", on_click=_attach_existing,
-              args=(actor, event_type, chosen))  # fmt: skip
+    st.button(
+        "Set trigger and open designer",
+        type="primary",
+        icon=":material/arrow_forward:",
+        width="stretch",
+        icon_position="right",
+        key=f"move-{event_type}",
+        on_click=_attach_existing,
+        args=(actor, event_type, chosen),
+    )
     if (attached := st.session_state.pop(_ATTACHED, None)) is not None:
         _to_designer(attached)
 
@@ -84,9 +109,12 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
 def _attach_existing(actor: Actor, event_type: str, chosen: WorkflowChoice) -> None:
     with database.write(actor) as conn:
         workflow_records.attach_existing(
-            conn, actor, workflow_id=chosen.workflow_id, event_type=event_type,
+            conn,
+            actor,
+            workflow_id=chosen.workflow_id,
+            event_type=event_type,
             expected_draft_version=chosen.draft_version,
-        )  # fmt: skip
+        )
     st.session_state[_ATTACHED] = chosen.workflow_id
 
 

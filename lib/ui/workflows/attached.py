@@ -58,10 +58,20 @@ def _draw_one(
         draw_impact(impact)
     refusal = workflow_records.refusal(actor, workflow)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.page_link("designer.py", label="Open in designer", icon=":material/account_tree:",
-                     query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
-        if st.button("Detach", key=f"detach-{workflow.workflow_id}", icon=":material/link_off:", type="tertiary",
-                     disabled=refusal is not None, help=refusal):  # fmt: skip
+        st.page_link(
+            "designer.py",
+            label="Open in designer",
+            icon=":material/account_tree:",
+            query_params={"workflowId": str(workflow.workflow_id)},
+        )
+        if st.button(
+            "Detach",
+            key=f"detach-{workflow.workflow_id}",
+            icon=":material/link_off:",
+            type="tertiary",
+            disabled=refusal is not None,
+            help=refusal,
+        ):
             _keep_attached()
             st.session_state[_ASKED] = workflow.workflow_id
             if not in_drawer:
@@ -75,8 +85,10 @@ def draw_impact(impact: Impact) -> None:
     """What the event's new schema means to a workflow that was made for an earlier one."""
     color = "orange" if impact.still_valid else "red"
     verdict = "it still validates" if impact.still_valid else "it no longer validates"
-    st.markdown(f":{color}[:material/schema: The event's schema changed from {code(impact.made_for or 'none')} to "
-                f"{code(impact.now or 'none')}; {verdict}.]")  # fmt: skip
+    st.markdown(
+        f":{color}[:material/schema: The event's schema changed from {code(impact.made_for or 'none')} to "
+        f"{code(impact.now or 'none')}; {verdict}.]"
+    )
     for read in impact.reads:
         st.caption(f"{code(read.target)} reads {code(read.field)}, which was {read.change}.")
     for problem in impact.problems[:5]:
@@ -108,16 +120,23 @@ def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None
         with st.container(horizontal=True, horizontal_alignment="right"):
             st.button("Keep attached", key=f"keep-{workflow_id}", on_click=_keep_attached)
             # A callback is given what was drawn before the click: the version that the person looked at.
-            st.button(f"Detach and publish v{preview.after['version']}", key=f"confirm-{workflow_id}",
-                      type="primary", icon=":material/link_off:", on_click=_detach,
-                      args=(actor, preview))  # fmt: skip
+            st.button(
+                f"Detach and publish v{preview.after['version']}",
+                key=f"confirm-{workflow_id}",
+                type="primary",
+                icon=":material/link_off:",
+                on_click=_detach,
+                args=(actor, preview),
+            )
 
 
 def _draw_preview(preview: DetachPreview) -> None:
     now, then = preview.workflow.published_version, preview.after["version"]
-    st.markdown(f"**{escape(preview.workflow.name)}** will no longer start from {code(preview.event_type)}. "
-                f"Version {then} is published without the trigger; version {now} stays as it is, "
-                "and runs under way go on. You can undo this.")  # fmt: skip
+    st.markdown(
+        f"**{escape(preview.workflow.name)}** will no longer start from {code(preview.event_type)}. "
+        f"Version {then} is published without the trigger; version {now} stays as it is, "
+        "and runs under way go on. You can undo this."
+    )
     others = ", ".join(_other(other) for other in preview.others)
     st.markdown(f":material/group: {f'Still attached: {others}.' if others else 'No other workflow is attached.'}")
     if preview.workflow.draft_differs:
@@ -147,9 +166,13 @@ def _detach(actor: Actor, seen: DetachPreview) -> None:
     try:
         with database.write(actor) as conn:
             versions.detach(
-                conn, actor, workflow_id=workflow.workflow_id, event_type=seen.event_type,
-                expected_version=workflow.published_version, expected_changes=workflow.draft_differs,
-            )  # fmt: skip
+                conn,
+                actor,
+                workflow_id=workflow.workflow_id,
+                event_type=seen.event_type,
+                expected_version=workflow.published_version,
+                expected_changes=workflow.draft_differs,
+            )
     except Conflict as refused:  # said where the person looks: in the dialog
         st.session_state[_REFUSED] = str(refused)
         return
@@ -160,17 +183,25 @@ def _detach(actor: Actor, seen: DetachPreview) -> None:
 def _draw_detached(actor: Actor, workflow: Detached, now: datetime) -> None:
     refusal = workflow_records.refusal(actor, workflow)
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(f":gray[:material/link_off:] **{escape(workflow.name)}** was detached by "
-                    f"{escape(workflow.detached_by or 'the system')}, {ago(workflow.detached_at, now)}.",
-                    width="content")  # fmt: skip
+        st.markdown(
+            f":gray[:material/link_off:] **{escape(workflow.name)}** was detached by "
+            f"{escape(workflow.detached_by or 'the system')}, {ago(workflow.detached_at, now)}.",
+            width="content",
+        )
         undo_button(actor, workflow.workflow_id, workflow.version, "Undo", refusal)
 
 
 def undo_button(actor: Actor, workflow_id: UUID, version: int, label: str, refusal: str | None) -> None:
     """The button that publishes the trigger which this version took away once more; disabled with the reason."""
-    st.button(label, icon=":material/undo:", key=f"undo-{workflow_id}", disabled=refusal is not None,
-              help=refusal or f"Publishes version {version + 1} with the trigger as it was.", on_click=_undo,
-              args=(actor, workflow_id, version))  # fmt: skip
+    st.button(
+        label,
+        icon=":material/undo:",
+        key=f"undo-{workflow_id}",
+        disabled=refusal is not None,
+        help=refusal or f"Publishes version {version + 1} with the trigger as it was.",
+        on_click=_undo,
+        args=(actor, workflow_id, version),
+    )
 
 
 @guard.callback

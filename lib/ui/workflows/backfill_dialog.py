@@ -56,22 +56,30 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
         if workflow.event_type is None:
             st.button("Close", type="tertiary", key="backfill-close", on_click=_withdraw)
             return
-        st.markdown("**Replay missed events?** :gray[· Events that came before this workflow was attached can still "
-                    "start it.]")  # fmt: skip
+        st.markdown(
+            "**Replay missed events?** :gray[· Events that came before this workflow was attached can still start it.]"
+        )
         now = datetime.now(UTC)
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            span = st.segmented_control("Since", list(_DAYS), default="Last 7 days", required=True,
-                                        key="backfill-span", label_visibility="collapsed")  # fmt: skip
+            span = st.segmented_control(
+                "Since",
+                list(_DAYS),
+                default="Last 7 days",
+                required=True,
+                key="backfill-span",
+                label_visibility="collapsed",
+            )
             since = now - timedelta(days=_DAYS[span or "Last 7 days"])
             with database.read(actor) as conn:
                 found = backfill.count(conn, tenant=actor.tenant, workflow=workflow, since=since, until=now)
             bound = f" (the first {found:,})" if found >= backfill.BOUND else ""
             st.markdown(
                 f":material/history: **{plural(found, 'live event')}**{bound} of {code(workflow.event_type or '')} "
-                "started nothing." if found
+                "started nothing."
+                if found
                 else f":material/check: No unmatched {code(workflow.event_type or 'event')} in this time.",
                 width="content",
-            )  # fmt: skip
+            )
             with st.container(horizontal=True, width="content"):
                 if found and st.button(f"Replay {found:,}", icon=":material/replay:", key="backfill-start"):
                     with guard.errors_shown():
@@ -92,9 +100,10 @@ def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
                 return
             with st.container(border=True):
                 doing = ":orange[:material/pause: Held: the workflow is paused.]" if now.is_held else "Replaying"
-                st.progress(min(1.0, now.replayed / max(now.total, 1)),
-                            text=f"{doing} {code(now.event_type)}: {now.replayed:,} of {now.total:,}, "
-                            f"{_counted(now)}")  # fmt: skip
+                st.progress(
+                    min(1.0, now.replayed / max(now.total, 1)),
+                    text=f"{doing} {code(now.event_type)}: {now.replayed:,} of {now.total:,}, {_counted(now)}",
+                )
                 _draw_reasons(now)
                 if may and st.button("Cancel", icon=":material/cancel:", key="backfill-cancel"):
                     with database.write(actor) as conn:

@@ -14,8 +14,14 @@ from lib.workflows.records import WorkflowFilters, WorkflowPage, WorkflowSummary
 _KINDS = {"All": None, "System": True, "Own": False}
 _STATES = {"Active or paused": None, "Paused": True, "Active": False}
 _GOOD, _POOR = 0.95, 0.8
-_CLEARED = {"workflowSearch": "", "workflowStatus": None, "workflowEvent": None, "workflowKind": "All",
-            "workflowState": None, "workflowPage": 1}  # fmt: skip
+_CLEARED = {
+    "workflowSearch": "",
+    "workflowStatus": None,
+    "workflowEvent": None,
+    "workflowKind": "All",
+    "workflowState": None,
+    "workflowPage": 1,
+}
 
 
 def draw(actor: Actor) -> None:
@@ -53,21 +59,60 @@ def marks(workflow: WorkflowSummary | workflow_records.Workflow) -> str:
 
 def _draw_filters(event_types: list[str]) -> WorkflowFilters:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = st.text_input("Search workflows", key="workflowSearch", bind="query-params", type="search",
-                               live="200ms", placeholder="Search by name, description or event", width=320,
-                               label_visibility="collapsed", on_change=_first_page)  # fmt: skip
-        status = st.selectbox("Status", [s.capitalize() for s in workflow_records.STATUSES], index=None, width=150,
-                              key="workflowStatus", bind="query-params", placeholder="All but archived",
-                              label_visibility="collapsed", on_change=_first_page)  # fmt: skip
-        event_type = st.selectbox("Event", event_types, index=None, key="workflowEvent", bind="query-params",
-                                  placeholder="All events", label_visibility="collapsed", width=250,
-                                  on_change=_first_page)  # fmt: skip
-        state = st.selectbox("State", list(_STATES)[1:], index=None, key="workflowState", bind="query-params",
-                             placeholder="Active or paused", label_visibility="collapsed", width=170,
-                             on_change=_first_page)  # fmt: skip
-        kind = st.segmented_control("Kind", list(_KINDS), default="All", required=True, key="workflowKind",
-                                    bind="query-params", label_visibility="collapsed",
-                                    on_change=_first_page)  # fmt: skip
+        search = st.text_input(
+            "Search workflows",
+            key="workflowSearch",
+            bind="query-params",
+            type="search",
+            live="200ms",
+            placeholder="Search by name, description or event",
+            width=320,
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
+        status = st.selectbox(
+            "Status",
+            [s.capitalize() for s in workflow_records.STATUSES],
+            index=None,
+            width=150,
+            key="workflowStatus",
+            bind="query-params",
+            placeholder="All but archived",
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
+        event_type = st.selectbox(
+            "Event",
+            event_types,
+            index=None,
+            key="workflowEvent",
+            bind="query-params",
+            placeholder="All events",
+            label_visibility="collapsed",
+            width=250,
+            on_change=_first_page,
+        )
+        state = st.selectbox(
+            "State",
+            list(_STATES)[1:],
+            index=None,
+            key="workflowState",
+            bind="query-params",
+            placeholder="Active or paused",
+            label_visibility="collapsed",
+            width=170,
+            on_change=_first_page,
+        )
+        kind = st.segmented_control(
+            "Kind",
+            list(_KINDS),
+            default="All",
+            required=True,
+            key="workflowKind",
+            bind="query-params",
+            label_visibility="collapsed",
+            on_change=_first_page,
+        )
         st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear, key="workflow-clear")
     page = st.session_state.get("workflowPage") or st.query_params.get("workflowPage") or 1
     return WorkflowFilters(
@@ -85,17 +130,19 @@ def _draw_row(actor: Actor, workflow: WorkflowSummary) -> None:
     with what:
         version = f" :gray[v{workflow.version}]" if workflow.version else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.page_link("designer.py", label=f"**{escape(workflow.name)}**{version}", icon=":material/account_tree:",
-                         query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+            st.page_link(
+                "designer.py",
+                label=f"**{escape(workflow.name)}**{version}",
+                icon=":material/account_tree:",
+                query_params={"workflowId": str(workflow.workflow_id)},
+            )
             st.markdown(marks(workflow), width="content")
         event = code(workflow.event_type) if workflow.event_type else "no trigger"
         description = f" · {escape(workflow.description)}" if workflow.description else ""
         st.markdown(f":small[:gray[:material/bolt: {event}{description}]]")
     with runs:
         st.markdown(_runs_said(workflow))
-    with acts, st.container(
-        horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"
-    ):
+    with acts, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
         _draw_acts(actor, workflow)
 
 
@@ -116,23 +163,47 @@ def _runs_said(workflow: WorkflowSummary) -> str:
 
 def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
     refusal, key = workflow_records.refusal(actor, workflow), str(workflow.workflow_id)
-    st.page_link("runs.py", label="Runs", icon=":material/list:",
-                 query_params={"workflowId": str(workflow.workflow_id)})  # fmt: skip
+    st.page_link(
+        "runs.py", label="Runs", icon=":material/list:", query_params={"workflowId": str(workflow.workflow_id)}
+    )
     with st.popover("", icon=":material/more_horiz:", help="Pause, archive", type="tertiary"):
         if workflow.status != "archived":
             if workflow.is_paused:
-                st.button("Resume", key=f"resume-{key}", icon=":material/play_arrow:", disabled=bool(refusal),
-                          help=refusal, on_click=set_paused, args=(actor, workflow, False), width="stretch",
-                          type="tertiary")  # fmt: skip
+                st.button(
+                    "Resume",
+                    key=f"resume-{key}",
+                    icon=":material/play_arrow:",
+                    disabled=bool(refusal),
+                    help=refusal,
+                    on_click=set_paused,
+                    args=(actor, workflow, False),
+                    width="stretch",
+                    type="tertiary",
+                )
             else:
-                st.button("Pause", key=f"pause-{key}", icon=":material/pause:", disabled=bool(refusal),
-                          help=refusal or "It starts no runs until it is resumed; runs under way go on.",
-                          on_click=set_paused, args=(actor, workflow, True), width="stretch",
-                          type="tertiary")  # fmt: skip
+                st.button(
+                    "Pause",
+                    key=f"pause-{key}",
+                    icon=":material/pause:",
+                    disabled=bool(refusal),
+                    help=refusal or "It starts no runs until it is resumed; runs under way go on.",
+                    on_click=set_paused,
+                    args=(actor, workflow, True),
+                    width="stretch",
+                    type="tertiary",
+                )
         archived = workflow.status == "archived"
-        st.button("Restore" if archived else "Archive", key=f"archive-{key}", disabled=bool(refusal), help=refusal,
-                  icon=":material/unarchive:" if archived else ":material/archive:", width="stretch",
-                  on_click=set_archived, args=(actor, workflow, not archived), type="tertiary")  # fmt: skip
+        st.button(
+            "Restore" if archived else "Archive",
+            key=f"archive-{key}",
+            disabled=bool(refusal),
+            help=refusal,
+            icon=":material/unarchive:" if archived else ":material/archive:",
+            width="stretch",
+            on_click=set_archived,
+            args=(actor, workflow, not archived),
+            type="tertiary",
+        )
 
 
 @guard.callback
@@ -140,8 +211,10 @@ def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workfl
     """Callback: pause or resume the workflow, and say so."""
     with database.write(actor) as conn:
         workflow_records.set_paused(conn, actor, workflow_id=workflow.workflow_id, paused=paused)
-    guard.tell(f"{escape(workflow.name)} {'is paused' if paused else 'starts runs again'}.",
-               icon=":material/pause:" if paused else ":material/play_arrow:")  # fmt: skip
+    guard.tell(
+        f"{escape(workflow.name)} {'is paused' if paused else 'starts runs again'}.",
+        icon=":material/pause:" if paused else ":material/play_arrow:",
+    )
 
 
 @guard.callback
@@ -156,8 +229,7 @@ def _draw_foot(page: WorkflowPage) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         latest = workflow_records.LATEST_RUNS
         window = f"Success: share of the latest {latest} runs that succeeded, tests and replays included"
-        st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {viewer_time.zone().key}",
-                   width="content")  # fmt: skip
+        st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {viewer_time.zone().key}", width="content")
         if page.pages > 1:
             st.pagination(page.pages, key="workflowPage", bind="query-params")
 

@@ -169,8 +169,10 @@ def test_only_a_good_token_opens(db: Database, actor: Actor, client: ApiClient, 
         token.upper(),
         f"{token} {token}",
     ]
-    refusals = {(r.status_code, r.content, r.headers["www-authenticate"]) for r in
-                (client.as_(bad).get("/api/v2/catalog") for bad in wrong)}  # fmt: skip
+    refusals = {
+        (r.status_code, r.content, r.headers["www-authenticate"])
+        for r in (client.as_(bad).get("/api/v2/catalog") for bad in wrong)
+    }
     assert len(refusals) == 1 and next(iter(refusals))[0] == 401
     assert client.get("/api/v2/catalog").status_code == 200
     for bad in wrong:
@@ -180,8 +182,13 @@ def test_only_a_good_token_opens(db: Database, actor: Actor, client: ApiClient, 
 
 def test_neither_cookie_nor_another_scheme_opens(client: ApiClient) -> None:
     nobody = client.as_(None)
-    for headers in ({}, {"Cookie": f"_streamlit_user={client.token}"}, {"Authorization": f"Basic {client.token}"},
-                    {"Authorization": str(client.token)}, {"X-Api-Key": str(client.token)}):  # fmt: skip
+    for headers in (
+        {},
+        {"Cookie": f"_streamlit_user={client.token}"},
+        {"Authorization": f"Basic {client.token}"},
+        {"Authorization": str(client.token)},
+        {"X-Api-Key": str(client.token)},
+    ):
         response = nobody.get("/api/v2/catalog", headers=headers)
         assert response.status_code == 401 and response.headers["www-authenticate"].startswith("Bearer")
     assert nobody.get("/api/v2/catalog", headers={"Authorization": f"bearer  {client.token}"}).status_code == 200
@@ -240,9 +247,12 @@ def test_the_command_line_prints_a_token_alone(db: Database, actor: Actor, repos
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         url = db.owner.url.render_as_string(hide_password=False)
         return subprocess.run(
-            [sys.executable, "-m", "lib.auth", "token", *arguments], cwd=repository, capture_output=True, text=True,
+            [sys.executable, "-m", "lib.auth", "token", *arguments],
+            cwd=repository,
+            capture_output=True,
+            text=True,
             env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""},
-        )  # fmt: skip
+        )
 
     made = run("--tenant", "Acme Secretive Ltd", "--permission", "manage")
     assert made.returncode == 0, made.stderr
@@ -269,8 +279,11 @@ def test_a_token_is_limited_by_itself(actor: Actor) -> None:
 def test_a_body_is_read_no_further_than_the_cap(client: ApiClient) -> None:
     def read_of(*headers: tuple[bytes, bytes]) -> tuple[int, int]:
         """Status, and how many bytes of an endless body were asked for."""
-        given = [(b"authorization", f"Bearer {client.token}".encode()),
-                 (b"content-type", b"application/cloudevents+json"), *headers]  # fmt: skip
+        given = [
+            (b"authorization", f"Bearer {client.token}".encode()),
+            (b"content-type", b"application/cloudevents+json"),
+            *headers,
+        ]
         scope = {"type": "http", "method": "POST", "path": "/api/v2/events", "headers": given, "query_string": b""}
         asked, statuses = 0, []
 
@@ -439,9 +452,7 @@ def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiCli
     assert after["event_catalog_database_up"] == 1
 
 
-def test_metrics_count_simulated_events_once_they_are_committed(
-    db: Database, actor: Actor, client: ApiClient
-) -> None:
+def test_metrics_count_simulated_events_once_they_are_committed(db: Database, actor: Actor, client: ApiClient) -> None:
     draft = simulation.Draft("TICKET_CREATED", TICKET)
     name = 'event_catalog_events_ingested_total{origin="simulated",outcome="unmatched"} '
 

@@ -45,8 +45,11 @@ def test_a_tenant_is_added_from_the_command_line(db: Database, repository: objec
     url = db.owner.url.render_as_string(hide_password=False)
     done = subprocess.run(
         [sys.executable, "-m", "lib.auth", "tenant", "Acme Ltd", "boss@acme.example"],
-        cwd=str(repository), env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""}, capture_output=True, text=True,
-    )  # fmt: skip
+        cwd=str(repository),
+        env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""},
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode == 0, done.stderr
     with database.operate() as conn:
         added = actors.memberships(conn)

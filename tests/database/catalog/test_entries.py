@@ -71,8 +71,10 @@ def add_run(db: Database, tenant: UUID, event: str, at: datetime, status: str, s
     workflow = uuid4()
     done = at + timedelta(seconds=seconds) if seconds is not None else None
     with db.owner.begin() as conn:
-        conn.execute(text("INSERT INTO workflow_definitions (tenant, workflow_id, name) VALUES (:t, :w, 'w')"),
-                     {"t": tenant, "w": workflow})  # fmt: skip
+        conn.execute(
+            text("INSERT INTO workflow_definitions (tenant, workflow_id, name) VALUES (:t, :w, 'w')"),
+            {"t": tenant, "w": workflow},
+        )
         conn.execute(
             text(
                 "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, status, event_type,"

@@ -76,8 +76,9 @@ def test_changing_needs_admin_and_is_audited(db: Database, new_actor: ActorFacto
         lines = conn.execute(text("SELECT target_id, detail FROM audit_logs ORDER BY audit_id")).all()
     assert found == RedactedFields(("/a", "/b/*"), ("/c",))
     assert [tuple(line) for line in lines] == [
-        ("TICKET_CREATED", {"before": [], "after": ["/a", "/b/*"]}), ("*", {"before": [], "after": ["/c"]}),
-    ]  # fmt: skip
+        ("TICKET_CREATED", {"before": [], "after": ["/a", "/b/*"]}),
+        ("*", {"before": [], "after": ["/c"]}),
+    ]
     with database.read(manager) as conn:
         assert redacted_fields.of_event(conn, manager, event_type="TICKET_CREATED") == RedactedFields((), ())
 
@@ -87,8 +88,10 @@ def test_each_bad_pointer_gets_its_sentence(new_actor: ActorFactory) -> None:
         change(new_actor("admin"), "a/b", "/ok", "/a~2", "/", "/" + "x" * 600, "/a\0")
     sentences = str(error.value).removeprefix("redacted fields: ").split("; ")
     assert [sentence[:24] for sentence in sentences[:3]] == [
-        "a/b must begin with / an", "/a~2 has a ~ that is nei", "/ must begin with / and ",
-    ]  # fmt: skip
+        "a/b must begin with / an",
+        "/a~2 has a ~ that is nei",
+        "/ must begin with / and ",
+    ]
     assert len(sentences) == 5 and "too long" in sentences[3]
     with pytest.raises(InvalidInput, match="at most 100"):
         change(new_actor("admin"), *(f"/f{number}" for number in range(101)))

@@ -33,8 +33,10 @@ def test_from_empty_and_twice(admin: Engine, server_url: str, template: str) -> 
             system_catalog.load(conn)
             after = conn.exec_driver_sql("SELECT xmin::text FROM system_event_catalog ORDER BY event_type").all()
             assert before == after, "loading again writes nothing"
-            conn.exec_driver_sql("UPDATE system_payload_schemas SET schema = '{\"title\": \"Changed\"}'"
-                                 " WHERE schema_ref = 'payload.TagApplied.v1'")  # fmt: skip
+            conn.exec_driver_sql(
+                'UPDATE system_payload_schemas SET schema = \'{"title": "Changed"}\''
+                " WHERE schema_ref = 'payload.TagApplied.v1'"
+            )
             try:
                 system_catalog.load(conn)
                 raise AssertionError("a changed schema was taken under its old ref")

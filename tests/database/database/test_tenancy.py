@@ -60,10 +60,16 @@ def test_partitions_give_nothing_away(db: Database, new_actor: ActorFactory) -> 
     actor = new_actor()
     add_events(db, actor.tenant, 3)
     with db.owner.connect() as conn:
-        parts = conn.execute(
-            text("SELECT inhrelid::regclass::text FROM pg_inherits"
-                 " WHERE inhparent = 'workflow_runtime_events'::regclass")
-        ).scalars().all()  # fmt: skip
+        parts = (
+            conn.execute(
+                text(
+                    "SELECT inhrelid::regclass::text FROM pg_inherits"
+                    " WHERE inhparent = 'workflow_runtime_events'::regclass"
+                )
+            )
+            .scalars()
+            .all()
+        )
     assert len(parts) > 3
     for part in parts:
         with pytest.raises(DBAPIError, match="permission denied"), database.read(actor) as conn:
@@ -73,9 +79,11 @@ def test_partitions_give_nothing_away(db: Database, new_actor: ActorFactory) -> 
 def test_the_pages_role_owns_nothing_and_is_nobody(db: Database, new_actor: ActorFactory) -> None:
     with database.read(new_actor()) as conn:
         role = conn.execute(
-            text("SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles"
-                 " WHERE rolname = current_user")
-        ).one()  # fmt: skip
+            text(
+                "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles"
+                " WHERE rolname = current_user"
+            )
+        ).one()
         assert tuple(role) == (database.APP_ROLE, False, False, False, False)
         owned = "SELECT count(*) FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)"
         assert conn.execute(text(owned)).scalar_one() == 0
@@ -121,8 +129,10 @@ def test_nothing_can_be_written_for_another_tenant(db: Database, new_actor: Acto
 
 
 def test_a_key_that_another_tenant_uses_is_free(db: Database, new_actor: ActorFactory) -> None:
-    insert = text("INSERT INTO event_catalog (tenant, event_type, name, description, category, status)"
-                  " VALUES (:t, 'OURS', 'n', 'd', 'c', 'active')")  # fmt: skip
+    insert = text(
+        "INSERT INTO event_catalog (tenant, event_type, name, description, category, status)"
+        " VALUES (:t, 'OURS', 'n', 'd', 'c', 'active')"
+    )
     for actor in (new_actor(), new_actor()):
         with database.write(actor) as conn:
             conn.execute(insert, {"t": actor.tenant})
@@ -200,8 +210,10 @@ def test_without_a_login_of_its_own_the_owners_connection_becomes_the_role(
 
 
 def add_events(db: Database, tenant: UUID, number: int) -> None:
-    insert = text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload)"
-                  " SELECT :t, 'X', '{}', '{}' FROM generate_series(1, :n)")  # fmt: skip
+    insert = text(
+        "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload)"
+        " SELECT :t, 'X', '{}', '{}' FROM generate_series(1, :n)"
+    )
     with db.owner.begin() as conn:
         conn.execute(insert, {"t": tenant, "n": number})
 

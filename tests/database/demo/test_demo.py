@@ -30,9 +30,11 @@ def test_the_demo_tells_a_believable_month(db: Database) -> None:
         ]
         assert all(p.is_demo for p in people)
         published = conn.execute(
-            text("SELECT count(*), count(*) FILTER (WHERE is_system), count(*) FILTER (WHERE is_paused)"
-                 " FROM workflow_definitions WHERE status = 'published'")
-        ).one()  # fmt: skip
+            text(
+                "SELECT count(*), count(*) FILTER (WHERE is_system), count(*) FILTER (WHERE is_paused)"
+                " FROM workflow_definitions WHERE status = 'published'"
+            )
+        ).one()
         assert 10 <= published[0] <= 12 and published[1] == published[2] == 1
         events, first, last = conn.execute(
             text("SELECT count(*), min(created_at), max(created_at) FROM workflow_runtime_events")
@@ -41,9 +43,11 @@ def test_the_demo_tells_a_believable_month(db: Database) -> None:
         outcomes = conn.execute(text("SELECT DISTINCT outcome FROM workflow_runtime_events")).scalars()
         assert set(outcomes) == {0, 1, 2}
         weekend, weekday = conn.execute(
-            text("SELECT count(*) FILTER (WHERE extract(isodow FROM created_at) > 5) / 8.0,"
-                 " count(*) FILTER (WHERE extract(isodow FROM created_at) < 6) / 22.0 FROM workflow_runtime_events")
-        ).one()  # fmt: skip
+            text(
+                "SELECT count(*) FILTER (WHERE extract(isodow FROM created_at) > 5) / 8.0,"
+                " count(*) FILTER (WHERE extract(isodow FROM created_at) < 6) / 22.0 FROM workflow_runtime_events"
+            )
+        ).one()
         assert weekday > 3 * weekend
         failed, runs = conn.execute(
             text("SELECT count(*) FILTER (WHERE status = 'FAILED'), count(*) FROM workflow_runs")
@@ -74,9 +78,11 @@ def test_payloads_carry_the_tenant_and_hide_what_is_sensitive(db: Database) -> N
         foreign = "SELECT count(*) FROM workflow_runtime_events WHERE payload ->> 'tenantId' <> tenant::text"
         assert conn.execute(text(foreign)).scalar_one() == 0
         contact = conn.execute(
-            text("SELECT payload ->> 'fullName', redacted_payload ->> 'fullName' FROM workflow_runtime_events"
-                 " WHERE event_name = 'CONTACT_CREATED' LIMIT 1")
-        ).one()  # fmt: skip
+            text(
+                "SELECT payload ->> 'fullName', redacted_payload ->> 'fullName' FROM workflow_runtime_events"
+                " WHERE event_name = 'CONTACT_CREATED' LIMIT 1"
+            )
+        ).one()
         assert contact[0] != contact[1] == "[redacted]"
 
 
@@ -86,11 +92,13 @@ def test_some_payloads_drift_from_their_schema_and_are_judged_as_by_ingestion(db
         schemas = {r["event_type"]: r for r in conn.execute(demo.queries["catalog"]).mappings()}
         invalid: dict[str, int] = {}
         for event in conn.execute(
-            text("SELECT event_name, payload, schema_errors FROM (SELECT *, row_number() OVER"
-                 " (PARTITION BY event_name, schema_errors::text) AS nth FROM workflow_runtime_events"
-                 " WHERE event_name IN ('TICKET_TIME_ENTRY_ADDED', 'TICKET_CUSTOMER_REPLIED',"
-                 " 'INTEGRATION_WEBHOOK_RECEIVED')) e WHERE nth <= 3")
-        ):  # fmt: skip
+            text(
+                "SELECT event_name, payload, schema_errors FROM (SELECT *, row_number() OVER"
+                " (PARTITION BY event_name, schema_errors::text) AS nth FROM workflow_runtime_events"
+                " WHERE event_name IN ('TICKET_TIME_ENTRY_ADDED', 'TICKET_CUSTOMER_REPLIED',"
+                " 'INTEGRATION_WEBHOOK_RECEIVED')) e WHERE nth <= 3"
+            )
+        ):
             entry = schemas[event.event_name]
             status, errors = ingestion.verdict(entry["schema"], entry["payload_schema_ref"], event.payload)
             assert event.schema_errors == (None if status == "valid" else {"status": status, "errors": errors})
@@ -98,8 +106,10 @@ def test_some_payloads_drift_from_their_schema_and_are_judged_as_by_ingestion(db
         assert all(invalid.values()), "each of the three"
         for tenant in conn.execute(text("SELECT tenant FROM tenants ORDER BY 1")).scalars():
             window = Window.of(NOW - timedelta(days=7), NOW, ZoneInfo("UTC"))
-            found = {c.event_name: c for c in conformance.conformance(
-                conn, tenant=tenant, names=list(schemas), window=window)}  # fmt: skip
+            found = {
+                c.event_name: c
+                for c in conformance.conformance(conn, tenant=tenant, names=list(schemas), window=window)
+            }
             drifting = found["TICKET_TIME_ENTRY_ADDED"]
             assert 0.01 < drifting.violating_share < 0.15 and drifting.paths[0][0] == "/minutes"
             assert found["TICKET_UPDATED"].violating_share == 0
@@ -134,20 +144,24 @@ def test_a_run_has_the_input_that_its_mapping_gives(db: Database) -> None:
 def test_the_steps_of_a_run_take_their_time_and_a_wait_most_of_it(db: Database) -> None:
     with database.operate() as conn:
         demo.load(conn, events=30_000, now=NOW)
-        waits = conn.execute(text(
-            "SELECT count(*), min(extract(epoch FROM s.completed_at - s.started_at)"
-            " / extract(epoch FROM r.completed_at - r.started_at))"
-            " FROM workflow_run_steps s JOIN workflow_runs r USING (tenant, run_id)"
-            " WHERE s.step_type = 'event.wait' AND r.completed_at > r.started_at"
-        )).one()  # fmt: skip
+        waits = conn.execute(
+            text(
+                "SELECT count(*), min(extract(epoch FROM s.completed_at - s.started_at)"
+                " / extract(epoch FROM r.completed_at - r.started_at))"
+                " FROM workflow_run_steps s JOIN workflow_runs r USING (tenant, run_id)"
+                " WHERE s.step_type = 'event.wait' AND r.completed_at > r.started_at"
+            )
+        ).one()
         assert waits[0] and waits[1] > 0.9
         longest = "SELECT max(completed_at - started_at) FROM workflow_run_steps WHERE step_path = 'payment'"
         assert conn.execute(text(longest)).scalar_one() <= timedelta(seconds=120), "as its timeout says"
-        beyond, runs = conn.execute(text(
-            "SELECT count(*) FILTER (WHERE (ended, begun) IS DISTINCT FROM (completed_at, started_at)), count(*)"
-            " FROM workflow_runs JOIN (SELECT tenant, run_id, max(completed_at) AS ended, min(started_at) AS begun"
-            " FROM workflow_run_steps GROUP BY 1, 2) s USING (tenant, run_id)"
-        )).one()  # fmt: skip
+        beyond, runs = conn.execute(
+            text(
+                "SELECT count(*) FILTER (WHERE (ended, begun) IS DISTINCT FROM (completed_at, started_at)), count(*)"
+                " FROM workflow_runs JOIN (SELECT tenant, run_id, max(completed_at) AS ended, min(started_at) AS begun"
+                " FROM workflow_run_steps GROUP BY 1, 2) s USING (tenant, run_id)"
+            )
+        ).one()
         assert runs and not beyond, "the steps fill the run"
 
 
@@ -155,9 +169,16 @@ def test_the_same_plan_gives_the_same_month(db: Database) -> None:
     from lib.demo import definitions, history
 
     plan = history.Plan(
-        tenant=actors.UUID(int=7), time_zone="Asia/Kathmandu", weights={"TICKET_CREATED": 5, "TAG_APPLIED": 2},
-        incidents=[], drifting=[], events=300, days=30, now=NOW, seed=1,
-    )  # fmt: skip
+        tenant=actors.UUID(int=7),
+        time_zone="Asia/Kathmandu",
+        weights={"TICKET_CREATED": 5, "TAG_APPLIED": 2},
+        incidents=[],
+        drifting=[],
+        events=300,
+        days=30,
+        now=NOW,
+        seed=1,
+    )
     with database.operate() as conn:
         catalog = {r["event_type"]: r for r in conn.execute(demo.queries["catalog"]).mappings()}
     workflow = definitions.DemoWorkflow(

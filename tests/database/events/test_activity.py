@@ -88,7 +88,7 @@ def walk(actor: Actor, filters: Filters, limit: int, between: Callable[[], Any] 
             back = [event for event in page.events if event.event_id not in page_ids] + back
         else:
             back = [*page.events, *back]
-    assert [event.event_id for event in back][-len(found):] == [event.event_id for event in found]
+    assert [event.event_id for event in back][-len(found) :] == [event.event_id for event in found]
     return found
 
 
@@ -117,18 +117,27 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
         since, until = (chance.choice([None, START + timedelta(hours=chance.randrange(40))]) for _ in range(2))
         path, value = chance.choice([(None, None), ("n", "1"), ("o.s", "a"), ("o.s", "c")])
         filters = Filters(
-            event_names=tuple(chosen), status=chance.choice([None, *activity.STATUSES]),
-            origin=chance.choice([None, *ORIGINS]), since=since, until=until,
-            correlation_key=chance.choice(keys), path=path, value=value,
-        )  # fmt: skip
+            event_names=tuple(chosen),
+            status=chance.choice([None, *activity.STATUSES]),
+            origin=chance.choice([None, *ORIGINS]),
+            since=since,
+            until=until,
+            correlation_key=chance.choice(keys),
+            path=path,
+            value=value,
+        )
         wanted = [
-            e for e in events
-            if e["tenant"] == ours.tenant and (not chosen or e["event_name"] in chosen)
-            and filters.status in (None, _status(e)) and filters.origin in (None, e["origin"])
-            and (since is None or e["created_at"] >= since) and (until is None or e["created_at"] < until)
+            e
+            for e in events
+            if e["tenant"] == ours.tenant
+            and (not chosen or e["event_name"] in chosen)
+            and filters.status in (None, _status(e))
+            and filters.origin in (None, e["origin"])
+            and (since is None or e["created_at"] >= since)
+            and (until is None or e["created_at"] < until)
             and filters.correlation_key in (None, e["correlation_key"])
             and (path is None or value == (str(e["payload"]["n"]) if path == "n" else e["payload"]["o"]["s"]))
-        ]  # fmt: skip
+        ]
         wanted.sort(key=lambda e: (e["created_at"], e["event_id"]), reverse=True)
         found = walk(ours, filters, 7)
         assert [e.event_id for e in found] == [e["event_id"] for e in wanted], filters
@@ -221,13 +230,26 @@ def test_a_value_is_found_where_it_stands_and_only_there(
 @pytest.mark.parametrize(
     ("path", "value", "found"),
     [
-        ("items.sku", "A", True), ("items[0].sku", "A", True), ("items[1].sku", "A", False),
-        ("items[0].sku", "B", False), ("items.0.sku", "B", False), ("/items/1/sku", "A", False), ("items", "A", False),
-        ("sku", "A", False), ("one[0].sku", "A", False), ("one.sku", "A", True), ("tags[0]", "y", False),
-        ("tags[1]", "y", True), ("items.n", "100.0", True), ("items.n", "100.1", False), ("items.text", "100", False),
-        ("items.text", "100.0", True), ("one[0]", "x", False), ("items[0][0].sku", "A", False),
+        ("items.sku", "A", True),
+        ("items[0].sku", "A", True),
+        ("items[1].sku", "A", False),
+        ("items[0].sku", "B", False),
+        ("items.0.sku", "B", False),
+        ("/items/1/sku", "A", False),
+        ("items", "A", False),
+        ("sku", "A", False),
+        ("one[0].sku", "A", False),
+        ("one.sku", "A", True),
+        ("tags[0]", "y", False),
+        ("tags[1]", "y", True),
+        ("items.n", "100.0", True),
+        ("items.n", "100.1", False),
+        ("items.text", "100", False),
+        ("items.text", "100.0", True),
+        ("one[0]", "x", False),
+        ("items[0][0].sku", "A", False),
     ],
-)  # fmt: skip
+)
 def test_a_place_in_a_list_is_that_place(
     path: str, value: str, found: bool, db: Database, new_actor: ActorFactory
 ) -> None:
@@ -291,15 +313,20 @@ def test_what_is_redacted_or_tells_nothing_apart_is_not_searched(db: Database, n
     actor = new_actor()
     add(db, actor.tenant, {"s": "[redacted]", "at": "2026-01-01T00:00:00Z", "tenantId": str(actor.tenant), "n": None})
     for value, cause in {
-        "[redacted]": "secrets are not searched", "2026-01-01T00:00:00Z": "time range", str(actor.tenant): "own id",
-    }.items():  # fmt: skip
+        "[redacted]": "secrets are not searched",
+        "2026-01-01T00:00:00Z": "time range",
+        str(actor.tenant): "own id",
+    }.items():
         with pytest.raises(InvalidInput, match=f"^Payload value: .*{cause}"):
             find(actor, path="s", value=value)
     for path, cause in {
-        "a.b.c.d.e.f.g.h.i": "9 levels deep, but values are searched 8", "a..b": "cannot be read from ..b on",
-        "a[x]": "cannot be read from", '["a': "cannot be read from", "[0]": "names no field",
+        "a.b.c.d.e.f.g.h.i": "9 levels deep, but values are searched 8",
+        "a..b": "cannot be read from ..b on",
+        "a[x]": "cannot be read from",
+        '["a': "cannot be read from",
+        "[0]": "names no field",
         "a.": "cannot be read",
-    }.items():  # fmt: skip
+    }.items():
         with pytest.raises(InvalidInput, match=f"^Payload field: .*{cause}"):
             find(actor, path=path, value="1")
     for half, missing in (({"path": "a"}, "value"), ({"value": "1"}, "field")):
@@ -366,10 +393,13 @@ def test_who_finds_an_event_by_hash_still_looks_at_it(db: Database, new_actor: A
 def test_pages_may_only_read_the_hashes(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     add(db, actor.tenant, {"a": "1"})
-    for statement in ("INSERT INTO event_payload_values SELECT * FROM event_payload_values",
-                      "DELETE FROM event_payload_values", "SELECT app_index_payload_values()",
-                      "INSERT INTO event_payload_pending SELECT * FROM event_payload_pending",
-                      "DELETE FROM event_payload_pending"):  # fmt: skip
+    for statement in (
+        "INSERT INTO event_payload_values SELECT * FROM event_payload_values",
+        "DELETE FROM event_payload_values",
+        "SELECT app_index_payload_values()",
+        "INSERT INTO event_payload_pending SELECT * FROM event_payload_pending",
+        "DELETE FROM event_payload_pending",
+    ):
         with pytest.raises(DBAPIError, match="permission denied"):
             with database.write(actor) as conn:
                 conn.exec_driver_sql(statement)
@@ -404,18 +434,26 @@ def test_searching_reads_no_event_that_does_not_match(db: Database, new_actor: A
     with db.owner.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
     for filters in (
-        Filters(path="id", value="77"), Filters(path="same", value="1"), Filters(path="items.sku", value="77.0"),
-        Filters(path="items[0].sku", value="77"), Filters(correlation_key="k77"),
-        Filters(status="error"), Filters(origin="replay"), Filters(event_names=("E1", "E2")), Filters(),
-    ):  # fmt: skip
+        Filters(path="id", value="77"),
+        Filters(path="same", value="1"),
+        Filters(path="items.sku", value="77.0"),
+        Filters(path="items[0].sku", value="77"),
+        Filters(correlation_key="k77"),
+        Filters(status="error"),
+        Filters(origin="replay"),
+        Filters(event_names=("E1", "E2")),
+        Filters(),
+    ):
         read = [_rows_read(actor, filters) for _ in range(12)]  # PostgreSQL would soon plan for any filters
         assert 0 < max(read) < 500, filters
 
 
 def _rows_read(actor: Actor, filters: Filters) -> int:
     """How many rows finding a page touched."""
-    counted = text("SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-                   " WHERE relname ~ '^(workflow_runtime_events|event_payload)'")  # fmt: skip
+    counted = text(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+        " WHERE relname ~ '^(workflow_runtime_events|event_payload)'"
+    )
     with database.read(actor) as conn:
         before = conn.execute(counted).scalar_one()
         activity.page(conn, tenant=actor.tenant, filters=filters)
@@ -448,10 +486,12 @@ def test_a_senders_id_is_looked_up_in_an_index(db: Database, new_actor: ActorFac
     actor = new_actor()
     with db.owner.begin() as conn:
         conn.execute(
-            text("INSERT INTO event_submissions (tenant, source, submission_id, event_id, content_hash)"
-                 " SELECT :t, 's', n::text, gen_random_uuid(), '' FROM generate_series(1, 20000) n"),
+            text(
+                "INSERT INTO event_submissions (tenant, source, submission_id, event_id, content_hash)"
+                " SELECT :t, 's', n::text, gen_random_uuid(), '' FROM generate_series(1, 20000) n"
+            ),
             {"t": actor.tenant},
-        )  # fmt: skip
+        )
         conn.exec_driver_sql("ANALYZE event_submissions")
     for column, value in (("submission_id", "'17'"), ("event_id", f"'{uuid4()}'")):
         with database.read(actor) as conn:
@@ -505,9 +545,7 @@ def test_a_revealed_payload_leaves_a_line_in_the_audit_trail(db: Database, new_a
     assert revealed == {"password": "hunter2"}
     with db.owner.connect() as conn:
         line = conn.exec_driver_sql("SELECT * FROM audit_logs").mappings().one()
-    assert (line["action"], line["target_type"], line["target_id"]) == (
-        "event.payload_revealed", "event", str(event)
-    )  # fmt: skip
+    assert (line["action"], line["target_type"], line["target_id"]) == ("event.payload_revealed", "event", str(event))
     assert line["user_id"] == admin.user_id and line["detail"] == {"reason": "Ticket 42: customer asks"}
 
 
@@ -557,8 +595,10 @@ def test_json_files_are_one_array() -> None:
 
 def test_all_filtered_events_are_read_up_to_the_limit(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    fill = text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload)"
-                " SELECT :t, 'E' || n % 2, '{}', '{}' FROM generate_series(1, 2500) n")  # fmt: skip
+    fill = text(
+        "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload)"
+        " SELECT :t, 'E' || n % 2, '{}', '{}' FROM generate_series(1, 2500) n"
+    )
     with db.owner.begin() as conn:
         conn.execute(fill, {"t": actor.tenant})
     everything = list(csv.DictReader(exported(actor)))
@@ -581,9 +621,11 @@ def exported(actor: Actor, *, limit: int = event_export.LIMIT, **filters: Any) -
 
 def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
-    fill = text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
-                " SELECT :t, 'E', '{}', jsonb_build_object('note', repeat('x', 1000)), :at + n * interval '1 second'"
-                " FROM generate_series(1, 50000) n")  # fmt: skip
+    fill = text(
+        "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
+        " SELECT :t, 'E', '{}', jsonb_build_object('note', repeat('x', 1000)), :at + n * interval '1 second'"
+        " FROM generate_series(1, 50000) n"
+    )
     with db.owner.begin() as conn:
         conn.execute(fill, {"t": actor.tenant, "at": START})
     pieces = event_export.chunks(event_export.lines(actor, filters=Filters(), form="csv"))

@@ -38,8 +38,9 @@ def publish(actor: Actor, name: str, **options: Any) -> UUID:
         trigger["payloadMapping"] = options["mapping"]
     changes = {"payloadSchemaRef": options.get("ref", REF), **options.get("definition", {})}
     end = step("end", "control.return", output={"ok": True})
-    return workflow_runs.publish(actor.tenant, [end], name=name, trigger=trigger,
-                                 paused=options.get("paused", False), changes=changes)  # fmt: skip
+    return workflow_runs.publish(
+        actor.tenant, [end], name=name, trigger=trigger, paused=options.get("paused", False), changes=changes
+    )
 
 
 def submit(actor: Actor, payload: Any = None, **options: Any) -> Submission:
@@ -94,10 +95,19 @@ def test_every_candidate_gets_its_reason(new_actor: ActorFactory) -> None:
     publish(actor, "d broken mapping", ref="payload.NoteCreated.v1", mapping={"noteId": {"$expr": "1 +"}})
     publish(actor, "e wrong payload", ref="payload.NoteCreated.v1", mapping={"noteId": "not a uuid"})
     publish(actor, "f lost schema", ref="payload.Lost.v1", mapping={"x": 1})
-    publish(actor, "g mapped", ref="payload.TagApplied.v1", mapping={
-        "tenantId": {"$expr": "event.payload.tenantId"}, "tagId": {"$expr": "event.payload.ticketId"},
-        "entityType": "ticket", "entityId": {"$expr": "event.correlationKey"}, "appliedAt": "2026-01-01T00:00:00Z",
-        "appliedByUserId": "5f0b7c52-8d5e-4e19-a1c1-6a8f7c0d2b41"})  # fmt: skip
+    publish(
+        actor,
+        "g mapped",
+        ref="payload.TagApplied.v1",
+        mapping={
+            "tenantId": {"$expr": "event.payload.tenantId"},
+            "tagId": {"$expr": "event.payload.ticketId"},
+            "entityType": "ticket",
+            "entityId": {"$expr": "event.correlationKey"},
+            "appliedAt": "2026-01-01T00:00:00Z",
+            "appliedByUserId": "5f0b7c52-8d5e-4e19-a1c1-6a8f7c0d2b41",
+        },
+    )
     publish(actor, "h nonsense", definition={"trigger": None})
     publish(actor, "z other event", event="TICKET_CLOSED")
     done = submit(actor)
@@ -135,8 +145,9 @@ def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: 
     publish(actor, "fine")
     publish(actor, "paused", paused=True)
     with database.read(actor) as conn:  # a read-only transaction: writing would fail
-        dry = ingestion.submit_event(conn, actor, event_name="TICKET_CREATED", payload=TICKET, dry_run=True,
-                                     source="s", submission_id="1")  # fmt: skip
+        dry = ingestion.submit_event(
+            conn, actor, event_name="TICKET_CREATED", payload=TICKET, dry_run=True, source="s", submission_id="1"
+        )
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "event_submissions") == 0
     assert reasons(submit(actor)) == reasons(dry)
     assert list(dry.inputs.values()) == [TICKET]
@@ -220,16 +231,23 @@ def test_another_schema_than_the_catalogs_is_noted(new_actor: ActorFactory) -> N
 def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     event = next(e for e in system_catalog.read() if e.event_type == "CONTACT_CREATED")
-    publish(actor, "copies", event="CONTACT_CREATED", ref="payload.TagApplied.v1",
-            mapping={"note": {"$expr": "'Hello ' & event.payload.fullName"}})  # fmt: skip
+    publish(
+        actor,
+        "copies",
+        event="CONTACT_CREATED",
+        ref="payload.TagApplied.v1",
+        mapping={"note": {"$expr": "'Hello ' & event.payload.fullName"}},
+    )
     publish(actor, "same", event="CONTACT_CREATED", ref="payload.ContactCreated.v1")
     payload = {**event.example, "fullName": "Zebulon Quux", "apiKey": "k-9f8e7d6c5b"}
     done = submit(actor, payload, event="CONTACT_CREATED")
     with db.owner.connect() as conn:
         rows = conn.execute(
-            text("SELECT to_jsonb(e) - 'payload', (SELECT jsonb_agg(to_jsonb(r) - 'input_json') FROM workflow_runs r),"
-                 " (SELECT jsonb_agg(to_jsonb(m)) FROM workflow_event_matches m) FROM workflow_runtime_events e")
-        ).one()  # fmt: skip
+            text(
+                "SELECT to_jsonb(e) - 'payload', (SELECT jsonb_agg(to_jsonb(r) - 'input_json') FROM workflow_runs r),"
+                " (SELECT jsonb_agg(to_jsonb(m)) FROM workflow_event_matches m) FROM workflow_runtime_events e"
+            )
+        ).one()
     assert done.schema_status == "valid"
     for secret in ("Zebulon", "Quux", "k-9f8e7d6c5b", payload["email"]):
         assert secret not in json.dumps([list(rows)], default=str)
@@ -257,11 +275,15 @@ def test_a_correlation_key_that_is_a_secret_is_kept_as_a_digest(
 ) -> None:
     actor, other = new_actor(), new_actor()
     for person in (actor, other):
-        add_entry(db, person.tenant, "OWN", schema={"properties": {"marked": {"x-sensitive": True}}},
-                  paths=["ref", "auth.apiKey", "marked"])  # fmt: skip
+        add_entry(
+            db,
+            person.tenant,
+            "OWN",
+            schema={"properties": {"marked": {"x-sensitive": True}}},
+            paths=["ref", "auth.apiKey", "marked"],
+        )
         add_schema(db, person.tenant, "own.v1", {})
-        publish(person, "keyed", event="OWN", ref="own.v1",
-                mapping={"note": {"$expr": "event.correlationKey"}})  # fmt: skip
+        publish(person, "keyed", event="OWN", ref="own.v1", mapping={"note": {"$expr": "event.correlationKey"}})
     first, second = (submit(actor, event="OWN", **SECRET_KEYS[where]) for _ in range(2))
     assert re.fullmatch("redacted:[a-p]{16}", first.correlation_key or "")
     assert first.correlation_key == second.correlation_key, "so that what belongs together is found together"
@@ -284,8 +306,11 @@ def test_a_digest_cannot_be_made_by_whoever_reads(db: Database, new_actor: Actor
 def test_what_a_sender_writes_beside_the_payload_is_redacted_too(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     payload = {**TICKET, "password": SECRET, f"Bearer {SECRET}": 1, "token=" + "x" * 300 + SECRET: 2}
-    beside: dict[str, Any] = {"source": f"https://psa:{SECRET}@host/?u={SECRET}", "submission_id": f"token={SECRET}",
-                              "schema_ref": f"https://host/?api_key={SECRET}"}  # fmt: skip
+    beside: dict[str, Any] = {
+        "source": f"https://psa:{SECRET}@host/?u={SECRET}",
+        "submission_id": f"token={SECRET}",
+        "schema_ref": f"https://host/?api_key={SECRET}",
+    }
     add_schema(db, actor.tenant, beside["schema_ref"], {"additionalProperties": False, "properties": {"a": {}}})
     done = submit(actor, payload, **beside)
     assert done.schema_status == "invalid"
@@ -304,15 +329,19 @@ def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_acto
     workflow, run = publish(actor, "waiter", event="TICKET_CREATED"), uuid4()
     with db.owner.begin() as conn:
         conn.execute(
-            text("INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status)"
-                 " VALUES (:t, :r, :w, 1, 'WAITING')"),
+            text(
+                "INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status)"
+                " VALUES (:t, :r, :w, 1, 'WAITING')"
+            ),
             {"t": actor.tenant, "r": run, "w": workflow},
-        )  # fmt: skip
+        )
         conn.execute(
-            text("INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key)"
-                 " VALUES (:t, :r, 'answer', 'event', 'TICKET_CLOSED', :k)"),
+            text(
+                "INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key)"
+                " VALUES (:t, :r, 'answer', 'event', 'TICKET_CLOSED', :k)"
+            ),
             {"t": actor.tenant, "r": run, "k": TICKET["ticketId"]},
-        )  # fmt: skip
+        )
     other = {**TICKET, "ticketId": str(uuid4())}
     assert submit(actor, other, event="TICKET_CLOSED").status == "unmatched"
     done = submit(actor, event="TICKET_CLOSED")
@@ -322,11 +351,16 @@ def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_acto
 
 @pytest.mark.parametrize(
     ("options", "field"),
-    [({"correlation_key": "x" * 600}, "correlationKey"), ({"correlation_key": ""}, "correlationKey"),
-     ({"source": "a\0b", "submission_id": "1"}, "source"), ({"source": "s", "submission_id": "x" * 300}, "id"),
-     ({"schema_ref": "\ud800"}, "schemaRef"), ({"payload": {"a": "\0"}}, "payload"),
-     ({"payload": {"a": float("nan")}}, "payload")],
-)  # fmt: skip
+    [
+        ({"correlation_key": "x" * 600}, "correlationKey"),
+        ({"correlation_key": ""}, "correlationKey"),
+        ({"source": "a\0b", "submission_id": "1"}, "source"),
+        ({"source": "s", "submission_id": "x" * 300}, "id"),
+        ({"schema_ref": "\ud800"}, "schemaRef"),
+        ({"payload": {"a": "\0"}}, "payload"),
+        ({"payload": {"a": float("nan")}}, "payload"),
+    ],
+)
 def test_bad_input_names_its_field_and_nothing_is_saved(
     options: dict[str, Any], field: str, db: Database, new_actor: ActorFactory
 ) -> None:
@@ -345,10 +379,17 @@ def test_only_known_events_and_only_with_manage(new_actor: ActorFactory) -> None
 
 @pytest.mark.parametrize(
     ("payload", "paths", "key"),
-    [({"a": 1}, ["a"], "1"), ({"a": {"b": "x"}}, ["z", "a.b"], "x"), ({"a": ""}, ["a"], None),
-     ({"a": True}, ["a"], None), ({"a": [1]}, ["a"], None), ({"a": "x" * 600, "b": "y"}, ["a", "b"], "y"),
-     ("text", ["a"], None), ({}, [], None)],
-)  # fmt: skip
+    [
+        ({"a": 1}, ["a"], "1"),
+        ({"a": {"b": "x"}}, ["z", "a.b"], "x"),
+        ({"a": ""}, ["a"], None),
+        ({"a": True}, ["a"], None),
+        ({"a": [1]}, ["a"], None),
+        ({"a": "x" * 600, "b": "y"}, ["a", "b"], "y"),
+        ("text", ["a"], None),
+        ({}, [], None),
+    ],
+)
 def test_the_derived_key_is_the_first_usable_value(payload: Any, paths: list[str], key: str | None) -> None:
     assert correlation.derived_key(payload, paths) == key
 
@@ -368,19 +409,32 @@ def _planted(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
     secret: str = draw(_SECRETS)
     in_text = st.builds("{} {} {}".format, _WORDS, st.just(secret), _WORDS)
     hidden = st.one_of(
-        st.just(secret), in_text, in_text.map(lambda text: json.dumps({"a": [text]})), st.just({secret: 1}),
-        st.just({"password": secret.split()[-1]}), in_text.map(lambda text: {text: text}),
-    )  # fmt: skip
+        st.just(secret),
+        in_text,
+        in_text.map(lambda text: json.dumps({"a": [text]})),
+        st.just({secret: 1}),
+        st.just({"password": secret.split()[-1]}),
+        in_text.map(lambda text: {text: text}),
+    )
     value = st.recursive(
         hidden,
-        lambda inner: st.lists(inner, min_size=1, max_size=2)
-        | st.dictionaries(st.sampled_from(["ref", "a", "b", "note"]), inner, min_size=1, max_size=3),
+        lambda inner: (
+            st.lists(inner, min_size=1, max_size=2)
+            | st.dictionaries(st.sampled_from(["ref", "a", "b", "note"]), inner, min_size=1, max_size=3)
+        ),
         max_leaves=6,
     )
     payload = {"ref": draw(st.one_of(hidden, st.just("T-1"))), draw(_WORDS): draw(value)}
-    beside = draw(st.fixed_dictionaries({}, optional={
-        "correlation_key": in_text, "source": in_text.map("/psa/{}".format), "schema_ref": in_text,
-    }))  # fmt: skip
+    beside = draw(
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "correlation_key": in_text,
+                "source": in_text.map("/psa/{}".format),
+                "schema_ref": in_text,
+            },
+        )
+    )
     return secret, payload, beside
 
 
@@ -401,10 +455,14 @@ def test_no_secret_planted_anywhere_leaves_the_raw_column(db: Database, new_acto
         with db.owner.begin() as conn:
             rows = [
                 row
-                for table, raw in (("workflow_runtime_events", "payload"), ("workflow_runs", "input_json"),
-                                   ("workflow_event_matches", ""), ("event_submissions", ""))
+                for table, raw in (
+                    ("workflow_runtime_events", "payload"),
+                    ("workflow_runs", "input_json"),
+                    ("workflow_event_matches", ""),
+                    ("event_submissions", ""),
+                )
                 for row in conn.exec_driver_sql(f"SELECT CAST(to_jsonb(t) - '{raw}' AS text) FROM {table} t").scalars()
-            ]  # fmt: skip
+            ]
             for table in ("event_submissions", "workflow_event_matches", "workflow_runs", "workflow_runtime_events"):
                 conn.exec_driver_sql(f"DELETE FROM {table}")
         assert rows and core not in f"{rows} {done}"

@@ -39,11 +39,19 @@ class Log:
         self.workflow = uuid4()
         self._insert("workflow_definitions", workflow_id=self.workflow, name="w")
 
-    def event(self, at: datetime, name: str = NAME, *, payload: str = "{}", reason: str | None = None,
-              **columns: Any) -> UUID:  # fmt: skip
+    def event(
+        self, at: datetime, name: str = NAME, *, payload: str = "{}", reason: str | None = None, **columns: Any
+    ) -> UUID:
         event_id = columns.pop("event_id", None) or uuid4()
-        self._insert("workflow_runtime_events", event_id=event_id, event_name=name, payload=payload,
-                     redacted_payload=payload, created_at=at, **columns)  # fmt: skip
+        self._insert(
+            "workflow_runtime_events",
+            event_id=event_id,
+            event_name=name,
+            payload=payload,
+            redacted_payload=payload,
+            created_at=at,
+            **columns,
+        )
         if reason:
             self.match(event_id, reason=reason)
         return event_id
@@ -106,8 +114,13 @@ def test_executions_are_live_events_of_that_name_in_a_half_open_range(
 
 
 def test_runs_belong_to_the_range_of_their_event_and_open_ones_count_as_started(actor: Actor, log: Log) -> None:
-    for status, seconds in (("SUCCEEDED", 2.0), ("SUCCEEDED", 4.0), ("FAILED", 9.0), ("RUNNING", None),
-                            ("WAITING", None)):  # fmt: skip
+    for status, seconds in (
+        ("SUCCEEDED", 2.0),
+        ("SUCCEEDED", 4.0),
+        ("FAILED", 9.0),
+        ("RUNNING", None),
+        ("WAITING", None),
+    ):
         log.run(NOON - timedelta(hours=1), status, seconds)
     log.run(NOON - timedelta(hours=2), "CANCELED", None, started_at=None, completed_at=NOON)
     log.run(NOON - timedelta(seconds=1), "SUCCEEDED", 5.0, origin="simulated")
@@ -168,12 +181,26 @@ def test_days_in_kathmandu_begin_at_1815_utc(actor: Actor, log: Log) -> None:
     assert week[2][23] == 1 and week[3][0] == 1 and sum(map(sum, week)) == 2, "Wednesday 23:59, Thursday 0:00"
 
 
-zones = st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe",
-                         "Asia/Beirut", "America/Asuncion", "Pacific/Chatham"]).map(ZoneInfo)  # fmt: skip
+zones = st.sampled_from(
+    [
+        "UTC",
+        "Europe/Berlin",
+        "America/St_Johns",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "Asia/Beirut",
+        "America/Asuncion",
+        "Pacific/Chatham",
+    ]
+).map(ZoneInfo)
 
 
-@given(zone=zones, at=st.datetimes(datetime(2019, 1, 1), datetime(2027, 12, 1)), hours=st.integers(1, 24 * 20),
-       step=st.sampled_from(["hour", "day"]))  # fmt: skip
+@given(
+    zone=zones,
+    at=st.datetimes(datetime(2019, 1, 1), datetime(2027, 12, 1)),
+    hours=st.integers(1, 24 * 20),
+    step=st.sampled_from(["hour", "day"]),
+)
 def test_slices_begin_where_local_hours_and_days_do(zone: ZoneInfo, at: datetime, hours: int, step: Any) -> None:
     since = at.replace(tzinfo=UTC)
     window = Window.of(since, since + timedelta(hours=hours), zone, step)
@@ -219,10 +246,15 @@ def test_reasons_are_those_of_unmatched_events(actor: Actor, log: Log) -> None:
 def test_recent_events_are_paged_both_ways_without_loss(actor: Actor, log: Log) -> None:
     at = NOON - timedelta(hours=1)
     ids = [
-        log.event(at + timedelta(seconds=n // 3), correlation_key=f"k{n}", processed_at=at,
-                  error_message="x" if n % 5 == 0 else None, event_id=UUID(int=n + 1))
+        log.event(
+            at + timedelta(seconds=n // 3),
+            correlation_key=f"k{n}",
+            processed_at=at,
+            error_message="x" if n % 5 == 0 else None,
+            event_id=UUID(int=n + 1),
+        )
         for n in range(23)
-    ]  # fmt: skip
+    ]
     log.match(ids[22], reason="started", outcome="started")
     log.match(ids[22], 1, reason="started", outcome="started")
     asked: dict[str, Any] = {"tenant": actor.tenant, "event_type": NAME, "since": WEEK.since, "until": NOON, "limit": 5}
@@ -238,8 +270,11 @@ def test_recent_events_are_paged_both_ways_without_loss(actor: Actor, log: Log) 
         assert [e.event_id for p in reversed(back) for e in p.events] == ids[::-1]
         errors = reports.recent(conn, status="error", **asked)
     first = pages[0].events[0]
-    assert pages[0].newer is None and (first.status, first.correlation_key, first.workflows_started) == \
-        ("unmatched", "k22", 2)  # fmt: skip
+    assert pages[0].newer is None and (first.status, first.correlation_key, first.workflows_started) == (
+        "unmatched",
+        "k22",
+        2,
+    )
     assert [e.event_id for e in errors.events] == [ids[n] for n in (20, 15, 10, 5, 0)]
     assert errors.older is None and {e.status for e in errors.events} == {"error"}
 
@@ -255,16 +290,19 @@ def test_overview_ranks_by_traffic_and_names_the_newly_silent(actor: Actor, log:
     with database.read(actor) as conn:
         found = reports.overview(conn, tenant=actor.tenant, window=WEEK)
     assert [(e.event_name, e.events.total, e.previous.total, e.newly_silent) for e in found] == [
-        ("BUSY", 5, 1, False), ("QUIET", 1, 0, False), ("SILENT", 0, 3, True),
-    ]  # fmt: skip
+        ("BUSY", 5, 1, False),
+        ("QUIET", 1, 0, False),
+        ("SILENT", 0, 3, True),
+    ]
     assert found[0].runs.failed == 1 and found[0].unmatched_share == 1.0 and sum(found[0].totals) == 5
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/Los_Angeles"])
 def test_the_trend_of_the_overview_has_the_days_of_the_viewer(zone: str, actor: Actor, log: Log) -> None:
     there = ZoneInfo(zone)
-    window = Window.of(start_of(date(2026, 6, 8), there) + timedelta(hours=15), start_of(date(2026, 6, 15), there),
-                       there)  # fmt: skip
+    window = Window.of(
+        start_of(date(2026, 6, 8), there) + timedelta(hours=15), start_of(date(2026, 6, 15), there), there
+    )
     for day, events in ((8, 2), (9, 3), (13, 1)):
         begin = start_of(date(2026, 6, day), there)
         for n in range(events):
@@ -289,12 +327,15 @@ def test_recent_events_are_counted(actor: Actor, log: Log) -> None:
 @pytest.mark.parametrize(
     ("text_", "end", "moment"),
     [
-        ("2026-06-04", False, "2026-06-03T18:15Z"), ("2026-06-04", True, "2026-06-04T18:15Z"),
-        ("2026-06-04T01:30", True, "2026-06-03T19:45Z"), ("2026-06-04T01:30Z", False, "2026-06-04T01:30Z"),
-        ("2026-06-04T01:30+02:00", False, "2026-06-03T23:30Z"), ("2026-06-04T01:30 02:00", False, "2026-06-03T23:30Z"),
+        ("2026-06-04", False, "2026-06-03T18:15Z"),
+        ("2026-06-04", True, "2026-06-04T18:15Z"),
+        ("2026-06-04T01:30", True, "2026-06-03T19:45Z"),
+        ("2026-06-04T01:30Z", False, "2026-06-04T01:30Z"),
+        ("2026-06-04T01:30+02:00", False, "2026-06-03T23:30Z"),
+        ("2026-06-04T01:30 02:00", False, "2026-06-03T23:30Z"),
         ("2026-06-04T01:30:15.5Z", False, "2026-06-04T01:30:15.500000Z"),
     ],
-)  # fmt: skip
+)
 def test_moments_are_iso_dates_and_times(text_: str, end: bool, moment: str) -> None:
     assert iso(read_moment(text_, ZoneInfo("Asia/Kathmandu"), field="x", end=end)) == moment
 
@@ -314,11 +355,21 @@ def test_conformance_names_violated_paths_and_fields_outside_the_schema(actor: A
         '{"type": "object", "properties": {"id": {}, "open": {"type": "object"},'
         ' "lines": {"type": "array", "items": {"type": "object", "properties": {"sku": {}}}}}}'
     )
-    log._insert("event_catalog", event_type="ORDER", name="n", description="", category="c", status="active",
-                payload_schema=schema)  # fmt: skip
+    log._insert(
+        "event_catalog",
+        event_type="ORDER",
+        name="n",
+        description="",
+        category="c",
+        status="active",
+        payload_schema=schema,
+    )
     missing = validation.violations({"required": ["id"]}, {}).violations[0]
-    errors = [{"path": "/lines/7/sku"}, {"path": "/lines/12/sku"},
-              {"path": missing.pointer, "message": missing.message, "keyword": missing.keyword}]  # fmt: skip
+    errors = [
+        {"path": "/lines/7/sku"},
+        {"path": "/lines/12/sku"},
+        {"path": missing.pointer, "message": missing.message, "keyword": missing.keyword},
+    ]
     bad = json.dumps({"status": "invalid", "errors": errors})
     log.event(at, "ORDER", payload='{"id": 1, "note": 2, "lines": [{"sku": 1, "size": 2}], "open": {"any": 1}}')
     for _ in range(2):

@@ -79,8 +79,10 @@ times = st.integers(0, 40 * 24 * 60).map(lambda m: START + timedelta(minutes=m))
 )
 
 
-@given(boundaries=st.lists(times, min_size=2, max_size=8).map(sorted), grains=st.sampled_from([COUNT_GRAINS,
-       DURATION_GRAINS]))  # fmt: skip
+@given(
+    boundaries=st.lists(times, min_size=2, max_size=8).map(sorted),
+    grains=st.sampled_from([COUNT_GRAINS, DURATION_GRAINS]),
+)
 def test_spans_cover_each_slice_once_in_whole_buckets(boundaries: list[datetime], grains: tuple[int, ...]) -> None:
     found = rollups.spans(boundaries, grains)
     at = boundaries[0]
@@ -135,11 +137,17 @@ class Traffic:
     def change(self, conn: Connection, rng: random.Random) -> None:
         self.changes += 1
         row: dict[str, Any] = {
-            "t": rng.choice(self.tenants), "n": rng.choice(NAMES), "o": rng.choice(ORIGINS), "w": self.workflow,
-            "at": START + timedelta(seconds=rng.uniform(-86400, (DAYS + 1) * 86400)), "k": rng.randint(1, 4),
+            "t": rng.choice(self.tenants),
+            "n": rng.choice(NAMES),
+            "o": rng.choice(ORIGINS),
+            "w": self.workflow,
+            "at": START + timedelta(seconds=rng.uniform(-86400, (DAYS + 1) * 86400)),
+            "k": rng.randint(1, 4),
             "s": rng.choice(["QUEUED", "RUNNING", "SUCCEEDED", "SUCCEEDED", "FAILED", "CANCELED"]),
-            "d": rng.lognormvariate(0, 3), "e": rng.choice([None, None, "broken"]), "m": rng.choice([None, uuid4()]),
-        }  # fmt: skip
+            "d": rng.lognormvariate(0, 3),
+            "e": rng.choice([None, None, "broken"]),
+            "m": rng.choice([None, uuid4()]),
+        }
         conn.execute(text(rng.choice(CHANGES)), row)
         if rng.random() < 0.15:
             rollups.fold(conn)
@@ -151,13 +159,15 @@ _SOME_EVENTS = (
 )
 _SOME_RUNS = _SOME_EVENTS.replace("event_id", "run_id").replace("runtime_events", "runs").replace("_name", "_type")
 CHANGES = [
-    *3 * [
+    *3
+    * [
         "INSERT INTO workflow_runtime_events (tenant, event_name, origin, payload, redacted_payload, created_at,"
         " matched_run_id, error_message) SELECT :t, :n, :o, '{}', '{}',"
         " CAST(:at AS timestamptz) + g * interval '7 min', CAST(:m AS uuid), CAST(:e AS text)"
         " FROM generate_series(1, :k) g"
     ],
-    *3 * [
+    *3
+    * [
         "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, event_type, origin, triggered_at,"
         " started_at, completed_at, status)"
         " SELECT :t, :w, 1, :n, :o, a, a, a + make_interval(secs => CAST(:d AS float) * g), :s"
@@ -170,7 +180,7 @@ CHANGES = [
     f"UPDATE workflow_runs SET status = :s, completed_at = NULL WHERE {_SOME_RUNS}",
     f"UPDATE workflow_runs SET status = :s, completed_at = started_at + make_interval(secs => :d) WHERE {_SOME_RUNS}",
     f"DELETE FROM workflow_runs WHERE {_SOME_RUNS}",
-]  # fmt: skip
+]
 
 
 def random_question(rng: random.Random) -> dict[str, Any]:
@@ -185,8 +195,11 @@ def random_question(rng: random.Random) -> dict[str, Any]:
     else:
         ends = sorted(rng.uniform(-1, DAYS + 1) for _ in range(2 if kind == 2 else 5))
         boundaries = [START + timedelta(days=d) for d in ends]
-    return {"boundaries": boundaries, "names": rng.sample(NAMES, rng.randint(1, 3)),
-            "origins": rng.sample(ORIGINS, rng.randint(1, 3))}  # fmt: skip
+    return {
+        "boundaries": boundaries,
+        "names": rng.sample(NAMES, rng.randint(1, 3)),
+        "origins": rng.sample(ORIGINS, rng.randint(1, 3)),
+    }
 
 
 def check(conn: Connection, tenant: UUID, question: dict[str, Any]) -> int:
@@ -249,8 +262,10 @@ def add_workflow(db: Database, actors: Sequence[Actor]) -> UUID:
     workflow = uuid4()
     with db.owner.begin() as conn:
         for actor in actors:
-            conn.execute(text("INSERT INTO workflow_definitions (tenant, workflow_id, name) VALUES (:t, :w, 'w')"),
-                         {"t": actor.tenant, "w": workflow})  # fmt: skip
+            conn.execute(
+                text("INSERT INTO workflow_definitions (tenant, workflow_id, name) VALUES (:t, :w, 'w')"),
+                {"t": actor.tenant, "w": workflow},
+            )
     return workflow
 
 
@@ -267,8 +282,10 @@ def reconcile(db: Database) -> list[reconciliation.Drift]:
 def add(db: Database, tenant: UUID, at: datetime, name: str = "ORDER_PAID", **columns: Any) -> None:
     row = {"tenant": tenant, "event_name": name, "payload": "{}", "redacted_payload": "{}", "created_at": at, **columns}
     with db.owner.begin() as conn:
-        conn.execute(text(f"INSERT INTO workflow_runtime_events ({', '.join(row)})"
-                          f" VALUES ({', '.join(':' + c for c in row)})"), row)  # fmt: skip
+        conn.execute(
+            text(f"INSERT INTO workflow_runtime_events ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)})"),
+            row,
+        )
 
 
 def total(db: Database, actor: Actor, since: datetime, until: datetime) -> EventCounts:
@@ -280,9 +297,13 @@ def total(db: Database, actor: Actor, since: datetime, until: datetime) -> Event
 def test_the_pages_role_is_counted_and_sees_its_own_counts_only(db: Database, new_actor: ActorFactory) -> None:
     ours, theirs = new_actor(), new_actor()
     with database.write(ours) as conn:
-        conn.execute(text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload,"
-                          " created_at) VALUES (:t, 'ORDER_PAID', '{}', '{}', :at)"),
-                     {"t": ours.tenant, "at": START})  # fmt: skip
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload,"
+                " created_at) VALUES (:t, 'ORDER_PAID', '{}', '{}', :at)"
+            ),
+            {"t": ours.tenant, "at": START},
+        )
     add(db, theirs.tenant, START)
     for folded in (False, True):
         if folded:
@@ -336,8 +357,10 @@ def test_drift_of_every_width_is_found_and_repaired(db: Database, new_actor: Act
     ):
         for grain in grains:
             some = f"(SELECT ctid FROM {table} WHERE grain = {grain} ORDER BY random() LIMIT 3)"
-            for damage in (f"UPDATE {table} SET {column} = {column} + 7 WHERE ctid IN {some}",
-                           f"DELETE FROM {table} WHERE ctid IN {some}"):  # fmt: skip
+            for damage in (
+                f"UPDATE {table} SET {column} = {column} + 7 WHERE ctid IN {some}",
+                f"DELETE FROM {table} WHERE ctid IN {some}",
+            ):
                 with db.owner.begin() as conn:
                     assert conn.exec_driver_sql(damage).rowcount == 3
                 drift = reconcile(db)
@@ -409,8 +432,10 @@ def test_dropped_months_keep_their_counts_and_errors_stay_longer(db: Database, n
     for at in (old, recent):
         add(db, actor.tenant, at)
         add(db, actor.tenant, at, error_message="broken")
-    match = "INSERT INTO workflow_event_matches (tenant, event_id, match_no, outcome, reason)" \
-            " SELECT tenant, event_id, 0, 'skipped', 'no_workflow' FROM workflow_runtime_events"  # fmt: skip
+    match = (
+        "INSERT INTO workflow_event_matches (tenant, event_id, match_no, outcome, reason)"
+        " SELECT tenant, event_id, 0, 'skipped', 'no_workflow' FROM workflow_runtime_events"
+    )
     with db.owner.begin() as conn:
         conn.exec_driver_sql(match)
 

@@ -71,12 +71,17 @@ def test_steps_run_in_order_and_leave_their_rows(worker: None, actor: Actor) -> 
         actor.tenant,
         [
             step("set", "transform.assign", assign={"vars.total": expr("payload.a + payload.b"), "vars.who.name": "x"}),
-            step("check", "control.if", condition=expr("vars.total > 2"),
-                 then=[log_step("big", expr("'sum ' & vars.total"))], **{"else": [log_step("small")]}),
+            step(
+                "check",
+                "control.if",
+                condition=expr("vars.total > 2"),
+                then=[log_step("big", expr("'sum ' & vars.total"))],
+                **{"else": [log_step("small")]},
+            ),
             step("end", "control.return", output={"total": expr("vars.total"), "key": expr("event.correlationKey")}),
             log_step("never"),
         ],
-    )  # fmt: skip
+    )
     run = start_run(actor, workflow, {"a": 1, "b": 2})
     row = await_run(run)
     assert (row.status, row.output_json) == ("SUCCEEDED", {"total": 3, "key": "key-1"})
@@ -91,12 +96,16 @@ def test_steps_run_in_order_and_leave_their_rows(worker: None, actor: Actor) -> 
 
 def test_loop_runs_each_item_under_its_own_path(worker: None, actor: Actor) -> None:
     loop = step(
-        "each", "control.forEach", items=expr("payload.lines"), itemName="line", onItemError="continue",
+        "each",
+        "control.forEach",
+        items=expr("payload.lines"),
+        itemName="line",
+        onItemError="continue",
         steps=[
             step("add", "transform.assign", assign={"vars.sum": expr("vars.sum + line.n")}),
             step("odd", "control.if", condition=expr("line.n"), then=[log_step("log", expr("line.n"))]),
         ],
-    )  # fmt: skip
+    )
     start = step("start", "transform.assign", assign={"vars.sum": 0})
     workflow = publish(actor.tenant, [start, loop, step("end", "control.return", output=expr("vars.sum"))])
     run = start_run(actor, workflow, {"lines": [{"n": 1}, {"n": 2}, {"n": 3}]})
@@ -226,8 +235,7 @@ def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(
     db: Database, worker: None, actor: Actor
 ) -> None:
     token, pin = "tok-7f3a9c", "8841-zebra"
-    add_entry(db, actor.tenant, "OWN", paths=["ref"],
-              schema={"properties": {"marked": {"x-sensitive": True}}})  # fmt: skip
+    add_entry(db, actor.tenant, "OWN", paths=["ref"], schema={"properties": {"marked": {"x-sensitive": True}}})
     workflow = publish(
         actor.tenant,
         [
@@ -308,10 +316,12 @@ def test_run_that_lost_its_turn_is_found(worker: None, actor: Actor) -> None:
     with database.operate() as conn:
         run = uuid4()
         conn.execute(
-            text("INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, updated_at)"
-                 " VALUES (:t, :r, :w, 1, now() - interval '1 minute')"),
+            text(
+                "INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, updated_at)"
+                " VALUES (:t, :r, :w, 1, now() - interval '1 minute')"
+            ),
             {"t": actor.tenant, "r": run, "w": workflow},
-        )  # fmt: skip
+        )
     assert await_run(run).status == "SUCCEEDED"
 
 
@@ -332,9 +342,12 @@ def reach_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def test_stop_hands_runs_over(db: Database, actor: Actor, reach_loopback: int) -> None:
     """A run in the pause between two attempts goes on in the next process, and that is no failure of it."""
     call = step(
-        "call", "action.call", action="http.request", input={"url": f"http://127.0.0.1:{reach_loopback}/"},
+        "call",
+        "action.call",
+        action="http.request",
+        input={"url": f"http://127.0.0.1:{reach_loopback}/"},
         retry={"maxAttempts": 2, "backoffSeconds": 30},
-    )  # fmt: skip
+    )
     engine.start(settings(), worker=True)
     run = start_run(actor, publish(actor.tenant, [call]))
     deadline = time.monotonic() + 10

@@ -78,10 +78,12 @@ def add_runs(actor: Actor, workflow: UUID, count: int, **columns: str) -> None:
 def add_wait(run: UUID, key: str, status: str = "RESUMED") -> None:
     with database.operate() as conn:
         conn.execute(
-            text("INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key, status)"
-                 " SELECT tenant, run_id, 'wait', 'event', 'REPLY', :k, :s FROM workflow_runs WHERE run_id = :r"),
+            text(
+                "INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key, status)"
+                " SELECT tenant, run_id, 'wait', 'event', 'REPLY', :k, :s FROM workflow_runs WHERE run_id = :r"
+            ),
             {"r": run, "k": key, "s": status},
-        )  # fmt: skip
+        )
 
 
 def audited(run: UUID) -> list[tuple[str, Any]]:
@@ -114,35 +116,48 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, actor:
             run = start_run(person, chance.choice(workflows))
             status = chance.choice(statuses)
             columns: dict[str, Any] = {
-                "status": status, "workflow_version": chance.choice([1, 2]), "origin": chance.choice(ORIGINS),
-                "event_type": chance.choice(["ONE", "TWO"]), "correlation_key": chance.choice(keys),
+                "status": status,
+                "workflow_version": chance.choice([1, 2]),
+                "origin": chance.choice(ORIGINS),
+                "event_type": chance.choice(["ONE", "TWO"]),
+                "correlation_key": chance.choice(keys),
                 "triggered_at": NOON + timedelta(minutes=chance.randrange(30)),
                 "error_json": '{"code": "down", "message": "The Gateway is down"}' if status == "FAILED" else None,
-            }  # fmt: skip
+            }
             change(run, **columns)
             waited = chance.choice([None, None, "k1", "w"])
             if waited:
                 add_wait(run, waited)
-            made.append({**columns, "run_id": run, "waited": waited, "actor": person,
-                         "workflow_id": row_of(run).workflow_id})  # fmt: skip
+            made.append(
+                {**columns, "run_id": run, "waited": waited, "actor": person, "workflow_id": row_of(run).workflow_id}
+            )
     ours = [run["workflow_id"] for run in made if run["actor"] is actor]
     for _ in range(150):
         since, until = (chance.choice([None, None, NOON + timedelta(minutes=chance.randrange(30))]) for _ in range(2))
         filters = RunFilters(
-            status=chance.choice([None, None, *statuses]), workflow_id=chance.choice([None, *ours[:3]]),
-            workflow_version=chance.choice([None, None, 2]), event_type=chance.choice([None, None, "TWO"]),
-            origin=chance.choice([None, None, *ORIGINS]), since=since, until=until,
-            key=chance.choice([None, None, "k1", "w", "k"]), error=chance.choice([None, None, "gateway", "DOWN", "x"]),
-        )  # fmt: skip
+            status=chance.choice([None, None, *statuses]),
+            workflow_id=chance.choice([None, *ours[:3]]),
+            workflow_version=chance.choice([None, None, 2]),
+            event_type=chance.choice([None, None, "TWO"]),
+            origin=chance.choice([None, None, *ORIGINS]),
+            since=since,
+            until=until,
+            key=chance.choice([None, None, "k1", "w", "k"]),
+            error=chance.choice([None, None, "gateway", "DOWN", "x"]),
+        )
         wanted = [
-            run for run in made
+            run
+            for run in made
             if run["actor"] is actor
-            and all(getattr(filters, name) in (None, run[name]) for name in
-                    ("status", "workflow_id", "workflow_version", "event_type", "origin"))
-            and (since is None or run["triggered_at"] >= since) and (until is None or run["triggered_at"] < until)
+            and all(
+                getattr(filters, name) in (None, run[name])
+                for name in ("status", "workflow_id", "workflow_version", "event_type", "origin")
+            )
+            and (since is None or run["triggered_at"] >= since)
+            and (until is None or run["triggered_at"] < until)
             and (filters.key is None or filters.key in (run["correlation_key"], run["waited"]))
             and (filters.error is None or (run["error_json"] is not None and filters.error != "x"))
-        ]  # fmt: skip
+        ]
         wanted.sort(key=lambda run: (run["triggered_at"], run["run_id"]), reverse=True)
         assert walk(actor, filters, 7) == [run["run_id"] for run in wanted], filters
 
@@ -150,16 +165,20 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, actor:
 def test_finding_runs_reads_no_run_that_does_not_match(db: Database, actor: Actor) -> None:
     many, few = publish(actor.tenant, [log_step("one")]), publish(actor.tenant, [log_step("one")])
     add_runs(
-        actor, many, 20_000,
+        actor,
+        many,
+        20_000,
         status="CASE n % 1000 WHEN 1 THEN 'FAILED' WHEN 2 THEN 'WAITING' ELSE 'SUCCEEDED' END",
         event_type="CASE WHEN n % 1000 = 3 THEN 'RARE' ELSE 'TICKET_CREATED' END",
         origin="CASE WHEN n % 1000 = 4 THEN 'replay' ELSE 'live' END",
         correlation_key="'k' || n",
-    )  # fmt: skip
+    )
     add_runs(actor, few, 20)
     with database.operate() as conn:
-        conn.exec_driver_sql("UPDATE workflow_runs SET workflow_version = 2 WHERE extract(second FROM triggered_at) = 5"
-                             " AND extract(minute FROM triggered_at) = 5")  # fmt: skip
+        conn.exec_driver_sql(
+            "UPDATE workflow_runs SET workflow_version = 2 WHERE extract(second FROM triggered_at) = 5"
+            " AND extract(minute FROM triggered_at) = 5"
+        )
         conn.exec_driver_sql(
             "INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key)"
             " SELECT tenant, run_id, 'wait', 'event', 'REPLY', 'w' || correlation_key FROM workflow_runs"
@@ -167,11 +186,20 @@ def test_finding_runs_reads_no_run_that_does_not_match(db: Database, actor: Acto
     with db.owner.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
     for filters in (
-        RunFilters(), RunFilters(status="FAILED"), RunFilters(status="WAITING"), RunFilters(status="SUCCEEDED"),
-        RunFilters(workflow_id=few), RunFilters(workflow_id=many, workflow_version=2), RunFilters(event_type="RARE"),
-        RunFilters(event_type="TICKET_CREATED"), RunFilters(origin="replay"), RunFilters(key="k77"),
-        RunFilters(key="wk77"), RunFilters(since=NOON, until=NOON + timedelta(hours=1)), RunFilters(error="broke"),
-    ):  # fmt: skip
+        RunFilters(),
+        RunFilters(status="FAILED"),
+        RunFilters(status="WAITING"),
+        RunFilters(status="SUCCEEDED"),
+        RunFilters(workflow_id=few),
+        RunFilters(workflow_id=many, workflow_version=2),
+        RunFilters(event_type="RARE"),
+        RunFilters(event_type="TICKET_CREATED"),
+        RunFilters(origin="replay"),
+        RunFilters(key="k77"),
+        RunFilters(key="wk77"),
+        RunFilters(since=NOON, until=NOON + timedelta(hours=1)),
+        RunFilters(error="broke"),
+    ):
         read = [rows_read(actor, filters) for _ in range(8)]  # PostgreSQL would soon plan for any filters
         assert max(read) < 500, filters
     first = rows_read(actor, RunFilters(), Cursor(NOON + timedelta(seconds=100), UUID(int=1)))
@@ -180,8 +208,10 @@ def test_finding_runs_reads_no_run_that_does_not_match(db: Database, actor: Acto
 
 def rows_read(actor: Actor, filters: RunFilters, cursor: Cursor | None = None) -> int:
     """How many rows finding a page touched."""
-    counted = text("SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-                   " WHERE relname ~ '^workflow_'")  # fmt: skip
+    counted = text(
+        "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
+        " WHERE relname ~ '^workflow_'"
+    )
     with database.read(actor) as conn:
         before = conn.execute(counted).scalar_one()
         run_records.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)
@@ -194,9 +224,12 @@ def test_a_search_in_errors_looks_through_so_many_runs_a_page_and_goes_on(
     monkeypatch.setattr(run_records, "LOOKED_AT", 100)
     workflow = publish(actor.tenant, [log_step("one")])
     add_runs(
-        actor, workflow, 250, status="'FAILED'",
+        actor,
+        workflow,
+        250,
+        status="'FAILED'",
         error_json="jsonb_build_object('message', CASE WHEN n IN (20, 30, 150) THEN 'Broke' ELSE 'Other' END)",
-    )  # fmt: skip
+    )
     with database.read(actor) as conn:
         first = run_records.list_runs(conn, tenant=actor.tenant, filters=RunFilters(error="broke"))
     assert first.runs == () and first.next is not None, "the newest 100 hold none"

@@ -58,8 +58,13 @@ def begin(actor: Actor, workflow: UUID, days: int = 7) -> backfill.Backfill:
 def count(actor: Actor, workflow: UUID) -> int:
     now = datetime.now(UTC)
     with database.read(actor) as conn:
-        return backfill.count(conn, tenant=actor.tenant, workflow=workflow_records.get(
-            conn, tenant=actor.tenant, workflow_id=workflow), since=now - timedelta(days=7), until=now)  # fmt: skip
+        return backfill.count(
+            conn,
+            tenant=actor.tenant,
+            workflow=workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow),
+            since=now - timedelta(days=7),
+            until=now,
+        )
 
 
 def finish(db: Database, actor: Actor, one: backfill.Backfill) -> backfill.Backfill:

@@ -72,9 +72,22 @@ EXPRESSIONS = {
     "items": ["[1, 2]", "payload.ticketId", "[]", "$keys({'a': 1, 'b': 2})", "vars.nothing"],
     "correlationKey": ["payload.ticketId", "'none' & $string(payload.ticketId)", "42"],
     "until": ["$now()", "'2020-01-31T09:00:00Z'"],
-    "": ["payload", "payload.ticketId", "vars", "vars.a", "steps", "event", "event.correlationKey", "'text'", "1 + 1",
-         "[]", "{'a': payload.ticketId}", "$count(payload)", "vars.nothing"],
-}  # fmt: skip
+    "": [
+        "payload",
+        "payload.ticketId",
+        "vars",
+        "vars.a",
+        "steps",
+        "event",
+        "event.correlationKey",
+        "'text'",
+        "1 + 1",
+        "[]",
+        "{'a': payload.ticketId}",
+        "$count(payload)",
+        "vars.nothing",
+    ],
+}
 #: What keeps a run short, and lets it go on where nothing outside answers.
 SHORT: dict[str, Any] = {"timeoutSeconds": 0.05, "seconds": 0.05, "onTimeout": "continue", "eventName": EVENT}
 

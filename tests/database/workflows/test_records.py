@@ -42,18 +42,25 @@ def edit(actor: Actor, workflow: UUID, **changes: Any) -> int:
     now = get(actor, workflow)
     with database.write(actor) as conn:
         return workflow_records.save_draft(
-            conn, actor, workflow_id=workflow, definition={**now.draft, **changes},
+            conn,
+            actor,
+            workflow_id=workflow,
+            definition={**now.draft, **changes},
             expected_draft_version=now.draft_version,
-        )  # fmt: skip
+        )
 
 
 def publish(actor: Actor, workflow: UUID, note: str = "") -> int:
     now = get(actor, workflow)
     with database.write(actor) as conn:
         return workflow_versions.publish(
-            conn, actor, workflow_id=workflow, expected_draft_version=now.draft_version,
-            expected_version=now.published_version, change_note=note,
-        )  # fmt: skip
+            conn,
+            actor,
+            workflow_id=workflow,
+            expected_draft_version=now.draft_version,
+            expected_version=now.published_version,
+            change_note=note,
+        )
 
 
 def published(actor: Actor, name: str | None = None) -> UUID:
@@ -68,9 +75,13 @@ def detach(
 ) -> int:
     with database.write(actor) as conn:
         return workflow_versions.detach(
-            conn, actor, workflow_id=workflow, event_type=event_type, expected_version=version,
+            conn,
+            actor,
+            workflow_id=workflow,
+            event_type=event_type,
+            expected_version=version,
             expected_changes=expected_changes,
-        )  # fmt: skip
+        )
 
 
 def undo_detach(actor: Actor, workflow: UUID, version: int) -> int:
@@ -164,8 +175,10 @@ def test_publish_starts_runs_and_detach_ends_that_and_undo_brings_it_back(
         listed = workflow_versions.list_versions(conn, tenant=actor.tenant, workflow_id=workflow)
     assert {**first, "version": 3} == third
     assert [(v.version, v.event_type, v.published_by) for v in listed] == [
-        (3, EVENT, actor.email), (2, None, actor.email), (1, EVENT, actor.email)
-    ]  # fmt: skip
+        (3, EVENT, actor.email),
+        (2, None, actor.email),
+        (1, EVENT, actor.email),
+    ]
 
 
 def test_a_draft_with_changes_survives_detach_and_undo_but_not_its_trigger(new_actor: ActorFactory) -> None:
@@ -320,9 +333,12 @@ def test_a_draft_saved_by_someone_else_is_not_overwritten(new_actor: ActorFactor
     edit(two, workflow, description="Two was here")
     with database.write(one) as conn, pytest.raises(Conflict, match=f"{two.email} changed this draft meanwhile"):
         workflow_records.save_draft(
-            conn, one, workflow_id=workflow, definition={**seen.draft, "description": "One"},
+            conn,
+            one,
+            workflow_id=workflow,
+            definition={**seen.draft, "description": "One"},
             expected_draft_version=seen.draft_version,
-        )  # fmt: skip
+        )
     assert get(one, workflow).draft["description"] == "Two was here"
 
 
@@ -537,9 +553,13 @@ def test_everything_at_once_leaves_gapless_versions_and_only_refusals(db: Databa
 
     def detaches(conn: database.Connection, who: Actor, now: workflow_records.Workflow) -> int:
         return workflow_versions.detach(
-            conn, who, workflow_id=workflow, event_type=EVENT, expected_version=now.published_version or 0,
+            conn,
+            who,
+            workflow_id=workflow,
+            event_type=EVENT,
+            expected_version=now.published_version or 0,
             expected_changes=now.draft_differs,
-        )  # fmt: skip
+        )
 
     def undoes(conn: database.Connection, who: Actor, now: workflow_records.Workflow) -> int:
         version = now.published_version or 0
@@ -673,9 +693,12 @@ def test_of_two_who_save_one_draft_at_once_the_second_waits_and_is_told(db: Data
 
     def save(conn: database.Connection, actor: Actor) -> int:
         return workflow_records.save_draft(
-            conn, actor, workflow_id=workflow, definition={**seen.draft, "description": actor.email},
+            conn,
+            actor,
+            workflow_id=workflow,
+            definition={**seen.draft, "description": actor.email},
             expected_draft_version=seen.draft_version,
-        )  # fmt: skip
+        )
 
     def second() -> None:
         try:
@@ -688,8 +711,10 @@ def test_of_two_who_save_one_draft_at_once_the_second_waits_and_is_told(db: Data
     with database.write(one) as conn:
         save(conn, one)
         thread.start()
-        waiting = text("SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-                       " WHERE NOT l.granted AND a.datname = current_database()")  # fmt: skip
+        waiting = text(
+            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+            " WHERE NOT l.granted AND a.datname = current_database()"
+        )
         with db.owner.connect() as watch:
             for _ in range(2000):
                 if watch.execute(waiting).scalar_one():

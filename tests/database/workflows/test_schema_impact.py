@@ -23,9 +23,10 @@ V1 = {
     "properties": {"id": {"type": "string"}, "total": {"type": "integer"}, "note": {"type": "string"}},
 }
 TARGET = {
-    "type": "object", "required": ["id"],
+    "type": "object",
+    "required": ["id"],
     "properties": {"id": {"type": "string"}, "total": {"type": "integer"}, "note": {"type": "string"}},
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -47,9 +48,11 @@ def mapped(actor: Actor) -> UUID:
     workflow = attach(actor, "Mapped", "MADE")
     names = ("id", "total", "note")
     trigger = {
-        "type": "event", "eventName": "MADE", "sourcePayloadSchemaRef": "made.v1",
+        "type": "event",
+        "eventName": "MADE",
+        "sourcePayloadSchemaRef": "made.v1",
         "payloadMapping": {name: {"$expr": f"event.payload.{name}"} for name in names},
-    }  # fmt: skip
+    }
     edit(actor, workflow, payloadSchemaRef="mine.v1", trigger=trigger, steps=[log_step("note")])
     publish(actor, workflow)
     return workflow
@@ -72,8 +75,9 @@ def test_removed_and_changed_fields_are_named_with_who_reads_them(db: Database, 
     impact = impacts(actor)[workflow]
     assert (impact.made_for, impact.now) == ("made.v1", "made.v2")
     assert {(read.target, read.field, read.change) for read in impact.reads} == {
-        ("note", "note", "removed"), ("total", "total", "changed in type")
-    }  # fmt: skip
+        ("note", "note", "removed"),
+        ("total", "total", "changed in type"),
+    }
     assert not impact.still_valid and any("total takes integer" in problem for problem in impact.problems)
 
 
@@ -94,8 +98,12 @@ def test_a_workflow_that_takes_the_payload_as_it_comes_needs_a_mapping_now(db: D
 
 
 def test_validation_knows_the_tenants_own_catalog(actor: Actor, new_actor: ActorFactory) -> None:
-    definition = {"name": "X", "payloadSchemaRef": "made.v1", "steps": [log_step("a")],
-                  "trigger": {"type": "event", "eventName": "MADE", "sourcePayloadSchemaRef": "made.v1"}}  # fmt: skip
+    definition = {
+        "name": "X",
+        "payloadSchemaRef": "made.v1",
+        "steps": [log_step("a")],
+        "trigger": {"type": "event", "eventName": "MADE", "sourcePayloadSchemaRef": "made.v1"},
+    }
     with database.read(actor) as conn:
         assert workflow_validation.validate(conn, tenant=actor.tenant, definition=definition) == []
     stranger = new_actor()

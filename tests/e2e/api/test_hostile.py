@@ -29,6 +29,7 @@ from tests.support.pace import slowness
 MIB = 2**20
 pytestmark = pytest.mark.timeout(300)
 
+
 def anything(**attributes: Any) -> dict[str, Any]:
     """An event that any payload will do for."""
     return event(**{"type": "ANYTHING"} | attributes)
@@ -109,8 +110,10 @@ def api(db: Database, new_actor: ActorFactory, tmp_path: Path, request: pytest.F
     own: dict[str, str] = getattr(request, "param", {})
     take_anything(db, actor)
     (tmp_path / "postgres").mkdir()  # there is a database already
-    urls = {name: pool.url.render_as_string(hide_password=False) for name, pool in
-            (("DATABASE_URL", db.owner), ("APP_DATABASE_URL", db.app))}  # fmt: skip
+    urls = {
+        name: pool.url.render_as_string(hide_password=False)
+        for name, pool in (("DATABASE_URL", db.owner), ("APP_DATABASE_URL", db.app))
+    }
     app = start_app(tmp_path, AUTH="off", API_RATE_PER_SECOND="1e5", API_BURST="100000", **urls, **own)
     running = Api(app, new_token(actor))
     wait_for(lambda: running.get("/readyz")[0] == 200)

@@ -36,10 +36,12 @@ def add(app: RunningApp, name: str, at: datetime | None = None) -> None:
     try:
         with database.operate() as conn:
             conn.execute(
-                text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
-                     " SELECT tenant, :name, '{}', '{}', coalesce(:at, app_now()) FROM tenants"),
+                text(
+                    "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
+                    " SELECT tenant, :name, '{}', '{}', coalesce(:at, app_now()) FROM tenants"
+                ),
                 {"name": name, "at": at},
-            )  # fmt: skip
+            )
     finally:
         database.stop()
 

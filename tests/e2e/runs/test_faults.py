@@ -102,10 +102,13 @@ class Workers:
         while len(self._running) < number:
             self._running.append(
                 subprocess.Popen(
-                    [sys.executable, "-m", "lib.worker"], cwd=ROOT, env=self._environment,
-                    stdout=self._log, stderr=self._log,
+                    [sys.executable, "-m", "lib.worker"],
+                    cwd=ROOT,
+                    env=self._environment,
+                    stdout=self._log,
+                    stderr=self._log,
                 )
-            )  # fmt: skip
+            )
         deadline = time.monotonic() + 30
         while engine.health().live_executors < number and time.monotonic() < deadline:
             time.sleep(0.05)

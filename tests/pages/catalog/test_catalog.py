@@ -129,8 +129,19 @@ def test_list_view_shows_the_same_facts_and_is_remembered() -> None:
     app.segmented_control(key="view").set_value("list").run()
     table = app.dataframe[0].value
     assert len(table) == 50
-    assert {"Event", "Type", "Category", "Status", "Executions", "Success", "Average", "Workflows", "Source",
-            "Schema", "Description"} <= set(table.columns)  # fmt: skip
+    assert {
+        "Event",
+        "Type",
+        "Category",
+        "Status",
+        "Executions",
+        "Success",
+        "Average",
+        "Workflows",
+        "Source",
+        "Schema",
+        "Description",
+    } <= set(table.columns)
     again = open_page()
     assert len(again.dataframe[0].value) == 50, "a new session opens in the view last used"
     assert not open_page(view="grid").dataframe, "the URL decides before the preference"

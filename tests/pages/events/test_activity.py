@@ -47,8 +47,11 @@ def events(app: AppTest) -> list[str]:
 
 def shown(app: AppTest) -> str:
     """Every text on the page."""
-    parts = [str(e.value) for kind in ("title", "subheader", "markdown", "caption", "error", "warning", "info", "code")
-             for e in app.get(kind)]  # fmt: skip
+    parts = [
+        str(e.value)
+        for kind in ("title", "subheader", "markdown", "caption", "error", "warning", "info", "code")
+        for e in app.get(kind)
+    ]
     parts += [str(b.label) for b in app.button] + [str(b.help) for b in app.button]
     parts += [d.value.to_csv() for d in app.dataframe]
     return "\n".join(parts)
@@ -58,13 +61,15 @@ def shown(app: AppTest) -> str:
 def actor(db: Database, new_actor: ActorFactory) -> Actor:
     """An admin with five events."""
     actor = new_actor("admin", name="Acme")
-    for number, (name, columns) in enumerate([
-        ("TICKET_CREATED", {"matched_run_id": uuid4()}),
-        ("TICKET_CLOSED", {"error_message": "1 of 1 workflows could not be started: Triage."}),
-        ("TAG_APPLIED", {"origin": "simulated"}),
-        ("TAG_APPLIED", {"correlation_key": "key-1"}),
-        ("OUR_OWN_EVENT", {}),
-    ]):  # fmt: skip
+    for number, (name, columns) in enumerate(
+        [
+            ("TICKET_CREATED", {"matched_run_id": uuid4()}),
+            ("TICKET_CLOSED", {"error_message": "1 of 1 workflows could not be started: Triage."}),
+            ("TAG_APPLIED", {"origin": "simulated"}),
+            ("TAG_APPLIED", {"correlation_key": "key-1"}),
+            ("OUR_OWN_EVENT", {}),
+        ]
+    ):
         add(db, actor.tenant, {"n": number}, event_name=name, created_at=START + timedelta(minutes=number), **columns)
     return actor
 
@@ -108,9 +113,13 @@ def test_the_url_is_the_view(query: dict[str, Any], found: int) -> None:
 @pytest.mark.usefixtures("actor")
 @pytest.mark.parametrize(
     ("query", "said"),
-    [({"id": "a\0"}, "Event id has"), ({"field": "n"}, "Payload value is missing; a search needs"),
-     ({"field": "a..b", "value": "1"}, "Payload field cannot be read"), ({"key": "\0"}, "Correlation key has")],
-)  # fmt: skip
+    [
+        ({"id": "a\0"}, "Event id has"),
+        ({"field": "n"}, "Payload value is missing; a search needs"),
+        ({"field": "a..b", "value": "1"}, "Payload field cannot be read"),
+        ({"key": "\0"}, "Correlation key has"),
+    ],
+)
 def test_what_cannot_be_searched_for_is_said(query: dict[str, str], said: str) -> None:
     assert said in open_page(**query).error[0].value
 
@@ -119,10 +128,16 @@ def test_what_cannot_be_searched_for_is_said(query: dict[str, str], said: str) -
 @pytest.mark.parametrize(
     ("written", "found"),
     [
-        ("2026-03-01T00:02", 3), ("2026-03-01 00:02", 3), ("2026-03-01T00:02Z", 3), ("2026-03-01T02:02+02:00", 3),
-        ("2026-03-01T02:02 02:00", 3), ("2026-02-28T22:02:00-02:00", 3), ("2026-03-01", 5), ("2026-03-02", 0),
+        ("2026-03-01T00:02", 3),
+        ("2026-03-01 00:02", 3),
+        ("2026-03-01T00:02Z", 3),
+        ("2026-03-01T02:02+02:00", 3),
+        ("2026-03-01T02:02 02:00", 3),
+        ("2026-02-28T22:02:00-02:00", 3),
+        ("2026-03-01", 5),
+        ("2026-03-02", 0),
     ],
-)  # fmt: skip
+)
 def test_times_in_the_address_are_read_as_people_write_them(written: str, found: int) -> None:
     app = open_page(since=written)
     assert len(events(app)) == found
@@ -166,10 +181,12 @@ def test_pages_are_walked_back_and_forth(db: Database, new_actor: ActorFactory) 
     actor = new_actor("read", name="Acme")
     with db.owner.begin() as conn:
         conn.execute(
-            text("INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
-                 " SELECT :t, 'E' || n, '{}', '{}', :at + n * interval '1 s' FROM generate_series(0, 119) n"),
+            text(
+                "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, created_at)"
+                " SELECT :t, 'E' || n, '{}', '{}', :at + n * interval '1 s' FROM generate_series(0, 119) n"
+            ),
             {"t": actor.tenant, "at": START},
-        )  # fmt: skip
+        )
     app = open_page()
     assert (events(app)[0], events(app)[-1]) == ("E119", "E70")
     app.button(key="activity-older").click().run()
@@ -333,12 +350,17 @@ def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
     caplog.set_level(logging.DEBUG)
     actor = new_actor("admin", name="Acme")
     ref = "payload.ContactCreated.v1"
-    same = {"contactId": {"$expr": "event.payload.contactId"}, "note": {"$expr": "event.payload.note"},
-            "email": {"$expr": "event.payload.email"}, "copy": {"$expr": "event.payload.bearer"}}  # fmt: skip
+    same = {
+        "contactId": {"$expr": "event.payload.contactId"},
+        "note": {"$expr": "event.payload.note"},
+        "email": {"$expr": "event.payload.email"},
+        "copy": {"$expr": "event.payload.bearer"},
+    }
     publish(actor, "as it is", event="CONTACT_CREATED", ref=ref)
     publish(actor, "mapped", event="CONTACT_CREATED", ref="payload.NoteCreated.v1", mapping=same)
-    publish(actor, "broken", event="CONTACT_CREATED", ref=ref,
-            mapping={"x": {"$expr": "$number(event.payload.password)"}})  # fmt: skip
+    publish(
+        actor, "broken", event="CONTACT_CREATED", ref=ref, mapping={"x": {"$expr": "$number(event.payload.password)"}}
+    )
     done = submit(actor, PLANTED, event="CONTACT_CREATED", source="psa", submission_id="1")
     with pytest.raises(InvalidInput):
         submit(actor, PLANTED, event="CONTACT_CREATED", correlation_key="x" * 600)
@@ -363,11 +385,14 @@ def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
 # Beside the payload: derived and explicit correlation keys, subject, source, id and schema ref of the sender.
 BESIDE: list[dict[str, Any]] = [
     {"data": {"clientId": JWT}},
-    {"data": {"clientId": CARD, "password": f"{SECRET}20"}, "source": f"https://u:{SECRET}21@psa.example/?k={SECRET}20"},
+    {
+        "data": {"clientId": CARD, "password": f"{SECRET}20"},
+        "source": f"https://u:{SECRET}21@psa.example/?k={SECRET}20",
+    },
     {"data": {"password": f"{SECRET}22"}, "subject": f"{SECRET}22"},
     {"correlationkey": f"Bearer {SECRET}23", "id": f"token={SECRET}24"},
     {"subject": f"card {CARD}", "dataschema": f"https://psa.example/schema?api_key={SECRET}25"},
-]  # fmt: skip
+]
 
 
 def test_a_planted_secret_beside_the_payload_is_nowhere_either(
@@ -395,10 +420,14 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
     assert stored.count("redacted:") > 2 * len(BESIDE) and not planted(stored)
     assert len(answers) == 3 * len(BESIDE) and not planted("\n".join(answers))
     pages = [shown(open_page()), shown(open_page(eventId=str(done.event_id)))]
-    for page, query in (("runs.py", {}), ("runs.py", {"runId": str(done.of("started")[0].run_id)}),
-                        ("metrics.py", {"eventType": "CLIENT_CREATED"}), ("metrics.py", {}),
-                        ("designer.py", {"workflowId": str(workflow)}),
-                        ("simulate.py", {"eventType": "CLIENT_CREATED"})):  # fmt: skip
+    for page, query in (
+        ("runs.py", {}),
+        ("runs.py", {"runId": str(done.of("started")[0].run_id)}),
+        ("metrics.py", {"eventType": "CLIENT_CREATED"}),
+        ("metrics.py", {}),
+        ("designer.py", {"workflowId": str(workflow)}),
+        ("simulate.py", {"eventType": "CLIENT_CREATED"}),
+    ):
         app = AppTest.from_file(SHELL, default_timeout=30)
         app.query_params.update(query)
         pages.append(shown(app.switch_page(page).run()))

@@ -47,8 +47,10 @@ def open_page(**query: str) -> AppTest:
 def add(db: Database, tenant: UUID, at: datetime, name: str = NAME, **columns: object) -> None:
     row = {"tenant": tenant, "event_name": name, "payload": "{}", "redacted_payload": "{}", "created_at": at, **columns}
     with db.owner.begin() as conn:
-        conn.execute(text(f"INSERT INTO workflow_runtime_events ({', '.join(row)})"
-                          f" VALUES ({', '.join(':' + c for c in row)})"), row)  # fmt: skip
+        conn.execute(
+            text(f"INSERT INTO workflow_runtime_events ({', '.join(row)}) VALUES ({', '.join(':' + c for c in row)})"),
+            row,
+        )
 
 
 def metrics_of(app: AppTest) -> dict[str, str]:
@@ -125,11 +127,18 @@ def test_a_single_event_is_drawn(db: Database, actor: Actor) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        {"range": "eternity"}, {"tz": "Mars/Olympus"}, {"step": "fortnight"}, {"slice": "yesterday"},
-        {"slice": "9999-12-31T23:59Z/0001-01-01T00:00Z"}, {"outcome": "<b>"}, {"older": "1-2"}, {"newer": "x" * 9999},
-        {"eventType": "<script>alert(1)</script>"}, {"eventType": "a`b\u0000"},
+        {"range": "eternity"},
+        {"tz": "Mars/Olympus"},
+        {"step": "fortnight"},
+        {"slice": "yesterday"},
+        {"slice": "9999-12-31T23:59Z/0001-01-01T00:00Z"},
+        {"outcome": "<b>"},
+        {"older": "1-2"},
+        {"newer": "x" * 9999},
+        {"eventType": "<script>alert(1)</script>"},
+        {"eventType": "a`b\u0000"},
     ],
-)  # fmt: skip
+)
 def test_nonsense_in_the_url_shows_the_page(query: dict[str, str], db: Database, actor: Actor) -> None:
     add(db, actor.tenant, hours_ago(1))
     app = open_page(**({"eventType": NAME} | query))
@@ -142,14 +151,18 @@ def test_what_the_url_asks_for_in_vain_is_told(db: Database, actor: Actor) -> No
         add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"{n:02}")
     app = open_page(eventType=NAME, range="5y", tz="Mars/Olympus", step="days")
     told = [warning.value for warning in app.warning]
-    assert told == ["`range` in the address is left out: `5y` is not one of 24h, 7d, 30d, 90d, Custom.",
-                    "`tz` in the address is left out: `Mars/Olympus` is not a time zone."]  # fmt: skip
+    assert told == [
+        "`range` in the address is left out: `5y` is not one of 24h, 7d, 30d, 90d, Custom.",
+        "`tz` in the address is left out: `Mars/Olympus` is not a time zone.",
+    ]
     assert app.query_params["step"] == "Days"
     app.segmented_control(key="range").set_value("24h").run()
     assert not app.warning, "told until one filters anew"
-    for query, said in (({"slice": "2020-01-01T00:00Z/2020-01-02T00:00Z"}, "not in this range"),
-                        ({"outcome": "bad"}, "is left out"),
-                        ({"older": f"2020-01-01T00:00:00+00:00~{uuid4()}"}, "by now")):  # fmt: skip
+    for query, said in (
+        ({"slice": "2020-01-01T00:00Z/2020-01-02T00:00Z"}, "not in this range"),
+        ({"outcome": "bad"}, "is left out"),
+        ({"older": f"2020-01-01T00:00:00+00:00~{uuid4()}"}, "by now"),
+    ):
         gone = open_page(eventType=NAME, **query)
         assert any(said in caption.value for caption in gone.caption), query
         assert gone.dataframe[0].value["Correlation key"][0] == "00" and not gone.button(key="recent-older").disabled
@@ -170,12 +183,16 @@ def test_the_slice_of_the_url_narrows_the_recent_events(db: Database, actor: Act
 
 @pytest.mark.parametrize(
     ("query", "keys"),
-    [({}, "cba"), ({"outcome": "error"}, "b"), ({"tests": "true"}, "dcba"), ({"slice": True}, "cb"),
-     ({"slice": True, "outcome": "unmatched", "tests": "true"}, "dc"), ({"tz": "Asia/Kathmandu"}, "cba")],
-)  # fmt: skip
-def test_open_in_activity_shows_the_same_events(
-    query: dict[str, Any], keys: str, db: Database, actor: Actor
-) -> None:
+    [
+        ({}, "cba"),
+        ({"outcome": "error"}, "b"),
+        ({"tests": "true"}, "dcba"),
+        ({"slice": True}, "cb"),
+        ({"slice": True, "outcome": "unmatched", "tests": "true"}, "dc"),
+        ({"tz": "Asia/Kathmandu"}, "cba"),
+    ],
+)
+def test_open_in_activity_shows_the_same_events(query: dict[str, Any], keys: str, db: Database, actor: Actor) -> None:
     at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=5)
     add(db, actor.tenant, at - timedelta(seconds=1), correlation_key="a")
     add(db, actor.tenant, at, correlation_key="b", error_message="broken")
@@ -220,9 +237,12 @@ def test_the_hour_that_comes_twice_is_told_apart(
     window = Window.of(first - timedelta(hours=2), second + timedelta(hours=2), there, "hour")
     labels = [*charts.volume(EventMetrics(window, [Period()] * 5, Period(), Period())).data["When"]][:5]
     assert [label.partition(", ")[2] for label in labels] == [
-        f"{hour - 2:02}:00" if hour > 1 else "23:00", f"{hour - 1:02}:00", f"{hour:02}:00 {names[0]}",
-        f"{hour:02}:00 {names[1]}", f"{hour + 1:02}:00",
-    ]  # fmt: skip
+        f"{hour - 2:02}:00" if hour > 1 else "23:00",
+        f"{hour - 1:02}:00",
+        f"{hour:02}:00 {names[0]}",
+        f"{hour:02}:00 {names[1]}",
+        f"{hour + 1:02}:00",
+    ]
 
 
 def test_recent_events_come_as_the_file_of_the_activity_page(db: Database, actor: Actor) -> None:
@@ -258,13 +278,16 @@ def test_without_reasons_the_words_follow_the_numbers(events: EventCounts, said:
 @pytest.mark.parametrize(
     ("since", "until", "said"),
     [
-        ("2026-10-25T00:00", "2026-10-26T00:00", "day"), ("2026-10-24T00:00", "2026-10-26T00:00", "2 days"),
-        ("2026-06-01T00:00", "2026-06-01T06:00", "6 hours"), ("2026-06-01T00:00", "2026-06-01T01:00", "hour"),
+        ("2026-10-25T00:00", "2026-10-26T00:00", "day"),
+        ("2026-10-24T00:00", "2026-10-26T00:00", "2 days"),
+        ("2026-06-01T00:00", "2026-06-01T06:00", "6 hours"),
+        ("2026-06-01T00:00", "2026-06-01T01:00", "hour"),
         ("2026-06-01T00:00", "2026-06-01T00:45", "45 minutes"),
         ("2026-06-01T00:00", "2026-06-07T13:10", "6 days 13 hours"),
-        ("2026-06-01T00:00", "2026-06-05T23:50", "5 days"), ("2026-10-24T00:00", "2026-10-27T00:00", "3 days"),
+        ("2026-06-01T00:00", "2026-06-05T23:50", "5 days"),
+        ("2026-10-24T00:00", "2026-10-27T00:00", "3 days"),
     ],
-)  # fmt: skip
+)
 def test_a_range_is_as_long_as_people_say(since: str, until: str, said: str) -> None:
     berlin = ZoneInfo("Europe/Berlin")
     first, last = (moment(text_, berlin, field="x") for text_ in (since, until))
@@ -342,8 +365,18 @@ def test_charts_ask_nobody_and_have_every_slice() -> None:
 
 @pytest.mark.parametrize(
     ("now", "before", "said"),
-    [(112.5, 100, "+12 %"), (101, 100, "+1.0 %"), (99, 100, "-1.0 %"), (1200, 100, "×12"), (5, 0, "new"), (0, 0, None),
-     (None, 1, None), (9999, 10_000, None), (10_001, 10_000, None), (9990, 10_000, "-0.1 %")],
-)  # fmt: skip
+    [
+        (112.5, 100, "+12 %"),
+        (101, 100, "+1.0 %"),
+        (99, 100, "-1.0 %"),
+        (1200, 100, "×12"),
+        (5, 0, "new"),
+        (0, 0, None),
+        (None, 1, None),
+        (9999, 10_000, None),
+        (10_001, 10_000, None),
+        (9990, 10_000, "-0.1 %"),
+    ],
+)
 def test_a_change_that_rounds_to_nothing_is_none(now: float | None, before: float | None, said: str | None) -> None:
     assert event_metrics.change(now, before) == said

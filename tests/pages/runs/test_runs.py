@@ -47,9 +47,15 @@ def add_step(db: Database, actor: Actor, run: UUID, path: str, status: str = "SU
                 " started_at, completed_at) VALUES (:t, :r, :p, 'action.call', :s, '{\"ok\": true}',"
                 " CAST(:e AS jsonb), :at, CAST(:at AS timestamptz) + interval '300 ms')"
             ),
-            {"t": actor.tenant, "r": run, "p": path, "s": status, "at": START,
-             "e": json.dumps(error) if error else None},
-        )  # fmt: skip
+            {
+                "t": actor.tenant,
+                "r": run,
+                "p": path,
+                "s": status,
+                "at": START,
+                "e": json.dumps(error) if error else None,
+            },
+        )
 
 
 def rows(app: AppTest) -> Any:
@@ -67,15 +73,20 @@ def test_filters_come_from_the_url_and_each_can_be_taken_out(db: Database, new_a
     failed = add_run(db, actor, one, "FAILED", e='{"code": "x", "message": "It broke"}')
     replayed = add_run(db, actor, two, "SUCCEEDED", o="replay", at=datetime.now(UTC) - timedelta(hours=2))
     with db.owner.begin() as conn:
-        conn.execute(text("UPDATE workflow_runs SET correlation_key = 'A-1', workflow_version = 2 WHERE run_id = :r"),
-                     {"r": replayed})  # fmt: skip
+        conn.execute(
+            text("UPDATE workflow_runs SET correlation_key = 'A-1', workflow_version = 2 WHERE run_id = :r"),
+            {"r": replayed},
+        )
     both = open_page("runs.py")
     assert list(rows(both)["Workflow"]) == ["Two", "One"] and not [b for b in both.button if "reset" in str(b.key)]
     for name, value, chip, wanted in (
-        ("runStatus", "Failed", "Failed", "One"), ("runOrigin", "Replay", "Replay", "Two"),
-        ("runKey", "A-1", "Key A-1", "Two"), ("runError", "BROKE", "Error “BROKE”", "One"),
-        ("runTime", "Last 24 hours", "Last 24 hours", "Two"), ("workflowId", str(one), "One", "One"),
-    ):  # fmt: skip
+        ("runStatus", "Failed", "Failed", "One"),
+        ("runOrigin", "Replay", "Replay", "Two"),
+        ("runKey", "A-1", "Key A-1", "Two"),
+        ("runError", "BROKE", "Error “BROKE”", "One"),
+        ("runTime", "Last 24 hours", "Last 24 hours", "Two"),
+        ("workflowId", str(one), "One", "One"),
+    ):
         app = open_page("runs.py", **{name: value})
         assert list(rows(app)["Workflow"]) == [wanted], name
         chips = app.button(key=f"reset-{name}")
@@ -97,8 +108,9 @@ def test_versions_belong_to_a_workflow_and_go_with_it(db: Database, new_actor: A
     for version in (1, 2, 2):
         run = add_run(db, actor, one)
         with db.owner.begin() as conn:
-            conn.execute(text("UPDATE workflow_runs SET workflow_version = :v WHERE run_id = :r"),
-                         {"v": version, "r": run})  # fmt: skip
+            conn.execute(
+                text("UPDATE workflow_runs SET workflow_version = :v WHERE run_id = :r"), {"v": version, "r": run}
+            )
     app = open_page("runs.py", workflowId=str(one), runVersion="2")
     assert list(rows(app)["Version"]) == ["v2", "v2"] and app.button(key="reset-runVersion").label == "v2"
     app.selectbox(key="run-version").set_value(1).run()
@@ -226,9 +238,7 @@ def test_a_run_that_is_not_there_reads_the_same_and_leads_back(db: Database, new
         assert len(rows(app)) == 1 and "runId" not in app.query_params and not app.error
 
 
-def test_a_long_run_begins_where_it_failed_and_every_step_can_be_reached(
-    db: Database, new_actor: ActorFactory
-) -> None:
+def test_a_long_run_begins_where_it_failed_and_every_step_can_be_reached(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     run = add_run(db, actor, published(actor), "FAILED", e='{"message": "It broke"}')
     for number in range(95):

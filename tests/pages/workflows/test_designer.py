@@ -97,9 +97,13 @@ def test_looking_changes_nothing_whatever_the_draft_holds(db: Database, new_acto
     draft = get(actor, workflow).draft
     del draft["description"]
     odd = {
-        "ticketId": 5, "tenantId": None, "createdAt": {"$expr": 7}, "createdByUserId": {"$expr": "event.payload.("},
-        "gone.x": [1], "other": {"a": 1},
-    }  # fmt: skip
+        "ticketId": 5,
+        "tenantId": None,
+        "createdAt": {"$expr": 7},
+        "createdByUserId": {"$expr": "event.payload.("},
+        "gone.x": [1],
+        "other": {"a": 1},
+    }
     draft["trigger"]["payloadMapping"] = odd
     draft["steps"] = [log_step("a"), {"id": "b", "type": "control.return", "config": {}, "name": " "}]
     with db.owner.begin() as conn:

@@ -30,8 +30,12 @@ def open_page(page: str, **query: str) -> AppTest:
 
 
 def texts(app: AppTest) -> str:
-    return "\n".join([m.value for m in app.markdown] + [c.value for c in app.caption] + [e.value for e in app.error]
-                     + [i.value for i in app.info])  # fmt: skip
+    return "\n".join(
+        [m.value for m in app.markdown]
+        + [c.value for c in app.caption]
+        + [e.value for e in app.error]
+        + [i.value for i in app.info]
+    )
 
 
 def button(app: AppTest, key: str) -> AppTest:
@@ -78,9 +82,13 @@ def test_the_last_run_is_told_in_the_viewers_time_and_the_zone_once(db: Database
     actor = new_actor()
     workflow = published(actor, "Alpha")
     with db.owner.begin() as conn:
-        conn.execute(text("INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, status, triggered_at)"
-                          " VALUES (:t, :w, 1, 'SUCCEEDED', '2026-03-01 12:00Z')"),
-                     {"t": actor.tenant, "w": workflow})  # fmt: skip
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, status, triggered_at)"
+                " VALUES (:t, :w, 1, 'SUCCEEDED', '2026-03-01 12:00Z')"
+            ),
+            {"t": actor.tenant, "w": workflow},
+        )
     shown = texts(open_page("workflows.py"))
     assert "last 2026-03-01 12:00" in shown and "success of its only run" in shown and shown.count("UTC") == 1
     assert "1 workflow ·" in shown

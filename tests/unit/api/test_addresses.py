@@ -12,10 +12,20 @@ PROMETHEUS = "application/openmetrics-text;version=1.0.0,application/openmetrics
 
 @pytest.mark.parametrize(
     ("path", "accept", "ours"),
-    [("/metrics", BROWSER, False), ("/metrics", PROMETHEUS, True), ("/metrics", "*/*", True), ("/metrics", None, True),
-     ("/metrics/_stcore/stream", BROWSER, False), ("/healthz", BROWSER, True), ("/readyz", None, True),
-     ("/api", None, True), ("/api/v2/events", BROWSER, True), ("/apiary", None, False), ("/", BROWSER, False)],
-)  # fmt: skip
+    [
+        ("/metrics", BROWSER, False),
+        ("/metrics", PROMETHEUS, True),
+        ("/metrics", "*/*", True),
+        ("/metrics", None, True),
+        ("/metrics/_stcore/stream", BROWSER, False),
+        ("/healthz", BROWSER, True),
+        ("/readyz", None, True),
+        ("/api", None, True),
+        ("/api/v2/events", BROWSER, True),
+        ("/apiary", None, False),
+        ("/", BROWSER, False),
+    ],
+)
 def test_the_api_and_the_pages_share_the_host(path: str, accept: str | None, ours: bool) -> None:
     headers = [(b"accept", accept.encode())] if accept else []
     assert is_ours({"type": "http", "path": path, "headers": headers}) is ours

@@ -256,8 +256,12 @@ def test_secrets_in_texts(text: str, expected: str) -> None:
 
 def test_card_numbers_as_numbers() -> None:
     assert redact([4111111111111111, 4111111111111112, 1764021234567, True, Decimal("4111111111111111.0")]) == [
-        REDACTED, 4111111111111112, 1764021234567, True, REDACTED,
-    ]  # fmt: skip
+        REDACTED,
+        4111111111111112,
+        1764021234567,
+        True,
+        REDACTED,
+    ]
 
 
 def test_keys_that_are_secrets_themselves() -> None:
@@ -332,8 +336,12 @@ def test_a_short_secret_is_hidden_where_it_is_the_whole_value() -> None:
     hidden = copies.hidden({"cvv": "123", "pin": 42}, redact({"cvv": "123", "pin": 42}))
     value = {"code": "123", "number": 123, "items": ["123", 12, "42"], "text": "room 123", "123": True}
     assert copies.mask(value, hidden) == {
-        "code": REDACTED, "number": REDACTED, "items": [REDACTED, 12, "42"], "text": "room 123", "123": True
-    }  # fmt: skip
+        "code": REDACTED,
+        "number": REDACTED,
+        "items": [REDACTED, 12, "42"],
+        "text": "room 123",
+        "123": True,
+    }
 
 
 # What was hidden, and must be under other names too: the whole of it, what follows a scheme, a part of a text.
@@ -408,12 +416,39 @@ SIZE = 256 * 1024
 HOSTILE: dict[str, Callable[[], Any]] = {
     unit: (lambda unit=unit: unit * (SIZE // len(unit)))
     for unit in [
-        "eyJ", "eyJaaaaa.", "bearer   ", "-----BEGIN A-----", "-----BEGIN ", "1 ", "41 ", "4", "a", "a=", "password=",
-        'password="', "://", "://a:b", "sk-", "SG.aaaaaaaaaaaa", "\\", 'a"""', "authorization:", "basic aaaaaaaa ",
-        "DE89 ", "DE89", "de89 a ", "078-05-", "a    :", "4111 1111 1111 1112 ", "[", '{"a":', "a\\",
-        "token ", 'token\\"',
+        "eyJ",
+        "eyJaaaaa.",
+        "bearer   ",
+        "-----BEGIN A-----",
+        "-----BEGIN ",
+        "1 ",
+        "41 ",
+        "4",
+        "a",
+        "a=",
+        "password=",
+        'password="',
+        "://",
+        "://a:b",
+        "sk-",
+        "SG.aaaaaaaaaaaa",
+        "\\",
+        'a"""',
+        "authorization:",
+        "basic aaaaaaaa ",
+        "DE89 ",
+        "DE89",
+        "de89 a ",
+        "078-05-",
+        "a    :",
+        "4111 1111 1111 1112 ",
+        "[",
+        '{"a":',
+        "a\\",
+        "token ",
+        'token\\"',
     ]
-}  # fmt: skip
+}
 HOSTILE |= {
     "short texts": lambda: ["ab"] * 52_000,
     "numbers": lambda: [1] * 130_000,

@@ -95,10 +95,20 @@ def test_one_sentence_a_violation(schema: Any, value: Any, pointer: str, message
     assert found(verdict) == [(pointer, message)]
 
 
-@pytest.mark.parametrize("schema", [
-    {"type": "integer"}, {"enum": [1]}, {"const": 1}, {"pattern": "^x"}, {"format": "uuid"}, {"maxLength": 1},
-    {"not": {}}, {"anyOf": [{"type": "null"}, {"maxLength": 1}]}, {"properties": {}, "type": "object"},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "integer"},
+        {"enum": [1]},
+        {"const": 1},
+        {"pattern": "^x"},
+        {"format": "uuid"},
+        {"maxLength": 1},
+        {"not": {}},
+        {"anyOf": [{"type": "null"}, {"maxLength": 1}]},
+        {"properties": {}, "type": "object"},
+    ],
+)
 def test_a_message_never_repeats_the_value(schema: Any) -> None:
     verdict = violations(schema, "hunter2")
     assert verdict.status == "invalid"
@@ -122,8 +132,11 @@ def test_a_message_never_repeats_the_value(schema: Any) -> None:
         ({"uniqueItems": True}, [1, True, "1", Decimal("1.5"), {"a": 1}, {"a": True}]),
         ({"properties": {"n": {"$ref": "#"}, "v": {"type": "integer"}}}, {"n": {"n": {"v": Decimal("2.0")}}}),
         (
-            {"$schema": "https://json-schema.org/draft/2020-12/schema", "properties": {"n": {"$ref": "#"}},
-             "type": ["object", "integer"]},
+            {
+                "$schema": "https://json-schema.org/draft/2020-12/schema",
+                "properties": {"n": {"$ref": "#"}},
+                "type": ["object", "integer"],
+            },
             {"n": Decimal("2.0")},
         ),
         ({"$ref": "#/$defs/a", "$defs": {"a": {"type": "string"}}}, "x"),
@@ -134,7 +147,7 @@ def test_a_message_never_repeats_the_value(schema: Any) -> None:
         (True, None),
     ],
     ids=lambda part: str(part)[:40],
-)  # fmt: skip
+)
 def test_valid(schema: Any, value: Any) -> None:
     assert violations(schema, value) == SchemaVerdict("valid")
 
@@ -183,11 +196,13 @@ def test_no_more_violations_than_asked_for() -> None:
         ({"$ref": "#/$defs/none"}, "refers to /$defs/none, which is not in it"),
         ({"$ref": "#none"}, "refers to none, which is not in it"),
         ({"$ref": "#"}, "refers to itself without end"),
-        ({"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"},
-         "refers to itself without end"),
+        (
+            {"$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"anyOf": [{"$ref": "#/$defs/a"}]}}, "$ref": "#/$defs/a"},
+            "refers to itself without end",
+        ),
     ],
     ids=lambda part: str(part)[:40],
-)  # fmt: skip
+)
 def test_unusable_schemas(schema: Any, error: str) -> None:
     verdict = violations(schema, {"a": 1})
     assert verdict.status == "schema_error"
@@ -242,14 +257,26 @@ def test_a_timeout_is_told_apart() -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=5)
-    | st.sampled_from(["#", "#/a", "object", "string", "^a"]),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from("type $ref items properties anyOf allOf not if then enum pattern $schema $id a".split()),
-        inner, max_size=4,
-    ),
-))  # fmt: skip
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(max_size=5)
+        | st.sampled_from(["#", "#/a", "object", "string", "^a"]),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    "type $ref items properties anyOf allOf not if then enum pattern $schema $id a".split()
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+    )
+)
 def test_any_schema_has_a_verdict(schema: Any) -> None:
     try:
         json.dumps(schema, ensure_ascii=False).encode()

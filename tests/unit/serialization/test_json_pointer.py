@@ -13,10 +13,16 @@ from lib.serialization import json_pointer
 @pytest.mark.parametrize(
     ("parts", "pointer"),
     [
-        ([], ""), (["foo"], "/foo"), (["foo", 0], "/foo/0"), ([""], "/"), (["a/b"], "/a~1b"), (["m~n"], "/m~0n"),
-        (["~1"], "/~01"), ([" "], "/ "),
+        ([], ""),
+        (["foo"], "/foo"),
+        (["foo", 0], "/foo/0"),
+        ([""], "/"),
+        (["a/b"], "/a~1b"),
+        (["m~n"], "/m~0n"),
+        (["~1"], "/~01"),
+        ([" "], "/ "),
     ],
-)  # fmt: skip
+)
 def test_as_the_standard_writes_them(parts: list[str | int], pointer: str) -> None:
     assert json_pointer.join(parts) == pointer
     assert json_pointer.split(pointer) == json_pointer.split(f"#{pointer}") == [str(part) for part in parts]

@@ -21,12 +21,38 @@ from lib.steps.egress import Failed, Policy, Refused, Request, reachable, send
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111"]
 NEVER = [
-    "0.0.0.0", "0.1.2.3", "100.64.0.1", "169.254.169.254", "168.63.129.16", "192.0.0.192", "192.0.2.1",
-    "192.88.99.1", "198.18.0.1", "198.51.100.1", "203.0.113.1", "224.0.0.1", "239.1.1.1", "240.0.0.1",
-    "255.255.255.255", "::", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:93.184.216.34", "::ffff:169.254.169.254",
-    "64:ff9b::7f00:1", "64:ff9b:1::1", "100::1", "2001::1", "2001:db8::1", "2002:7f00:1::", "2002:5db8:d822::",
-    "3fff::1", "fe80::1", "fec0::1", "ff02::1",
-]  # fmt: skip
+    "0.0.0.0",
+    "0.1.2.3",
+    "100.64.0.1",
+    "169.254.169.254",
+    "168.63.129.16",
+    "192.0.0.192",
+    "192.0.2.1",
+    "192.88.99.1",
+    "198.18.0.1",
+    "198.51.100.1",
+    "203.0.113.1",
+    "224.0.0.1",
+    "239.1.1.1",
+    "240.0.0.1",
+    "255.255.255.255",
+    "::",
+    "::127.0.0.1",
+    "::ffff:127.0.0.1",
+    "::ffff:93.184.216.34",
+    "::ffff:169.254.169.254",
+    "64:ff9b::7f00:1",
+    "64:ff9b:1::1",
+    "100::1",
+    "2001::1",
+    "2001:db8::1",
+    "2002:7f00:1::",
+    "2002:5db8:d822::",
+    "3fff::1",
+    "fe80::1",
+    "fec0::1",
+    "ff02::1",
+]
 PRIVATE = ["127.0.0.1", "127.9.9.9", "10.0.0.1", "172.16.0.1", "192.168.1.1", "::1", "fd00::1", "fd00:ec2::254"]
 
 
@@ -114,9 +140,22 @@ def resolves_to(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
 
 @pytest.mark.parametrize(
     "host",
-    ["127.0.0.1", "127.1", "0177.0.0.1", "2130706433", "0x7f000001", "①②⑦.0.0.1", "localhost", "LOCALHOST.",
-     "[::1]", "[::ffff:127.0.0.1]", "[0:0:0:0:0:ffff:7f00:1]", "0", "2852039166"],
-)  # fmt: skip
+    [
+        "127.0.0.1",
+        "127.1",
+        "0177.0.0.1",
+        "2130706433",
+        "0x7f000001",
+        "①②⑦.0.0.1",
+        "localhost",
+        "LOCALHOST.",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "[0:0:0:0:0:ffff:7f00:1]",
+        "0",
+        "2852039166",
+    ],
+)
 def test_no_spelling_of_this_machine_is_reached(host: str, canary: Canary) -> None:
     """Not even when its very spelling is allowed."""
     url = f"http://{host}:{canary.port}/"
@@ -207,10 +246,14 @@ def test_second_address_is_tried_when_the_first_does_not_answer(
 ) -> None:
     real = socket.getaddrinfo
     monkeypatch.setattr(
-        socket, "getaddrinfo",
-        lambda host, port, *a, **k: [(0, 1, 6, "", (ip, port)) for ip in ("127.0.0.2", "127.0.0.1")]
-        if host == "two.test" else real(host, port, *a, **k),
-    )  # fmt: skip
+        socket,
+        "getaddrinfo",
+        lambda host, port, *a, **k: (
+            [(0, 1, 6, "", (ip, port)) for ip in ("127.0.0.2", "127.0.0.1")]
+            if host == "two.test"
+            else real(host, port, *a, **k)
+        ),
+    )
     policy = Policy((("two.test", canary.port),), private=True)
     assert send(request(f"http://two.test:{canary.port}/"), policy=policy).status == 204
 
@@ -245,9 +288,19 @@ def test_what_is_not_strict_json_comes_as_text(
 
 
 @pytest.mark.parametrize(
-    ("status", "passing"), [(301, False), (302, False), (307, False), (308, False), (400, False), (404, False),
-                            (429, True), (500, True), (503, True)]
-)  # fmt: skip
+    ("status", "passing"),
+    [
+        (301, False),
+        (302, False),
+        (307, False),
+        (308, False),
+        (400, False),
+        (404, False),
+        (429, True),
+        (500, True),
+        (503, True),
+    ],
+)
 def test_other_answers_are_failures(
     status: int, passing: bool, canary: Canary, call: Callable[..., egress.Response]
 ) -> None:
@@ -298,9 +351,18 @@ def test_one_clock_bounds_the_whole_exchange(
 
 
 @pytest.mark.parametrize(
-    "headers", [{"X": "a\r\nEvil: 1"}, {"X\r\nEvil": "1"}, {"X": "é\u2028"}, {"Host": "evil.test"},
-                {"Content-Length": "0"}, {"transfer-encoding": "chunked"}, {"": "x"}, {"a b": "x"}]
-)  # fmt: skip
+    "headers",
+    [
+        {"X": "a\r\nEvil: 1"},
+        {"X\r\nEvil": "1"},
+        {"X": "é\u2028"},
+        {"Host": "evil.test"},
+        {"Content-Length": "0"},
+        {"transfer-encoding": "chunked"},
+        {"": "x"},
+        {"a b": "x"},
+    ],
+)
 def test_headers_cannot_smuggle(headers: dict[str, str], canary: Canary, call: Callable[..., egress.Response]) -> None:
     with pytest.raises(Refused):
         call(headers=headers)
@@ -321,11 +383,29 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     key = path.with_suffix(".key")
     try:
         subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-             "-days", "2", "-subj", "/CN=secure.test", "-addext", "subjectAltName=DNS:secure.test",
-             "-keyout", str(key), "-out", str(path)],
-            check=True, capture_output=True,
-        )  # fmt: skip
+            [
+                "openssl",
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:prime256v1",
+                "-nodes",
+                "-days",
+                "2",
+                "-subj",
+                "/CN=secure.test",
+                "-addext",
+                "subjectAltName=DNS:secure.test",
+                "-keyout",
+                str(key),
+                "-out",
+                str(path),
+            ],
+            check=True,
+            capture_output=True,
+        )
     except FileNotFoundError:
         pytest.skip("openssl makes the certificate")
     path.write_text(path.read_text() + key.read_text())
@@ -338,10 +418,12 @@ def test_tls_is_checked_against_the_name(monkeypatch: pytest.MonkeyPatch, certif
     server = Canary(context)
     real = socket.getaddrinfo
     monkeypatch.setattr(
-        socket, "getaddrinfo",
-        lambda host, port, *a, **k: [(0, 1, 6, "", ("127.0.0.1", port))]
-        if host.endswith(".test") else real(host, port, *a, **k),
-    )  # fmt: skip
+        socket,
+        "getaddrinfo",
+        lambda host, port, *a, **k: (
+            [(0, 1, 6, "", ("127.0.0.1", port))] if host.endswith(".test") else real(host, port, *a, **k)
+        ),
+    )
     policy = Policy((("secure.test", server.port), ("other.test", server.port)), private=True)
     try:
         with pytest.raises(Failed):  # nobody vouches for the certificate

@@ -110,8 +110,11 @@ def error_of(steps: list[dict[str, Any]], payload: Any = None, journal: MemoryJo
 def test_values_may_be_literals_expressions_and_objects_of_them() -> None:
     output = {"lit": [1, "x"], "expr": expr("payload.a"), "deep": {"list": [expr("event.name")]}, "gone": expr("nope")}
     assert run([returns(output)], {"a": 2**60}) == {
-        "lit": [1, "x"], "expr": 2**60, "deep": {"list": ["E"]}, "gone": None,
-    }  # fmt: skip
+        "lit": [1, "x"],
+        "expr": 2**60,
+        "deep": {"list": ["E"]},
+        "gone": None,
+    }
 
 
 def test_assigned_variables_nest_and_replace() -> None:
@@ -142,9 +145,12 @@ def test_return_ends_the_run_from_anywhere() -> None:
 
 def test_loop_names_its_item_and_keeps_outputs_to_itself() -> None:
     loop = step(
-        "each", "control.forEach", items=expr("payload"), itemName="line",
+        "each",
+        "control.forEach",
+        items=expr("payload"),
+        itemName="line",
         steps=[assign("inner", all=expr("$append(vars.all, [line * 10 + index])"))],
-    )  # fmt: skip
+    )
     output = run(
         [loop, returns(expr("{'all': vars.all, 'inner': steps.inner, 'count': steps.each.output.count}"))], [5, 6]
     )
@@ -168,8 +174,11 @@ def test_failed_item_stops_the_loop_or_is_counted() -> None:
     loop = {"items": expr("[1, 'x', 3]"), "steps": steps}
     assert "Item 1" in str(error_of([step("each", "control.forEach", **loop)], [{"a": 1}]))
     journal = MemoryJournal()
-    output = run([step("each", "control.forEach", onItemError="continue", **loop), returns(expr("steps.each.output"))],
-                 [{"a": 1}], journal)  # fmt: skip
+    output = run(
+        [step("each", "control.forEach", onItemError="continue", **loop), returns(expr("steps.each.output"))],
+        [{"a": 1}],
+        journal,
+    )
     assert (output["count"], output["failed"], output["failures"][0]["index"]) == (3, 1, 1)
     assert journal.ended["each[1]/calc"].error is not None
 
@@ -260,18 +269,29 @@ def test_run_has_a_limit_of_steps(monkeypatch: pytest.MonkeyPatch) -> None:
 # Evaluated a second time, $random and $shuffle would give something else.
 WORKFLOW = [
     assign("start", sum=0, odd=expr("[]"), order=expr("[]"), token=expr("$random()")),
-    step("each", "control.forEach", items=expr("$shuffle(payload)"), onItemError="continue", steps=[
-        assign("add", sum=expr("vars.sum + item"), order=expr("$append(vars.order, [item])")),
-        step("odd", "control.if", condition=expr("item % 2 = 1"), then=[
-            step("pause", "time.wait", seconds=1),
-            assign("note", odd=expr("$append(vars.odd, [item])")),
-        ]),
-        step("boom", "control.if", condition=expr("item = 4 ? 'no' : false"), then=[]),
-    ]),
+    step(
+        "each",
+        "control.forEach",
+        items=expr("$shuffle(payload)"),
+        onItemError="continue",
+        steps=[
+            assign("add", sum=expr("vars.sum + item"), order=expr("$append(vars.order, [item])")),
+            step(
+                "odd",
+                "control.if",
+                condition=expr("item % 2 = 1"),
+                then=[
+                    step("pause", "time.wait", seconds=1),
+                    assign("note", odd=expr("$append(vars.odd, [item])")),
+                ],
+            ),
+            step("boom", "control.if", condition=expr("item = 4 ? 'no' : false"), then=[]),
+        ],
+    ),
     step("ask", "event.wait", eventName="REPLY", correlationKey="k"),
     step("log", "action.call", action="log.write", input={"message": expr("steps.ask.output.reply")}),
     returns(expr("$merge([vars, {'failed': steps.each.output.failed}])")),
-]  # fmt: skip
+]
 
 
 @settings(max_examples=25, deadline=None)
@@ -330,15 +350,24 @@ GOOD = assign("fine", a=1)
         ([step("a", "time.wait", seconds=1, until=expr("x"))], "/steps/0/config", "Step a"),
         ([step("a", "action.call", action="rm", input={})], "/steps/0/config/action", "Step a, action"),
         ([step("a", "action.call", action="log.write", input={})], "/steps/0/config/input", "message"),
-        ([step("a", "action.call", action="http.request", input={"url": "x", "method": "TRACE"})],
-         "/steps/0/config/input/method", "Step a, input.method"),
-        ([step("a", "control.forEach", items=expr("x"), itemName="vars", steps=[])],
-         "/steps/0/config/itemName", "vars"),
-        ([step("a", "control.if", condition=expr("true"), then=[step("b", "x")])],
-         "/steps/0/config/then/0/type", "Step b"),
+        (
+            [step("a", "action.call", action="http.request", input={"url": "x", "method": "TRACE"})],
+            "/steps/0/config/input/method",
+            "Step a, input.method",
+        ),
+        (
+            [step("a", "control.forEach", items=expr("x"), itemName="vars", steps=[])],
+            "/steps/0/config/itemName",
+            "vars",
+        ),
+        (
+            [step("a", "control.if", condition=expr("true"), then=[step("b", "x")])],
+            "/steps/0/config/then/0/type",
+            "Step b",
+        ),
         ([step("a", "control.if", condition=expr("true"), then=[GOOD]), GOOD], "/steps/1/id", "twice"),
     ],
-)  # fmt: skip
+)
 def test_problem_names_its_place(steps: list[Any], path: str, words: str) -> None:
     found = [
         (problem.path, problem.message) for problem in check_definition({"steps": steps}) if problem.severity == "error"
@@ -365,10 +394,11 @@ def test_decimals_of_a_stored_definition_are_numbers() -> None:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner) | st.dictionaries(
-        st.sampled_from(["id", "type", "config", "steps", "then", "items", "$expr", "x"]), inner
+    lambda inner: (
+        st.lists(inner)
+        | st.dictionaries(st.sampled_from(["id", "type", "config", "steps", "then", "items", "$expr", "x"]), inner)
     ),
-)  # fmt: skip
+)
 
 
 @given(JSON)

@@ -178,12 +178,24 @@ BAD: list[tuple[str, Any, str, str]] = [
     ),
     ("steps", step(type="time.wait", config={}), "/steps/0/config", "Step note"),
     ("steps", step(type="time.wait", config={"seconds": -5}), "/steps/0/config/seconds", "seconds"),
-    ("steps", step(type="event.wait", config={"eventName": "", "correlationKey": "k"}),
-     "/steps/0/config/eventName", "eventName"),
-    ("steps", step(type="event.wait", config={"eventName": "MADE", "correlationKey": {"$expr": "payload.nope"}}),
-     "/steps/0/config/correlationKey", "Step note, correlationKey: reads payload.nope"),
-    ("steps", step(type="time.wait", config={"until": {"$expr": "evnt.at"}}), "/steps/0/config/until",
-     "Step note, until: reads evnt.at"),
+    (
+        "steps",
+        step(type="event.wait", config={"eventName": "", "correlationKey": "k"}),
+        "/steps/0/config/eventName",
+        "eventName",
+    ),
+    (
+        "steps",
+        step(type="event.wait", config={"eventName": "MADE", "correlationKey": {"$expr": "payload.nope"}}),
+        "/steps/0/config/correlationKey",
+        "Step note, correlationKey: reads payload.nope",
+    ),
+    (
+        "steps",
+        step(type="time.wait", config={"until": {"$expr": "evnt.at"}}),
+        "/steps/0/config/until",
+        "Step note, until: reads evnt.at",
+    ),
     ("steps", step(type="transform.assign", config={"assign": {"x": 1}}), "/steps/0/config", "Step note"),
     (
         "steps",
@@ -191,7 +203,7 @@ BAD: list[tuple[str, Any, str, str]] = [
         "/steps/0/config/itemName",
         "already names something else",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("path", "value", "place", "words"), BAD, ids=[f"{p}={str(v)[:40]}" for p, v, _, _ in BAD])
@@ -325,9 +337,7 @@ def test_whatever_one_does_in_the_designer_gives_a_definition_that_is_sound(acts
         lists = editing.lists(definition)
         if act == "add" or not places:
             editing.add(definition, lists[first % len(lists)].place, types[second % len(types)])
-            definition, place = editing.add(
-                definition, lists[first % len(lists)].place, types[second % len(types)]
-            )
+            definition, place = editing.add(definition, lists[first % len(lists)].place, types[second % len(types)])
             assert editing.step_at(definition, place)["type"] == types[second % len(types)]  # type: ignore[index]
             continue
         place = places[first % len(places)]
@@ -386,11 +396,14 @@ def test_only_what_was_redacted_goes_unchecked() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(10**20), 10**20) | st.floats(allow_nan=False, allow_infinity=False)
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**20), 10**20)
+    | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"), max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text("ab:#- ,1", max_size=6), inner, max_size=4),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @settings(max_examples=200, deadline=None)

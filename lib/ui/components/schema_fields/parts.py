@@ -281,8 +281,9 @@ def _draw_entry(drawing: Drawing, entry: Node, depth: int) -> None:
     left, right = st.columns([1, 2], gap="small")
     with left:
         if is_drawable(entry.name):
-            st.text_input("Field", entry.name, key=key, on_change=drawing.edit, args=(rename,),
-                          label_visibility="collapsed")  # fmt: skip
+            st.text_input(
+                "Field", entry.name, key=key, on_change=drawing.edit, args=(rename,), label_visibility="collapsed"
+            )
         else:
             st.markdown(plain(entry.name))
     with right:
@@ -316,4 +317,3 @@ def _draw_row(drawing: Drawing, row: Node) -> None:
         draw_leaf(drawing, row, labelled=False)
         draw_menu(drawing, row)
     drawing.draw_errors(row)
-
