@@ -5,7 +5,7 @@ BIN := .venv/bin
 .PHONY: run test lint bench clean
 
 run: .venv/installed
-	$(BIN)/python -m streamlit run app.py --server.port $${PORT:-8501}
+	port=$$($(BIN)/python -m lib.settings) && exec $(BIN)/python -m streamlit run app.py --server.port $$port
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile

@@ -1,7 +1,11 @@
-"""Settings from the environment (and .env). Every one is documented in .env.example."""
+"""Settings from the environment (and .env). Every one is documented in .env.example.
+
+`python -m lib.settings` prints the port, so that `make run` need not know where a setting comes from.
+"""
 
 from __future__ import annotations
 
+import sys
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -25,6 +29,7 @@ class Settings(BaseSettings):
     app_database_url: str | None = None
     #: Where the embedded server keeps its data.
     data_dir: Path = ROOT / ".data"
+    #: Where `make run` serves the app, on localhost.
     port: int = Field(default=8501, ge=1, le=65535)
     #: Load the demo tenants into the embedded database on first start.
     demo: bool = True
@@ -60,10 +65,21 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process, read once.
 
-    Raises ConfigurationError naming each variable that does not fit.
+    Raises ConfigurationError naming each variable that does not fit, or saying that .env cannot be read.
     """
     try:
         return Settings()
     except ValidationError as error:
         problems = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
         raise ConfigurationError(f"Settings: {problems}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError("Settings: the file .env is not text in UTF-8.") from None
+    except OSError as error:
+        raise ConfigurationError(f"Settings: the file .env cannot be read: {error.strerror}.") from None
+
+
+if __name__ == "__main__":
+    try:
+        print(settings().port)
+    except ConfigurationError as error:
+        sys.exit(str(error))

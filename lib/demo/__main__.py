@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+
 from lib import database, demo
 from lib.catalog import system as system_catalog
+from lib.errors import CatalogError
 from lib.settings import settings
 
 if __name__ == "__main__":
-    database.start(settings())
     try:
+        database.start(settings())
         with database.operate() as conn:
             system_catalog.load(conn)
             loaded = demo.load(conn)
@@ -17,5 +20,7 @@ if __name__ == "__main__":
                 demo.analyze(conn)
         else:
             print("The demo tenants are there already; nothing was changed.")
+    except CatalogError as error:
+        sys.exit(str(error))
     finally:
         database.stop()

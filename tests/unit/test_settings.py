@@ -1,0 +1,137 @@
+"""Settings: every one is documented, is read by some module, and comes from the environment or else from .env."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from lib.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = set(Settings.model_fields)
+EXAMPLE = ROOT / ".env.example"
+# A Python that only says what it was asked to serve; everything else it does.
+PYTHON = f"""#!/bin/sh
+if [ "$2" = streamlit ]; then echo "$@"; else exec {sys.executable} "$@"; fi
+"""
+
+
+def names_read() -> set[str]:
+    """The settings that code of ours reads, wherever it got the settings from."""
+    found = set()
+    for path in [*(ROOT / "lib").rglob("*.py"), *(ROOT / "pages").rglob("*.py"), ROOT / "app.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+                if re.fullmatch(r"(self\._?)?settings(\(\))?", ast.unparse(node.value)):
+                    found.add(node.attr)
+    return found
+
+
+def test_every_setting_is_read() -> None:
+    assert sorted(NAMES - names_read()) == []
+
+
+def test_every_setting_is_documented_with_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.lower() in NAMES:
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(ROOT)
+    documented = dotenv_values(EXAMPLE)
+    assert sorted(documented) == sorted(name.upper() for name in NAMES)
+    defaults = Settings(_env_file=None).model_dump()  # type: ignore[call-arg]
+    shown = Settings(_env_file=EXAMPLE).model_dump()  # type: ignore[call-arg]
+    shown["data_dir"] = shown["data_dir"].resolve()
+    assert shown == defaults
+
+
+def test_the_readme_names_settings_that_there_are() -> None:
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Settings")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)
+    assert len(rows) > 5
+    assert {row.lower() for row in rows} <= NAMES
+
+
+def run(folder: Path, dotenv: str | bytes | None, **environment: str) -> subprocess.CompletedProcess[str]:
+    """`make run` in a folder with this .env, up to the command that would serve the app."""
+    shutil.copy(ROOT / "Makefile", folder)
+    (folder / "lib").symlink_to(ROOT / "lib")
+    if dotenv is not None:
+        (folder / ".env").write_bytes(dotenv if isinstance(dotenv, bytes) else dotenv.encode())
+    python = folder / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text(PYTHON)
+    python.chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in NAMES}
+    return subprocess.run(
+        ["make", "--silent", "--assume-old=.venv/installed", "run", "BIN=bin"],
+        cwd=folder,
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "environment", "port"),
+    [
+        (None, {}, 8501),
+        ("DEMO=0\n", {}, 8501),
+        ("PORT=\n", {}, 8501),
+        ("PORT=9101\n", {}, 9101),
+        ("\n# PORT=1\nexport PORT = '9101'\n", {}, 9101),
+        ('PORT="9101" # mine\r\n', {}, 9101),
+        ("port=9101", {}, 9101),
+        ("BASE=91\nPORT=${BASE}01\n", {}, 9101),
+        ("PORT=9101\n", {"PORT": "9102"}, 9102),
+        ("PORT=9101\n", {"PORT": ""}, 9101),
+        (None, {"PORT": "9102"}, 9102),
+    ],
+)
+def test_make_run_serves_on_the_port_that_is_set(
+    tmp_path: Path, dotenv: str | None, environment: dict[str, str], port: int
+) -> None:
+    done = run(tmp_path, dotenv, **environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+
+
+@pytest.mark.parametrize(
+    ("dotenv", "sentence"),
+    [
+        ("PORT=http\n", "Settings: PORT: Input should be a valid integer"),
+        ("PORT=0\n", "Settings: PORT: Input should be greater than or equal to 1"),
+        ("PORT=70000\n", "Settings: PORT: Input should be less than or equal to 65535"),
+        ("PORT=9101; echo\n", "Settings: PORT: Input should be a valid integer"),
+        ("WORKER=none\nLOG_LEVEL=loud\n", "WORKER: Input should be 'in-process' or 'external'; LOG_LEVEL: Input"),
+        ("PORT=9101 # é\n".encode("latin-1"), "Settings: the file .env is not text in UTF-8."),
+    ],
+)
+def test_make_run_says_what_a_setting_should_be(tmp_path: Path, dotenv: str | bytes, sentence: str) -> None:
+    done = run(tmp_path, dotenv)
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert sentence in done.stderr and "Traceback" not in done.stderr
+
+
+def test_every_command_says_what_a_setting_should_be() -> None:
+    for command in ("lib.worker", "lib.demo", "lib.auth", "lib.settings"):
+        arguments = ["tenant", "Acme", "boss@acme.example"] if command == "lib.auth" else []
+        done = subprocess.run(
+            [sys.executable, "-m", command, *arguments],
+            cwd=ROOT,
+            env={"PORT": "http", "PATH": ""},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "PORT: Input should be a valid integer" in done.stderr and "Traceback" not in done.stderr
