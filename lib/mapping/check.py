@@ -52,19 +52,23 @@ def check(given: Mapping[str, JsonValue], *, target: JsonSchema | None, source: 
     """Every problem of a mapping; None for a schema that is not known, about which nothing is then said."""
     found = [Finding(name, f"{name}: {problem.rstrip('.')}.") for name, problem in mapping.check_mapping(given)]
     broken = {finding.target for finding in found}
-    fields = {place.target: place for place in targets(target)} if target is not None else {}
+    fields = {mapping.target_names(place.target): place for place in targets(target)} if target is not None else {}
     for name, value in given.items():
         if name in broken:
             continue
-        place = fields.get(name)
-        if target is not None and place is None and not has_field(target, _names(name)):
-            severity: Severity = "error" if _forbidden(target, _names(name)) else "warning"
+        names = mapping.target_names(name)
+        place = fields.get(names)
+        if target is not None and place is None and not has_field(target, names):
+            severity: Severity = "error" if _forbidden(target, names) else "warning"
             found.append(Finding(name, f"{name}: the workflow's schema has no such field.", severity))
-        found += _expression(name, value, place, source) if _is_expression(value) else _literal(name, value, target)
+        if mapping.is_expression(value):
+            found += _expression(name, value, place, source)
+        else:
+            found += _literal(name, value, target)
     found += [
         Finding(place.target, f"{place.target} is required by the workflow's schema and is not mapped.")
-        for place in fields.values()
-        if place.field.required and not _covered(place, given, fields)
+        for names, place in fields.items()
+        if place.field.required and not _covered(names, given)
     ]
     return found
 
@@ -73,14 +77,14 @@ def targets(schema: JsonSchema) -> list[Target]:
     """The fields of a workflow's schema that a mapping can fill, those of nested objects after their object."""
     found: list[Target] = []
 
-    def add(fields: list[SchemaField], above: str, names: tuple[str, ...]) -> None:
+    def add(fields: list[SchemaField], names: tuple[str, ...]) -> None:
         for one in fields:
-            target = f"{above}.{_escape(one.name)}" if above else _escape(one.name)
-            found.append(Target(target, one, field_types(schema, (*names, one.name)) or frozenset()))
+            here = (*names, one.name)
+            found.append(Target(mapping.target_of(here), one, field_types(schema, here) or frozenset()))
             if not one.type.startswith("list"):  # a list is mapped as a whole
-                add(one.children, target, (*names, one.name))
+                add(one.children, here)
 
-    add(outline(schema), "", ())
+    add(outline(schema), ())
     return found
 
 
@@ -176,7 +180,7 @@ def _gives_nothing(expression: str, source: JsonSchema | None) -> bool:
 
 
 def _literal(name: str, value: JsonValue, target: JsonSchema | None) -> Iterator[Finding]:
-    node = _node(target, _names(name)) if target is not None else None
+    node = _node(target, mapping.target_names(name)) if target is not None else None
     if node is None:
         return
     # The field's schema may refer to definitions of the whole one.
@@ -186,10 +190,9 @@ def _literal(name: str, value: JsonValue, target: JsonSchema | None) -> Iterator
         yield Finding(name, f"{name}: the value {violation.message}")
 
 
-def _covered(place: Target, given: Mapping[str, JsonValue], fields: Mapping[str, Target]) -> bool:
-    """Whether a required target gets a value: itself, by one above it or below it, or its object stays away."""
-    names = _names(place.target)
-    mapped = [_names(target) for target in given]
+def _covered(names: tuple[str, ...], given: Mapping[str, JsonValue]) -> bool:
+    """Whether a required field gets a value: itself, by one above it or below it, or its object stays away."""
+    mapped = [mapping.target_names(target) for target in given]
     if any(names[: len(other)] == other or other[: len(names)] == names for other in mapped):
         return True
     if len(names) == 1:
@@ -197,10 +200,6 @@ def _covered(place: Target, given: Mapping[str, JsonValue], fields: Mapping[str,
     parents = [names[:length] for length in range(1, len(names))]
     present = all(any(other[: len(parent)] == parent for other in mapped) for parent in parents)
     return not present  # the object it is in is not built at all, and is reported itself if it is required
-
-
-def _is_expression(value: Any) -> bool:
-    return isinstance(value, dict) and value.keys() == {mapping.EXPRESSION}
 
 
 def _plain(expression: Any) -> tuple[str, ...] | None:
@@ -215,15 +214,6 @@ def _fit(given: frozenset[str] | None, wanted: frozenset[str]) -> bool:
     wanted = wanted | {"integer"} if "number" in wanted else wanted
     given = given | {"integer"} if "number" in given else given
     return not wanted or bool((given & wanted) - {"null"} or given == {"null"})
-
-
-def _names(target: str) -> tuple[str, ...]:
-    """Names of a dotted target, as lib.mapping splits it."""
-    return tuple(re.sub(r"\\([.\\])", r"\1", name) for name in re.split(r"(?<!\\)\.", target))
-
-
-def _escape(name: str) -> str:
-    return name.replace("\\", "\\\\").replace(".", "\\.")
 
 
 def _open(node: Mapping[str, Any]) -> bool:

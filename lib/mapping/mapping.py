@@ -9,7 +9,7 @@ How numbers pass through stands in lib/sandbox/expressions.py.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from enum import Enum
@@ -91,7 +91,7 @@ def apply_mapping(
     """
     if problems := _static_problems(mapping):
         raise MappingError(*problems[0])
-    expressions = {target: value[EXPRESSION] for target, value in mapping.items() if _is_expression(value)}
+    expressions = {target: value[EXPRESSION] for target, value in mapping.items() if is_expression(value)}
     results = dict(zip(expressions, _evaluate(expressions, context, timeout_ms, max_output_bytes), strict=True))
     payload: dict[str, JsonValue] = {}
     unset = []
@@ -100,7 +100,7 @@ def apply_mapping(
         if value is UNSET:
             unset.append(target)
             continue
-        *parents, name = _parts(target)
+        *parents, name = target_names(target)
         place = payload
         for parent in parents:
             place = place.setdefault(parent, {})
@@ -112,6 +112,22 @@ def apply_mapping(
     return MappedPayload(payload, tuple(unset))
 
 
+def target_names(target: str) -> tuple[str, ...]:
+    """Names of a dotted target: client.e\\.mail is ("client", "e.mail"). A backslash before anything else is itself."""
+    parts = re.findall(r"(?:^|\.)((?:[^.\\]|\\.|\\$)*)", target, re.DOTALL)
+    return tuple(re.sub(r"\\([.\\])", r"\1", part) for part in parts)
+
+
+def target_of(names: Iterable[str]) -> str:
+    """The target with these names, spelled as mappings of ours spell it."""
+    return ".".join(name.replace("\\", "\\\\").replace(".", "\\.") for name in names)
+
+
+def is_expression(value: Any) -> bool:
+    """Whether a value of a mapping is an expression; else it is a literal."""
+    return isinstance(value, Mapping) and value.keys() == {EXPRESSION}
+
+
 def check_expression(expression: str) -> str | None:
     """What is wrong with an expression, found without evaluating it, or None."""
     return _inspect(expression)[0]
@@ -121,7 +137,7 @@ def check_mapping(mapping: Mapping[str, JsonValue]) -> tuple[MappingProblem, ...
     """Everything that is wrong with a mapping, found without evaluating it."""
     found = _static_problems(mapping)
     for target, value in mapping.items():
-        if _is_expression(value) and isinstance(value[EXPRESSION], str):
+        if is_expression(value) and isinstance(value[EXPRESSION], str):
             if problem := check_expression(value[EXPRESSION]):
                 found.append(MappingProblem(target, problem))
     return tuple(found)
@@ -180,24 +196,23 @@ def _inspect(expression: str) -> tuple[str | None, list[list[str]]]:
 def _static_problems(mapping: Mapping[str, JsonValue]) -> list[MappingProblem]:
     found = []
     for target, value in mapping.items():
-        if not all(_parts(target)):
+        if not all(target_names(target)):
             found.append(MappingProblem(target, "has an empty name between its dots"))
-        if _is_expression(value):
+        if is_expression(value):
             if not isinstance(value[EXPRESSION], str):
                 found.append(MappingProblem(target, f"{EXPRESSION} must be text"))
         elif _holds_expression(value):
             problem = f"has {EXPRESSION} inside a literal; give it a target of its own with a dot"
             found.append(MappingProblem(target, problem))
-    taken = {_parts(target): target for target in mapping}
+    taken: dict[tuple[str, ...], str] = {}
+    for target in mapping:
+        if (same := taken.setdefault(target_names(target), target)) != target:
+            found.append(MappingProblem(target, f"is the same target as {same}"))
     for parts, target in taken.items():
         for length in range(1, len(parts)):
             if above := taken.get(parts[:length]):
                 found.append(MappingProblem(target, f"lies inside {above}, which is a target as well"))
     return found
-
-
-def _is_expression(value: JsonValue) -> bool:
-    return isinstance(value, Mapping) and value.keys() == {EXPRESSION}
 
 
 def _holds_expression(value: JsonValue) -> bool:
@@ -211,9 +226,3 @@ def _holds_expression(value: JsonValue) -> bool:
         elif isinstance(item, list):
             todo.extend(item)
     return False
-
-
-def _parts(target: str) -> tuple[str, ...]:
-    """Names of a dotted target: client.e\\.mail is ("client", "e.mail")."""
-    parts = re.findall(r"(?:^|\.)((?:[^.\\]|\\.|\\$)*)", target, re.DOTALL)
-    return tuple(re.sub(r"\\([.\\])", r"\1", part) for part in parts)

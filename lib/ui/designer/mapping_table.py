@@ -42,7 +42,7 @@ class _Row:
 
     @property
     def is_expression(self) -> bool:
-        return isinstance(self.value, dict) and self.value.keys() == {mapping.EXPRESSION}
+        return mapping.is_expression(self.value)
 
     @property
     def mode(self) -> str:
@@ -97,7 +97,9 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
 
 
 def _given(draft: Draft) -> dict[str, Any]:
-    return dict(draft.definition["trigger"].get("payloadMapping") or {})
+    """The draft's mapping, its targets spelled as those of the schema's fields are."""
+    given = draft.definition["trigger"].get("payloadMapping") or {}
+    return {mapping.target_of(mapping.target_names(target)): value for target, value in given.items()}
 
 
 def _draw_row(row: _Row, sources: dict[str, str]) -> None:
