@@ -1,27 +1,32 @@
-"""`python -m lib.auth`: a new tenant with its first administrator, or a token for the HTTP API."""
+"""`python -m lib.auth`: a new tenant with its first administrator; tokens for the HTTP API, made, listed, revoked."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from typing import get_args
+from uuid import UUID
 
 from lib import database
-from lib.auth import actors, tokens
-from lib.auth.actors import Permission
-from lib.errors import CatalogError
+from lib.auth import actors
+from lib.auth import tokens as auth_tokens
+from lib.auth.actors import Actor, Permission
+from lib.errors import CatalogError, InvalidInput
+from lib.serialization import strict_json
 from lib.settings import settings
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Do what the arguments ask for; an error ends the process with its message."""
     given = _arguments().parse_args(arguments)
+    commands = {"tenant": _add_tenant, "token": _add_token, "tokens": _list_tokens, "revoke": _revoke}
     try:
+        for name, value in vars(given).items():
+            if isinstance(value, str):
+                strict_json.check(value, field=name)  # an argument may hold bytes that no text has
         database.start(settings())
-        if given.command == "tenant":
-            _add_tenant(given)
-        else:
-            _add_token(given)
+        commands[given.command](given)
     except CatalogError as error:
         sys.exit(str(error))
     finally:
@@ -39,6 +44,14 @@ def _arguments() -> argparse.ArgumentParser:
     token.add_argument("--tenant", required=True, help="name or id of the tenant it acts for")
     token.add_argument("--permission", required=True, choices=get_args(Permission), help="manage may submit events")
     token.add_argument("--name", default="command line", help="what it is for, to recognise it later")
+    listing = commands.add_parser("tokens", help="list the tokens of a tenant, revoked ones too")
+    listing.add_argument("--tenant", required=True, help="name or id of the tenant")
+    revoke = commands.add_parser("revoke", help="end a token at once, named in one of three ways")
+    revoke.add_argument("--tenant", help="name or id of the tenant; the token itself says it")
+    which = revoke.add_mutually_exclusive_group(required=True)
+    which.add_argument("token", nargs="?", help="the token itself")
+    which.add_argument("--id", type=UUID, help="its id, which `tokens` lists")
+    which.add_argument("--name", help="what it is for, if no other valid one has the same name")
     return parser
 
 
@@ -49,11 +62,59 @@ def _add_tenant(given: argparse.Namespace) -> None:
 
 
 def _add_token(given: argparse.Namespace) -> None:
-    with database.operate() as conn:
-        operator = tokens.operator(conn, tenant_name=given.tenant)
+    operator = _operator(given.tenant)
     with database.write(operator) as conn:
-        token = tokens.create_token(conn, operator, name=given.name, permission=given.permission)
+        token = auth_tokens.create_token(conn, operator, name=given.name, permission=given.permission)
     print(token)
+
+
+def _list_tokens(given: argparse.Namespace) -> None:
+    operator = _operator(given.tenant)
+    with database.read(operator) as conn:
+        tokens = auth_tokens.tokens(conn, operator)
+    rows = [("ID", "NAME", "PERMISSION", "CREATED (UTC)", "BY", "LAST USED", "REVOKED")]
+    rows += [
+        (
+            str(one.token_id),
+            _printable(one.name),
+            one.permission,
+            _time(one.created_at),
+            _printable(one.created_by or "operator"),
+            _time(one.last_used_at),
+            _time(one.revoked_at),
+        )
+        for one in tokens
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+def _revoke(given: argparse.Namespace) -> None:
+    if given.tenant is None and given.token is None:
+        raise InvalidInput("--tenant", "is needed with --id and --name")
+    operator = _operator(given.tenant or str(auth_tokens.tenant_of(given.token)))
+    with database.write(operator) as conn:
+        if given.token is not None:
+            token_id = auth_tokens.id_of_token(conn, operator, token=given.token)
+        else:
+            token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
+        token = auth_tokens.revoke(conn, operator, token_id=token_id)
+    print(f"Revoked the token {_printable(token.name)} ({token.permission}), {token.token_id}.")
+
+
+def _operator(tenant_name: str) -> Actor:
+    with database.operate() as conn:
+        return auth_tokens.operator(conn, tenant_name=tenant_name)
+
+
+def _time(at: datetime | None) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "-"
+
+
+def _printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import hashlib
 import re
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from lib import database
@@ -33,6 +34,19 @@ class _Claim:
     tenant: UUID
 
 
+@dataclass(frozen=True)
+class Token:
+    """What is known of a token. Its secret is not: only who holds the token has that."""
+
+    token_id: UUID
+    name: str
+    permission: Permission
+    created_at: datetime
+    created_by: str | None
+    last_used_at: datetime | None
+    revoked_at: datetime | None
+
+
 def create_token(conn: Connection, actor: Actor, *, name: str, permission: Permission) -> str:
     """A new token for the actor's tenant; needs admin. It is shown this once and cannot be read back."""
     actor.require("admin")
@@ -54,12 +68,62 @@ def create_token(conn: Connection, actor: Actor, *, name: str, permission: Permi
     return token
 
 
-def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> None:
-    """End a token at once; needs admin. Raises NotFound."""
+def tokens(conn: Connection, actor: Actor) -> list[Token]:
+    """Every token of the actor's tenant, those that were revoked included, latest first; needs admin."""
     actor.require("admin")
-    if conn.execute(queries["revoke"], {"tenant": actor.tenant, "token_id": token_id}).one_or_none() is None:
-        raise NotFound("There is no such token, or it was revoked before.")
-    audit.record(conn, actor, action="api_token.revoked", target_type="api_token", target_id=str(token_id))
+    return [Token(**row) for row in conn.execute(queries["list"], {"tenant": actor.tenant}).mappings()]
+
+
+def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> Token:
+    """End a token at once; needs admin. Gives what was ended.
+
+    Raises NotFound, and Conflict when the token was revoked before.
+    """
+    actor.require("admin")
+    ended = conn.execute(queries["revoke"], {"tenant": actor.tenant, "token_id": token_id}).one_or_none() is not None
+    token = next((one for one in tokens(conn, actor) if one.token_id == token_id), None)
+    if token is None:
+        raise NotFound("There is no such token.")
+    if not ended and token.revoked_at is not None:
+        raise Conflict(f"This token was revoked before, at {token.revoked_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.")
+    detail = {"name": token.name, "permission": token.permission}
+    audit.record(
+        conn, actor, action="api_token.revoked", target_type="api_token", target_id=str(token_id), detail=detail
+    )
+    return token
+
+
+def id_of_token(conn: Connection, actor: Actor, *, token: str) -> UUID:
+    """The id of a token of the actor's tenant, revoked or not; needs admin. Raises NotFound."""
+    actor.require("admin")
+    keys = {"tenant": actor.tenant, "token_hash": _hash(token.strip())}
+    found: UUID | None = conn.execute(queries["id_by_hash"], keys).scalar_one_or_none()
+    if found is None:
+        raise NotFound("There is no such token.")
+    return found
+
+
+def id_of_name(conn: Connection, actor: Actor, *, name: str) -> UUID:
+    """The id of the token of this name that is not revoked, else of the latest one that is; needs admin.
+
+    Raises NotFound, and Conflict with the ids when several are not revoked.
+    """
+    named = [one for one in tokens(conn, actor) if one.name == name.strip()]
+    if not named:
+        raise NotFound(f"There is no token named {name}.")
+    valid = [one for one in named if one.revoked_at is None]
+    if len(valid) > 1:
+        ids = ", ".join(str(one.token_id) for one in valid)
+        raise Conflict(f"{len(valid)} tokens are named {name}; give an id: {ids}.")
+    return (valid or named)[0].token_id
+
+
+def tenant_of(token: str) -> UUID:
+    """The tenant that a token says it is for. Raises InvalidInput when it is not written as tokens are."""
+    match = _TOKEN.fullmatch(token.strip())
+    if match is None:
+        raise InvalidInput("token", "is not a token, which begins with wec_")
+    return UUID(match["tenant"])
 
 
 def actor_for_token(token: str) -> Actor | None:

@@ -22,6 +22,18 @@ UPDATE api_tokens SET revoked_at = app_now()
 WHERE tenant = CAST(:tenant AS uuid) AND token_id = CAST(:token_id AS uuid) AND revoked_at IS NULL
 RETURNING token_id
 
+-- name: list
+-- Every token of a tenant with who made it, latest first.
+SELECT t.token_id, t.name, t.permission, t.created_at, u.email AS created_by, t.last_used_at, t.revoked_at
+FROM api_tokens t
+LEFT JOIN users u ON u.user_id = t.created_by
+WHERE t.tenant = CAST(:tenant AS uuid)
+ORDER BY t.created_at DESC, t.token_id DESC
+
+-- name: id_by_hash
+-- The token that has this hash, revoked or not.
+SELECT token_id FROM api_tokens WHERE tenant = CAST(:tenant AS uuid) AND token_hash = :token_hash
+
 -- name: tenants_named
 -- Tenants by name or id, for whoever operates the server.
 SELECT tenant FROM tenants WHERE name = :name OR CAST(tenant AS text) = lower(:name)

@@ -7,8 +7,10 @@ import contextlib
 import csv
 import json
 import logging
+import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -236,6 +238,9 @@ def test_only_an_admin_makes_and_ends_tokens(new_actor: ActorFactory) -> None:
     for call in (
         lambda conn: tokens.create_token(conn, manager, name="x", permission="read"),
         lambda conn: tokens.revoke(conn, manager, token_id=uuid4()),
+        lambda conn: tokens.tokens(conn, manager),
+        lambda conn: tokens.id_of_token(conn, manager, token="wec_"),
+        lambda conn: tokens.id_of_name(conn, manager, name="x"),
     ):
         with pytest.raises(PermissionDenied), database.write(manager) as conn:
             call(conn)
@@ -243,23 +248,130 @@ def test_only_an_admin_makes_and_ends_tokens(new_actor: ActorFactory) -> None:
         tokens.revoke(conn, admin, token_id=uuid4())
 
 
-def test_the_command_line_prints_a_token_alone(db: Database, actor: Actor, repository: Path) -> None:
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        url = db.owner.url.render_as_string(hide_password=False)
-        return subprocess.run(
-            [sys.executable, "-m", "lib.auth", "token", *arguments],
-            cwd=repository,
-            capture_output=True,
-            text=True,
-            env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""},
-        )
+@pytest.fixture
+def command(db: Database, repository: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs `python -m lib.auth` on the test's database, as another process than the API's."""
+    urls = {
+        name: engine.url.render_as_string(hide_password=False)
+        for name, engine in (("DATABASE_URL", db.owner), ("APP_DATABASE_URL", db.app))
+    }
+    return lambda *arguments: subprocess.run(
+        [sys.executable, "-m", "lib.auth", *arguments],
+        cwd=repository,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**urls, "AUTH": "off", "PATH": ""},
+    )
 
-    made = run("--tenant", "Acme Secretive Ltd", "--permission", "manage")
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+ACME = ("--tenant", "Acme Secretive Ltd")
+
+
+def test_the_command_line_prints_a_token_alone(actor: Actor, command: Command) -> None:
+    made = command("token", *ACME, "--permission", "manage")
     assert made.returncode == 0, made.stderr
     found = tokens.actor_for_token(made.stdout.removesuffix("\n"))
     assert found and (found.tenant, found.permission) == (actor.tenant, "manage")
-    unknown = run("--tenant", "Nobody", "--permission", "read")
+    unknown = command("token", "--tenant", "Nobody", "--permission", "read")
     assert (unknown.returncode, unknown.stdout) == (1, "") and "There is no tenant Nobody" in unknown.stderr
+
+
+def named_token(actor: Actor, name: str) -> str:
+    admin = Actor(actor.tenant, actor.user_id, actor.email, "admin")
+    with database.write(admin) as conn:
+        return tokens.create_token(conn, admin, name=name, permission="manage")
+
+
+@pytest.mark.parametrize("way", ["itself", "itself with its tenant", "id", "name"])
+def test_a_revoked_token_is_refused_at_once_whoever_revoked_it(
+    way: str, db: Database, actor: Actor, client: ApiClient, command: Command
+) -> None:
+    token = named_token(actor, "Ticket desk")
+    desk = client.as_(token)
+    assert desk.get("/api/v2/catalog").status_code == 200
+    token_id = str(scalar(db, "SELECT token_id FROM api_tokens WHERE name = 'Ticket desk'"))
+    arguments = {
+        "itself": (token,),
+        "itself with its tenant": (*ACME, token),
+        "id": (*ACME, "--id", token_id),
+        "name": (*ACME, "--name", "Ticket desk"),
+    }[way]
+    done = command("revoke", *arguments)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"Revoked the token Ticket desk (manage), {token_id}.\n"
+    assert desk.get("/api/v2/catalog").status_code == 401
+    assert desk.post(event()).status_code == 401
+    assert client.get("/api/v2/catalog").status_code == 200, "the tenant's other token goes on"
+    assert scalar(
+        db,
+        """SELECT array_agg((email, target_id, detail)::text) FROM audit_logs
+                         WHERE action = 'api_token.revoked' AND tenant = :t""",
+        t=actor.tenant,
+    ) == [f'(operator,{token_id},"{{""name"": ""Ticket desk"", ""permission"": ""manage""}}")']
+    again = command("revoke", *arguments)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert re.fullmatch(r"This token was revoked before, at \d{4}-\d\d-\d\d \d\d:\d\d UTC\.\n", again.stderr)
+    assert scalar(db, "SELECT count(*) FROM audit_logs WHERE action = 'api_token.revoked'") == 1
+
+
+NO_TOKEN = f"wec_{'0' * 32}_{'A' * 43}"
+
+
+def test_what_cannot_be_revoked_gets_a_sentence(
+    db: Database, actor: Actor, client: ApiClient, command: Command
+) -> None:
+    for arguments, sentence in [
+        ((NO_TOKEN,), "There is no tenant 00000000-0000-0000-0000-000000000000."),
+        ((*ACME, NO_TOKEN), "There is no such token."),
+        (("hunter2",), "token: is not a token, which begins with wec_"),
+        ((*ACME, "--id", str(uuid4())), "There is no such token."),
+        ((*ACME, "--name", "Nothing"), "There is no token named Nothing."),
+        (("--name", "Test"), "--tenant: is needed with --id and --name"),
+        ((*ACME, "--name", "\udcff"), "name: has half a surrogate pair, which cannot be stored"),
+    ]:
+        done = command("revoke", *arguments)
+        assert (done.returncode, done.stdout, done.stderr) == (1, "", f"{sentence}\n")
+    assert client.get("/api/v2/catalog").status_code == 200
+    assert scalar(db, "SELECT count(*) FROM audit_logs WHERE action = 'api_token.revoked'") == 0
+
+
+def test_a_name_that_several_tokens_have_revokes_none_of_them(
+    actor: Actor, client: ApiClient, command: Command, new_actor: ActorFactory
+) -> None:
+    first, second = named_token(actor, "Desk"), named_token(actor, "Desk")
+    foreign = named_token(new_actor("admin", name="Other"), "Desk")
+    done = command("revoke", *ACME, "--name", "Desk")
+    assert done.returncode == 1 and done.stderr.startswith("2 tokens are named Desk; give an id: ")
+    assert command("revoke", first).returncode == 0
+    assert command("revoke", *ACME, "--name", "Desk").returncode == 0, "the other is the only valid one now"
+    states = [client.as_(token).get("/api/v2/catalog").status_code for token in (first, second, foreign)]
+    assert states == [401, 401, 200]
+
+
+def test_the_command_line_lists_the_tokens_of_a_tenant(
+    db: Database, actor: Actor, client: ApiClient, command: Command, new_actor: ActorFactory
+) -> None:
+    shown = named_token(actor, "Red \x1b[31m\nfake  line")
+    named_token(new_actor("admin", name="Other"), "Elsewhere")
+    assert client.get("/api/v2/catalog").status_code == 200
+    assert command("revoke", shown).returncode == 0
+    listed = command("tokens", *ACME)
+    assert (listed.returncode, listed.stderr) == (0, "")
+    head, red, used = listed.stdout.splitlines()
+    assert re.split(r"  +", head) == ["ID", "NAME", "PERMISSION", "CREATED (UTC)", "BY", "LAST USED", "REVOKED"]
+    time = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    by = re.escape(actor.email)
+    assert re.fullmatch(rf"\S{{36}}  Red \?\[31m\?fake  line  manage +{time} +{by}  - +{time}", red)
+    assert re.fullmatch(rf"\S{{36}}  Test +manage +{time} +{by}  {time} +-", used)
+    ids = {
+        str(row) for row in scalar(db, "SELECT array_agg(token_id) FROM api_tokens WHERE tenant = :t", t=actor.tenant)
+    }
+    assert {red[:36], used[:36]} == ids
+    assert shown[37:] not in listed.stdout and "Elsewhere" not in listed.stdout
+    nobody = command("tokens", "--tenant", "Nobody")
+    assert (nobody.returncode, nobody.stdout, nobody.stderr) == (1, "", "There is no tenant Nobody.\n")
 
 
 def test_a_token_is_limited_by_itself(actor: Actor) -> None:
