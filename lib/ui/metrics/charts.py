@@ -7,6 +7,7 @@ Every chart has a function beside it that gives the same numbers as a table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -36,11 +37,16 @@ _PADDING = {"top": 0, "bottom": 0, "left": 0, "right": 0}
 _NARROWEST = 0.15
 _MOST_TICKS = 9
 _SMALL_MOST_TICKS = 5
-_SECONDS = (
-    "datum.value === 0 ? '0' : datum.value < 1 ? format(datum.value * 1000, '~r') + ' ms'"
-    " : datum.value < 60 ? format(datum.value, '.3~r') + ' s'"
-    " : datum.value < 3600 ? format(datum.value / 60, '.3~r') + ' min' : format(datum.value / 3600, '.3~r') + ' h'"
+# What ticks of durations are apart, in seconds: round in the unit that they are written in.
+_DURATION_STEPS = (
+    *(number / 1000 for number in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
+    *(1, 2, 5, 10, 15, 30),
+    *(60 * number for number in (1, 2, 5, 10, 15, 30)),
+    *(3600 * number for number in (1, 2, 3, 6, 12)),
 )
+_MOST_DURATION_TICKS = 6
+# Of durations that are numbers in a table.
+_UNIT = " (s)"
 
 
 def volume_table(metrics: EventMetrics) -> pd.DataFrame:
@@ -94,30 +100,42 @@ def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | 
     return chart
 
 
+def durations(longest: float) -> tuple[alt.Axis, float]:
+    """An axis of seconds from 0 that says durations as they are said everywhere, and where it may end.
+
+    The end is the first tick that no value goes beyond.
+    """
+    most = _MOST_DURATION_TICKS - 1
+    days = math.ceil(longest / (24 * 3600) / most)
+    step = next((one for one in _DURATION_STEPS if longest <= one * most), days * 24 * 3600)
+    ticks = [round(step * number, 3) for number in range(max(1, math.ceil(longest / step)) + 1)]
+    return _labelled(ticks, [duration(tick) for tick in ticks], labelOverlap=True), ticks[-1]
+
+
 def latency_table(metrics: EventMetrics) -> pd.DataFrame:
-    """Run durations in seconds by slice; nothing where no run has ended."""
-    return pd.DataFrame(
-        {
-            "From": [_iso(at) for at in metrics.window.starts],
-            "Average": [p.runs.average_seconds for p in metrics.slices],
-            **{
-                q: [getattr(p.durations, q) if p.durations else None for p in metrics.slices]
-                for q in ("p50", "p95", "p99")
-            },
-        }
-    ).astype({"Average": float, "p50": float, "p95": float, "p99": float})
+    """Run durations by slice, as numbers to reckon with; nothing where no run has ended."""
+    names = ("p50", "p95", "p99")
+    table = {
+        "Average": [p.runs.average_seconds for p in metrics.slices],
+        **{name: [getattr(p.durations, name) if p.durations else None for p in metrics.slices] for name in names},
+    }
+    seconds = pd.DataFrame(table, dtype=float).add_suffix(_UNIT)
+    seconds.insert(0, "From", [_iso(at) for at in metrics.window.starts])
+    return seconds
 
 
 def latency(metrics: EventMetrics) -> Chart:
     """Lines of p50 and p95 of run durations over time."""
-    table = latency_table(metrics)
+    table = latency_table(metrics).rename(columns=lambda name: name.removesuffix(_UNIT))
     table["When"] = _labels(metrics.window)
     long = table.reset_index(names="n").melt(["n", "When"], list(_PERCENTILE_COLORS), "Percentile", "seconds")
     long["at"] = long["n"] + 0.5
     long["Duration"] = [duration(None if pd.isna(s) else s) for s in long["seconds"]]
+    longest = long["seconds"].max()
+    axis, end = durations(0 if pd.isna(longest) else longest)
     base = alt.Chart(long).encode(
         x=_time(metrics.window, "at", most=_SMALL_MOST_TICKS),
-        y=alt.Y("seconds:Q", title=None, axis=alt.Axis(tickCount=5, labelExpr=_SECONDS)),
+        y=alt.Y("seconds:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, end])),
         color=_legend(_PERCENTILE_COLORS, "Percentile"),
         tooltip=["When:N", "Percentile:N", "Duration:N"],
     )
@@ -235,14 +253,13 @@ def _time(window: Window, column: str, *, most: int = _MOST_TICKS, bin: Any = al
         bin=bin,
         title=None,
         scale=alt.Scale(domain=[0, len(starts)], nice=False),
-        axis=alt.Axis(
-            values=ticks,
-            labelExpr=f"{shown!r}[indexof({ticks!r}, datum.value)]",
-            grid=False,
-            labelAngle=0,
-            labelFlush=False,
-        ),
+        axis=_labelled(ticks, shown, grid=False, labelAngle=0, labelFlush=False),
     )
+
+
+def _labelled(ticks: Sequence[float], labels: list[str], **options: Any) -> alt.Axis:
+    """An axis with these ticks, each with a label that Vega could not write itself."""
+    return alt.Axis(values=[*ticks], labelExpr=f"{labels!r}[indexof({[*ticks]!r}, datum.value)]", **options)
 
 
 def _ticks(window: Window, most: int) -> list[int]:

@@ -17,6 +17,7 @@ from lib.schemas.form import json_text
 from lib.steps import STEP_TYPES
 from lib.ui.components import run_status, viewer_time
 from lib.ui.components.text import code, duration, escape
+from lib.ui.metrics import charts
 
 _ROW = 30
 _AXIS = 46
@@ -25,13 +26,6 @@ _PADDING = {"top": 4, "bottom": 0, "left": 0, "right": 0}
 _PAGE_SIZE = 40
 # A step of a few milliseconds still is a visible bar.
 _THINNEST = 0.012
-# Vega's words for a time: 300 ms, 2.5 s, 1 min 20 s, 3 h 5 min.
-_SECONDS = (
-    "datum.value === 0 ? '0' : datum.value < 1 ? format(datum.value * 1000, '~r') + ' ms'"
-    " : datum.value < 60 ? format(datum.value, '.3~r') + ' s'"
-    " : datum.value < 3600 ? floor(datum.value / 60) + ' min' + (datum.value % 60 ? ' ' + datum.value % 60 + ' s' : '')"
-    " : floor(datum.value / 3600) + ' h' + (datum.value % 3600 ? ' ' + round(datum.value % 3600 / 60) + ' min' : '')"
-)
 
 
 def draw(run: Run, definition: dict[str, Any] | None) -> None:
@@ -87,12 +81,7 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> 
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadius=4, height=14)
         .encode(
-            x=alt.X(
-                "from:Q",
-                title=axis,
-                axis=alt.Axis(tickCount=5, grid=True, labelExpr=_SECONDS, labelOverlap=True),
-                scale=alt.Scale(domain=[0, total * 1.02]),
-            ),
+            x=alt.X("from:Q", title=axis, axis=charts.durations(total)[0], scale=alt.Scale(domain=[0, total * 1.02])),
             x2="to:Q",
             y=alt.Y(
                 "step:N",
