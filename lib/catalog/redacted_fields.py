@@ -6,8 +6,10 @@ Ingestion reads them with the catalog entry (queries/ingestion.sql), so a change
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from lib.auth import audit
@@ -31,13 +33,19 @@ class RedactedFields:
 
     own: tuple[str, ...]
     everywhere: tuple[str, ...]
+    #: When either was changed last, and by whom if they still belong to the tenant.
+    updated_at: datetime | None = dataclasses.field(default=None, compare=False)
+    updated_by: str | None = dataclasses.field(default=None, compare=False)
 
 
 def of_event(conn: Connection, actor: Actor, *, event_type: str) -> RedactedFields:
     """What the actor's tenant has redacted in an event type."""
-    rows = conn.execute(queries["of_event"], {"tenant": actor.tenant, "event_type": event_type})
+    rows = conn.execute(queries["of_event"], {"tenant": actor.tenant, "event_type": event_type}).all()
     found = {row.event_type: tuple(row.pointers) for row in rows}
-    return RedactedFields(found.get(event_type, ()), found.get(_EVERY_EVENT, ()))
+    own, everywhere = found.get(event_type, ()), found.get(_EVERY_EVENT, ())
+    if not rows:
+        return RedactedFields(own, everywhere)
+    return RedactedFields(own, everywhere, rows[-1].updated_at, rows[-1].updated_by)
 
 
 def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: Iterable[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from lib.auth import audit
@@ -31,6 +32,8 @@ class SavedCase:
     payload: JsonValue
     correlation_key: str | None
     expected_workflows: frozenset[UUID]
+    created_by: str | None
+    updated_at: datetime
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
             strict_json.loads(row["payload"]),
             row["correlation_key"],
             frozenset(row["expected_workflows"]),
+            row["created_by"],
+            row["updated_at"],
         )
         for row in rows
     ]

@@ -49,6 +49,7 @@ class Workflow:
     """One workflow. `trigger` is the published one; `draft_differs` from the latest published version.
 
     `published_by` published that version. `updated_by` did the latest of everything, pausing and archiving too.
+    It was last found valid at `validated_at`, which is when it was published, and its draft may have changed since.
     """
 
     workflow_id: UUID
@@ -63,10 +64,13 @@ class Workflow:
     is_system: bool
     is_paused: bool
     created_at: datetime
+    created_by: str | None
     updated_at: datetime
     updated_by: str | None
     draft_updated_by: str | None
     published_by: str | None
+    validated_at: datetime | None
+    changed_since_validated: bool
     draft_differs: bool
 
     @property

@@ -1,7 +1,10 @@
 -- name: of_event
 -- What the tenant has redacted in an event type, and in every one.
-SELECT event_type, pointers FROM redacted_fields
-WHERE tenant = CAST(:tenant AS uuid) AND event_type IN (:event_type, '*')
+SELECT f.event_type, f.pointers, f.updated_at, u.name AS updated_by
+FROM redacted_fields f
+LEFT JOIN users u ON u.user_id = f.updated_by
+WHERE f.tenant = CAST(:tenant AS uuid) AND f.event_type IN (:event_type, '*')
+ORDER BY f.updated_at
 
 -- name: lock
 -- What was redacted until now; nobody else changes it before this transaction ends.

@@ -1,9 +1,11 @@
 -- name: of_event
 -- The saved test cases of an event, by name.
-SELECT case_id, event_type, name, CAST(payload AS text) AS payload, correlation_key, expected_workflows
-FROM event_test_cases
-WHERE tenant = CAST(:tenant AS uuid) AND event_type = :event_type
-ORDER BY lower(name), case_id
+SELECT c.case_id, c.event_type, c.name, CAST(c.payload AS text) AS payload, c.correlation_key, c.expected_workflows,
+       u.name AS created_by, c.updated_at
+FROM event_test_cases c
+LEFT JOIN users u ON u.user_id = c.created_by
+WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_type = :event_type
+ORDER BY lower(c.name), c.case_id
 
 -- name: save
 -- Keep a test case under its name, replacing one of that name.

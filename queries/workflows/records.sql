@@ -10,12 +10,14 @@ ORDER BY is_system DESC, name, workflow_id
 -- which 1 and 1.0 differ.
 SELECT d.workflow_id, d.name, d.description, d.status, CAST(d.trigger AS text) AS trigger, d.payload_schema_ref,
        CAST(d.draft_definition AS text) AS draft, d.draft_version, d.published_version, d.is_system, d.is_paused,
-       d.created_at, d.updated_at, u.name AS updated_by, e.name AS draft_updated_by, p.name AS published_by,
+       d.created_at, c.name AS created_by, d.updated_at, u.name AS updated_by, e.name AS draft_updated_by,
+       p.name AS published_by, d.validated_at, d.validation_status = 'unchecked' AS changed_since_validated,
        v.version_id IS NULL
          OR CAST(d.draft_definition - 'version' AS text) <> CAST(v.definition_json - 'version' AS text) AS draft_differs
 FROM workflow_definitions d
 LEFT JOIN workflow_definition_versions v
   ON v.tenant = d.tenant AND v.workflow_id = d.workflow_id AND v.version = d.published_version
+LEFT JOIN users c ON c.user_id = d.created_by
 LEFT JOIN users u ON u.user_id = d.updated_by
 LEFT JOIN users e ON e.user_id = d.draft_updated_by
 LEFT JOIN users p ON p.user_id = v.published_by

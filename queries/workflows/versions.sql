@@ -31,7 +31,7 @@ UPDATE workflow_definitions SET
   draft_definition = coalesce(CAST(:draft AS jsonb), draft_definition),
   draft_version = draft_version + CASE WHEN CAST(:draft AS jsonb) IS NULL THEN 0 ELSE 1 END,
   draft_updated_by = CASE WHEN CAST(:draft AS jsonb) IS NULL THEN draft_updated_by ELSE CAST(:user_id AS uuid) END,
-  validation_status = 'valid', validation_errors = '[]', validated_at = app_now(),
+  validation_status = 'valid', validated_at = app_now(),
   updated_by = CAST(:user_id AS uuid), updated_at = app_now()
 WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
 RETURNING workflow_id

@@ -9,8 +9,8 @@ from lib.auth.actors import Actor
 from lib.catalog import redacted_fields
 from lib.catalog.entries import CatalogEntry
 from lib.catalog.redacted_fields import RedactedFields
-from lib.ui.components import guard
-from lib.ui.components.text import code
+from lib.ui.components import guard, viewer_time
+from lib.ui.components.text import code, escape
 
 _HELP = "JSON pointers, such as /customer/name. `*` stands for any key or list item: /items/\\*/serial"
 
@@ -20,7 +20,7 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
     with database.read(actor) as conn:
         fields = redacted_fields.of_event(conn, actor, event_type=entry.event_type)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f":material/visibility_off: {_in_words(fields)}", width="stretch")
+        st.markdown(f":material/visibility_off: {_in_words(fields)}", width="stretch", help=_changed(fields))
         if not actor.may("admin"):
             return
         if in_drawer:  # a dialog cannot open another one, and the drawer is one
@@ -61,6 +61,13 @@ def _choose(label: str, key: str, chosen: tuple[str, ...], suggested: list[str])
         accept_new_options=True,
         placeholder="Choose a field, or type a pointer",
     )
+
+
+def _changed(fields: RedactedFields) -> str | None:
+    if fields.updated_at is None:
+        return None
+    by = f" by {escape(fields.updated_by)}" if fields.updated_by else ""
+    return f"Last changed {viewer_time.shown(fields.updated_at)}{by}"
 
 
 def _in_words(fields: RedactedFields) -> str:

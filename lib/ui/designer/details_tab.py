@@ -7,6 +7,7 @@ import streamlit as st
 from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import code, escape
 from lib.ui.designer.state import Draft
+from lib.workflows.records import Workflow
 
 
 def draw(draft: Draft, refusal: str | None) -> None:
@@ -33,11 +34,20 @@ def draw(draft: Draft, refusal: str | None) -> None:
     facts = {
         "Id": code(str(workflow.workflow_id)),
         "Created": viewer_time.shown(workflow.created_at),
+        "Created by": escape(workflow.created_by or "the system"),
         "Last changed": viewer_time.shown(workflow.updated_at),
-        "By": escape(workflow.updated_by or "the system"),
+        "Last changed by": escape(workflow.updated_by or "the system"),
         "Draft": f"change {workflow.draft_version}",
+        "Found valid": _validated(workflow),
     }
     st.markdown("  \n".join(f":gray[{label}]  {value}" for label, value in facts.items()))
+
+
+def _validated(workflow: Workflow) -> str:
+    if workflow.validated_at is None:
+        return "never published"
+    since = ", the draft has changed since" if workflow.changed_since_validated else ""
+    return viewer_time.shown(workflow.validated_at) + since
 
 
 @guard.callback

@@ -13,7 +13,7 @@ from lib.events import saved_cases
 from lib.events.ingestion import Submission
 from lib.events.saved_cases import CaseResult, SavedCase
 from lib.events.simulation import Draft
-from lib.ui.components import guard
+from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import escape
 from lib.ui.simulate.setup import Setup, use_case
 from lib.workflows import records as workflow_records
@@ -58,7 +58,12 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
         else:
             mark = ":green-badge[:material/check: Pass]" if result.passed else ":red-badge[:material/close: Fail]"
         expected = [escape(names[workflow]) for workflow in case.expected_workflows]
-        st.markdown(f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]", width="stretch")
+        by = escape(case.created_by or "someone who has left")
+        st.markdown(
+            f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]",
+            width="stretch",
+            help=f"Added by {by}, last saved {viewer_time.shown(case.updated_at)}",
+        )
         # Of a width of its own: beside a long name the buttons would wrap.
         with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
             st.button(

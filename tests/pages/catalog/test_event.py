@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from lib import database
 from lib.catalog import redacted_fields
 from lib.database import Database
+from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
 from tests.support.tenant_catalog import add_entry
 
@@ -113,6 +114,8 @@ def test_an_admin_has_further_fields_redacted_and_readers_see_which(db: Database
     app.multiselect(key="redacted-everywhere").set_value(["/site"])
     app.button(key="save-redacted-fields").click().run()
     assert "`/ticketId` `/items/*/serial` `/site`" in texts(app) and "from now on" not in texts(app)
+    said = next(one for one in app.markdown if "Redacted as well" in one.value)
+    assert "Last changed" in said.help and said.help.endswith(f" by {escape(admin.email)}")
     new_actor("read", tenant=admin.tenant)
     with db.owner.begin() as conn:
         conn.execute(text("DELETE FROM memberships WHERE user_id = :u"), {"u": admin.user_id})

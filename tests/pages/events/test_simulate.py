@@ -13,6 +13,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.events import ingestion
+from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish
 
@@ -151,6 +152,8 @@ def test_a_test_case_is_saved_run_and_fails_when_the_workflow_is_gone(actor: Act
     app = open_simulate()
     next(t for t in app.text_input if t.label == "Name").set_value("Plain ticket").run()
     press(app, "Save test case")
+    case = next(one for one in app.markdown if "Plain ticket" in one.value)
+    assert case.help.startswith(f"Added by {escape(actor.email)}, last saved 20")
     press(app, "Run all")
     assert "Pass" in said(app)
     with db.owner.begin() as conn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -59,6 +60,16 @@ def widget(elements: Any, ending: str) -> Any:
 def test_every_tab_draws(tab: str, new_actor: ActorFactory) -> None:
     app = design(published(new_actor(), "Alpha"), tab)
     assert "Alpha" in texts(app)
+
+
+def test_details_say_who_made_it_and_since_when_it_is_valid(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    facts = texts(design(attach(actor, "Alpha"), "Details"))
+    assert f"Created by]  {escape(actor.email)}" in facts and "Found valid]  never published" in facts
+    app = design(published(actor, "Beta"), "Details")
+    assert re.search(r"Found valid\]  20[\d: -]{14} UTC", texts(app)) and "changed since" not in texts(app)
+    widget(app.text_area, "description").set_value("What it is for").run()
+    assert re.search(r"Found valid\]  20[\d: -]{14} UTC, the draft has changed since", texts(app))
 
 
 def test_the_open_tab_is_in_the_url(new_actor: ActorFactory) -> None:
