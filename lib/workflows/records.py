@@ -300,7 +300,7 @@ def end_backfill(conn: Connection, actor: Actor, *, workflow_id: UUID, reason: s
     return ended
 
 
-class _Named(Protocol):
+class Named(Protocol):
     """What a refusal is about: a workflow in any of its forms."""
 
     @property
@@ -309,7 +309,7 @@ class _Named(Protocol):
     def is_system(self) -> bool: ...
 
 
-def refusal(actor: Actor, workflow: _Named) -> str | None:
+def refusal(actor: Actor, workflow: Named) -> str | None:
     """Why this person may not change the workflow, in a sentence; None if they may."""
     if not actor.may("manage"):
         return actor.refusal("manage")

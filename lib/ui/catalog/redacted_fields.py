@@ -10,7 +10,7 @@ from lib.catalog import redacted_fields
 from lib.catalog.entries import CatalogEntry
 from lib.catalog.redacted_fields import RedactedFields
 from lib.ui.components import guard, viewer_time
-from lib.ui.components.text import code, escape
+from lib.ui.components.text import code, escape, plain
 
 _HELP = "JSON pointers, such as /customer/name. `*` stands for any key or list item: /items/\\*/serial"
 
@@ -41,7 +41,7 @@ def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> Non
         "marks as sensitive, and what looks like a secret, is redacted anyway."
     )
     suggested = redacted_fields.suggestions(entry.schema)
-    own = _choose(f"In {entry.event_type}", "redacted-own", fields.own, suggested)
+    own = _choose(f"In {plain(entry.event_type)}", "redacted-own", fields.own, suggested)
     everywhere = _choose("In every event of this tenant", "redacted-everywhere", fields.everywhere, suggested)
     if st.button("Save", type="primary", icon=":material/check:", key="save-redacted-fields"):
         with guard.errors_shown():

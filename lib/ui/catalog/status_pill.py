@@ -9,6 +9,7 @@ from lib.auth.actors import Actor
 from lib.operations import health
 from lib.operations.health import Health
 from lib.ui.components import guard
+from lib.ui.components.text import escape
 
 _LOOKS = {
     "Operational": ("green", ":material/check_circle:"),
@@ -24,7 +25,7 @@ def draw(actor: Actor) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if guard.is_demo():
             st.badge("Demo data", icon=":material/science:", color="orange", help=guard.DEMO_HELP)
-        st.badge(state.status, icon=icon, color=color, help=state.reason)  # type: ignore[arg-type]
+        st.badge(state.status, icon=icon, color=color, help=escape(state.reason))  # type: ignore[arg-type]
         st.button(
             "Define Custom Event",
             icon=":material/add:",

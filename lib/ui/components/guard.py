@@ -23,6 +23,7 @@ from lib.auth import actors
 from lib.auth.actors import Actor, Membership
 from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
 from lib.ui.components.text import code, escape, shorten
+from lib.workflows import records as workflow_records
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ def callback(act: Callable[_P, None]) -> Callable[_P, None]:
 
 
 def tell(sentence: str, *, icon: str, lasting: bool = False) -> None:
-    """Say it with what is drawn next: a callback in a dialog may draw nothing itself."""
+    """Say this Markdown with what is drawn next: a callback in a dialog may draw nothing itself."""
     said = (sentence, icon, "long" if lasting else "short")
     st.session_state[_TOLD] = [*st.session_state.get(_TOLD, []), said]
 
@@ -113,10 +114,19 @@ def show_error(error: Exception) -> bool:
     return True
 
 
+def refusal(actor: Actor, workflow: workflow_records.Named) -> str | None:
+    """Why this person may not change the workflow, as Markdown; None if they may."""
+    sentence = workflow_records.refusal(actor, workflow)
+    return sentence and escape(sentence)
+
+
 def _sentence(error: Exception) -> str:
-    """What a person is told; of what nobody thought of, the log has the rest."""
+    """What a person is told, as Markdown; of what nobody thought of, the log has the rest.
+
+    Sentences of ours are text: they repeat names, keys and values that anybody may have chosen.
+    """
     if isinstance(error, CatalogError):
-        return error.sentence if isinstance(error, InvalidInput) else str(error)
+        return escape(error.sentence if isinstance(error, InvalidInput) else str(error))
     reference = uuid4().hex[:8]
     log.error("Unexpected error %s", reference, exc_info=error)
     return f"Something went wrong on our side. The log has the details under reference **{reference}**."

@@ -3,23 +3,98 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import datetime
 
 NOTHING = "—"
 
 _ROUNDED = 100_000
 
-_MARKDOWN = re.compile(r"([\\`*_~$:\[\]<>#|!(){}])")
+# What Markdown and Streamlit's directives act on, at the start of a line too; an entity would be another character.
+_MARKDOWN = re.compile(r"[\\`*_~$:\[\]<>#|!(){}]|^[-+=]|&(?=#?\w+;)")
+# The same with as few backslashes as possible: underscores inside words, most colons and signs do nothing in a label.
+_LABEL = re.compile(
+    r"[\\`*~$\[\]<]|(?<![^\W_])_|_(?![^\W_])|:(?=[^\W\d_])|&(?=#?\w+;)"
+    r"|^(?:>|#(?=#*(?!\S))|[+-](?!\S)|-(?=-)|=(?==*$))"
+)
+_ITEM = re.compile(r"^(\d+)([.)])(?!\S)")
+# What is replaced where it is escaped, too, as that happens in the finished text: emoji and icons by their names,
+# addresses that become links, signs that become arrows and dashes.
+_REPLACED = re.compile(
+    r"(?<=:)(?=(?!\d\d:)[\w+-]+:|material/|//)|(?<=@)(?=[\w-])|(?<=www)(?=\.)"
+    r"|(?<=(?<!\S)[<>~-])(?=(?:-|->|>|=)(?!\S))",
+    re.IGNORECASE,
+)
+_JOINER = "\N{WORD JOINER}"  # has no width, and parts what stands before it from what follows
+
+# Categories of characters that nobody sees, but that end a line or turn the direction of the text around them.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# These two shape the letters of several scripts, and compose emoji.
+_SHAPING = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
+
+_BRACKETS = re.compile(r"\\[\\\[\]]|[\[\]]")
+_LOOKALIKES = {"[": "\N{FULLWIDTH LEFT SQUARE BRACKET}", "]": "\N{FULLWIDTH RIGHT SQUARE BRACKET}"}
+_BACKTICKS = re.compile("`+")
 
 
 def escape(text: str) -> str:
-    """The text with every character that Markdown or Streamlit's directives would act on made inert."""
-    return _MARKDOWN.sub(r"\\\1", text).replace("\n", " ")
+    """The text on one line, with all that Markdown or Streamlit would act on made inert."""
+    return _inert(text, _MARKDOWN)
+
+
+def plain(text: str) -> str:
+    """`escape` for the label of a widget: screen readers are given labels as they are written, backslashes and all."""
+    return _inert(text, _LABEL)
 
 
 def code(text: str) -> str:
-    """The text as inline code; backticks, which would end it, become apostrophes."""
-    return f"`{text.replace('`', chr(39))}`"
+    """The text as inline code, exactly and on one line; what nobody would see is written as `\\n` or `\\u202e`.
+
+    A bracket without its partner becomes a look-alike: it would end a directive such as `:small[…]` around the code.
+    """
+    text = _paired(_visible(text)).replace(":material/", f":{_JOINER}material/") or " "
+    fence = "`" * (max(map(len, _BACKTICKS.findall(text)), default=0) + 1)
+    # Markdown takes away one blank at both ends.
+    padding = " " if "`" in (text[0], text[-1]) or (text[0] == text[-1] == " " and text.strip()) else ""
+    return f"{fence}{padding}{text}{padding}{fence}"
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with what nobody would see written out: for what is no Markdown."""
+    return _visible(" ".join(text.split()))
+
+
+def _inert(text: str, markup: re.Pattern[str]) -> str:
+    marked = markup.sub(r"\\\g<0>", _REPLACED.sub(_JOINER, one_line(text)))
+    return _ITEM.sub(r"\1\\\2", marked)
+
+
+def _visible(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(c.encode("unicode_escape").decode() if _is_unseen(c) else c for c in text)
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in _UNSEEN and character not in _SHAPING
+
+
+def _paired(text: str) -> str:
+    """The text with a look-alike for every bracket without its partner, as Streamlit's directives count them."""
+    opened: list[int] = []
+    alone: list[int] = []
+    for found in _BRACKETS.finditer(text):
+        if found[0] == "[":
+            opened.append(found.start())
+        elif found[0] == "]":
+            if opened:
+                opened.pop()
+            else:
+                alone.append(found.start())
+    characters = list(text)
+    for place in (*opened, *alone):
+        characters[place] = _LOOKALIKES[characters[place]]
+    return "".join(characters)
 
 
 def shorten(text: str, limit: int) -> str:

@@ -18,7 +18,6 @@ from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, stat
 from lib.ui.designer.state import Draft
 from lib.ui.workflows import attached, backfill_dialog, workflow_list
 from lib.workflows import editing, schema_impact
-from lib.workflows import records as workflow_records
 from lib.workflows import validation as workflow_validation
 
 _EDITORS: dict[str, tuple[str, Callable[[Draft, str | None], dict[str, str] | None]]] = {
@@ -41,7 +40,7 @@ def draw(actor: Actor, asked: str) -> None:
         return
     draft = state.load(actor, workflow_id)
     draft.write()
-    refusal = workflow_records.refusal(actor, draft.workflow)
+    refusal = guard.refusal(actor, draft.workflow)
     if draft.workflow.status == "archived":
         refusal = refusal or "It is archived. Restore it to change it."
     head = st.container()
@@ -137,7 +136,7 @@ def _draw_menu(draft: Draft, refusal: str | None) -> None:
         del options["pause"]
     elif workflow.event_type:
         options["backfill"] = "Replay unmatched events"
-    may = workflow_records.refusal(draft.actor, workflow) is None
+    may = guard.refusal(draft.actor, workflow) is None
     st.menu_button(
         ":material/more_horiz:",
         list(options),

@@ -12,7 +12,7 @@ from lib.metrics.conformance import FIELDS_SAMPLE, VERDICTS_SAMPLE, Conformance
 from lib.metrics.reports import EventOverview, Status
 from lib.metrics.rollups import EventCounts, RunCounts
 from lib.ui.components import figures
-from lib.ui.components.text import NOTHING, count, exactly, percent, plural
+from lib.ui.components.text import NOTHING, code, count, exactly, percent, plural
 from lib.ui.metrics import event_metrics, metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
 
@@ -151,7 +151,7 @@ def _summary(found: list[EventOverview], view: MetricsView) -> None:
 
 def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:
     if silent:
-        names = ", ".join(f"`{e.event_name}` ({e.previous.total:,})" for e in silent[:6])
+        names = ", ".join(f"{code(e.event_name)} ({e.previous.total:,})" for e in silent[:6])
         more = f" and {len(silent) - 6} more" if len(silent) > 6 else ""
         st.warning(f"Silent now, but not in the {view.words} before: {names}{more}", icon=":material/volume_off:")
 

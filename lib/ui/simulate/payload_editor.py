@@ -107,7 +107,7 @@ def _draw_json(schema: Any, key: str, initial: Any) -> EditedPayload:
     try:
         value = strict_json.parse(text)
     except InvalidInput as error:
-        st.error(f"This {error.cause}.", icon=":material/error:")
+        st.error(f"This {escape(error.cause)}.", icon=":material/error:")
         st.code(text, language="json", line_numbers=True, height=260)
         return EditedPayload(ABSENT, 1)
     st.session_state[f"{key}:value"] = value

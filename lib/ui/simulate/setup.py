@@ -18,7 +18,7 @@ from lib.events.saved_cases import SavedCase
 from lib.schemas.form import ABSENT, sample
 from lib.serialization import strict_json
 from lib.ui.catalog import cards
-from lib.ui.components.text import code, escape
+from lib.ui.components.text import code, escape, plain
 from lib.ui.simulate import payload_editor
 
 _CHOICE = "simulate-event"
@@ -106,7 +106,7 @@ def draw_prefill(actor: Actor, setup: Setup) -> None:
     """Offer to start from an example, a sample, the last recorded payload, a saved case, or nothing."""
     saved = {f"Test case: {case.name}": case for case in setup.cases}
     options = ["Example", "Generated sample", "Last recorded payload", *saved, "Empty payload"]
-    choice = st.menu_button("Fill with", options, icon=":material/ink_pen:", key=f"{setup.key}-fill")
+    choice = st.menu_button("Fill with", options, icon=":material/ink_pen:", key=f"{setup.key}-fill", format_func=plain)
     if choice == "Example":
         payload_editor.fill(setup.key, setup.initial)
     elif choice == "Generated sample":

@@ -10,7 +10,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.ui.components import guard
-from lib.ui.components.text import code, escape
+from lib.ui.components.text import code
 from lib.workflows import records as workflow_records
 from lib.workflows.records import WorkflowChoice
 
@@ -119,7 +119,7 @@ def _attach_existing(actor: Actor, event_type: str, chosen: WorkflowChoice) -> N
 
 
 def _described(choice: WorkflowChoice) -> str:
-    return f"{escape(choice.name)} ({choice.event_type or 'no trigger'})"
+    return f"{choice.name} ({choice.event_type or 'no trigger'})"
 
 
 def _to_designer(workflow_id: UUID) -> None:

@@ -13,7 +13,6 @@ from lib.errors import Conflict
 from lib.ui.components import definition_diff, guard, schema_view
 from lib.ui.components.text import ago, code, escape, plural
 from lib.ui.designer import state
-from lib.workflows import records as workflow_records
 from lib.workflows import schema_impact, versions
 from lib.workflows.records import AttachedWorkflow
 from lib.workflows.schema_impact import Impact
@@ -56,7 +55,7 @@ def _draw_one(
         st.caption(escape(workflow.description))
     if impact:
         draw_impact(impact)
-    refusal = workflow_records.refusal(actor, workflow)
+    refusal = guard.refusal(actor, workflow)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.page_link(
             "designer.py",
@@ -181,7 +180,7 @@ def _detach(actor: Actor, seen: DetachPreview) -> None:
 
 
 def _draw_detached(actor: Actor, workflow: Detached, now: datetime) -> None:
-    refusal = workflow_records.refusal(actor, workflow)
+    refusal = guard.refusal(actor, workflow)
     with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.markdown(
             f":gray[:material/link_off:] **{escape(workflow.name)}** was detached by "

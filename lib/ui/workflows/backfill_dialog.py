@@ -39,7 +39,7 @@ def offer_if_missed(actor: Actor, workflow_id: UUID) -> None:
 
 def draw(actor: Actor, workflow: Workflow) -> None:
     """Draw the running backfill with its progress, or the offer to begin one."""
-    refusal = workflow_records.refusal(actor, workflow)
+    refusal = guard.refusal(actor, workflow)
     with database.read(actor) as conn:
         latest = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow.workflow_id)
     if latest and latest.status == "running":

@@ -162,7 +162,7 @@ def _runs_said(workflow: WorkflowSummary) -> str:
 
 
 def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
-    refusal, key = workflow_records.refusal(actor, workflow), str(workflow.workflow_id)
+    refusal, key = guard.refusal(actor, workflow), str(workflow.workflow_id)
     st.page_link(
         "runs.py", label="Runs", icon=":material/list:", query_params={"workflowId": str(workflow.workflow_id)}
     )

@@ -11,7 +11,7 @@ import streamlit as st
 
 from lib.schemas.form import Form, Node, SchemaViolation
 from lib.schemas.form.violations import Path
-from lib.ui.components.schema_fields.labels import plain
+from lib.ui.components.text import plain
 
 
 @dataclass

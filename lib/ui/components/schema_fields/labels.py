@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from lib.schemas.form import ABSENT, Node, json_text
 from lib.schemas.form.sentences import short
 from lib.serialization.json_values import is_drawable, json_type, number_text
+from lib.ui.components.text import code, one_line, plain
 
 #: Properties that name the thing they belong to best, in this order.
 NAMING = ("name", "title", "label", "key", "login", "id", "type", "email", "code")
-
-
-#: What Markdown and Streamlit would read as more than text. Underscores inside words and lone colons stay as
-#: they are: escapes would be heard by screen readers, which get labels as written.
-MARKUP = re.compile(r"[\\`*~$\[\]<]|(?<![^\W_])_|_(?![^\W_])|:(?=\w+\[)|^[#>+-](?=\s)|(?<=^\d)[.)](?=\s)")
-
-EMOJI = re.compile(r":([\w+-]+):")
-
-
-def plain(text: str) -> str:
-    """Escape a text so that Streamlit shows it as it is, on one line."""
-    if not is_drawable(text):
-        text = text.encode(errors="backslashreplace").decode()
-    text = MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
-    return EMOJI.sub(":\u2060\\g<1>:", text)  # a joiner without width, as escapes do not stop emoji
 
 
 def label(node: Node) -> str:
@@ -60,7 +45,7 @@ def help_text(node: Node) -> str | None:
     spec = node.spec
     description = node.named.description or spec.description
     lines = [plain(description)] if description else []
-    facts = [f"`{node.name}`"] if node.role == "property" and name(node) != node.name else []
+    facts = [code(node.name)] if node.role == "property" and name(node) != node.name else []
     facts += [plain(spec.format)] if spec.format else []
     facts += ["sensitive"] if spec.sensitive else []
     for keyword, words in (("minimum", "at least"), ("maximum", "at most"), ("pattern", "pattern")):
@@ -100,10 +85,13 @@ def summary(value: Any) -> str:
 
 
 def option_labels(values: Sequence[Any], labels: Sequence[str | None]) -> list[str]:
-    """Label the options of a field so that no two read the same: Streamlit tells them apart by label."""
-    texts = [plain(given or shown(value)) for value, given in zip(values, labels, strict=True)]
+    """Label the options of a field so that no two read the same: Streamlit tells them apart by label.
+
+    They are no Markdown, as options of a select box are none.
+    """
+    texts = [one_line(given or shown(value)) for value, given in zip(values, labels, strict=True)]
     texts = [
-        plain(short(json_text(value, None))) if texts.count(text) > 1 else text
+        one_line(short(json_text(value, None))) if texts.count(text) > 1 else text
         for value, text in zip(values, texts, strict=True)
     ]
     return [

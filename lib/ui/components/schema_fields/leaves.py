@@ -14,6 +14,7 @@ from lib.schemas.form.spec import Listed
 from lib.serialization.json_values import equal, is_drawable, json_type, parse_number
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import help_text, label, number_shown, option_labels, shown
+from lib.ui.components.text import plain
 
 #: Numbers that a browser can hold; larger ones are typed as text.
 SAFE = 2**53 - 1
@@ -196,7 +197,7 @@ def _draw_options(drawing: Drawing, node: Node, common: dict[str, Any], options:
         st.container(width="stretch").segmented_control(
             options=places,
             default=chosen,
-            format_func=lambda place: labels[place],
+            format_func=lambda place: plain(labels[place]),
             **_widget(drawing, node, f"segments{len(options)}", read),
             **common,
         )

@@ -12,7 +12,8 @@ import streamlit as st
 from lib.schemas.form import ABSENT, Node, sample_of
 from lib.schemas.form.blank import empty
 from lib.ui.components.schema_fields.drawing import Drawing
-from lib.ui.components.schema_fields.labels import option_labels, plain, shown
+from lib.ui.components.schema_fields.labels import option_labels, shown
+from lib.ui.components.text import plain
 
 GENERATED = {
     "date-time": ":material/schedule: Now",
@@ -48,7 +49,7 @@ def _entries(node: Node) -> Iterator[tuple[str, str]]:
         yield "sample", ":material/auto_fix_high: Fill with sample"
     examples = option_labels([shown(one, 30) for one in spec.examples[:3]], [None] * len(spec.examples[:3]))
     for place, example in enumerate(examples):
-        yield f"example:{place}", f":material/lightbulb: Example: {example}"
+        yield f"example:{place}", f":material/lightbulb: Example: {plain(example)}"
     if spec.default is not ABSENT:
         yield "default", f":material/restart_alt: Default: {plain(shown(spec.default, 30))}"
     if spec.format in GENERATED and spec.kind == "string":

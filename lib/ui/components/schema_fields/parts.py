@@ -12,9 +12,10 @@ from streamlit.delta_generator import DeltaGenerator
 from lib.schemas.form import Node
 from lib.serialization.json_values import is_drawable
 from lib.ui.components.schema_fields.drawing import Drawing
-from lib.ui.components.schema_fields.labels import help_text, label, name, option_labels, plain, summary
+from lib.ui.components.schema_fields.labels import help_text, label, name, option_labels, summary
 from lib.ui.components.schema_fields.leaves import SEGMENT_LETTERS, SEGMENTS, draw_leaf, is_pick_list
 from lib.ui.components.schema_fields.menu import draw_menu
+from lib.ui.components.text import plain
 
 #: Fields and rows on one page of a large object or a long list.
 PAGE = 24
@@ -82,17 +83,19 @@ def _draw_picker(drawing: Drawing, node: Node, place: int, *, labelled: bool) ->
         "help": help_text(node) if labelled else None,
         "label_visibility": "visible" if labelled else "collapsed",
         "options": list(range(len(numbers))),
-        "format_func": lambda at: labels[at],
         "key": key,
         "on_change": drawing.edit,
         "args": (pick,),
     }
     if len(labels) <= SEGMENTS and sum(map(len, labels)) <= SEGMENT_LETTERS:
         st.container(width="stretch").segmented_control(
-            default=index, required=node.required and index is not None, **common
+            default=index,
+            required=node.required and index is not None,
+            format_func=lambda at: plain(labels[at]),
+            **common,
         )
     else:
-        st.selectbox(index=index, placeholder="Choose what it is", **common)
+        st.selectbox(index=index, format_func=labels.__getitem__, placeholder="Choose what it is", **common)
 
 
 def _headline(drawing: Drawing, node: Node) -> str:
