@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+# No list is longer, and int() refuses thousands of digits. Digits of other scripts are no places.
+_PLACE = re.compile("[0-9]{1,9}")
+
 
 def join(parts: Iterable[str | int]) -> str:
     """The pointer to what lies at these keys and places in lists, one below the other; "" is the whole value."""
@@ -15,6 +18,11 @@ def join(parts: Iterable[str | int]) -> str:
 def split(pointer: str) -> list[str]:
     """The keys that a pointer leads along, places in lists as text; whatever is before its first / is passed over."""
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
+
+
+def places(pointer: str) -> tuple[str | int, ...]:
+    """The keys that a pointer leads along; those that can be places in lists as numbers."""
+    return tuple(int(part) if _PLACE.fullmatch(part) else part for part in split(pointer))
 
 
 def value_at(value: Any, path: Iterable[str | int]) -> Any:

@@ -53,7 +53,7 @@ class StepList:
 
 def place_of(path: str) -> Place:
     """The place that a JSON pointer leads to."""
-    return tuple(int(part) if part.isdecimal() else part for part in json_pointer.split(path))
+    return json_pointer.places(path)
 
 
 def editable(definition: Any) -> bool:

@@ -195,13 +195,9 @@ def _draw_verdict(record: EventRecord) -> None:
         shown = json_text(record.payload)
         for error in record.schema_errors:
             path = error.get("path") or ""
-            number = json_positions.line_of(shown, _parts(path))
-            line = f":gray[line {number}]" if record.schema_status == "invalid" else ""
+            place = json_positions.line_of(shown, json_pointer.places(path))
+            line = f":gray[line {place}]" if record.schema_status == "invalid" else ""
             st.markdown(f"{code(path or '/')} {line}  \n:small[{escape(error['message'])}]")
-
-
-def _parts(pointer: str) -> list[str | int]:
-    return [int(part) if part.isdecimal() else part for part in json_pointer.split(pointer)]
 
 
 def _draw_neighbours(record: EventRecord) -> None:

@@ -31,3 +31,8 @@ def test_as_the_standard_writes_them(parts: list[str | int], pointer: str) -> No
 @given(st.lists(st.text()))
 def test_what_is_written_is_read_the_same(parts: list[str]) -> None:
     assert json_pointer.split(json_pointer.join(parts)) == parts
+
+
+def test_places_in_lists_are_numbers_and_nothing_else_is() -> None:
+    long = "9" * 5000  # a key that a sender may choose, and that int() refuses
+    assert json_pointer.places(f"/steps/0/a~1b/{long}/٣/²") == ("steps", 0, "a/b", long, "٣", "²")
