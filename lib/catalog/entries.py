@@ -176,7 +176,9 @@ def activity(conn: Connection, *, tenant: UUID, event_types: list[str], now: dat
 
 def entry(conn: Connection, *, tenant: UUID, event_type: str) -> CatalogEntry | None:
     """The entry of this exact type, or None."""
-    parameters = {"tenant": tenant, "event_type": _storable(event_type)}
+    if _storable(event_type) != event_type:
+        return None
+    parameters = {"tenant": tenant, "event_type": event_type}
     row = conn.execute(queries["entry"], parameters).mappings().one_or_none()
     return CatalogEntry(**row) if row else None
 

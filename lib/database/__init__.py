@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,12 +25,13 @@ import psycopg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from lib.database import embedded_server, named_queries
 from lib.database.embedded_server import EmbeddedServer
 from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, InvalidInput
+from lib.serialization import strict_json
 from lib.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,8 @@ _POOL: dict[str, Any] = {
     "pool_timeout": 10,
     "connect_args": {"connect_timeout": 5, "application_name": "event-catalog"},
 }
+
+_UNSTORABLE = (UnicodeEncodeError, psycopg.errors.UntranslatableCharacter, psycopg.errors.CharacterNotInRepertoire)
 
 #: What a violated constraint means to the person who caused it. The only place that knows their names.
 CONSTRAINT_MESSAGES = {
@@ -247,19 +250,38 @@ def _translated() -> Iterator[None]:
     except DBAPIError as error:
         if error.connection_invalidated:
             raise DatabaseUnavailable from error
-        if isinstance(error.orig, psycopg.errors.UntranslatableCharacter):
-            raise InvalidInput("text", "contains a character that cannot be stored (NUL)") from error
         raise
 
 
 def owner_engine(url: str) -> Engine:
     """A pool of the owner's connections. After a database restart its first user gets a fresh one, not an error."""
-    return create_engine(url, pool_size=5, pool_pre_ping=True, **_POOL)
+    return _engine(url, pool_size=5, pool_pre_ping=True)
 
 
 def app_engine(url: str) -> Engine:
     """A pool of connections for `read` and `write`, which begin their transactions themselves."""
-    return create_engine(url, pool_size=20, isolation_level="AUTOCOMMIT", **_POOL)
+    return _engine(url, pool_size=20, isolation_level="AUTOCOMMIT")
+
+
+def _engine(url: str, **options: Any) -> Engine:
+    engine = create_engine(url, **options, **_POOL)
+    event.listen(engine, "handle_error", _refuse_unstorable_text)
+    return engine
+
+
+def _refuse_unstorable_text(context: ExceptionContext) -> None:
+    """When a statement fails on a text that PostgreSQL cannot store, raise InvalidInput naming its parameter.
+
+    Every text meets this one place, wherever it comes from. A statement that succeeds does not pay for it.
+    """
+    given = context.parameters
+    for row in given if isinstance(given, list | tuple) else [given]:
+        for name, value in row.items() if isinstance(row, Mapping) else ():
+            for item in value if isinstance(value, list) else [value]:
+                if isinstance(item, str):
+                    strict_json.check_text(item, field=str(name).replace("_", " "))
+    if isinstance(context.original_exception, _UNSTORABLE):  # inside JSON, or beyond the database's own encoding
+        raise InvalidInput("text", "has a character that this database cannot store")
 
 
 def _psycopg_url(url: str) -> str:

@@ -76,7 +76,7 @@ def check(value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTE
     """Hold an already built value to the rules of `parse`. Raises InvalidInput naming the place in it."""
     for path, item in _walk(field, value, max_depth):
         if isinstance(item, str):
-            _check_text(field, path, item)
+            check_text(item, field=field, path=path)
         elif isinstance(item, float | Decimal | int) and not isinstance(item, bool):
             if problem := _number_problem(_number_text(item)):
                 raise InvalidInput(field, f"{problem}{_at(path)}")
@@ -85,6 +85,14 @@ def check(value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTE
     size = len(dumps(value).encode())
     if size > max_bytes:
         raise InvalidInput(field, f"is {size:,} bytes long; at most {max_bytes:,} are accepted")
+
+
+def check_text(text: str, *, field: str, path: tuple[str | int, ...] = ()) -> None:
+    """Hold a text to what PostgreSQL can store. Raises InvalidInput naming the character and its place."""
+    if "\x00" in text:
+        raise InvalidInput(field, f"has the character NUL, which cannot be stored{_at(path)}")
+    if _LONE_SURROGATE.search(text):
+        raise InvalidInput(field, f"has half a surrogate pair, which cannot be stored{_at(path)}")
 
 
 def dumps(value: JsonValue) -> str:
@@ -204,13 +212,6 @@ def _number_text(number: float | Decimal | int) -> str:
     return repr(number) if isinstance(number, float) else str(number)
 
 
-def _check_text(field: str, path: tuple[str | int, ...], text: str) -> None:
-    if "\x00" in text:
-        raise InvalidInput(field, f"has the character NUL, which cannot be stored{_at(path)}")
-    if _LONE_SURROGATE.search(text):
-        raise InvalidInput(field, f"has half a surrogate pair, which cannot be stored{_at(path)}")
-
-
 def _walk(field: str, value: JsonValue, max_depth: int) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
     """(path, value) of everything inside, keys included, without nesting calls."""
     stack: list[tuple[tuple[str | int, ...], JsonValue]] = [((), value)]
@@ -223,7 +224,7 @@ def _walk(field: str, value: JsonValue, max_depth: int) -> Iterator[tuple[tuple[
             for key, member in item.items():
                 if not isinstance(key, str):
                     raise InvalidInput(field, f"has the key {key!r}, which is not text{_at(path)}")
-                _check_text(field, path, key)
+                check_text(key, field=field, path=path)
                 stack.append(((*path, key), member))
         elif isinstance(item, list | tuple):
             stack.extend(((*path, index), member) for index, member in enumerate(item))
