@@ -16,7 +16,7 @@ from lib.api import ApiMiddleware, sockets
 from lib.errors import ConfigurationError
 from lib.operations import startup
 from lib.settings import settings
-from lib.ui.components import guard
+from lib.ui.components import guard, warm_up
 
 
 @asynccontextmanager
@@ -25,10 +25,11 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     try:
         logging.getLogger("lib").setLevel(settings().log_level)
         await asyncio.to_thread(startup.start, settings())
-        sockets.send_without_delay()
     except ConfigurationError as error:
         sys.exit(f"\nThe Workflow Event Catalog did not start.\n{error}\n")
     try:
+        await asyncio.to_thread(warm_up.warm_up)
+        sockets.send_without_delay()
         yield
     finally:
         await asyncio.to_thread(startup.stop)

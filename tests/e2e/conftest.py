@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -61,11 +61,13 @@ def start_app(data_dir: Path, *, events: int = 4000, **environment: str) -> Runn
     return served(launch_app(data_dir, free_port(), **environment))
 
 
-def launch_app(data_dir: Path, port: int, **environment: str) -> RunningApp:
-    """Start the app's process on that port; `served` waits for it."""
+def launch_app(
+    data_dir: Path, port: int, *, program: Sequence[str] = ("streamlit", "run", "app.py"), **environment: str
+) -> RunningApp:
+    """Start the app's process on that port, or another program's; `served` waits for it."""
     log = data_dir / "app.log"
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
+        [sys.executable, "-m", *program, "--server.port", str(port)],
         cwd=ROOT,
         stdout=log.open("ab"),
         stderr=subprocess.STDOUT,
