@@ -16,7 +16,8 @@ from lib.api import ApiMiddleware, sockets
 from lib.errors import ConfigurationError
 from lib.operations import startup
 from lib.settings import settings
-from lib.ui.components import guard, warm_up
+from lib.ui import warm_up
+from lib.ui.components import guard
 
 
 @asynccontextmanager
