@@ -19,12 +19,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lib import telemetry
 from lib.api import catalog, events, exports, probes, problems
 from lib.api.gate import Gate
 from lib.api.json_response import Json
 from lib.api.problems import Problem
 from lib.errors import CatalogError
-from lib.operations import prometheus
 from lib.settings import settings
 
 _PROBES = ("/healthz", "/readyz", "/metrics")
@@ -83,7 +83,7 @@ class _Envelope:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(_SECURITY_HEADERS)
-                prometheus.response_sent(message["status"])
+                telemetry.response_sent(message["status"])
             await send(message)
 
         # What no handler has caught was answered and logged by _refuse all the same, and is raised once more.

@@ -13,7 +13,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib import database
+from lib import database, telemetry
 from lib.api import cloud_events, problems, request_body
 from lib.api.cloud_events import CloudEvent
 from lib.api.gate import Caller
@@ -26,7 +26,6 @@ from lib.errors import NotFound
 from lib.events import ingestion
 from lib.events.ingestion import Submission
 from lib.events.matching import Match
-from lib.operations import prometheus
 from lib.runs import records as run_records
 from lib.serialization import strict_json
 
@@ -89,7 +88,7 @@ def _take_in(actor: Actor, read: Callable[[], CloudEvent]) -> Submission:
         return _submit(actor, read())
     except Exception as error:
         problem = problems.of(error)
-        prometheus.event_refused(problem.kind)
+        telemetry.event_refused(problem.kind)
         raise problem from None
 
 

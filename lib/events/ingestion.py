@@ -17,13 +17,12 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from lib import database
+from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
 from lib.events import correlation, matching
 from lib.events.matching import Decision, Match
-from lib.operations import prometheus
 from lib.redaction import REDACTED, MarkedPlace, copies, marks, redact
 from lib.runs import engine
 from lib.sandbox import validation
@@ -126,7 +125,7 @@ def submit_event(
     if not dry_run:
         outcome = "duplicate" if earlier else submission.status
         database.on_commit(
-            conn, lambda: prometheus.event_ingested(outcome, origin=origin, seconds=time.perf_counter() - started)
+            conn, lambda: telemetry.event_ingested(outcome, origin=origin, seconds=time.perf_counter() - started)
         )
     return submission
 

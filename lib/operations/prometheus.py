@@ -1,4 +1,4 @@
-"""What /metrics tells: counts of this process, and the state of the engine. Never a tenant's data.
+"""What /metrics tells: this process's counters and the state of the engine. Never a tenant's data.
 
 The page is open to whoever reaches the server, so it is aggregate only, and the database is asked at most
 every few seconds, however often it is fetched (unless it does not answer).
@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from lib import database
+from lib import database, telemetry
 from lib.database import named_queries
 from lib.errors import DatabaseUnavailable
 from lib.runs import engine
@@ -23,46 +23,11 @@ from lib.runs import engine
 _ASK_AGAIN_SECONDS = 5.0
 
 queries = named_queries.of(__name__)
-registry = CollectorRegistry()
-ProcessCollector(registry=registry)
-
-_ingested = Counter(
-    "event_catalog_events_ingested",
-    "Events taken in, by what became of them: matched, unmatched, error or duplicate.",
-    ["outcome", "origin"],
-    registry=registry,
-)
-_refused = Counter(
-    "event_catalog_events_refused", "Events that were not taken in, by kind of problem.", ["problem"], registry=registry
-)
-_seconds = Histogram(
-    "event_catalog_ingestion_seconds",
-    "Time to take an event in, up to the commit.",
-    buckets=(0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-    registry=registry,
-)
-_responses = Counter("event_catalog_api_responses", "Responses of the API.", ["status"], registry=registry)
-
-
-def event_ingested(outcome: str, *, origin: str, seconds: float) -> None:
-    """Count an event that was taken in; `seconds` are those of its transaction."""
-    _ingested.labels(outcome, origin).inc()
-    _seconds.observe(seconds)
-
-
-def event_refused(kind: str) -> None:
-    """Count an event that was not taken in."""
-    _refused.labels(kind).inc()
-
-
-def response_sent(status: int) -> None:
-    """Count a response of the API."""
-    _responses.labels(str(status)).inc()
 
 
 def text() -> bytes:
     """Everything, in the Prometheus text format. Waits for the database."""
-    return generate_latest(registry)
+    return generate_latest(telemetry.registry)
 
 
 @dataclass(frozen=True)
@@ -151,4 +116,4 @@ def _samples(value: float | dict[str, int] | None) -> list[tuple[list[str], floa
     return [([], value)]
 
 
-registry.register(_Gauges())
+telemetry.registry.register(_Gauges())

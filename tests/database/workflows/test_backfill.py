@@ -14,12 +14,11 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from lib import database
+from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import CatalogError, Conflict, PermissionDenied
 from lib.events import ingestion
-from lib.operations import prometheus
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
 from lib.workflows import backfill, versions
@@ -143,7 +142,7 @@ def due(db: Database) -> None:
 def test_only_what_was_stored_is_counted_as_ingested(db: Database, new_actor: ActorFactory) -> None:
     def counted(outcome: str) -> float:
         labels = {"outcome": outcome, "origin": "replay"}
-        return prometheus.registry.get_sample_value("event_catalog_events_ingested_total", labels) or 0.0
+        return telemetry.registry.get_sample_value("event_catalog_events_ingested_total", labels) or 0.0
 
     actor = new_actor()
     submit(actor, {"ticketId": 5})
