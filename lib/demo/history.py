@@ -18,6 +18,7 @@ import numpy as np
 from lib.demo import templates
 from lib.demo.definitions import DemoWorkflow
 from lib.events import ingestion, matching
+from lib.redaction import Redacted
 
 Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 
@@ -203,7 +204,9 @@ class _History:
         if name in self.attached:
             raise ValueError(f"{name} starts workflows, which may refuse such payloads.")
         payload = templates.patched(entry["example"], drift["payload"])
-        status, errors = ingestion.verdict(entry["schema"], entry["payload_schema_ref"], payload)
+        status, errors = ingestion.judge(
+            Redacted.of(payload), schema=entry["schema"], schema_ref=entry["payload_schema_ref"]
+        )
         return _Drift(
             self.plan.now - timedelta(days=drift["days"]),
             drift["share"],

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from lib.mapping import mapping
-from lib.redaction import copies, redact
+from lib.redaction import Redacted, redact
 from lib.serialization.strict_json import dumps
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -79,9 +79,8 @@ def mapped(
     example = entry["example"]
     context = mapping.event_context(entry["event_type"], example, payload_schema_ref=entry["payload_schema_ref"])
     payload = mapping.apply_mapping(given, context, timeout_ms=_TIMEOUT_MS).payload
-    hidden = copies.hidden(example, redact(example, schema=entry["schema"]))
     plain, plain_holes = _split(dumps(payload), source.numbers)
-    shown = copies.mask(redact(payload, schema=schema), hidden)
+    shown = Redacted.of(example, schema=entry["schema"]).mask(payload, schema=schema)
     redacted, redacted_holes = _split(dumps(shown), source.numbers)
     return replace(source, plain=plain, plain_holes=plain_holes, redacted=redacted, redacted_holes=redacted_holes)
 

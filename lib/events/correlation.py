@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lib.redaction import Redacted
 from lib.serialization.strict_json import JsonValue
 
 #: Longer keys do not fit a database index; nothing meaningful is that long.
@@ -10,14 +11,14 @@ LONGEST_KEY = 512
 
 def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
     """The correlation key a payload has by its catalog entry: the value at the first path that has one."""
-    found = derive(payload, payload, paths)
+    found = derive(Redacted(payload, payload, frozenset()), paths)
     return found and found[0]
 
 
-def derive(payload: JsonValue, redacted: JsonValue, paths: list[str]) -> tuple[str, bool] | None:
+def derive(redacted: Redacted, paths: list[str]) -> tuple[str, bool] | None:
     """The derived key, and whether redaction hides it where it stands."""
     for path in paths:
-        value, shown = payload, redacted
+        value, shown = redacted.payload, redacted.shown
         for name in path.split("."):
             value = value.get(name) if isinstance(value, dict) else None
             shown = shown.get(name) if isinstance(shown, dict) else None

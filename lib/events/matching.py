@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from lib.errors import CatalogError, MappingError
 from lib.mapping import mapping
-from lib.redaction import copies, redact
+from lib.redaction import Redacted
 from lib.sandbox import validation
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -23,34 +23,52 @@ log = logging.getLogger(__name__)
 
 Outcome = Literal["started", "resumed", "skipped", "failed"]
 
-#: What each reason means to whoever asks why; `{}` are facts from the detail.
+
+@dataclass(frozen=True)
+class Reason:
+    """Why a candidate did or did not start: in two or three words, and in a sentence; `{}` are facts of the detail."""
+
+    word: str
+    sentence: str
+
+
+#: Every reason there is. Whatever shows one takes its words from here.
 REASONS = {
-    "started": "A run was started.",
-    "resumed": "A waiting run was resumed.",
-    "no_workflow": "No published workflow is attached to this event, and none waits for it.",
-    "paused": "The workflow is paused.",
-    "no_mapping": "The workflow takes {workflowSchemaRef}, the event carries {eventSchemaRef}, "
-    "and no mapping leads from one to the other.",
-    "mapping_failed": "The mapping of {target} does not work: {cause}",
-    "payload_invalid": "The payload does not fit the workflow's schema at {path}: {cause}",
-    "schema_unknown": "The workflow's schema {workflowSchemaRef} is not in the registry.",
-    "schema_timed_out": "Checking the payload against the workflow's schema took too long.",
-    "schema_error": "The workflow's schema cannot be used: {cause}",
-    "wait_ended": "The wait ended by itself a moment before the event came.",
-    "start_failed": "The run could not be started: {cause}",
+    "started": Reason("Started", "A run was started."),
+    "resumed": Reason("Resumed", "A waiting run was resumed."),
+    "no_workflow": Reason("No workflow", "No published workflow is attached to this event, and none waits for it."),
+    "paused": Reason("Paused", "The workflow is paused."),
+    "no_mapping": Reason(
+        "No mapping",
+        "The workflow takes {workflowSchemaRef}, the event carries {eventSchemaRef}, "
+        "and no mapping leads from one to the other.",
+    ),
+    "mapping_failed": Reason("Mapping failed", "The mapping of {target} does not work: {cause}"),
+    "payload_invalid": Reason(
+        "Payload does not fit", "The payload does not fit the workflow's schema at {path}: {cause}"
+    ),
+    "schema_unknown": Reason("Schema unknown", "The workflow's schema {workflowSchemaRef} is not in the registry."),
+    "schema_timed_out": Reason("Schema too slow", "Checking the payload against the workflow's schema took too long."),
+    "schema_error": Reason("Schema broken", "The workflow's schema cannot be used: {cause}"),
+    "wait_ended": Reason("Wait had ended", "The wait ended by itself a moment before the event came."),
+    "start_failed": Reason("Could not start", "The run could not be started: {cause}"),
 }
 
 
+def reason_word(code: str) -> str:
+    """The reason in two or three words; the code itself where nothing is known of it."""
+    return REASONS[code].word if code in REASONS else code
+
+
 @dataclass(frozen=True)
-class Event:
-    """What candidates are decided on; `schema_ref` is what the payload was checked against, None if unknown."""
+class EventFacts:
+    """What candidates are decided on.
+
+    `correlation_key` is as people may see it. `schema_ref` is what the payload was judged by, None if unknown.
+    """
 
     name: str
-    payload: JsonValue
-    redacted_payload: JsonValue
-    #: The texts that redaction took out of the payload.
-    hidden: frozenset[str]
-    #: As people may see it: a digest where the key is a secret.
+    redacted: Redacted
     correlation_key: str | None
     schema_ref: str | None
 
@@ -71,13 +89,13 @@ class Match:
     @property
     def message(self) -> str:
         """The reason in a sentence."""
-        known = REASONS.get(self.reason, self.reason)
-        return known.format_map(_Facts(self.detail))
+        known = REASONS.get(self.reason)
+        return known.sentence.format_map(_Facts(self.detail)) if known else self.reason
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A candidate's match, with the input its run gets when it starts."""
+    """A candidate's match, with the input that its run gets when it starts."""
 
     match: Match
     input: JsonValue = None
@@ -94,8 +112,8 @@ class _Facts(dict[str, Any]):
 NO_CANDIDATE = Decision(Match(None, None, None, "skipped", "no_workflow"))
 
 
-def decide(event: Event, candidates: list[Mapping[str, Any]]) -> list[Decision]:
-    """A decision for each candidate row (see queries/ingestion.sql), in their order."""
+def decide(event: EventFacts, candidates: list[Mapping[str, Any]]) -> list[Decision]:
+    """A decision for each candidate row (see queries/events/ingestion.sql), in their order."""
     checked: dict[str, validation.SchemaVerdict] = {}
     return [_decide_one(event, candidate, checked) for candidate in candidates]
 
@@ -140,7 +158,9 @@ def cause(error: BaseException | str) -> str:
     return f"{what}. Send the event again; if that fails too, ask for the server's log of that time."
 
 
-def _decide_one(event: Event, candidate: Mapping[str, Any], checked: dict[str, validation.SchemaVerdict]) -> Decision:
+def _decide_one(
+    event: EventFacts, candidate: Mapping[str, Any], checked: dict[str, validation.SchemaVerdict]
+) -> Decision:
     def skip(reason: str, **detail: Any) -> Decision:
         return Decision(Match(*_who(candidate), "skipped", reason, detail))
 
@@ -158,14 +178,14 @@ def _decide_one(event: Event, candidate: Mapping[str, Any], checked: dict[str, v
             return skip("mapping_failed", target=error.target, cause=error.cause)
         if candidate["schema"] is None:
             return skip("schema_unknown", workflowSchemaRef=workflow_ref)
-        if problem := _problem(candidate["schema"], payload, event.hidden, checked):
+        if problem := _problem(candidate["schema"], payload, event.redacted, checked):
             return skip(problem[0], **problem[1])
     except Exception as error:
         log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
         return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
     # Without a mapping the payload is the event's own, redacted already by rules that know no other form of it.
-    shown = event.redacted_payload if given_mapping is None else payload
-    shown = copies.mask(redact(shown, schema=strict_json.loads(candidate["schema"])), event.hidden)
+    shown = event.redacted.shown if given_mapping is None else payload
+    shown = event.redacted.mask(shown, schema=strict_json.loads(candidate["schema"]))
     match = Match(*_who(candidate), "started", "started", run_id=uuid4())
     return Decision(match, payload, shown, mapped=given_mapping is not None)
 
@@ -174,18 +194,18 @@ def _who(candidate: Mapping[str, Any]) -> tuple[UUID, str, int]:
     return candidate["workflow_id"], candidate["name"], candidate["version"]
 
 
-def _mapped(event: Event, given_mapping: Mapping[str, JsonValue] | None) -> JsonValue:
+def _mapped(event: EventFacts, given_mapping: Mapping[str, JsonValue] | None) -> JsonValue:
     """The workflow's payload; without a mapping, the event's own."""
     if given_mapping is None:
-        return event.payload
+        return event.redacted.payload
     context = mapping.event_context(
-        event.name, event.payload, correlation_key=event.correlation_key, payload_schema_ref=event.schema_ref
+        event.name, event.redacted.payload, correlation_key=event.correlation_key, payload_schema_ref=event.schema_ref
     )
     return mapping.apply_mapping(given_mapping, context).payload
 
 
 def _problem(
-    schema: str, payload: JsonValue, hidden: frozenset[str], checked: dict[str, validation.SchemaVerdict]
+    schema: str, payload: JsonValue, redacted: Redacted, checked: dict[str, validation.SchemaVerdict]
 ) -> tuple[str, dict[str, Any]] | None:
     """Reason and detail of a payload that the workflow's schema does not allow."""
     key = schema + "\n" + strict_json.dumps(payload)  # many workflows of an event share both
@@ -198,6 +218,6 @@ def _problem(
         return "schema_timed_out", {}
     if verdict.status == "schema_error":
         return "schema_error", {"cause": verdict.error}
-    errors = copies.shown_errors(((v.pointer, v.message) for v in verdict.violations), hidden)
+    errors = redacted.errors((v.pointer, v.message) for v in verdict.violations)
     first = errors[0]
     return "payload_invalid", {"path": first["path"] or "the top", "cause": first["message"], "errors": errors}

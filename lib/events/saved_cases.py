@@ -12,8 +12,8 @@ from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput, NotFound
 from lib.events import simulation
-from lib.events.ingestion import Submission
 from lib.events.simulation import Draft
+from lib.events.submission import Submission
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from lib.auth import audit, preferences
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.events import ingestion
-from lib.events.ingestion import Submission
+from lib.events.submission import Submission
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -41,12 +42,12 @@ class RecordedPayload:
 
 def preview(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
     """What sending the draft would do; writes nothing, and a read-only connection is enough."""
-    return _submit(conn, actor, draft, dry_run=True)
+    return ingestion.decide(conn, actor, **_given(draft))
 
 
 def send(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
     """Send the draft as a simulated event; audited, and its correlation key is remembered unless it is a secret."""
-    submission = _submit(conn, actor, draft, dry_run=False)
+    submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated")
     audit.record(
         conn,
         actor,
@@ -87,18 +88,14 @@ def payload_of(conn: Connection, *, tenant: UUID, event_id: UUID, event_type: st
     return RecordedPayload(strict_json.loads(row.payload), row.created_at, row.origin)
 
 
-def _submit(conn: Connection, actor: Actor, draft: Draft, *, dry_run: bool) -> Submission:
-    return ingestion.submit_event(
-        conn,
-        actor,
-        event_name=draft.event_type,
-        payload=draft.payload,
-        source=SOURCE,
-        correlation_key=draft.correlation_key,
-        schema_ref=draft.schema_ref,
-        origin="simulated",
-        dry_run=dry_run,
-    )
+def _given(draft: Draft) -> dict[str, Any]:
+    """The draft as ingestion takes it."""
+    return {
+        "event_name": draft.event_type,
+        "payload": draft.payload,
+        "correlation_key": draft.correlation_key,
+        "schema_ref": draft.schema_ref,
+    }
 
 
 def _key_name(event_type: str) -> str:

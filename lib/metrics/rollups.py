@@ -21,6 +21,14 @@ Origin = Literal["live", "simulated", "replay"]
 
 ORIGINS: tuple[Origin, ...] = ("live", "simulated", "replay")
 
+#: Each event has one; an error comes before a match.
+EventStatus = Literal["matched", "unmatched", "error"]
+
+EVENT_STATUSES: tuple[EventStatus, ...] = ("matched", "unmatched", "error")
+
+#: The values of the column `outcome` that each status stands for: bit 1 is a match, bit 2 an error.
+OUTCOMES: dict[EventStatus, tuple[int, ...]] = {"unmatched": (0,), "matched": (1,), "error": (2, 3)}
+
 #: Widths of buckets in minutes. Durations are not binned by quarter hour.
 COUNT_GRAINS = (15, 60, 360, 1440)
 DURATION_GRAINS = (60, 360, 1440)
@@ -204,6 +212,11 @@ def drop_partitions(conn: Connection, *, days: int, error_days: int) -> int:
 def alone(conn: Connection) -> bool:
     """Whether no other process folds, compares or moves partitions until this transaction ends; takes the lock."""
     return bool(conn.execute(queries["try_lock"], {"key": _LOCK}).scalar_one())
+
+
+def status_of(outcome: int) -> EventStatus:
+    """The status that a value of the column `outcome` stands for."""
+    return next(status for status, outcomes in OUTCOMES.items() if outcome in outcomes)
 
 
 def floor_to(at: datetime, minutes: int) -> datetime:

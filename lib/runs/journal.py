@@ -16,7 +16,7 @@ from uuid import UUID
 from lib import database
 from lib.database import Connection, named_queries
 from lib.errors import DatabaseUnavailable
-from lib.redaction import copies, redact, redact_text
+from lib.redaction import Redacted, redact_text
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps import Recorded, RunFacts, Step
@@ -89,7 +89,7 @@ class RunJournal:
         self._ended: dict[str, Recorded] = {}
         self._noted: dict[str, JsonValue] = {}
         self._waiting: set[str] = set()
-        self._secrets: frozenset[str] = frozenset()
+        self._redacted = Redacted.of(None)
 
     def open(self) -> Begun:
         """Begin the turn and read what earlier ones did. Raises NotInCharge."""
@@ -103,8 +103,8 @@ class RunJournal:
             if result is not None:
                 self._noted[step.step_path] = result
         payload, redacted_input = _parse(row.input), _parse(row.redacted_input)
-        pairs = [(payload, redacted_input), *((_parse(event.payload), _parse(event.redacted)) for event in events)]
-        self._secrets = frozenset[str]().union(*(copies.hidden(raw, redacted) for raw, redacted in pairs))
+        waited_for = [Redacted.known(_parse(event.payload), _parse(event.redacted)) for event in events]
+        self._redacted = Redacted.known(payload, redacted_input).also(waited_for)
         event = {
             "name": row.event_type,
             "id": str(row.trigger_event_id) if row.trigger_event_id else None,
@@ -159,7 +159,7 @@ class RunJournal:
         return WaitEnd(timed_out=row.status == "TIMED_OUT", payload=payload)
 
     def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
-        is_secret = wait.key is not None and copies.shown_name(wait.key, self._secrets) != wait.key
+        is_secret = wait.key is not None and self._redacted.holds(wait.key)
 
         def work(conn: Connection) -> None:
             self._record(conn, step, "WAITING", shown_input=shown_input)
@@ -190,7 +190,9 @@ class RunJournal:
         shown_error = self._shown_error(error)
 
         def work(conn: Connection) -> None:
-            end_run(conn, self._turn, status, output=output, shown_output=self._shown(output), error=shown_error)
+            end_run(
+                conn, self._turn, status, output=output, shown_output=self._redacted.mask(output), error=shown_error
+            )
 
         persist(work, self._stopping)
 
@@ -213,8 +215,8 @@ class RunJournal:
             "step_path": step.path,
             "step_type": step.type,
             "status": status,
-            "input": _dump(self._shown(shown_input)),
-            "output": _dump(self._shown(output)),
+            "input": _dump(self._redacted.mask(shown_input)),
+            "output": _dump(self._redacted.mask(output)),
             "error": _dump(self._shown_error(error)),
             "result": _dump(result),
             "seconds": seconds,
@@ -224,14 +226,10 @@ class RunJournal:
             raise NotInCharge
         return int(attempt)
 
-    def _shown(self, value: JsonValue) -> JsonValue:
-        """The value as people may see it; what was secret in the input is so under any other name too."""
-        return copies.mask(redact(value), self._secrets)
-
     def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
         if error is None:
             return None
-        return {key: self._shown(redact_text(text)) for key, text in error.items()}
+        return {key: self._redacted.mask(redact_text(text)) for key, text in error.items()}
 
 
 def end_run(

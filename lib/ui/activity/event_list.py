@@ -14,6 +14,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.events import activity
 from lib.events.activity import EventPage, EventSummary, Filters
+from lib.events.matching import reason_word
 from lib.metrics.time_window import clock, is_ambiguous
 from lib.ui.activity import event_filters
 from lib.ui.components import guard, viewer_time
@@ -37,19 +38,6 @@ _SCHEMA_WORDS = {
     "schema_error": "Broken schema",
     "unknown": "Unknown",
     "missing": "None",
-}
-#: Why nothing started, in two or three words; the record has the sentence.
-REASON_WORDS = {
-    "no_workflow": "No workflow",
-    "paused": "Paused",
-    "no_mapping": "No mapping",
-    "mapping_failed": "Mapping failed",
-    "payload_invalid": "Payload does not fit",
-    "schema_unknown": "Schema unknown",
-    "schema_timed_out": "Schema too slow",
-    "schema_error": "Schema broken",
-    "wait_ended": "Wait had ended",
-    "start_failed": "Could not start",
 }
 
 
@@ -168,7 +156,7 @@ def _row(event: EventSummary) -> Mapping[str, object]:
 def _result(event: EventSummary) -> str:
     if event.started:
         return plural(event.started, "workflow")
-    return REASON_WORDS.get(event.reason or "", NOTHING)
+    return reason_word(event.reason) if event.reason else NOTHING
 
 
 def _columns(open_row: Callable[[], None], zone: ZoneInfo, *, ambiguous: bool) -> dict[str, Any]:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import streamlit as st
 
-from lib.events.ingestion import Submission
 from lib.events.matching import Match
+from lib.events.submission import Submission
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
 from lib.ui.components.text import escape

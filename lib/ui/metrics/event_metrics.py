@@ -10,10 +10,10 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.events.matching import reason_word
 from lib.metrics import reports
 from lib.metrics.reports import EventMetrics, Period, Reasons
 from lib.metrics.rollups import EventCounts
-from lib.ui.activity.event_list import REASON_WORDS
 from lib.ui.components import figures
 from lib.ui.components.text import NOTHING, count, duration, exactly, percent, plural
 from lib.ui.metrics import charts, metrics_slice
@@ -252,7 +252,7 @@ def _nothing(found: EventMetrics, view: MetricsView) -> None:
 
 def _reasons(found: EventMetrics, reasons: Reasons) -> None:
     table = pd.DataFrame(
-        [(REASON_WORDS.get(r.reason, r.reason), r.events, r.events / reasons.looked_at) for r in reasons.reasons],
+        [(reason_word(r.reason), r.events, r.events / reasons.looked_at) for r in reasons.reasons],
         columns=["Reason", "Events", "Share"],
     )
     with figures.framed(

@@ -9,8 +9,8 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.events import simulation
-from lib.events.ingestion import Submission
 from lib.events.simulation import Draft
+from lib.events.submission import Submission
 from lib.runs import records as run_records
 from lib.runs.records import RunSummary
 from lib.ui.components import guard, match_trace, run_status

@@ -10,9 +10,9 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.errors import NotFound
 from lib.events import saved_cases
-from lib.events.ingestion import Submission
 from lib.events.saved_cases import CaseResult, SavedCase
 from lib.events.simulation import Draft
+from lib.events.submission import Submission
 from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import escape
 from lib.ui.simulate.setup import Setup, use_case

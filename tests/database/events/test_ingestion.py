@@ -21,7 +21,7 @@ from lib.catalog import system as system_catalog
 from lib.database import Database
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.events import correlation, ingestion
-from lib.events.ingestion import Submission
+from lib.events.submission import Submission, get_submission
 from tests.conftest import ActorFactory
 from tests.support import workflow_runs
 from tests.support.tenant_catalog import add_entry, add_schema
@@ -128,7 +128,7 @@ def test_every_candidate_gets_its_reason(new_actor: ActorFactory) -> None:
     assert "could not be started: an unexpected " in messages["h nonsense"]
     assert done.status == "error" and "h nonsense" in str(done.error_message)
     with database.read(actor) as conn:
-        kept = ingestion.get_submission(conn, tenant=actor.tenant, event_id=done.event_id)
+        kept = get_submission(conn, tenant=actor.tenant, event_id=done.event_id)
     assert reasons(kept) == reasons(done) and kept.status == "error"
 
 
@@ -145,9 +145,7 @@ def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: 
     publish(actor, "fine")
     publish(actor, "paused", paused=True)
     with database.read(actor) as conn:  # a read-only transaction: writing would fail
-        dry = ingestion.submit_event(
-            conn, actor, event_name="TICKET_CREATED", payload=TICKET, dry_run=True, source="s", submission_id="1"
-        )
+        dry = ingestion.decide(conn, actor, event_name="TICKET_CREATED", payload=TICKET)
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "event_submissions") == 0
     assert reasons(submit(actor)) == reasons(dry)
     assert list(dry.inputs.values()) == [TICKET]
@@ -289,7 +287,7 @@ def test_a_correlation_key_that_is_a_secret_is_kept_as_a_digest(
     assert first.correlation_key == second.correlation_key, "so that what belongs together is found together"
     assert submit(other, event="OWN", **SECRET_KEYS[where]).correlation_key != first.correlation_key
     with database.read(actor) as conn:
-        tried = ingestion.submit_event(conn, actor, event_name="OWN", dry_run=True, **SECRET_KEYS[where])
+        tried = ingestion.decide(conn, actor, event_name="OWN", **SECRET_KEYS[where])
     assert tried.correlation_key == "[redacted]", "nobody can try values unseen"
     stored = shown_rows(db, "workflow_runtime_events", "payload") + shown_rows(db, "workflow_runs", "input_json")
     assert SECRET not in stored and CARD not in stored

@@ -19,6 +19,7 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import CatalogError, Conflict, PermissionDenied
 from lib.events import ingestion
+from lib.events.submission import Submission
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
 from lib.workflows import backfill, versions
@@ -34,7 +35,7 @@ def whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backfill, "BATCH_SECONDS", 60.0)
 
 
-def submit(actor: Actor, payload: Any, *, origin: Any = "live", key: str | None = None) -> ingestion.Submission:
+def submit(actor: Actor, payload: Any, *, origin: Any = "live", key: str | None = None) -> Submission:
     with database.write(actor) as conn:
         return ingestion.submit_event(
             conn, actor, event_name=EVENT, payload=payload, origin=origin, correlation_key=key

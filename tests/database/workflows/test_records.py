@@ -16,6 +16,7 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.events import ingestion
+from lib.events.submission import Submission
 from lib.workflows import backfill
 from lib.workflows import records as workflow_records
 from lib.workflows import versions as workflow_versions
@@ -107,9 +108,9 @@ def make_system(db: Database, workflow: UUID) -> None:
         conn.execute(statement, {"w": workflow})
 
 
-def would_start(actor: Actor, payload: Any) -> ingestion.Submission:
+def would_start(actor: Actor, payload: Any) -> Submission:
     with database.write(actor) as conn:
-        return ingestion.submit_event(conn, actor, event_name=EVENT, payload=payload, dry_run=True)
+        return ingestion.decide(conn, actor, event_name=EVENT, payload=payload)
 
 
 def example(db: Database) -> Any:

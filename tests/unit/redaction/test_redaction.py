@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lib.redaction import REDACTED, copies, is_sensitive, redact, redact_key, redact_text
+from lib.redaction import REDACTED, Redacted, is_sensitive, redact, redact_key, redact_text
 
 SECRET = "Zq7-planted-Xw9"
 
@@ -269,7 +269,7 @@ def test_keys_that_are_secrets_themselves() -> None:
     shown = redact(cards)
     assert shown == {REDACTED: 1, "[redacted] 2": {"a": 2}, "https://u:[redacted]@h/": 3, "plain": 4}
     assert redact(shown) == shown
-    assert copies.hidden(cards, shown) >= {"4111111111111111", "4111 1111 1111 1111", "abc123.def"}
+    assert Redacted.known(cards, shown).hidden >= {"4111111111111111", "4111 1111 1111 1111", "abc123.def"}
 
 
 def test_name_and_value_pairs() -> None:
@@ -333,9 +333,9 @@ def test_a_planted_secret_is_gone(where: str) -> None:
 
 
 def test_a_short_secret_is_hidden_where_it_is_the_whole_value() -> None:
-    hidden = copies.hidden({"cvv": "123", "pin": 42}, redact({"cvv": "123", "pin": 42}))
+    redacted = Redacted.of({"cvv": "123", "pin": 42})
     value = {"code": "123", "number": 123, "items": ["123", 12, "42"], "text": "room 123", "123": True}
-    assert copies.mask(value, hidden) == {
+    assert redacted.mask(value) == {
         "code": REDACTED,
         "number": REDACTED,
         "items": [REDACTED, 12, "42"],
@@ -358,15 +358,25 @@ HIDDEN: dict[str, tuple[Any, set[str]]] = {
 
 @pytest.mark.parametrize(("value", "texts"), HIDDEN.values(), ids=HIDDEN.keys())
 def test_what_was_hidden_is_known(value: Any, texts: set[str]) -> None:
-    assert copies.hidden(value, redact(value)) == texts
+    assert Redacted.of(value).hidden == texts
 
 
 def test_names_that_senders_choose() -> None:
-    texts = frozenset({"17", "4711", "Zq7Xv9Kp2Rm4"})
-    assert copies.shown_name("T-4711", texts) == "T-4711", "by chance"
-    assert copies.shown_name("4711", texts) == copies.shown_name("17", texts) == REDACTED
-    assert copies.shown_name("psa/Zq7Xv9Kp2Rm4", texts) == "psa/[redacted]"
-    assert copies.shown_name("https://u:p@h/", frozenset()) == "https://u:[redacted]@h/"
+    redacted = Redacted.of({"pin": 17, "password": "4711", "token": "Zq7Xv9Kp2Rm4"})
+    assert redacted.name("T-4711") == "T-4711" and not redacted.holds("T-4711"), "by chance"
+    assert redacted.name("4711") == redacted.name("17") == REDACTED and redacted.holds("17")
+    assert redacted.name("psa/Zq7Xv9Kp2Rm4") == "psa/[redacted]"
+    assert Redacted.of(None).name("https://u:p@h/") == "https://u:[redacted]@h/"
+
+
+def test_what_was_hidden_in_another_value_is_hidden_here_too() -> None:
+    redacted = Redacted.of({"token": "Zq7Xv9Kp2Rm4"}).also([Redacted.known({"a": "Tn5Wc8Yd1Qe6"}, {"a": REDACTED})])
+    assert redacted.payload == {"token": "Zq7Xv9Kp2Rm4"} and redacted.shown == {"token": REDACTED}
+    assert redacted.mask(["of Zq7Xv9Kp2Rm4", "Tn5Wc8Yd1Qe6", "x"]) == ["of [redacted]", REDACTED, "x"]
+    assert redacted.holds("psa/Tn5Wc8Yd1Qe6") and not redacted.holds("psa/x")
+    assert redacted.errors([("/a", '"Tn5Wc8Yd1Qe6" is not allowed')]) == [
+        {"path": "/a", "message": '"[redacted]" is not allowed'}
+    ]
 
 
 json_values = st.recursive(

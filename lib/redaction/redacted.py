@@ -1,12 +1,15 @@
-"""What was hidden in one value, hidden in others that were made from it under any other name."""
+"""A value together with what redaction took out of it, so that it stays hidden under any other name too."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from lib.errors import InvalidInput
-from lib.redaction import REDACTED, redact, redact_key
+from lib.redaction.schema_marks import MarkedPlace
+from lib.redaction.texts import REDACTED
+from lib.redaction.values import redact, redact_key
 from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -20,46 +23,70 @@ _LONGEST_BEGINNING = 60
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest)\s+(?=\S)")
 
 
-def hidden(raw: JsonValue, redacted: JsonValue) -> frozenset[str]:
-    """The texts and numbers (as text) that redaction took out of a value."""
-    return frozenset(_hidden(raw, redacted))
+@dataclass(frozen=True)
+class Redacted:
+    """A payload as it came, and as people may see it.
 
+    `hidden` are the texts and numbers (as text) that redaction took out of it.
+    """
 
-def mask(value: JsonValue, texts: frozenset[str]) -> JsonValue:
-    """The value with every occurrence of these texts replaced, inside longer texts too."""
-    alone = frozenset(text for text in texts if len(text) >= _SHORTEST_ALONE)
-    return _mask(value, alone, [text for text in alone if len(text) >= _SHORTEST]) if alone else value
+    payload: JsonValue
+    shown: JsonValue
+    hidden: frozenset[str]
 
+    @classmethod
+    def of(
+        cls, payload: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()
+    ) -> Redacted:
+        """The payload redacted by these rules; see `redact`."""
+        return cls.known(payload, redact(payload, schema=schema, pointers=pointers))
 
-def shown_name(name: str, texts: frozenset[str]) -> str:
-    """What a sender wrote beside a payload (a source, a key, an id), without secrets and what is hidden there."""
-    if name in texts:
-        return REDACTED
-    name = redact(name)
-    for text in texts:
-        if len(text) >= _SHORTEST_IN_NAME:
-            name = name.replace(text, REDACTED)
-    return name
+    @classmethod
+    def known(cls, payload: JsonValue, shown: JsonValue) -> Redacted:
+        """A payload that was redacted earlier."""
+        return cls(payload, shown, frozenset(_hidden(payload, shown)))
 
+    def also(self, others: Iterable[Redacted]) -> Redacted:
+        """The same payload, which hides what was taken out of the others too."""
+        return replace(self, hidden=self.hidden.union(*(other.hidden for other in others)))
 
-def shown_errors(errors: Iterable[tuple[str, str]], texts: frozenset[str]) -> list[dict[str, str]]:
-    """Pointers into a payload and our sentences about what is wrong there: both may name keys that are secrets."""
-    return [
-        {
-            "path": json_pointer.join(redact_key(part) for part in json_pointer.split(pointer)),
-            "message": _without(message, texts),
-        }
-        for pointer, message in errors
-    ]
+    def name(self, text: str) -> str:
+        """What a sender wrote beside the payload (a source, a key, an id), without secrets and what is hidden."""
+        if text in self.hidden:
+            return REDACTED
+        text = str(redact(text))
+        for hidden in self.hidden:
+            if len(hidden) >= _SHORTEST_IN_NAME:
+                text = text.replace(hidden, REDACTED)
+        return text
 
+    def holds(self, text: str) -> bool:
+        """Whether what a sender wrote beside the payload is, or has in it, a secret."""
+        return self.name(text) != text
 
-def _without(message: str, texts: frozenset[str]) -> str:
-    for text in texts:
-        if len(text) >= _SHORTEST_IN_NAME:
-            # Our sentences cut long keys short, so a long one is known by its beginning.
-            beginning, end = text[:_LONGEST_BEGINNING], r'[^"]*' if len(text) > _LONGEST_BEGINNING else ""
-            message = re.sub(re.escape(beginning) + end, lambda _: REDACTED, message)
-    return message
+    def errors(self, violations: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+        """Pointers into the payload and our sentences about what is wrong there, without the secrets that they name."""
+        return [
+            {
+                "path": json_pointer.join(redact_key(part) for part in json_pointer.split(pointer)),
+                "message": self._without(message),
+            }
+            for pointer, message in violations
+        ]
+
+    def mask(self, value: JsonValue, *, schema: JsonValue | MarkedPlace = None) -> JsonValue:
+        """A value made from the payload, as people may see it: what is hidden is replaced inside longer texts too."""
+        value = redact(value, schema=schema)
+        alone = frozenset(text for text in self.hidden if len(text) >= _SHORTEST_ALONE)
+        return _mask(value, alone, [text for text in alone if len(text) >= _SHORTEST]) if alone else value
+
+    def _without(self, message: str) -> str:
+        for text in self.hidden:
+            if len(text) >= _SHORTEST_IN_NAME:
+                # Our sentences cut long keys short, so a long one is known by its beginning.
+                beginning, end = text[:_LONGEST_BEGINNING], r'[^"]*' if len(text) > _LONGEST_BEGINNING else ""
+                message = re.sub(re.escape(beginning) + end, lambda _: REDACTED, message)
+        return message
 
 
 def _mask(value: JsonValue, alone: frozenset[str], inside: list[str]) -> JsonValue:

@@ -1,0 +1,145 @@
+"""Redacts JSON values.
+
+Four rules, any of which is enough: the schema marks the place (x-sensitive, writeOnly, format password), a
+tenant's JSON pointer names it, its key says so (password, apiKey, …), or the text itself, of a value or of a
+key, looks like a secret (a bearer token, a card number, a private key, …). When in doubt it is redacted. Pure:
+nothing is fetched, nothing is changed in place, and time grows with the size of the input only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from lib.errors import InvalidInput
+from lib.redaction.names import is_sensitive
+from lib.redaction.schema_marks import NOWHERE, MarkedPlace, marks
+from lib.redaction.texts import REDACTED, is_card, redact_text
+from lib.serialization import json_pointer, strict_json
+from lib.serialization.strict_json import JsonValue
+
+# JSON text inside JSON text inside …: beyond this it is treated as plain text.
+_MAX_JSON_IN_TEXT = 8
+# Every secret that is known by its looks is longer, or has another character in it.
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_]{1,12}")
+
+
+def redact(value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()) -> JsonValue:
+    """A copy of the value in which every secret, of whatever type, is "[redacted]"; order and other keys stay.
+
+    `schema` is the JSON Schema of the value, of which only local references are followed, or what `marks` read
+    from it. In `pointers`, `*` stands for any key or index: /items/*/card.
+    """
+    place = schema if isinstance(schema, MarkedPlace) else marks(schema)
+    tree = _Pointers.of(pointers)
+    return _redact(value, place, [tree] if tree.parts or tree.ends else [], _MAX_JSON_IN_TEXT)
+
+
+def holds_redacted(value: JsonValue) -> bool:
+    """Whether something in the value was redacted."""
+    todo = [value]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, str) and REDACTED in item:
+            return True
+        todo.extend(item.values() if isinstance(item, Mapping) else item if isinstance(item, list) else ())
+    return False
+
+
+def redact_key(key: str) -> str:
+    """The key of an object as people may see it."""
+    return key if _PLAIN_KEY.fullmatch(key) else _redact_key(key)
+
+
+@lru_cache(maxsize=4096)
+def _redact_key(key: str) -> str:
+    return redact_text(key)
+
+
+def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], json_levels: int) -> JsonValue:
+    root: list[JsonValue] = [None]
+    todo: list[tuple[Any, Any, JsonValue, MarkedPlace, list[_Pointers]]] = [(root, 0, value, place, pointers)]
+    while todo:  # a loop, so that no depth of nesting is too deep
+        target, slot, item, place, pointers = todo.pop()
+        if place.sensitive or (pointers and any(pointer.ends for pointer in pointers)):
+            target[slot] = REDACTED
+        elif isinstance(item, Mapping):
+            copy: dict[str, JsonValue] = {}
+            target[slot] = copy
+            named = _names_a_secret(item)
+            for key, member in item.items():
+                shown = _free(redact_key(key), copy)
+                copy[shown] = REDACTED
+                if not is_sensitive(key) and not (named and key in ("value", "values")):
+                    todo.append((copy, shown, member, place.member(key), _below(pointers, key)))
+        elif isinstance(item, list | tuple):
+            items = target[slot] = [None] * len(item)
+            for index, member in enumerate(item):
+                todo.append((items, index, member, place.item(index), _below(pointers, str(index))))
+        elif isinstance(item, str):
+            target[slot] = _redact_string(item, json_levels)
+        else:
+            target[slot] = REDACTED if item is not None and _is_card_number(item) else item
+    return root[0]
+
+
+def _redact_string(text: str, json_levels: int) -> str:
+    if json_levels and text.lstrip()[:1] in ("{", "["):
+        try:
+            inside = strict_json.parse(text, max_bytes=len(text) * 4)
+        except InvalidInput:
+            return redact_text(text)
+        redacted = _redact(inside, NOWHERE, [], json_levels - 1)
+        return text if redacted == inside else strict_json.dumps(redacted)
+    return redact_text(text)
+
+
+def _is_card_number(item: JsonValue) -> bool:
+    whole = isinstance(item, int | float | Decimal) and 10**12 <= item < 10**19 and item == int(item)
+    return whole and is_card(str(int(item)))
+
+
+def _free(key: str, taken: Mapping[str, JsonValue]) -> str:
+    """The key, told apart from the others of its object that redaction made equal to it."""
+    number, free = len(taken), key
+    while free in taken:
+        number += 1
+        free = f"{key} {number}"
+    return free
+
+
+def _names_a_secret(item: Mapping[str, JsonValue]) -> bool:
+    """Whether this is a pair such as {"name": "Authorization", "value": …}."""
+    if "value" not in item and "values" not in item:
+        return False
+    names = (item.get(key) for key in ("name", "key", "header", "field"))
+    return any(isinstance(name, str) and is_sensitive(name) for name in names)
+
+
+@dataclass
+class _Pointers:
+    """JSON pointers as a tree of their parts; `ends` where one of them does."""
+
+    parts: dict[str, _Pointers] = field(default_factory=dict)
+    ends: bool = False
+
+    @classmethod
+    def of(cls, pointers: Iterable[str]) -> _Pointers:
+        root = cls()
+        for pointer in pointers:
+            node = root
+            for part in json_pointer.split(pointer):
+                node = node.parts.setdefault(part, cls())
+            node.ends = True
+        return root
+
+
+def _below(pointers: list[_Pointers], key: str) -> list[_Pointers]:
+    if not pointers:
+        return pointers
+    found = (pointer.parts.get(part) for pointer in pointers for part in (key, "*"))
+    return [pointer for pointer in found if pointer is not None]
