@@ -45,11 +45,6 @@ def of(module: str) -> Mapping[str, TextClause]:
     return {name: text(statement) for name, statement in parse(path).items()}
 
 
-def turned_around(statement: TextClause) -> TextClause:
-    """The same statement in the opposite order, and beyond its :edge on the other side: for paging backwards."""
-    return text(statement.text.replace(" DESC", "").replace("< (CAST(:edge ", "> (CAST(:edge "))
-
-
 def parse(path: Path) -> dict[str, str]:
     """Statements of one file by name, comments stripped. Raises QueryFileError with file and line."""
     statements: dict[str, str] = {}

@@ -5,47 +5,31 @@ Everything but `reveal_payload` knows the redacted payload only, searching inclu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
 from lib.auth import audit
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries
+from lib.database import Connection, named_queries, paging
+from lib.database.paging import Cursor
 from lib.errors import InvalidInput, NotFound
 from lib.events import search as payload_search
-from lib.events.ingestion import SchemaStatus
 from lib.events.matching import Match
-from lib.metrics.rollups import Origin
+from lib.events.submission import SchemaStatus
+from lib.metrics.rollups import OUTCOMES, EventStatus, Origin, status_of
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-
-Status = Literal["matched", "unmatched", "error"]
-
-STATUSES: tuple[Status, ...] = ("matched", "unmatched", "error")
 
 #: Events of one page.
 PAGE_SIZE = 50
 
-# The outcome bits that each status stands for; an error comes before a match.
-_OUTCOMES: dict[Status | None, tuple[int, int]] = {
-    None: (0, 3),
-    "unmatched": (0, 0),
-    "matched": (1, 1),
-    "error": (2, 3),
-}
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-_BEFORE_ALL = UUID(int=0)
 _REASON_LENGTH = (5, 500)
 
-# The least by which two times of PostgreSQL differ.
-_INSTANT = timedelta(microseconds=1)
-
 queries = named_queries.of(__name__)
-_upwards = {name: named_queries.turned_around(queries[name]) for name in ("page", "page_of_names", "page_of_value")}
 
 
 @dataclass(frozen=True)
@@ -57,7 +41,7 @@ class Filters:
     """
 
     event_names: tuple[str, ...] = ()
-    status: Status | None = None
+    status: EventStatus | None = None
     origin: Origin | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -68,33 +52,12 @@ class Filters:
 
 
 @dataclass(frozen=True)
-class Cursor:
-    """The first or last event of a page, beside which another page lies."""
-
-    created_at: datetime
-    event_id: UUID
-
-    def __str__(self) -> str:
-        return f"{self.created_at.astimezone(UTC).isoformat()}~{self.event_id}"
-
-    @classmethod
-    def parse(cls, text: str | None) -> Cursor | None:
-        """The cursor that str() wrote, None for anything else."""
-        at, _, event_id = (text or "").partition("~")
-        try:
-            created_at = datetime.fromisoformat(at)
-            return cls(created_at, UUID(event_id)) if created_at.tzinfo else None
-        except ValueError:
-            return None
-
-
-@dataclass(frozen=True)
 class EventSummary:
     """An event in a list. `payload` is the redacted one as JSON text; `started` counts resumed runs too."""
 
     event_id: UUID
     event_name: str
-    status: Status
+    status: EventStatus
     origin: Origin
     source: str | None
     correlation_key: str | None
@@ -144,7 +107,7 @@ class EventRecord:
 
     event_id: UUID
     event_name: str
-    status: Status
+    status: EventStatus
     origin: Origin
     source: str | None
     correlation_key: str | None
@@ -177,29 +140,22 @@ def page(
 
     Where fewer than a page are newer, the latest page is what lies there.
     """
-    name, row = _asked(tenant, filters)
-    statement = queries[name]
+    among, row = _asked(tenant, filters)
     if filters.event_id:
         row["event_ids"] = _ids(conn, tenant, filters.event_id)
-    if newer_than:
-        statement = _upwards[name]
-        row |= {"since": max(newer_than.created_at, row["since"]), "upto": row["upto"] - _INSTANT}
-    edge = newer_than or older_than
-    if edge and (newer_than or edge.created_at <= row["upto"]):
-        row |= {"edge": edge.created_at, "edge_id": edge.event_id}
-        row["upto"] = min(row["upto"], edge.created_at) if older_than else row["upto"]
     conn.execute(queries["plan_anew"])
-    found = [_summary(event) for event in conn.execute(statement, {**row, "limit": limit + 1}).mappings()]
-    more, events = len(found) > limit, found[:limit]
-    if newer_than:
-        if not more:
-            return page(conn, tenant=tenant, filters=filters, limit=limit)
-        events.reverse()
-    return EventPage(
-        tuple(events),
-        newer=_place(events[0]) if events and edge else None,
-        older=_place(events[-1]) if events and (more or newer_than) else None,
+    found = paging.keyset_page(
+        lambda side, bounds: [Cursor(*place) for place in conn.execute(queries[f"{side}{among}"], row | bounds)],
+        place=lambda place: place,
+        since=filters.since,
+        until=filters.until,
+        older_than=older_than,
+        newer_than=newer_than,
+        limit=limit,
     )
+    if newer_than and not found.newer:
+        return page(conn, tenant=tenant, filters=filters, limit=limit)
+    return EventPage(_summaries(conn, tenant, found.rows), found.newer, found.older)
 
 
 def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
@@ -217,7 +173,7 @@ def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
     return EventRecord(
         event_id=row.event_id,
         event_name=row.event_name,
-        status=_status(row.outcome),
+        status=status_of(row.outcome),
         origin=row.origin,
         source=row.source,
         correlation_key=row.correlation_key,
@@ -264,16 +220,12 @@ def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: st
 
 
 def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
-    """Name and parameters of the statement that answers these filters quickest."""
-    lowest, highest = _OUTCOMES[filters.status]
+    """How the names of the statements end that answer these filters quickest, and their parameters."""
+    outcomes = OUTCOMES[filters.status] if filters.status else tuple(chain(*OUTCOMES.values()))
     row: dict[str, Any] = {
         "tenant": tenant,
-        "since": filters.since or _EVER,
-        "upto": filters.until or _NEVER,
-        "edge": filters.until or _NEVER,
-        "edge_id": _BEFORE_ALL,
-        "lowest": lowest,
-        "highest": highest,
+        "lowest": min(outcomes),
+        "highest": max(outcomes),
         "origin": filters.origin,
         "correlation_key": _storable("correlation key", filters.correlation_key),
         "event_ids": None,
@@ -281,12 +233,13 @@ def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
     names = [_storable("event", name) for name in filters.event_names]
     if filters.path or filters.value:
         row |= payload_search.parameters(tenant, filters.path, filters.value)
-        return "page_of_value", row | {"names": names or None}
-    return ("page_of_names", row | {"names": names}) if names else ("page", row)
+        return "_of_value", row | {"names": names or None}
+    return ("_of_names", row | {"names": names}) if names else ("", row)
 
 
-def _place(event: EventSummary) -> Cursor:
-    return Cursor(event.created_at, event.event_id)
+def _summaries(conn: Connection, tenant: UUID, places: Sequence[Cursor]) -> tuple[EventSummary, ...]:
+    row = {"tenant": tenant, "created_at": [p.at for p in places], "event_id": [p.id for p in places]}
+    return tuple(_summary(event) for event in conn.execute(queries["summaries"], row).mappings()) if places else ()
 
 
 def _storable(field: str, text: str | None) -> str | None:
@@ -313,12 +266,8 @@ def _ids(conn: Connection, tenant: UUID, text: str) -> list[UUID]:
 def _summary(row: Mapping[Any, Any]) -> EventSummary:
     fields = dict(row)
     return EventSummary(
-        status=_status(fields.pop("outcome")), schema_status=_schema_status(fields.pop("schema_errors")), **fields
+        status=status_of(fields.pop("outcome")), schema_status=_schema_status(fields.pop("schema_errors")), **fields
     )
-
-
-def _status(outcome: int) -> Status:
-    return "error" if outcome >= 2 else "matched" if outcome else "unmatched"
 
 
 def _schema_status(schema_errors: dict[str, Any] | None) -> SchemaStatus:

@@ -10,25 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from itertools import chain
+from typing import Any
 from uuid import UUID
 
-from lib.database import Connection, named_queries
-from lib.events.activity import Cursor
+from lib.database import Connection, named_queries, paging
+from lib.database.paging import Cursor
 from lib.metrics import rollups
-from lib.metrics.rollups import COUNT_GRAINS, Durations, EventCounts, Origin, RunCounts
+from lib.metrics.rollups import COUNT_GRAINS, OUTCOMES, Durations, EventCounts, EventStatus, Origin, RunCounts
 from lib.metrics.time_window import Window
-
-Status = Literal["matched", "unmatched", "error"]
-
-STATUSES: tuple[Status, ...] = ("matched", "unmatched", "error")
 
 #: How many of the latest unmatched events are asked for their reasons.
 REASONS_SAMPLE = 2000
-
-_OUTCOMES: dict[Status, list[int]] = {"matched": [1], "unmatched": [0], "error": [2, 3]}
-
-_FIRST_ID = UUID(int=0)
 
 queries = named_queries.of(__name__)
 
@@ -74,7 +67,7 @@ class EventOverview:
 
 
 @dataclass(frozen=True)
-class Reason:
+class ReasonCount:
     """Why events were unmatched: how many of those looked at have a candidate with this reason."""
 
     reason: str
@@ -86,15 +79,15 @@ class Reasons:
     """Reasons, most frequent first, of the latest `looked_at` unmatched events."""
 
     looked_at: int
-    reasons: list[Reason]
+    reasons: list[ReasonCount]
 
 
 @dataclass(frozen=True)
 class RecentEvent:
-    """A row of the list of recent events; its fields are the columns of queries/metrics.sql, in their order."""
+    """A row of the list of recent events."""
 
     event_id: UUID
-    status: Status
+    status: EventStatus
     correlation_key: str | None
     created_at: datetime
     processed_at: datetime | None
@@ -191,7 +184,7 @@ def unmatched_reasons(
         "most": REASONS_SAMPLE,
     }
     rows = conn.execute(queries["unmatched_reasons"], parameters).all()
-    return Reasons(rows[0].looked_at if rows else 0, [Reason(row.reason, row.events) for row in rows])
+    return Reasons(rows[0].looked_at if rows else 0, [ReasonCount(row.reason, row.events) for row in rows])
 
 
 def recent(
@@ -202,39 +195,33 @@ def recent(
     since: datetime,
     until: datetime,
     origins: Sequence[Origin] = ("live",),
-    status: Status | None = None,
+    status: EventStatus | None = None,
     older_than: Cursor | None = None,
     newer_than: Cursor | None = None,
     limit: int = 25,
 ) -> RecentPage:
     """A page of the events in [since, until), latest first, beside the cursor given; any page costs the same."""
-    if newer_than:
-        statement, edge = "recent_newer", max(newer_than, Cursor(since, _FIRST_ID), key=_place)
-    else:
-        end = Cursor(until, _FIRST_ID)
-        statement, edge = "recent", min(older_than or end, end, key=_place)
-    parameters = {
+    asked = {
         "tenant": tenant,
         "event_type": event_type,
         "origins": list(origins),
-        "since": since,
-        "until": until,
-        "outcomes": _OUTCOMES[status] if status else [0, 1, 2, 3],
-        "size": limit + 1,
-        "edge": edge.created_at,
-        "edge_id": edge.event_id,
+        "outcomes": list(OUTCOMES[status] if status else chain(*OUTCOMES.values())),
     }
-    rows = [RecentEvent(*row) for row in conn.execute(queries[statement], parameters).all()]
-    more, rows = len(rows) > limit, rows[:limit]
-    if newer_than:
-        rows.reverse()
-    before, after = (more, True) if newer_than else (older_than is not None, more)
-    first, last = (rows[0], rows[-1]) if rows else (None, None)
-    return RecentPage(
-        rows,
-        newer=Cursor(first.created_at, first.event_id) if first and before else None,
-        older=Cursor(last.created_at, last.event_id) if last and after else None,
+    found = paging.keyset_page(
+        lambda side, bounds: [_recent(row) for row in conn.execute(queries[f"recent_{side}"], asked | bounds)],
+        place=lambda event: Cursor(event.created_at, event.event_id),
+        since=since,
+        until=until,
+        older_than=older_than,
+        newer_than=newer_than,
+        limit=limit,
     )
+    return RecentPage(list(found.rows), newer=found.newer, older=found.older)
+
+
+def _recent(row: Any) -> RecentEvent:
+    fields = dict(row._mapping)
+    return RecentEvent(status=rollups.status_of(fields.pop("outcome")), **fields)
 
 
 def how_many(
@@ -245,13 +232,9 @@ def how_many(
     since: datetime,
     until: datetime,
     origins: Sequence[Origin] = ("live",),
-    status: Status | None = None,
+    status: EventStatus | None = None,
 ) -> int:
     """How many events `recent` would find on all its pages."""
     found = rollups.events(conn, tenant=tenant, names=[event_type], origins=origins, boundaries=[since, until])
     counts = found.get(event_type, {}).get(0, EventCounts())
     return int(getattr(counts, status or "total"))
-
-
-def _place(cursor: Cursor) -> tuple[datetime, UUID]:
-    return cursor.created_at, cursor.event_id

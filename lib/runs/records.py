@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from lib.auth import audit
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries
+from lib.database import Connection, named_queries, paging
+from lib.database.paging import Cursor
 from lib.errors import Conflict, NotFound
 from lib.runs import engine
 from lib.serialization import strict_json
@@ -24,10 +25,6 @@ LOOKED_AT = 10_000
 #: Steps and waits of one run that are shown.
 SHOWN_STEPS = 2000
 
-
-_EVER = datetime(1970, 1, 1, tzinfo=UTC)
-_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-_BEFORE_ALL = UUID(int=0)
 _NO_SUCH_RUN = "There is no such run."
 _ENDED = {"SUCCEEDED": "has already succeeded", "FAILED": "has already failed", "CANCELED": "was already canceled"}
 
@@ -49,27 +46,6 @@ class RunFilters:
     until: datetime | None = None
     key: str | None = None
     error: str | None = None
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """The last row of a page; the next page begins after it."""
-
-    triggered_at: datetime
-    run_id: UUID
-
-    def __str__(self) -> str:
-        return f"{self.triggered_at.astimezone(UTC).isoformat()}~{self.run_id}"
-
-    @classmethod
-    def parse(cls, text: str | None) -> Cursor | None:
-        """The cursor that str() wrote, None for anything else."""
-        at, _, run_id = (text or "").partition("~")
-        try:
-            triggered_at = datetime.fromisoformat(at)
-            return cls(triggered_at, UUID(run_id)) if triggered_at.tzinfo else None
-        except ValueError:
-            return None
 
 
 @dataclass(frozen=True)
@@ -184,11 +160,13 @@ def list_runs(
 
     A search in errors looks through LOOKED_AT failed runs a page, so a page may hold few and still not be the last.
     """
+    end = Cursor.start_of(filters.until or paging.NEVER)
+    edge = min(cursor or end, end)
     row: dict[str, Any] = {
         "tenant": tenant,
-        "since": filters.since or _EVER,
-        "upto": filters.until or _NEVER,
-        "before_id": _BEFORE_ALL,
+        "since": filters.since or paging.EVER,
+        "upto": edge.at,
+        "before_id": edge.id,
         "status": "FAILED" if filters.error else filters.status,
         "workflow_id": filters.workflow_id,
         "workflow_version": filters.workflow_version,
@@ -201,8 +179,6 @@ def list_runs(
     }
     if filters.error and filters.status not in (None, "FAILED"):
         return RunPage((), None)
-    if cursor and cursor.triggered_at <= row["upto"]:
-        row |= {"upto": cursor.triggered_at, "before_id": cursor.run_id}
     conn.execute(queries["plan_anew"])
     if filters.key:
         keys = {**row, "key": filters.key, "looked_at": LOOKED_AT}

@@ -44,7 +44,7 @@ WHERE m.tenant = CAST(:tenant AS uuid)
 GROUP BY m.reason
 ORDER BY events DESC, m.reason
 
--- name: recent
+-- name: recent_older
 -- A page of events, latest first, older than the edge, whose time is the only upper bound: beside another one the
 -- index would be read from there.
 WITH page AS MATERIALIZED (
@@ -56,11 +56,9 @@ WITH page AS MATERIALIZED (
     AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
     AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
   ORDER BY e.created_at DESC, e.event_id DESC
-  LIMIT :size
+  LIMIT :limit
 )
-SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN 'matched' ELSE 'unmatched' END
-         AS status,
-       e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
+SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
        (SELECT count(*) FROM workflow_event_matches m
         WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
          AS workflows_started
@@ -78,11 +76,9 @@ WITH page AS MATERIALIZED (
     AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
     AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
   ORDER BY e.created_at, e.event_id
-  LIMIT :size
+  LIMIT :limit
 )
-SELECT e.event_id, CASE WHEN e.outcome >= 2 THEN 'error' WHEN e.outcome = 1 THEN 'matched' ELSE 'unmatched' END
-         AS status,
-       e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
+SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
        (SELECT count(*) FROM workflow_event_matches m
         WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
          AS workflows_started

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.events.activity import Cursor
+from lib.database.paging import Cursor
 from lib.metrics import reports, rollups
 from lib.metrics.time_window import Window
 from tests.bench.catalog_sql import median_ms

@@ -9,13 +9,14 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
-from lib.events.activity import STATUSES, Cursor, EventPage, Filters
+from lib.database.paging import Cursor
+from lib.events.activity import EventPage, Filters
 from lib.events.search import DEEPEST, MOST_VALUES
-from lib.metrics.rollups import ORIGINS
+from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
 from lib.ui.components import time_range, viewer_time
 from lib.ui.components.text import code, escape, shorten
 
-_STATUSES = ("All", *(status.capitalize() for status in STATUSES))
+_STATUSES = ("All", *(status.capitalize() for status in EVENT_STATUSES))
 _ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
 _TEXTS = ("key", "field", "value", "id")
 _CLEARED: dict[str, object] = {

@@ -15,7 +15,8 @@ from typing import Any
 import altair as alt
 import pandas as pd
 
-from lib.metrics.reports import STATUSES, EventMetrics
+from lib.metrics.reports import EventMetrics
+from lib.metrics.rollups import EVENT_STATUSES
 from lib.metrics.time_window import Window, clock
 from lib.ui.components.text import duration
 
@@ -52,7 +53,7 @@ _UNIT = " (s)"
 def volume_table(metrics: EventMetrics) -> pd.DataFrame:
     """Events by slice and status, and their sum."""
     columns: dict[str, Any] = {"From": [_iso(at) for at in metrics.window.starts]}
-    for status in STATUSES:
+    for status in EVENT_STATUSES:
         columns[status.capitalize()] = [getattr(p.events, status) for p in metrics.slices]
     return pd.DataFrame({**columns, "Total": [p.events.total for p in metrics.slices]})
 
@@ -65,14 +66,14 @@ def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | 
     table = volume_table(metrics)
     table["When"] = _labels(metrics.window)
     long = table.reset_index(names="n").melt(
-        ["n", "When", "Total"], [s.capitalize() for s in STATUSES], "Status", "Events"
+        ["n", "When", "Total"], [s.capitalize() for s in EVENT_STATUSES], "Status", "Events"
     )
     # An hour or day that the range has only a part of is as much narrower: its count is not to be read as a low.
     late, early = (min(share, 1 - _NARROWEST) for share in metrics.window.missing)
     last = len(table) - 1
     long["left"] = [n + late * (n == 0) for n in long["n"]]
     long["right"] = [n + 1 - early * (n == last) for n in long["n"]]
-    long["order"] = long["Status"].map({s.capitalize(): n for n, s in enumerate(STATUSES)})
+    long["order"] = long["Status"].map({s.capitalize(): n for n, s in enumerate(EVENT_STATUSES)})
     bars = alt.selection_point(BARS, fields=["n", "Status"])
     brush = alt.selection_interval(BRUSH, encodings=["x"])
     # A bar is chosen with any part of it, not only when it begins inside.

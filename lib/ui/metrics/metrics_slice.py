@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import streamlit as st
 
-from lib.events.activity import Cursor
-from lib.metrics.reports import STATUSES, Status
+from lib.database.paging import Cursor
+from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import Window, clock, iso
 from lib.ui.components.text import code
 
@@ -24,7 +24,7 @@ class Narrowed:
 
     since: datetime
     until: datetime
-    status: Status | None
+    status: EventStatus | None
     sliced: bool
 
     def bars(self, window: Window) -> range | None:
@@ -62,14 +62,14 @@ def left_out(narrowed: Narrowed) -> list[str]:
     if _SLICE in st.query_params and not narrowed.sliced:
         complaints.append("The bars that the address asks for are not in this range, so all of it is listed.")
     if _STATUS in st.query_params and not narrowed.status:
-        complaints.append(f"{code(_STATUS)} in the address is left out: it is not one of {', '.join(STATUSES)}.")
+        complaints.append(f"{code(_STATUS)} in the address is left out: it is not one of {', '.join(EVENT_STATUSES)}.")
     return complaints
 
 
-def asked_status() -> Status | None:
+def asked_status() -> EventStatus | None:
     """The status that the URL asks for."""
     given = st.query_params.get(_STATUS, "").lower()
-    return next((status for status in STATUSES if status == given), None)
+    return next((status for status in EVENT_STATUSES if status == given), None)
 
 
 def asked_page() -> tuple[Cursor | None, Cursor | None]:

@@ -9,8 +9,8 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.metrics import conformance, reports
 from lib.metrics.conformance import FIELDS_SAMPLE, VERDICTS_SAMPLE, Conformance
-from lib.metrics.reports import EventOverview, Status
-from lib.metrics.rollups import EventCounts, RunCounts
+from lib.metrics.reports import EventOverview
+from lib.metrics.rollups import EventCounts, EventStatus, RunCounts
 from lib.ui.components import figures
 from lib.ui.components.text import NOTHING, code, count, exactly, percent, plural
 from lib.ui.metrics import event_metrics, metrics_slice
@@ -43,7 +43,7 @@ def draw(actor: Actor, view: MetricsView) -> None:
         _draw_traffic(found, view)
 
 
-def open_event(event_type: str, status: Status | None = None) -> None:
+def open_event(event_type: str, status: EventStatus | None = None) -> None:
     """Callback: the metrics of this event type, its recent events narrowed to a status."""
     metrics_slice.choose_status(status)
     st.query_params["eventType"] = event_type
@@ -248,7 +248,7 @@ def _hundredfold(table: pd.DataFrame, *shares: str) -> pd.DataFrame:
     return table.assign(**{name: table[name] * 100 for name in shares})
 
 
-def _table(table: pd.DataFrame, key: str, columns: dict[str, object], *, status: Status | None = None) -> None:
+def _table(table: pd.DataFrame, key: str, columns: dict[str, object], *, status: EventStatus | None = None) -> None:
     def open_row() -> None:
         clicked = st.session_state[f"{key}-open"]
         if clicked:

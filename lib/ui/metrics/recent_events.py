@@ -11,7 +11,8 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.events.activity import Filters
 from lib.metrics import reports
-from lib.metrics.reports import STATUSES, RecentEvent, RecentPage, Status
+from lib.metrics.reports import RecentEvent, RecentPage
+from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import iso
 from lib.ui.activity import event_export
 from lib.ui.activity.event_list import ORIGIN_COLORS, STATUS_COLORS
@@ -104,7 +105,7 @@ def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> N
         )
 
 
-def _draw_status(status: Status | None) -> None:
+def _draw_status(status: EventStatus | None) -> None:
     def choose() -> None:
         chosen = st.session_state["metrics-status"]
         metrics_slice.choose_status(None if chosen == "All" else chosen.lower())
@@ -113,7 +114,7 @@ def _draw_status(status: Status | None) -> None:
     st.session_state["metrics-status"] = status.capitalize() if status else "All"
     st.segmented_control(
         "Status",
-        ["All", *(s.capitalize() for s in STATUSES)],
+        ["All", *(s.capitalize() for s in EVENT_STATUSES)],
         key="metrics-status",
         required=True,
         label_visibility="collapsed",

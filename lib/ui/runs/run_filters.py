@@ -10,9 +10,10 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
+from lib.database.paging import Cursor
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
-from lib.runs.records import Cursor, RunFilters, WorkflowWithRuns
+from lib.runs.records import RunFilters, WorkflowWithRuns
 from lib.ui.components import run_status, time_range, viewer_time
 from lib.ui.components.text import code, escape, shorten
 

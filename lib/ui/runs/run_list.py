@@ -7,8 +7,9 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.database.paging import Cursor
 from lib.runs import records as run_records
-from lib.runs.records import Cursor, RunFilters, RunPage, RunSummary
+from lib.runs.records import RunFilters, RunPage, RunSummary
 from lib.ui.activity.event_list import ORIGIN_COLORS
 from lib.ui.components import guard, run_status, viewer_time
 from lib.ui.components.text import NOTHING, duration, escape, plural

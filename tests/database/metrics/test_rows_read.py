@@ -104,7 +104,7 @@ def event_page(conn: Connection, tenant: UUID) -> None:
     reports.unmatched_reasons(conn, window=WINDOW, **asked)
     bar = {"since": WINDOW.boundaries[3], "until": WINDOW.boundaries[4]}
     for ends in ({"since": WINDOW.since, "until": WINDOW.until}, bar):
-        for status in (None, *reports.STATUSES):
+        for status in (None, *rollups.EVENT_STATUSES):
             first = reports.recent(conn, status=status, **ends, **asked)
             second = reports.recent(conn, status=status, older_than=first.older, **ends, **asked)
             reports.recent(conn, status=status, newer_than=second.newer, **ends, **asked)

@@ -15,10 +15,11 @@ from sqlalchemy import text
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
+from lib.database.paging import Cursor
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
-from lib.runs.records import Cursor, Repeat, Run, RunFilters
+from lib.runs.records import Repeat, Run, RunFilters
 from tests.support.workflow_runs import log_step, publish, row_of, start_run
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -99,11 +100,6 @@ def test_pages_hold_every_run_once_latest_first(db: Database, actor: Actor) -> N
         change(run, triggered_at=NOON + timedelta(minutes=number // 3))  # several at the same instant
     found = walk(actor, RunFilters(), 3)
     assert found == sorted(made, key=lambda run: (row_of(run).triggered_at, run), reverse=True)
-
-
-@pytest.mark.parametrize("junk", [None, "", "x", "~", "2026-01-01~", "2026-01-01T00:00:00~" + str(UUID(int=1))])
-def test_a_cursor_that_is_none_begins_at_the_latest(junk: str | None) -> None:
-    assert Cursor.parse(junk) is None
 
 
 def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, actor: Actor, new_actor: Any) -> None:
