@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from lib.api.application import ApiMiddleware as ApiMiddleware
 from lib.api.application import application as application
-from lib.api.application import document as document
+from lib.api.description import document as document

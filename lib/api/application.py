@@ -7,10 +7,11 @@ check, which would answer in plain text (docs/decisions/0021).
 from __future__ import annotations
 
 import functools
+import importlib
+import pkgutil
 from contextlib import suppress
 from pathlib import Path
 
-import yaml
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -20,14 +21,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib import telemetry
-from lib.api import catalog, events, exports, probes, problems
-from lib.api.gate import Gate
-from lib.api.json_response import Json
+from lib.api import probes, problems
+from lib.api.gate import Gate, TokenRoute
 from lib.api.problems import Problem
 from lib.errors import CatalogError
 from lib.settings import settings
 
-_PROBES = ("/healthz", "/readyz", "/metrics")
+_PROBES = frozenset(route.path for route in probes.ROUTES)
 _SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
@@ -54,27 +54,24 @@ class ApiMiddleware:
 
 
 def application(*, per_second: float, burst: int) -> ASGIApp:
-    """The API with every route, answering each error with a problem; limits are per token."""
+    """The API with every route. It answers each error with a problem; the limits are per token."""
     gate = Gate(per_second=per_second, burst=burst)
-    routes = [
-        gate.route("/api/v2/events", events.post, method="POST", permission="manage"),
-        gate.route("/api/v2/events/{event_id}", events.get, method="GET", permission="read"),
-        gate.route("/api/v2/catalog", catalog.list_entries, method="GET", permission="read"),
-        gate.route("/api/v2/catalog/{event_type}/schema", catalog.schema, method="GET", permission="read"),
-        Route("/api/v2/exports/{ticket}", exports.get),
-        Route("/api/openapi.json", _openapi),
-        Route("/healthz", probes.healthz),
-        Route("/readyz", probes.readyz),
-        Route("/metrics", probes.metrics),
-    ]
+    served = [gate.guard(route) if isinstance(route, TokenRoute) else route for route in routes()]
     handlers = dict.fromkeys((Problem, CatalogError, HTTPException, ClientDisconnect, Exception), _refuse)
-    app = Starlette(routes=routes, exception_handlers=handlers)
+    app = Starlette(routes=served, exception_handlers=handlers)
     app.router.redirect_slashes = False
-    return _Envelope(app)
+    return _Responses(app)
 
 
-class _Envelope:
-    """Puts headers on every response, counts it, and lets no error out."""
+def routes() -> list[Route | TokenRoute]:
+    """What the modules of this package declare as ROUTES. openapi.yaml describes the same routes."""
+    names = sorted(module.name for module in pkgutil.iter_modules([str(Path(__file__).parent)]))
+    modules = [importlib.import_module(f"lib.api.{name}") for name in names]
+    return [route for module in modules for route in getattr(module, "ROUTES", ())]
+
+
+class _Responses:
+    """Adds the security headers to each response of the API, counts it, and lets no error out."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -86,25 +83,13 @@ class _Envelope:
                 telemetry.response_sent(message["status"])
             await send(message)
 
-        # What no handler has caught was answered and logged by _refuse all the same, and is raised once more.
+        # Starlette raises an unexpected error again after _refuse has logged and answered it.
         with suppress(Exception):
             await self._app(scope, receive, send_with_headers)
 
 
 async def _refuse(_: Request, error: Exception) -> Response:
     return problems.of(error).response()
-
-
-@functools.cache
-def document() -> dict[str, object]:
-    """The OpenAPI description of all this."""
-    text = (Path(__file__).parent / "openapi.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, object] = yaml.safe_load(text)
-    return loaded
-
-
-async def _openapi(_: Request) -> Response:
-    return Json(document())
 
 
 def is_ours(scope: Scope) -> bool:

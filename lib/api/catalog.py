@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from lib import database
 from lib.api import problems
-from lib.api.gate import Caller
+from lib.api.gate import Caller, TokenRoute
 from lib.api.json_response import Json
 from lib.api.problems import Problem
 from lib.auth.actors import Actor
@@ -101,3 +101,9 @@ def _schema(actor: Actor, event_type: str) -> bytes:
     if entry.schema is None:
         raise Problem("not-found", "This event type has no schema in the registry.")
     return strict_json.dumps(entry.schema).encode()
+
+
+ROUTES = [
+    TokenRoute("GET", "/api/v2/catalog", list_entries, "read"),
+    TokenRoute("GET", "/api/v2/catalog/{event_type}/schema", schema, "read"),
+]

@@ -1,4 +1,4 @@
-"""POST /api/v2/events takes events in; GET /api/v2/events/{id} says what became of one."""
+"""POST /api/v2/events takes events in; GET /api/v2/events/{event_id} says what became of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from starlette.responses import Response
 from lib import database, telemetry
 from lib.api import cloud_events, problems, request_body
 from lib.api.cloud_events import CloudEvent
-from lib.api.gate import Caller
+from lib.api.gate import Caller, TokenRoute
 from lib.api.json_response import Json
 from lib.api.problems import Problem
 from lib.auth.actors import Actor
@@ -24,9 +24,10 @@ from lib.catalog import entries
 from lib.database import named_queries
 from lib.errors import NotFound
 from lib.events import ingestion
-from lib.events.ingestion import Submission
 from lib.events.matching import Match
+from lib.events.submission import Submission, get_submission
 from lib.runs import records as run_records
+from lib.runs.records import RunSummary
 from lib.serialization import strict_json
 
 _ACCEPTED, _MULTI_STATUS = 202, 207
@@ -47,7 +48,7 @@ async def post(request: Request, caller: Caller) -> Response:
         read = partial(cloud_events.binary, request.headers.raw, body)
     submission = await caller.run(lambda: _take_in(caller.actor, read))
     location = {"Location": _links(submission)["self"]}
-    return Json(_answer(submission), _ACCEPTED, location)
+    return Json(_told(submission), _ACCEPTED, location)
 
 
 async def get(request: Request, caller: Caller) -> Response:
@@ -75,7 +76,7 @@ def _take_in_each(actor: Actor, items: list[str]) -> list[dict[str, Any]]:
             if gone:
                 raise gone
             submission = _take_in(actor, partial(cloud_events.structured, item))
-            results.append({"status": _ACCEPTED, "event": _answer(submission)})
+            results.append({"status": _ACCEPTED, "event": _told(submission)})
         except Problem as problem:
             gone = problem if problem.kind == "unavailable" else None
             results.append({"status": problem.status, "problem": problem.body()})
@@ -118,32 +119,24 @@ def _unknown_type(actor: Actor, event_type: str) -> Problem:
 
 
 def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
+    """What the sender of an event was told, and beside it what was sent and how its runs are doing."""
     keys = {"tenant": actor.tenant, "event_id": event_id}
     with database.read(actor) as conn:
-        submission = ingestion.get_submission(conn, **keys)
-        envelope = conn.execute(queries["envelope"], keys).one()
+        submission = get_submission(conn, **keys)
+        sent = conn.execute(queries["sent"], keys).one()
         started = run_records.runs_of_event(conn, **keys)
     return {
-        **_answer(submission),
-        "id": envelope.id,
-        "source": envelope.source,
-        "origin": envelope.origin,
-        "data": strict_json.loads(envelope.data),
-        "runs": [
-            {
-                "runId": str(run.run_id),
-                "workflowId": str(run.workflow_id),
-                "workflow": run.workflow_name,
-                "status": run.status,
-                "startedAt": run.started_at.isoformat() if run.started_at else None,
-                "completedAt": run.completed_at.isoformat() if run.completed_at else None,
-            }
-            for run in started
-        ],
+        **_told(submission),
+        "id": sent.id,
+        "source": sent.source,
+        "origin": sent.origin,
+        "data": strict_json.loads(sent.data),
+        "runs": [_run(run) for run in started],
     }
 
 
-def _answer(submission: Submission) -> dict[str, Any]:
+def _told(submission: Submission) -> dict[str, Any]:
+    """What the sender of an event is told of it, at once and whenever asked again."""
     return {
         "eventId": str(submission.event_id),
         "eventType": submission.event_name,
@@ -158,15 +151,15 @@ def _answer(submission: Submission) -> dict[str, Any]:
             "errors": list(submission.schema_errors),
         },
         "error": submission.error_message,
-        "started": [_who(match) | _run(match) for match in submission.of("started")],
-        "resumed": [_who(match) | _run(match) for match in submission.of("resumed")],
-        "skipped": [_who(match) | _why(match) for match in submission.of("skipped")],
-        "failed": [_who(match) | _why(match) for match in submission.of("failed")],
+        "started": [_workflow(match) | {"runId": _text(match.run_id)} for match in submission.of("started")],
+        "resumed": [_workflow(match) | {"runId": _text(match.run_id)} for match in submission.of("resumed")],
+        "skipped": [_workflow(match) | _reason(match) for match in submission.of("skipped")],
+        "failed": [_workflow(match) | _reason(match) for match in submission.of("failed")],
         "links": _links(submission),
     }
 
 
-def _who(match: Match) -> dict[str, Any]:
+def _workflow(match: Match) -> dict[str, Any]:
     return {
         "workflowId": _text(match.workflow_id),
         "workflow": match.workflow_name,
@@ -174,12 +167,19 @@ def _who(match: Match) -> dict[str, Any]:
     }
 
 
-def _run(match: Match) -> dict[str, Any]:
-    return {"runId": _text(match.run_id)}
-
-
-def _why(match: Match) -> dict[str, Any]:
+def _reason(match: Match) -> dict[str, Any]:
     return {"reason": match.reason, "message": match.message, "detail": match.detail}
+
+
+def _run(run: RunSummary) -> dict[str, Any]:
+    return {
+        "runId": str(run.run_id),
+        "workflowId": str(run.workflow_id),
+        "workflow": run.workflow_name,
+        "status": run.status,
+        "startedAt": run.started_at.isoformat() if run.started_at else None,
+        "completedAt": run.completed_at.isoformat() if run.completed_at else None,
+    }
 
 
 def _text(value: UUID | None) -> str | None:
@@ -191,3 +191,9 @@ def _links(submission: Submission) -> dict[str, str]:
         "self": f"/api/v2/events/{submission.event_id}",
         "schema": f"/api/v2/catalog/{quote(submission.event_name, safe='')}/schema",
     }
+
+
+ROUTES = [
+    TokenRoute("POST", "/api/v2/events", post, "manage"),
+    TokenRoute("GET", "/api/v2/events/{event_id}", get, "read"),
+]

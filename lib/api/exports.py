@@ -8,6 +8,7 @@ from itertools import chain
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 
 from lib.api.problems import Problem
 from lib.errors import NotFound
@@ -30,3 +31,6 @@ async def get(request: Request) -> Response:
         media_type=_TYPES[asked.form],
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
+
+
+ROUTES = [Route("/api/v2/exports/{ticket}", get)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
@@ -43,6 +43,16 @@ class Caller:
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
 
 
+@dataclass(frozen=True)
+class TokenRoute:
+    """A route that only callers with a good token and this permission reach."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    path: str
+    endpoint: Endpoint
+    permission: Permission
+
+
 class Gate:
     """Lets requests with a good bearer token through to an endpoint, and no other. It ignores cookies."""
 
@@ -50,16 +60,16 @@ class Gate:
         self._limit = RateLimit(per_second=per_second, burst=burst)
         self._threads = CapacityLimiter(_THREADS)
 
-    def route(self, path: str, endpoint: Endpoint, *, method: str, permission: Permission) -> Route:
-        """A route that only callers with this permission reach."""
+    def guard(self, route: TokenRoute) -> Route:
+        """The route as the application serves it: token, rate limit and permission come before the endpoint."""
 
         async def enter(request: Request) -> Response:
             actor = await self._actor(request)
             self.spend(actor, 1)
-            actor.require(permission)
-            return await endpoint(request, Caller(actor, self))
+            actor.require(route.permission)
+            return await route.endpoint(request, Caller(actor, self))
 
-        return Route(path, enter, methods=[method])
+        return Route(route.path, enter, methods=[route.method])
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do work that waits for the database, in one of the API's threads."""

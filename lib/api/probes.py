@@ -8,6 +8,7 @@ from typing import TypeVar
 from anyio import CapacityLimiter, move_on_after, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 
 from lib import database
 from lib.api import problems
@@ -52,3 +53,6 @@ async def _in_time(work: Callable[[], T]) -> T | None:
     with move_on_after(_SECONDS):
         return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=_threads)
     return None
+
+
+ROUTES = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]

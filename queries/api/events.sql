@@ -1,5 +1,5 @@
--- name: envelope
--- What an event came with, its payload redacted.
+-- name: sent
+-- What an event was sent with, its payload redacted.
 SELECT e.source, s.submission_id AS id, e.origin, e.processed_at, CAST(e.redacted_payload AS text) AS data
 FROM workflow_runtime_events e
 LEFT JOIN event_submissions s ON s.tenant = e.tenant AND s.event_id = e.event_id AND e.origin = 'live'
