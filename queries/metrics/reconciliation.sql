@@ -60,10 +60,10 @@ SELECT tenant, event_type AS name, origin, 15 AS grain, bucket, runs AS missing 
 -- name: repair_durations
 -- The same for the bins of durations, by hour. A bin's row takes one without a bin along: counts stay as they are.
 WITH range AS (
-  SELECT date_bin('1 hour', CAST(:since AS timestamptz), '2000-01-01 00:00:00+00') AS since,
-         date_bin('1 hour', CAST(:until AS timestamptz), '2000-01-01 00:00:00+00') AS until
+  SELECT app_bucket(CAST(:since AS timestamptz), 60) AS since,
+         app_bucket(CAST(:until AS timestamptz), 60) AS until
 ), differences AS (
-  SELECT tenant, event_type, origin, date_bin('1 hour', at, '2000-01-01 00:00:00+00') AS bucket, bin,
+  SELECT tenant, event_type, origin, app_bucket(at, 60) AS bucket, bin,
          sum(runs) AS runs
   FROM (
     SELECT r.tenant, r.event_type, r.origin, r.triggered_at AS at, r.bin, r.runs
@@ -92,17 +92,15 @@ ORDER BY bucket, name
 -- What the wider buckets of the range's days lack, or have too much of, compared with their quarter hours: a fold
 -- writes all widths at once, so that they agree at every moment. Added to the bucket itself, and reported.
 WITH range AS (
-  SELECT date_bin('1 day', CAST(:since AS timestamptz), '2000-01-01 00:00:00+00') AS since,
-         date_bin('1 day', CAST(:until AS timestamptz), '2000-01-01 00:00:00+00') + interval '1 day' AS until
+  SELECT app_bucket(CAST(:since AS timestamptz), 1440) AS since,
+         app_bucket(CAST(:until AS timestamptz), 1440) + interval '1 day' AS until
 ), differences AS (
   SELECT tenant, event_name, origin, grain, bucket, sum(total) AS total, sum(matched) AS matched, sum(unmatched) AS
          unmatched, sum(error) AS error
   FROM (
-    SELECT c.tenant, c.event_name, c.origin, g.grain,
-           date_bin(make_interval(mins => g.grain), c.bucket, '2000-01-01 00:00:00+00') AS bucket,
-           c.total, c.matched, c.unmatched, c.error
-    FROM event_counts c, range r, (VALUES (60), (360), (1440)) AS g(grain)
-    WHERE c.grain = 15 AND c.bucket >= r.since AND c.bucket < r.until
+    SELECT c.tenant, c.event_name, c.origin, b.grain, b.bucket, c.total, c.matched, c.unmatched, c.error
+    FROM range r CROSS JOIN event_counts c CROSS JOIN LATERAL app_buckets(c.bucket) b
+    WHERE c.grain = 15 AND b.grain > 15 AND c.bucket >= r.since AND c.bucket < r.until
     UNION ALL
     SELECT c.tenant, c.event_name, c.origin, c.grain, c.bucket, -c.total, -c.matched, -c.unmatched, -c.error
     FROM event_counts c, range r
@@ -124,18 +122,17 @@ ORDER BY bucket, name
 -- name: widen_runs
 -- The same for runs.
 WITH range AS (
-  SELECT date_bin('1 day', CAST(:since AS timestamptz), '2000-01-01 00:00:00+00') AS since,
-         date_bin('1 day', CAST(:until AS timestamptz), '2000-01-01 00:00:00+00') + interval '1 day' AS until
+  SELECT app_bucket(CAST(:since AS timestamptz), 1440) AS since,
+         app_bucket(CAST(:until AS timestamptz), 1440) + interval '1 day' AS until
 ), differences AS (
   SELECT tenant, event_type, origin, grain, bucket, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS
          failed, sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS
          duration_us
   FROM (
-    SELECT c.tenant, c.event_type, c.origin, g.grain,
-           date_bin(make_interval(mins => g.grain), c.bucket, '2000-01-01 00:00:00+00') AS bucket,
-           c.runs, c.succeeded, c.failed, c.canceled, c.open, c.completed, c.duration_us
-    FROM run_counts c, range r, (VALUES (60), (360), (1440)) AS g(grain)
-    WHERE c.grain = 15 AND c.bucket >= r.since AND c.bucket < r.until
+    SELECT c.tenant, c.event_type, c.origin, b.grain, b.bucket, c.runs, c.succeeded, c.failed, c.canceled, c.open,
+           c.completed, c.duration_us
+    FROM range r CROSS JOIN run_counts c CROSS JOIN LATERAL app_buckets(c.bucket) b
+    WHERE c.grain = 15 AND b.grain > 15 AND c.bucket >= r.since AND c.bucket < r.until
     UNION ALL
     SELECT c.tenant, c.event_type, c.origin, c.grain, c.bucket, -c.runs, -c.succeeded, -c.failed, -c.canceled,
            -c.open, -c.completed, -c.duration_us
@@ -162,16 +159,14 @@ ORDER BY bucket, name
 -- name: widen_durations
 -- The same for the bins of durations, compared with their hours.
 WITH range AS (
-  SELECT date_bin('1 day', CAST(:since AS timestamptz), '2000-01-01 00:00:00+00') AS since,
-         date_bin('1 day', CAST(:until AS timestamptz), '2000-01-01 00:00:00+00') + interval '1 day' AS until
+  SELECT app_bucket(CAST(:since AS timestamptz), 1440) AS since,
+         app_bucket(CAST(:until AS timestamptz), 1440) + interval '1 day' AS until
 ), differences AS (
   SELECT tenant, event_type, origin, grain, bucket, bin, sum(runs) AS runs
   FROM (
-    SELECT c.tenant, c.event_type, c.origin, g.grain,
-           date_bin(make_interval(mins => g.grain), c.bucket, '2000-01-01 00:00:00+00') AS bucket, c.bin,
-           c.runs
-    FROM run_durations c, range r, (VALUES (360), (1440)) AS g(grain)
-    WHERE c.grain = 60 AND c.bucket >= r.since AND c.bucket < r.until
+    SELECT c.tenant, c.event_type, c.origin, b.grain, b.bucket, c.bin, c.runs
+    FROM range r CROSS JOIN run_durations c CROSS JOIN LATERAL app_buckets(c.bucket) b
+    WHERE c.grain = 60 AND b.grain > 60 AND c.bucket >= r.since AND c.bucket < r.until
     UNION ALL
     SELECT c.tenant, c.event_type, c.origin, c.grain, c.bucket, c.bin, -c.runs
     FROM run_durations c, range r

@@ -2,8 +2,7 @@
 -- Events by weekday (1 is Monday) and hour of a time zone, from buckets, unfolded changes and raw rows.
 WITH spans AS (
   SELECT grain, since, until
-  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
-    AS s(grain, since, until)
+  FROM app_spans(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
 ), counted AS (
   SELECT b.*
   FROM spans s CROSS JOIN LATERAL (

@@ -3,8 +3,7 @@
 -- LATERAL and OFFSET 0 make each span one search of the index; joined another way, every bucket meets every span.
 WITH spans AS (
   SELECT grain, since, until
-  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
-    AS s(grain, since, until)
+  FROM app_spans(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
 ), pending AS MATERIALIZED (
   SELECT event_name, bucket, sum(total) AS total, sum(matched) AS matched, sum(unmatched) AS unmatched,
          sum(error) AS error
@@ -47,8 +46,7 @@ HAVING sum(total) <> 0
 -- Runs by the type and slice of the event that started them, in the same way.
 WITH spans AS (
   SELECT grain, since, until
-  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
-    AS s(grain, since, until)
+  FROM app_spans(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
 ), pending AS MATERIALIZED (
   SELECT event_type, bucket, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS failed,
          sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS duration_us
@@ -95,8 +93,7 @@ HAVING sum(runs) <> 0
 -- Added up as float8, which is exact for counts and several times faster than numeric.
 WITH spans AS (
   SELECT grain, since, until
-  FROM unnest(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
-    AS s(grain, since, until)
+  FROM app_spans(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
 ), pending AS MATERIALIZED (
   SELECT bucket, bin, sum(runs) AS runs
   FROM run_deltas
@@ -178,9 +175,9 @@ WITH moved AS (
   WHERE ctid = ANY (ARRAY(SELECT ctid FROM event_deltas LIMIT :most))
   RETURNING tenant, event_name, origin, bucket, total, matched, unmatched, error
 ), summed AS (
-  SELECT tenant, event_name, origin, grain, date_bin(make_interval(mins => grain), bucket, '2000-01-01 00:00:00+00')
-           AS bucket, sum(total) AS total, sum(matched) AS matched, sum(unmatched) AS unmatched, sum(error) AS error
-  FROM moved CROSS JOIN (VALUES (15), (60), (360), (1440)) AS grains(grain)
+  SELECT m.tenant, m.event_name, m.origin, b.grain, b.bucket, sum(m.total) AS total, sum(m.matched) AS matched,
+         sum(m.unmatched) AS unmatched, sum(m.error) AS error
+  FROM moved m CROSS JOIN LATERAL app_buckets(m.bucket) b
   GROUP BY 1, 2, 3, 4, 5
 ), added AS (
   INSERT INTO event_counts AS c (tenant, event_name, origin, grain, bucket, total, matched, unmatched, error)
@@ -200,10 +197,10 @@ WITH moved AS (
   WHERE ctid = ANY (ARRAY(SELECT ctid FROM run_deltas LIMIT :most))
   RETURNING tenant, event_type, origin, bucket, bin, runs, succeeded, failed, canceled, open, completed, duration_us
 ), grained AS MATERIALIZED (
-  SELECT tenant, event_type, origin, grain, date_bin(make_interval(mins => grain), bucket, '2000-01-01 00:00:00+00')
-           AS bucket, bin, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS failed,
-         sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS duration_us
-  FROM moved CROSS JOIN (VALUES (15), (60), (360), (1440)) AS grains(grain)
+  SELECT m.tenant, m.event_type, m.origin, b.grain, b.bucket, m.bin, sum(m.runs) AS runs,
+         sum(m.succeeded) AS succeeded, sum(m.failed) AS failed, sum(m.canceled) AS canceled, sum(m.open) AS open,
+         sum(m.completed) AS completed, sum(m.duration_us) AS duration_us
+  FROM moved m CROSS JOIN LATERAL app_buckets(m.bucket) b
   GROUP BY 1, 2, 3, 4, 5, 6
 ), counts AS (
   INSERT INTO run_counts AS c
