@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lib.database import named_queries
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted(p for p in (ROOT / "pages").glob("*.py") if p.name != "shell.py")
 MODULES = sorted((ROOT / "lib").rglob("*.py"))
@@ -112,3 +114,43 @@ def test_no_cached_function_reads_a_tenants_data_without_naming_the_tenant() -> 
 def test_no_library_is_hidden_from_git() -> None:
     lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "lib/" not in lines and "lib" not in lines
+
+
+def _subscripts_of_queries(tree: ast.AST) -> Iterator[ast.expr]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Name) and node.value.id == "queries":
+            yield node.slice
+
+
+def _names_read(path: Path) -> re.Pattern[str]:
+    """The names of statements that a module reads: its texts, and f-strings in `queries[…]` with gaps in them."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    read = {re.escape(n.value) for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    for asked in _subscripts_of_queries(tree):
+        if isinstance(asked, ast.JoinedStr):
+            parts = (re.escape(str(p.value)) if isinstance(p, ast.Constant) else "[a-z_]*" for p in asked.values)
+            read.add("".join(parts))
+    return re.compile("|".join(read))
+
+
+def test_each_file_of_queries_is_read_by_the_module_of_its_name_alone() -> None:
+    owners: dict[Path, Path] = {}
+    for module in MODULES:
+        source = module.read_text(encoding="utf-8")
+        given = {ast.unparse(call.args[0]) for call in _calls(ast.parse(source), "named_queries.of")}
+        assert given <= {"__name__"}, f"{module} reads the statements of another module"
+        foreign = [n for n in re.findall(r"\b([\w.]+)\.queries\[", source) if n != "self"]
+        assert not foreign, f"{module} runs statements of {foreign}"
+        if given:
+            parts = module.relative_to(ROOT / "lib").with_suffix("").parts
+            parts = parts[:-1] if parts[-1] == "__init__" else parts
+            owners[ROOT.joinpath("queries", *(parts if len(parts) > 1 else parts * 2)).with_suffix(".sql")] = module
+    assert owners.keys() == set((ROOT / "queries").rglob("*.sql"))
+    for path, module in owners.items():
+        read = _names_read(module)
+        unused = [name for name in named_queries.parse(path) if not read.fullmatch(name)]
+        assert not unused, f"{module} does not read {unused} of {path.name}"
+
+
+def _calls(tree: ast.AST, name: str) -> list[ast.Call]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
