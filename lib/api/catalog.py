@@ -67,7 +67,7 @@ def _whole_number(given: dict[str, str], name: str, default: int, largest: int) 
 def _page(actor: Actor, filters: catalog.Filters) -> dict[str, Any]:
     with database.read(actor) as conn:
         page = catalog.page(conn, tenant=actor.tenant, filters=filters, now=datetime.now(UTC))
-    # Past the end the catalog gives the first page, which would have a caller that counts up go in circles.
+    # Past the end the catalog gives the first page. A caller that counts pages up would never finish.
     entries = page.entries if page.page == filters.page else []
     return {
         "entries": [_entry(entry) for entry in entries],

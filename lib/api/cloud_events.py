@@ -40,7 +40,7 @@ _FORBIDDEN = re.compile(
 _JSON_TYPE = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?json", re.ASCII)
 _BETWEEN = re.compile(r"[ \t\n\r]*")
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
-# Numbers are not looked at when a batch is taken apart: parse does so for each item.
+# Taking a batch apart leaves its numbers unread. parse reads them for each item.
 _LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_constant=str)
 
 
@@ -57,7 +57,7 @@ class CloudEvent:
 
 
 def mode(content_type: str, header_names: Iterable[str]) -> Mode:
-    """How the request carries its events. Raises Problem that says how to, if it does not."""
+    """How the request carries its events. Raises Problem, which says how to send one."""
     media_type, parameters = _media_type(content_type)
     if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8"):
         raise Problem("unsupported-media-type", "charset: only UTF-8 is accepted.")
@@ -169,7 +169,7 @@ def _check(name: str, value: str) -> None:
 
 def _check_time(time: str | None) -> None:
     try:
-        # No offset, no instant. A leap second is one, though Python knows none.
+        # A time without an offset is no instant. A leap second is one, though Python cannot read it.
         known = time is None or datetime.fromisoformat(time.replace(":60", ":59")).tzinfo is not None
     except ValueError:
         known = False

@@ -31,7 +31,7 @@ from lib.runs.records import RunSummary
 from lib.serialization import strict_json
 
 _ACCEPTED, _MULTI_STATUS = 202, 207
-# As we write them, and no other spelling that UUID() would also read.
+# Only as we write ids. UUID() would read other spellings too.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 queries = named_queries.of(__name__)

@@ -1,6 +1,6 @@
 """The tenant's runtime events: finding them, one of them in full, and its raw payload for an audited look.
 
-Everything but `reveal_payload` knows the redacted payload only, searching included: a secret cannot be guessed.
+Only `reveal_payload` reads the raw payload. All else, the search too, sees the redacted one: nobody can guess a secret.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class EventSummary:
 
     @property
     def seconds(self) -> float | None:
-        """How long taking it in took."""
+        """Seconds from its arrival to its record."""
         return (self.processed_at - self.created_at).total_seconds() if self.processed_at else None
 
 
@@ -220,7 +220,7 @@ def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: st
 
 
 def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
-    """How the names of the statements end that answer these filters quickest, and their parameters."""
+    """The ending of the names of the statements that begin in the best index for these filters; their parameters."""
     outcomes = OUTCOMES[filters.status] if filters.status else tuple(chain(*OUTCOMES.values()))
     row: dict[str, Any] = {
         "tenant": tenant,
@@ -256,7 +256,7 @@ def _id(text: str) -> UUID | None:
 
 
 def _ids(conn: Connection, tenant: UUID, text: str) -> list[UUID]:
-    """The ids of the events that a text is the id of, ours or their senders'."""
+    """Our ids of the events that have this id, which is ours or their sender's."""
     keys = {"tenant": tenant, "submission_id": _storable("event id", text.strip())}
     found = [*conn.execute(queries["events_of_sender"], keys).scalars()]
     own = _id(text)

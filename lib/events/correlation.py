@@ -1,4 +1,4 @@
-"""Correlation keys of events: what the paths of a catalog entry give of a payload."""
+"""Correlation keys of events: what the paths of a catalog entry lead to in a payload."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ LONGEST_KEY = 512
 
 
 def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
-    """The correlation key a payload has by its catalog entry: the value at the first path that has one."""
+    """The correlation key of a payload: the value at the first path of its catalog entry that leads to one."""
     found = derive(Redacted(payload, payload, frozenset()), paths)
     return found and found[0]
 
 
 def derive(redacted: Redacted, paths: list[str]) -> tuple[str, bool] | None:
-    """The derived key, and whether redaction hides it where it stands."""
+    """The derived key, and whether redaction hides its place."""
     for path in paths:
         value, shown = redacted.payload, redacted.shown
         for name in path.split("."):

@@ -1,4 +1,4 @@
-"""The filtered events as a file: redacted as everywhere, capped, and sent as they are read, never held as a whole.
+"""The filtered events as a file. Payloads are redacted, their number is bounded, and rows are sent as they are read.
 
 A page cannot stream, and what Streamlit offers for download it keeps in memory. So the page hands out a ticket, an
 address of the HTTP API that no one can guess and that is good for some minutes (decision 0048).
@@ -62,7 +62,7 @@ _lock = threading.Lock()
 
 
 def ticket(actor: Actor, *, filters: Filters, form: Form) -> str:
-    """A ticket for these events. It is this process's, as are the pages of whoever holds it."""
+    """A ticket for these events. Only this process knows it, as only this process draws its holder's pages."""
     now = datetime.now(UTC)
     token = secrets.token_urlsafe(32)
     with _lock:

@@ -134,19 +134,19 @@ def resumed(wait: Mapping[str, Any]) -> Decision:
 
 
 def failed(decision: Decision, reason: str = "start_failed", error: BaseException | None = None) -> Decision:
-    """The same candidate, when carrying the decision out did not work; what may be told of the error goes along."""
+    """The decision for a candidate that could not be started or resumed, with what people may be told of the error."""
     old = decision.match
     outcome: Outcome = "failed" if reason == "start_failed" else "skipped"
     detail = old.detail | ({"cause": cause(error)} if error else {})
     return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
 
 
-# psycopg's names for what passes by itself.
+# psycopg's names of errors that do not last.
 _BUSY = {"LockNotAvailable", "QueryCanceled", "DeadlockDetected", "SerializationFailure"}
 
 
 def cause(error: BaseException | str) -> str:
-    """What may be told of an error, or of one of this class: our own sentence, else no more than its class.
+    """What people may be told of an error, given as itself or as its class: our own sentence, or only the class.
 
     The text of any other error may hold SQL or values of a payload.
     """
@@ -183,7 +183,7 @@ def _decide_one(
     except Exception as error:
         log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
         return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
-    # Without a mapping the payload is the event's own, redacted already by rules that know no other form of it.
+    # Without a mapping the payload is the event's own. The event's rules have redacted that, and know no other form.
     shown = event.redacted.shown if given_mapping is None else payload
     shown = event.redacted.mask(shown, schema=strict_json.loads(candidate["schema"]))
     match = Match(*_who(candidate), "started", "started", run_id=uuid4())

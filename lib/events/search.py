@@ -20,8 +20,9 @@ from lib.errors import InvalidInput
 from lib.redaction import REDACTED
 from lib.serialization import json_pointer, strict_json
 
-#: How deep values are searched, objects and lists counted alike, and how many of one event are.
+#: Levels that are searched; objects and lists count alike.
 DEEPEST = 8
+#: Values of one event that are searched.
 MOST_VALUES = 500
 
 _EVENTS_AT_ONCE = 2000
@@ -68,7 +69,7 @@ def parameters(tenant: UUID, path: str | None, value: str | None) -> dict[str, A
 
 
 def index(conn: Connection) -> int:
-    """Index some payloads that wait for it; how many. Owner's connection; any number may do it at a time."""
+    """Index some of the waiting payloads; how many. Owner's connection. Several processes may do so at once."""
     limits = {"most": _EVENTS_AT_ONCE, "deepest": DEEPEST, "most_values": MOST_VALUES}
     return int(conn.execute(queries["index"], limits).scalar_one())
 

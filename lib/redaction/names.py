@@ -1,4 +1,4 @@
-"""Which names say of a value that it is a secret, in any spelling."""
+"""Names whose values are secrets, in any spelling."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import re
 import unicodedata
 from functools import lru_cache
 
-# Words, and words in a row, that make a name that of a secret wherever they stand in it …
+# These words make a name the name of a secret wherever they stand in it …
 _ANYWHERE = (
     "secret|token|password|passwd|pwd|pw|passphrase|passcode|authorization|cookie|credential|bearer|jwt|otp|totp"
     "|ssn|social security|iban|pan|cvv|cvc|security code|card n(?:umber|o|um|r)|credit card"
     "|bank account n(?:umber|o|um|r)|routing n(?:umber|o|um|r)|sort code"
     "|(?:api|access|private|secret|signing|encryption|account|master|ssh|session) key|apikey"
 )
-# … and those that do so only at its end: a card is one, its type is not.
+# … and these only at its end: a card is a secret, a card type is not.
 _LAST = (
     "pass|pin|pin code|pin number|auth|card|debit card|bank account|account n(?:umber|o|um|r)|acct n(?:umber|o|um|r)"
     "|session|(?:session|sess) id"
     "|(?:mfa|fa|auth|access|verification|authentication|one time|backup|recovery|sms|login) code"
 )
 _WORDS = re.compile(rf"\b(?:(?:{_ANYWHERE})s?\b|(?:{_LAST})s?$)")
-# How a name written without any gap ends when it is one: dbpassword, xapikey.
+# Endings of names that are written without gaps: dbpassword, xapikey.
 _ENDS = re.compile(
     r"(?:secret|token|password|passwd|passphrase|authorization|cookie|credential|apikey|accesskey|privatekey"
     r"|secretkey|signingkey|encryptionkey|cardnumber|cardno|creditcard|debitcard|bankaccount|accountnumber"
@@ -29,7 +29,7 @@ _ENDS = re.compile(
 
 
 def is_sensitive(name: str) -> bool:
-    """Whether a name is that of a secret: whole words only, so "tokenizer" is not."""
+    """Whether the value of this name is a secret. Whole words count only, so "tokenizer" is none."""
     return _names_secret(name if len(name) <= 200 else name[:100] + " " + name[-100:])
 
 
