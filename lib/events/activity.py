@@ -33,7 +33,7 @@ queries = named_queries.of(__name__)
 
 
 @dataclass(frozen=True)
-class Filters:
+class EventFilters:
     """What the list is narrowed to; None or empty means all.
 
     `since` is inclusive, `until` is not. `path` leads to a field of the payload, as lib.events.search reads it;
@@ -131,7 +131,7 @@ def page(
     conn: Connection,
     *,
     tenant: UUID,
-    filters: Filters,
+    filters: EventFilters,
     older_than: Cursor | None = None,
     newer_than: Cursor | None = None,
     limit: int = PAGE_SIZE,
@@ -219,7 +219,7 @@ def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: st
     return strict_json.loads(payload)
 
 
-def _asked(tenant: UUID, filters: Filters) -> tuple[str, dict[str, Any]]:
+def _asked(tenant: UUID, filters: EventFilters) -> tuple[str, dict[str, Any]]:
     """The ending of the names of the statements that begin in the best index for these filters; their parameters."""
     outcomes = OUTCOMES[filters.status] if filters.status else tuple(chain(*OUTCOMES.values()))
     row: dict[str, Any] = {

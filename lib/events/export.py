@@ -17,7 +17,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.errors import NotFound
 from lib.events import activity
-from lib.events.activity import EventSummary, Filters
+from lib.events.activity import EventFilters, EventSummary
 from lib.serialization import strict_json, tables
 from lib.serialization.strict_json import JsonValue
 
@@ -52,7 +52,7 @@ class Export:
     """Who asked for which events, and as what; `until` is when the ticket for it ends."""
 
     actor: Actor
-    filters: Filters
+    filters: EventFilters
     form: Form
     until: datetime
 
@@ -61,7 +61,7 @@ _tickets: dict[str, Export] = {}
 _lock = threading.Lock()
 
 
-def ticket(actor: Actor, *, filters: Filters, form: Form) -> str:
+def ticket(actor: Actor, *, filters: EventFilters, form: Form) -> str:
     """A ticket for these events. Only this process knows it, as only this process draws its holder's pages."""
     now = datetime.now(UTC)
     token = secrets.token_urlsafe(32)
@@ -81,7 +81,7 @@ def of_ticket(token: str) -> Export:
     return found
 
 
-def lines(actor: Actor, *, filters: Filters, form: Form, limit: int = LIMIT) -> Iterator[str]:
+def lines(actor: Actor, *, filters: EventFilters, form: Form, limit: int = LIMIT) -> Iterator[str]:
     """The file, piece by piece. Each batch is a transaction of its own: a slow reader holds nothing in the database."""
     rows = _rows(actor, filters, limit)
     if form == "csv":
@@ -101,7 +101,7 @@ def chunks(lines: Iterator[str], size: int = 64 * 1024) -> Iterator[bytes]:
         yield bytes(piece)
 
 
-def _rows(actor: Actor, filters: Filters, limit: int) -> Iterator[tuple[str | int | None, ...]]:
+def _rows(actor: Actor, filters: EventFilters, limit: int) -> Iterator[tuple[str | int | None, ...]]:
     left, cursor = limit, None
     while left:
         with database.read(actor) as conn:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib.auth.actors import Actor
 from lib.events import export as event_export
-from lib.events.activity import Filters
+from lib.events.activity import EventFilters
 from lib.events.export import LIMIT
 
 _FORMS: dict[event_export.Form, tuple[str, str]] = {
@@ -15,7 +15,7 @@ _FORMS: dict[event_export.Form, tuple[str, str]] = {
 }
 
 
-def draw(actor: Actor, filters: Filters, *, key: str = "export") -> None:
+def draw(actor: Actor, filters: EventFilters, *, key: str = "export") -> None:
     """Draw the menu. Addresses of files are made when it is opened, and good for some minutes."""
     menu = st.popover("Export", icon=":material/download:", key=key, on_change="rerun")
     if not menu.open:

@@ -10,7 +10,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database.paging import Cursor
-from lib.events.activity import EventPage, Filters
+from lib.events.activity import EventFilters, EventPage
 from lib.events.search import DEEPEST, MOST_VALUES
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
 from lib.ui.components import time_range, viewer_time
@@ -43,7 +43,7 @@ _OLDER_THAN, _NEWER_THAN = "before", "after"
 _COMPLAINTS = "activity_complaints"
 
 
-def draw(actor: Actor) -> Filters:
+def draw(actor: Actor) -> EventFilters:
     """Draw the filters and read them."""
     _accept_plain_values()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -90,7 +90,7 @@ def draw(actor: Actor) -> Filters:
         key, field, value, event_id = _draw_exact()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
-    filters = Filters(
+    filters = EventFilters(
         event_names=tuple(names),
         status=None if status in (None, "All") else status.lower(),  # type: ignore[arg-type]
         origin=origin.lower() if origin else None,  # type: ignore[arg-type]
@@ -101,7 +101,7 @@ def draw(actor: Actor) -> Filters:
         path=field or None,
         value=value or None,
     )
-    if filters != Filters():
+    if filters != EventFilters():
         _draw_exact_in_words(filters)
     for complaint in st.session_state.get(_COMPLAINTS, ()):
         st.warning(complaint, icon=":material/link_off:")
@@ -190,7 +190,7 @@ def _draw_text(label: str, key: str, example: str, help_text: str | None = None)
     )
 
 
-def _draw_exact_in_words(filters: Filters) -> None:
+def _draw_exact_in_words(filters: EventFilters) -> None:
     """What the fold hides, if it is in use, and the way back to everything."""
     words = {
         "Key": filters.correlation_key,

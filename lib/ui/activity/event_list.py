@@ -13,7 +13,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.events import activity
-from lib.events.activity import EventPage, EventSummary, Filters
+from lib.events.activity import EventFilters, EventPage, EventSummary
 from lib.events.matching import reason_word
 from lib.metrics.time_window import clock, is_ambiguous
 from lib.ui.activity import event_filters
@@ -41,7 +41,7 @@ _SCHEMA_WORDS = {
 }
 
 
-def draw(actor: Actor, filters: Filters, *, live: bool) -> None:
+def draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
     """Draw the page of events that the URL asks for; live, the latest ones anew every two seconds."""
     if not live:
         _draw(actor, filters, live=False)
@@ -61,13 +61,13 @@ def open_record(event_id: str) -> None:
     st.query_params[PARAMETER] = event_id
 
 
-def _draw(actor: Actor, filters: Filters, *, live: bool) -> None:
+def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
     with guard.errors_shown():
         older, newer = (None, None) if live else (event_filters.older_than(), event_filters.newer_than())
         with database.read(actor) as conn:
             page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=older, newer_than=newer)
         if not page.events:
-            _draw_nothing_found(narrowed=filters != Filters() or older is not None)
+            _draw_nothing_found(narrowed=filters != EventFilters() or older is not None)
             return
         _draw_table(page)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

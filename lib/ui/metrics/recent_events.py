@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.events.activity import Filters
+from lib.events.activity import EventFilters
 from lib.metrics import reports
 from lib.metrics.reports import RecentEvent, RecentPage
 from lib.metrics.rollups import EVENT_STATUSES, EventStatus
@@ -74,7 +74,7 @@ def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> di
 
 
 def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
-    filters = Filters(
+    filters = EventFilters(
         event_names=(event_type,),
         status=narrowed.status,
         since=narrowed.since,

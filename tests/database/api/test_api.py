@@ -26,7 +26,7 @@ from lib.database import Database
 from lib.errors import NotFound, PermissionDenied
 from lib.events import export as event_export
 from lib.events import simulation
-from lib.events.activity import Filters
+from lib.events.activity import EventFilters
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import REF, TICKET, publish
 from tests.support.api_client import BATCH, ApiClient, at, event, new_token, routes, validator
@@ -489,7 +489,7 @@ def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, 
     other = ApiClient(new_token(new_actor("manage")))
     other.post(event())
     for form in ("csv", "json"):
-        ticket = event_export.ticket(actor, filters=Filters(event_names=("TICKET_CREATED",)), form=form)
+        ticket = event_export.ticket(actor, filters=EventFilters(event_names=("TICKET_CREATED",)), form=form)
         answer = nobody.get(f"/api/v2/exports/{ticket}")
         assert answer.status_code == 200
         assert answer.headers["content-disposition"].startswith('attachment; filename="activity-2')
@@ -497,7 +497,7 @@ def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, 
         assert "hunter2" not in answer.text and "[redacted]" in answer.text
         rows = list(csv.DictReader(answer.text.splitlines())) if form == "csv" else answer.json()
         assert [row["event_id"] for row in rows] == stored[::-1]
-    wrong = event_export.ticket(actor, filters=Filters(path="a..b", value="1"), form="csv")
+    wrong = event_export.ticket(actor, filters=EventFilters(path="a..b", value="1"), form="csv")
     assert nobody.get(f"/api/v2/exports/{wrong}").status_code == 400
     gone = nobody.get(f"/api/v2/exports/{wrong}x")
     assert gone.status_code == 404 and "expired" in gone.json()["detail"]

@@ -30,7 +30,7 @@ from lib.errors import InvalidInput, NotFound, PermissionDenied
 from lib.events import activity
 from lib.events import export as event_export
 from lib.events import search as payload_search
-from lib.events.activity import EventSummary, Filters
+from lib.events.activity import EventFilters, EventSummary
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
 from lib.operations.upkeep import Upkeep
 from lib.serialization import json_pointer, tables
@@ -54,7 +54,7 @@ def add(db: Database, tenant: UUID, redacted: Any = None, **columns: Any) -> UUI
 
 def find(actor: Actor, limit: int = 1000, **filters: Any) -> list[UUID]:
     with database.read(actor) as conn:
-        page = activity.page(conn, tenant=actor.tenant, filters=Filters(**filters), limit=limit)
+        page = activity.page(conn, tenant=actor.tenant, filters=EventFilters(**filters), limit=limit)
     return [event.event_id for event in page.events]
 
 
@@ -66,7 +66,9 @@ def index_payloads(db: Database) -> None:
             taken = payload_search.index(conn)
 
 
-def walk(actor: Actor, filters: Filters, limit: int, between: Callable[[], Any] = lambda: None) -> list[EventSummary]:
+def walk(
+    actor: Actor, filters: EventFilters, limit: int, between: Callable[[], Any] = lambda: None
+) -> list[EventSummary]:
     """All pages to the oldest; and back again, which shows the same."""
     found: list[EventSummary] = []
     cursor: Cursor | None = None
@@ -117,7 +119,7 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
         chosen = chance.sample(names, chance.randrange(3))
         since, until = (chance.choice([None, START + timedelta(hours=chance.randrange(40))]) for _ in range(2))
         path, value = chance.choice([(None, None), ("n", "1"), ("o.s", "a"), ("o.s", "c")])
-        filters = Filters(
+        filters = EventFilters(
             event_names=tuple(chosen),
             status=chance.choice([None, *EVENT_STATUSES]),
             origin=chance.choice([None, *ORIGINS]),
@@ -152,7 +154,7 @@ def _status(event: dict[str, Any]) -> str:
 def test_pages_neither_repeat_nor_miss_while_events_arrive(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     there = [add(db, actor.tenant) for _ in range(25)]  # all at one moment: the id decides
-    found = walk(actor, Filters(), 4, between=lambda: add(db, actor.tenant, created_at=START + timedelta(days=1)))
+    found = walk(actor, EventFilters(), 4, between=lambda: add(db, actor.tenant, created_at=START + timedelta(days=1)))
     assert [e.event_id for e in found] == sorted(there, reverse=True)
 
 
@@ -430,21 +432,21 @@ def test_searching_reads_no_event_that_does_not_match(db: Database, new_actor: A
     with db.owner.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
     for filters in (
-        Filters(path="id", value="77"),
-        Filters(path="same", value="1"),
-        Filters(path="items.sku", value="77.0"),
-        Filters(path="items[0].sku", value="77"),
-        Filters(correlation_key="k77"),
-        Filters(status="error"),
-        Filters(origin="replay"),
-        Filters(event_names=("E1", "E2")),
-        Filters(),
+        EventFilters(path="id", value="77"),
+        EventFilters(path="same", value="1"),
+        EventFilters(path="items.sku", value="77.0"),
+        EventFilters(path="items[0].sku", value="77"),
+        EventFilters(correlation_key="k77"),
+        EventFilters(status="error"),
+        EventFilters(origin="replay"),
+        EventFilters(event_names=("E1", "E2")),
+        EventFilters(),
     ):
         read = [_rows_read(actor, filters) for _ in range(12)]  # PostgreSQL would soon plan for any filters
         assert 0 < max(read) < 500, filters
 
 
-def _rows_read(actor: Actor, filters: Filters) -> int:
+def _rows_read(actor: Actor, filters: EventFilters) -> int:
     """How many rows finding a page touched."""
     counted = text(
         "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
@@ -473,7 +475,7 @@ def test_an_event_is_found_by_our_id_and_by_its_senders(new_actor: ActorFactory)
     assert len(find(actor, event_id="4711", path="ticketId", value=TICKET["ticketId"])) == 2
     assert find(actor, event_id="token=Zq7Xv9Kp2Rm4") == [], "a guess is not answered"
     with database.read(actor) as conn:
-        latest = activity.page(conn, tenant=actor.tenant, filters=Filters()).events
+        latest = activity.page(conn, tenant=actor.tenant, filters=EventFilters()).events
         senders = [activity.record(conn, tenant=actor.tenant, event_id=str(e.event_id)).sender_id for e in latest]
     assert senders[1:] == [uuid, "4711", "4711"] and re.fullmatch("redacted:[a-p]{16}", senders[0] or "")
 
@@ -517,7 +519,9 @@ def test_the_record_tells_what_came_of_an_event_and_why(new_actor: ActorFactory)
     assert record.next and record.next.event_id == after.event_id
     with database.read(actor) as conn:
         first = activity.record(conn, tenant=actor.tenant, event_id=str(before.event_id))
-        summary = activity.page(conn, tenant=actor.tenant, filters=Filters(event_id=str(before.event_id))).events[0]
+        summary = activity.page(conn, tenant=actor.tenant, filters=EventFilters(event_id=str(before.event_id))).events[
+            0
+        ]
     assert first.previous is None and first.trace[0].run_status == "QUEUED"
     assert (summary.started, summary.status, summary.schema_status) == (1, "matched", "valid")
 
@@ -604,14 +608,14 @@ def test_all_filtered_events_are_read_up_to_the_limit(db: Database, new_actor: A
     assert capped == everything[:1200]
     assert said["event_id"] == "These are the latest 1,200 events, which is the most that one file has; there are more."
     assert not said["event_name"]
-    *items, note = json.loads("".join(event_export.lines(actor, filters=Filters(), form="json", limit=1200)))
+    *items, note = json.loads("".join(event_export.lines(actor, filters=EventFilters(), form="json", limit=1200)))
     assert [i["event_id"] for i in items] == [e["event_id"] for e in capped]
     assert note == {"note": said["event_id"]}
     assert everything[0]["created_at"].endswith("+00:00")
 
 
 def exported(actor: Actor, *, limit: int = event_export.LIMIT, **filters: Any) -> io.StringIO:
-    lines = event_export.lines(actor, filters=Filters(**filters), form="csv", limit=limit)
+    lines = event_export.lines(actor, filters=EventFilters(**filters), form="csv", limit=limit)
     return io.StringIO("".join(lines), newline="")
 
 
@@ -624,7 +628,7 @@ def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFact
     )
     with db.owner.begin() as conn:
         conn.execute(fill, {"t": actor.tenant, "at": START})
-    pieces = event_export.chunks(event_export.lines(actor, filters=Filters(), form="csv"))
+    pieces = event_export.chunks(event_export.lines(actor, filters=EventFilters(), form="csv"))
     size = len(next(pieces))
     tracemalloc.start()
     try:
@@ -637,17 +641,17 @@ def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFact
 
 def test_a_ticket_is_good_for_a_while(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     actor = new_actor("read")
-    token = event_export.ticket(actor, filters=Filters(event_names=("E",)), form="json")
+    token = event_export.ticket(actor, filters=EventFilters(event_names=("E",)), form="json")
     found = event_export.of_ticket(token)
-    assert (found.actor, found.filters, found.form) == (actor, Filters(event_names=("E",)), "json")
+    assert (found.actor, found.filters, found.form) == (actor, EventFilters(event_names=("E",)), "json")
     monkeypatch.setattr(event_export, "GOOD_FOR", timedelta(seconds=-1))
-    ended = event_export.ticket(actor, filters=Filters(), form="csv")
+    ended = event_export.ticket(actor, filters=EventFilters(), form="csv")
     for ticket in (ended, "", "x" * 43):
         with pytest.raises(NotFound, match="has expired"):
             event_export.of_ticket(ticket)
     monkeypatch.undo()
     for _ in range(1100):
-        newest = event_export.ticket(actor, filters=Filters(), form="csv")
+        newest = event_export.ticket(actor, filters=EventFilters(), form="csv")
     assert event_export.of_ticket(newest)
     with pytest.raises(NotFound):
         event_export.of_ticket(token)  # the oldest made room

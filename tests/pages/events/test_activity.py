@@ -19,7 +19,7 @@ from lib.database import Database
 from lib.errors import InvalidInput
 from lib.events import activity, simulation
 from lib.events import export as event_export
-from lib.events.activity import Filters
+from lib.events.activity import EventFilters
 from lib.events.simulation import Draft
 from tests.conftest import ActorFactory
 from tests.database.events.test_activity import START, add, find
@@ -373,7 +373,7 @@ def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
     assert not planted(stored)
     assert not planted(shown(open_page())) and not planted(shown(open_page(eventId=str(done.event_id))))
     for form in FORMS:
-        content = "".join(event_export.lines(actor, filters=Filters(), form=form))
+        content = "".join(event_export.lines(actor, filters=EventFilters(), form=form))
         assert str(done.event_id) in content and not planted(content)
     assert not planted(caplog.text)
     for path, value in _guesses(PLANTED):
@@ -433,7 +433,7 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
         pages.append(shown(app.switch_page(page).run()))
     assert "redacted:" in pages[0] and "redacted:" in pages[3] and not planted("\n".join(pages))
     for form in FORMS:
-        content = "".join(event_export.lines(actor, filters=Filters(), form=form))
+        content = "".join(event_export.lines(actor, filters=EventFilters(), form=form))
         assert content.count("redacted:") >= len(BESIDE) and not planted(content)
     assert not planted(client.get("/metrics").text + caplog.text)
     for key in (JWT, CARD, f"{SECRET}22", f"Bearer {SECRET}23", f"card {CARD}", f"password: {SECRET}26"):
