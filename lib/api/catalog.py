@@ -37,10 +37,10 @@ async def schema(request: Request, caller: Caller) -> Response:
     return Response(found, media_type="application/schema+json")
 
 
-def _filters(given: dict[str, str]) -> catalog.Filters:
+def _filters(given: dict[str, str]) -> catalog.CatalogFilters:
     if unknown := given.keys() - _PARAMETERS:
         raise InvalidInput(min(unknown)[:80], f"is not a parameter; known are {', '.join(sorted(_PARAMETERS))}")
-    return catalog.Filters(
+    return catalog.CatalogFilters(
         search=given.get("search", ""),
         category=given.get("category"),
         status=_one_of(given, "status", get_args(catalog.Status)),
@@ -64,7 +64,7 @@ def _whole_number(given: dict[str, str], name: str, default: int, largest: int) 
     return int(text)
 
 
-def _page(actor: Actor, filters: catalog.Filters) -> dict[str, Any]:
+def _page(actor: Actor, filters: catalog.CatalogFilters) -> dict[str, Any]:
     with database.read(actor) as conn:
         page = catalog.page(conn, tenant=actor.tenant, filters=filters, now=datetime.now(UTC))
     # Past the end the catalog gives the first page. A caller that counts pages up would never finish.

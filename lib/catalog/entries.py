@@ -32,7 +32,7 @@ queries = named_queries.of(__name__)
 
 
 @dataclass(frozen=True)
-class Filters:
+class CatalogFilters:
     """What the catalog is narrowed to; None means all. `page` counts from 1."""
 
     search: str = ""
@@ -125,7 +125,7 @@ class CatalogEntry:
         return "unknown" if self.payload_schema_ref else "missing"
 
 
-def page(conn: Connection, *, tenant: UUID, filters: Filters, now: datetime) -> CatalogPage:
+def page(conn: Connection, *, tenant: UUID, filters: CatalogFilters, now: datetime) -> CatalogPage:
     """The entries that match, best first: exact type or name, words in the name, words anywhere.
 
     Words may stand in any order. A page past the end gives the first page.

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
-from lib.catalog.entries import Filters
+from lib.catalog.entries import CatalogFilters
 from tests.bench.data import NOW
 
 _RUNS_EACH = 7
@@ -44,14 +44,14 @@ def median_ms(work: Callable[[], Any], *, runs: int = _RUNS_EACH) -> float:
 def figures(actor: Actor) -> Iterator[tuple[str, float]]:
     """Reference and ours for a page of 24 types, and for all types sorted by activity."""
     with database.read(actor) as conn:
-        page = entries.page(conn, tenant=actor.tenant, filters=Filters(), now=NOW)
-        everything = entries.page(conn, tenant=actor.tenant, filters=Filters(page_size=1000), now=NOW)
+        page = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(), now=NOW)
+        everything = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(page_size=1000), now=NOW)
     for name, shown, by_activity in (
         ("catalog_24", page, False),
         ("catalog_all_most_active", everything, True),
     ):
         types = [entry.event_type for entry in shown.entries]
-        filters = Filters(by_activity=by_activity, page_size=len(types))
+        filters = CatalogFilters(by_activity=by_activity, page_size=len(types))
         _same_counts(actor, types)
         reference = median_ms(lambda types=types: _reference(actor, types))  # type: ignore[misc]
         ours = median_ms(lambda types=types, filters=filters: _ours(actor, types, filters))  # type: ignore[misc]
@@ -69,7 +69,7 @@ def _reference(actor: Actor, types: list[str]) -> dict[str, int]:
     return counts
 
 
-def _ours(actor: Actor, types: list[str], filters: Filters) -> dict[str, int]:
+def _ours(actor: Actor, types: list[str], filters: CatalogFilters) -> dict[str, int]:
     """Everything our page asks, which is more: search, ranking, attached workflows, sparklines."""
     with database.read(actor) as conn:
         entries.page(conn, tenant=actor.tenant, filters=filters, now=NOW)
@@ -78,5 +78,5 @@ def _ours(actor: Actor, types: list[str], filters: Filters) -> dict[str, int]:
 
 
 def _same_counts(actor: Actor, types: list[str]) -> None:
-    if (ours := _ours(actor, types, Filters())) != (theirs := _reference(actor, types)):
+    if (ours := _ours(actor, types, CatalogFilters())) != (theirs := _reference(actor, types)):
         raise SystemExit(f"Counts differ from the reference: {set(ours.items()) ^ set(theirs.items())}")

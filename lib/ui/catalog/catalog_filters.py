@@ -10,7 +10,7 @@ import streamlit as st
 from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
-from lib.catalog.entries import STATUSES, CatalogPage, Filters
+from lib.catalog.entries import STATUSES, CatalogFilters, CatalogPage
 from lib.ui.components import guard
 
 _PAGE_SIZES = {"grid": 24, "list": 50}
@@ -30,7 +30,7 @@ _PREFERENCE = "catalog.view"
 class CatalogView:
     """What to ask the catalog for, and how to show the answer."""
 
-    filters: Filters
+    filters: CatalogFilters
     view: str
 
 
@@ -104,7 +104,7 @@ def draw(actor: Actor) -> CatalogView:
             help="Clear all filters",
         )
     view = view or "grid"
-    filters = Filters(
+    filters = CatalogFilters(
         search=search or "",
         category=_asked("category"),
         status=status,

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
-from lib.catalog.entries import Filters
+from lib.catalog.entries import CatalogFilters
 from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.support.tenant_catalog import add_entry
@@ -24,7 +24,7 @@ NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 def found(actor: Actor, **filters: Any) -> list[str]:
     with database.read(actor) as conn:
-        page = entries.page(conn, tenant=actor.tenant, filters=Filters(**filters), now=NOW)
+        page = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(**filters), now=NOW)
     return [entry.event_type for entry in page.entries]
 
 
@@ -49,7 +49,7 @@ def test_every_word_must_be_somewhere(new_actor: ActorFactory) -> None:
 def test_any_search_and_page_gives_an_answer(search: str, page: int, new_actor: ActorFactory) -> None:
     actor = new_actor()
     with database.read(actor) as conn:
-        answer = entries.page(conn, tenant=actor.tenant, filters=Filters(search=search, page=page), now=NOW)
+        answer = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(search=search, page=page), now=NOW)
     assert len(answer.entries) == min(answer.total - answer.first + 1, 24) if answer.total else answer.entries == []
     assert 1 <= answer.page <= answer.pages
 
@@ -119,7 +119,7 @@ def test_schema_known_unknown_missing(db: Database, new_actor: ActorFactory) -> 
     for event_type, ref, schema in rows:
         add_entry(db, actor.tenant, event_type, name=event_type, ref=ref, schema=schema)
     with database.read(actor) as conn:
-        page = entries.page(conn, tenant=actor.tenant, filters=Filters(source="tenant"), now=NOW)
+        page = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(source="tenant"), now=NOW)
     assert [e.schema_state for e in page.entries] == ["known", "unknown", "missing", "known"]
 
 
