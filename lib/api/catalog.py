@@ -13,7 +13,7 @@ from lib import database
 from lib.api import problems
 from lib.api.gate import Caller, TokenRoute
 from lib.api.json_response import Json
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.auth.actors import Actor
 from lib.catalog import entries as catalog
 from lib.errors import InvalidInput
@@ -99,7 +99,7 @@ def _schema(actor: Actor, event_type: str) -> bytes:
     if entry is None or entry.event_type != event_type:
         raise problems.not_found()
     if entry.schema is None:
-        raise Problem("not-found", "This event type has no schema in the registry.")
+        raise ApiProblem("not-found", "This event type has no schema in the registry.")
     return strict_json.dumps(entry.schema).encode()
 
 

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.errors import InvalidInput
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -57,18 +57,18 @@ class CloudEvent:
 
 
 def mode(content_type: str, header_names: Iterable[str]) -> Mode:
-    """How the request carries its events. Raises Problem, which says how to send one."""
+    """How the request carries its events. Raises ApiProblem, which says how to send one."""
     media_type, parameters = _media_type(content_type)
     if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8"):
-        raise Problem("unsupported-media-type", "charset: only UTF-8 is accepted.")
+        raise ApiProblem("unsupported-media-type", "charset: only UTF-8 is accepted.")
     if media_type == STRUCTURED:
         return "structured"
     if media_type == BATCH:
         return "batch"
     if not any(name.lower().startswith(_PREFIX) for name in header_names):
-        raise Problem("unsupported-media-type", f"{_given(media_type)} is not a CloudEvent. {_HOW}")
+        raise ApiProblem("unsupported-media-type", f"{_given(media_type)} is not a CloudEvent. {_HOW}")
     if media_type.startswith("application/cloudevents") or not _JSON_TYPE.fullmatch(media_type):
-        raise Problem("unsupported-media-type", f"{_given(media_type)}: the data must be JSON. {_HOW}")
+        raise ApiProblem("unsupported-media-type", f"{_given(media_type)}: the data must be JSON. {_HOW}")
     return "binary"
 
 

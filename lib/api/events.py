@@ -18,7 +18,7 @@ from lib.api import cloud_events, problems, request_body
 from lib.api.cloud_events import CloudEvent
 from lib.api.gate import Caller, TokenRoute
 from lib.api.json_response import Json
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
@@ -70,21 +70,21 @@ async def _post_batch(body: bytes, caller: Caller) -> Response:
 def _take_in_each(actor: Actor, items: list[str]) -> list[dict[str, Any]]:
     """Take in each in a transaction of its own; the results, in the same order."""
     results = []
-    gone: Problem | None = None  # once the database is, the rest need not wait for it one by one
+    gone: ApiProblem | None = None  # once the database is, the rest need not wait for it one by one
     for item in items:
         try:
             if gone:
                 raise gone
             submission = _take_in(actor, partial(cloud_events.structured, item))
             results.append({"status": _ACCEPTED, "event": _told(submission)})
-        except Problem as problem:
+        except ApiProblem as problem:
             gone = problem if problem.kind == "unavailable" else None
             results.append({"status": problem.status, "problem": problem.body()})
     return results
 
 
 def _take_in(actor: Actor, read: Callable[[], CloudEvent]) -> Submission:
-    """Read an event and submit it. Raises Problem, which is counted for /metrics."""
+    """Read an event and submit it. Raises ApiProblem, which is counted for /metrics."""
     try:
         return _submit(actor, read())
     except Exception as error:
@@ -110,12 +110,12 @@ def _submit(actor: Actor, event: CloudEvent) -> Submission:
         raise _unknown_type(actor, event.type) from None
 
 
-def _unknown_type(actor: Actor, event_type: str) -> Problem:
+def _unknown_type(actor: Actor, event_type: str) -> ApiProblem:
     with database.read(actor) as conn:
         nearest = [name for name, _ in entries.nearest(conn, tenant=actor.tenant, event_type=event_type)]
     hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
     detail = f"type: the catalog has no event {json.dumps(event_type[:200])}.{hint}"
-    return Problem("unknown-event-type", detail, members={"field": "type", "nearest": nearest})
+    return ApiProblem("unknown-event-type", detail, members={"field": "type", "nearest": nearest})
 
 
 def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.errors import NotFound
 from lib.events import export as event_export
 
@@ -22,7 +22,7 @@ async def get(request: Request) -> Response:
     try:
         asked = event_export.of_ticket(request.path_params["ticket"])
     except NotFound as error:
-        raise Problem("not-found", str(error)) from None  # a person reads it, who followed a link of ours
+        raise ApiProblem("not-found", str(error)) from None  # a person reads it, who followed a link of ours
     name = f"activity-{datetime.now(UTC):%Y-%m-%d}.{asked.form}"
     pieces = event_export.chunks(event_export.lines(asked.actor, filters=asked.filters, form=asked.form))
     first = await run_in_threadpool(next, pieces, b"")  # what is wrong with the filters is said before a file begins

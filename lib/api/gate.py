@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.api.rate_limit import RateLimit
 from lib.auth import tokens
 from lib.auth.actors import Actor, Permission
@@ -36,7 +36,7 @@ class Caller:
         return await self._gate.run(work)
 
     def spend(self, cost: int) -> None:
-        """Count this request as that many more. Raises Problem when they are too many."""
+        """Count this request as that many more. Raises ApiProblem when they are too many."""
         self._gate.spend(self.actor, cost)
 
 
@@ -76,22 +76,22 @@ class Gate:
         return await to_thread.run_sync(work, limiter=self._threads)
 
     def spend(self, actor: Actor, cost: int) -> None:
-        """Take from the token's allowance. Raises Problem, saying how long to wait."""
+        """Take from the token's allowance. Raises ApiProblem, saying how long to wait."""
         if wait := self._limit.take(actor.user_id, cost):
             seconds = str(math.ceil(wait))
             detail = f"This token makes too many requests; try again in {seconds} s."
-            raise Problem("too-many-requests", detail, headers={"Retry-After": seconds})
+            raise ApiProblem("too-many-requests", detail, headers={"Retry-After": seconds})
 
     async def _actor(self, request: Request) -> Actor:
         given = request.headers.getlist("authorization")
         scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
         if scheme.lower() != "bearer":
             detail = "This needs one header `Authorization: Bearer TOKEN`; a session cookie does not count."
-            raise Problem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
+            raise ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
         actor = await self.run(lambda: tokens.actor_for_token(token.strip()))
         if actor is None:
             challenge = 'Bearer realm="event-catalog", error="invalid_token"'
-            raise Problem(
+            raise ApiProblem(
                 "unauthenticated",
                 "This token is not known here or was revoked.",
                 headers={"WWW-Authenticate": challenge},

@@ -1,6 +1,6 @@
 """Every way a request can fail, as problem+json (RFC 9457): one kind, one status, one sentence for people.
 
-`Problem` is what handlers raise; `of()` turns any other error into one. What is nobody's business outside
+`ApiProblem` is what handlers raise; `of()` turns any other error into one. What is nobody's business outside
 stays in the log, under a reference that the caller is given.
 """
 
@@ -58,7 +58,7 @@ STATUS: dict[Kind, HTTPStatus] = {
 _RETRY = {"Retry-After": "5"}  # seconds
 
 
-class Problem(Exception):
+class ApiProblem(Exception):
     """A refusal. `members` stand beside the standard ones in the body; `headers` go with the response."""
 
     def __init__(
@@ -92,49 +92,49 @@ class Problem(Exception):
         return Response(content, self.status, self.headers, media_type="application/problem+json")
 
 
-def not_found() -> Problem:
+def not_found() -> ApiProblem:
     """The same for what is not there, what belongs to another tenant and what cannot be an id at all."""
-    return Problem("not-found", "There is nothing here, or nothing that you may see.")
+    return ApiProblem("not-found", "There is nothing here, or nothing that you may see.")
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str) -> ApiProblem:
     """Something that this process needs does not answer; it may again in a moment."""
-    return Problem("unavailable", detail, headers=_RETRY)
+    return ApiProblem("unavailable", detail, headers=_RETRY)
 
 
-def of(error: Exception) -> Problem:
+def of(error: Exception) -> ApiProblem:
     """The problem that an error is to whoever made the request."""
     match error:
-        case Problem():
+        case ApiProblem():
             return error
         case InvalidInput():
-            return Problem("invalid-request", str(error), members={"field": error.field})
+            return ApiProblem("invalid-request", str(error), members={"field": error.field})
         case NotFound():
             return not_found()
         case PermissionDenied():
-            return Problem("permission-denied", str(error))
+            return ApiProblem("permission-denied", str(error))
         case Conflict():
-            return Problem("conflict", str(error))
+            return ApiProblem("conflict", str(error))
         case DatabaseUnavailable():
             return unavailable(str(error))
         case CatalogError():  # such as a statement that was stopped because it took too long
-            return Problem("not-possible-now", str(error), headers=_RETRY)
+            return ApiProblem("not-possible-now", str(error), headers=_RETRY)
         case HTTPException(status_code=404):
             return not_found()
         case HTTPException(status_code=405):
             allowed = (error.headers or {}).get("Allow", "")
             detail = f"This resource answers to {allowed} only."
-            return Problem("method-not-allowed", detail, headers={"Allow": allowed})
+            return ApiProblem("method-not-allowed", detail, headers={"Allow": allowed})
         case ClientDisconnect():
-            return Problem("request-timeout", "The connection was closed before the body was there.")
+            return ApiProblem("request-timeout", "The connection was closed before the body was there.")
         case _:
             return _internal(error)
 
 
-def _internal(error: Exception) -> Problem:
+def _internal(error: Exception) -> ApiProblem:
     reference = uuid4().hex[:8]
     # Where, but not what: the text of a driver's error may hold parameters, and so what a payload held.
     where = "".join(traceback.format_tb(error.__traceback__))
     log.error("Unexpected error %s: %s\n%s", reference, type(error).__name__, where)
     detail = f"Something went wrong on our side. The log has the details under reference {reference}."
-    return Problem("internal-error", detail, members={"reference": reference})
+    return ApiProblem("internal-error", detail, members={"reference": reference})

@@ -5,17 +5,17 @@ from __future__ import annotations
 from anyio import fail_after
 from starlette.requests import Request
 
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.serialization.strict_json import MAX_BYTES
 
 _SECONDS = 30
 
 
 async def read(request: Request, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """The body. Raises Problem: too large (before reading, where its length is declared), compressed, or
+    """The body. Raises ApiProblem: too large (before reading, where its length is declared), compressed, or
     not there in time."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise Problem("unsupported-media-type", "Content-Encoding: send the body as it is, not compressed.")
+        raise ApiProblem("unsupported-media-type", "Content-Encoding: send the body as it is, not compressed.")
     declared = request.headers.get("content-length", "")
     if declared.isdigit() and int(declared[:20]) > max_bytes:
         raise _too_large(max_bytes)
@@ -23,7 +23,7 @@ async def read(request: Request, *, max_bytes: int = MAX_BYTES) -> bytes:
         with fail_after(_SECONDS):
             return await _counted(request, max_bytes)
     except TimeoutError:
-        raise Problem("request-timeout", f"The body did not arrive within {_SECONDS} s.") from None
+        raise ApiProblem("request-timeout", f"The body did not arrive within {_SECONDS} s.") from None
 
 
 async def _counted(request: Request, max_bytes: int) -> bytes:
@@ -35,6 +35,6 @@ async def _counted(request: Request, max_bytes: int) -> bytes:
     return bytes(body)
 
 
-def _too_large(max_bytes: int) -> Problem:
+def _too_large(max_bytes: int) -> ApiProblem:
     # Closed, or the server would go on to read what is left and throw it away.
-    return Problem("body-too-large", f"At most {max_bytes:,} bytes are accepted.", headers={"Connection": "close"})
+    return ApiProblem("body-too-large", f"At most {max_bytes:,} bytes are accepted.", headers={"Connection": "close"})

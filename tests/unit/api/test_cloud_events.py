@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lib.api import cloud_events
 from lib.api.cloud_events import CloudEvent
-from lib.api.problems import Problem
+from lib.api.problems import ApiProblem
 from lib.errors import InvalidInput
 from lib.serialization import strict_json
 
@@ -216,7 +216,7 @@ def test_the_content_type_decides_the_mode(content_type: str, expected: str) -> 
     ],
 )
 def test_other_content_types_are_refused(content_type: str, names: list[str]) -> None:
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(ApiProblem) as refused:
         cloud_events.mode(content_type, names)
     assert refused.value.status == 415
     assert "charset" in content_type or "application/cloudevents+json" in refused.value.detail
