@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.catalog import entries
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from lib.schemas.form import ABSENT
 from lib.ui.catalog import event_details
 from lib.ui.components import guard
@@ -51,7 +51,7 @@ with right:
     although_invalid = simulate_setup.draw_advanced(setup)
     draft = None
     if edited.value is not ABSENT:
-        draft = Draft(entry.event_type, edited.value, correlation_key, setup.overridden_ref)
+        draft = EventDraft(entry.event_type, edited.value, correlation_key, setup.overridden_ref)
     with st.container(horizontal=True):
         if st.button("Preview", icon=":material/visibility:", disabled=draft is None):
             st.session_state[f"{setup.key}:preview"] = True

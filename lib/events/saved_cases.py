@@ -12,7 +12,7 @@ from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput, NotFound
 from lib.events import simulation
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -68,7 +68,7 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
     ]
 
 
-def save(conn: Connection, actor: Actor, *, name: str, draft: Draft, expected_workflows: Collection[UUID]) -> UUID:
+def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expected_workflows: Collection[UUID]) -> UUID:
     """Keep the draft under a name, replacing a case of that name; needs manage. Raises InvalidInput."""
     actor.require("manage")
     name = " ".join(name.split())
@@ -100,7 +100,7 @@ def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:
 
 def run(conn: Connection, actor: Actor, *, case: SavedCase) -> CaseResult:
     """Try a case without writing anything; a read-only connection is enough."""
-    draft = Draft(case.event_type, case.payload, case.correlation_key)
+    draft = EventDraft(case.event_type, case.payload, case.correlation_key)
     submission = simulation.preview(conn, actor, draft=draft)
     started = frozenset(match.workflow_id for match in submission.of("started") if match.workflow_id)
     return CaseResult(case, submission, started - case.expected_workflows, case.expected_workflows - started)

@@ -22,7 +22,7 @@ queries = named_queries.of(__name__)
 
 
 @dataclass(frozen=True)
-class Draft:
+class EventDraft:
     """An event as it is about to be sent; None where the catalog or the payload decides."""
 
     event_type: str
@@ -40,12 +40,12 @@ class RecordedPayload:
     origin: str
 
 
-def preview(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
+def preview(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
     """What sending the draft would do; writes nothing, and a read-only connection is enough."""
     return ingestion.decide(conn, actor, **_given(draft))
 
 
-def send(conn: Connection, actor: Actor, *, draft: Draft) -> Submission:
+def send(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
     """Send the draft as a simulated event; audited, and its correlation key is remembered unless it is a secret."""
     submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated")
     audit.record(
@@ -88,7 +88,7 @@ def payload_of(conn: Connection, *, tenant: UUID, event_id: UUID, event_type: st
     return RecordedPayload(strict_json.loads(row.payload), row.created_at, row.origin)
 
 
-def _given(draft: Draft) -> dict[str, Any]:
+def _given(draft: EventDraft) -> dict[str, Any]:
     """The draft as ingestion takes it."""
     return {
         "event_name": draft.event_type,

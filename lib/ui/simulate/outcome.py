@@ -9,7 +9,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.events import simulation
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
 from lib.runs import records as run_records
 from lib.runs.records import RunSummary
@@ -21,7 +21,7 @@ _POLL_SECONDS = 1
 _STATUS = {"matched": ("green", "check_circle"), "unmatched": ("orange", "block"), "error": ("red", "error")}
 
 
-def draw_preview(actor: Actor, draft: Draft) -> Submission | None:
+def draw_preview(actor: Actor, draft: EventDraft) -> Submission | None:
     """Decide without sending, and draw each workflow's answer."""
     with guard.errors_shown(), st.container(border=True, gap="small"):
         with database.read(actor) as conn:
@@ -33,7 +33,7 @@ def draw_preview(actor: Actor, draft: Draft) -> Submission | None:
     return None
 
 
-def send(actor: Actor, draft: Draft) -> Submission | None:
+def send(actor: Actor, draft: EventDraft) -> Submission | None:
     """Send for real; whatever goes wrong is shown, and every input stays."""
     with guard.errors_shown(), st.spinner("Sending …"):
         with database.write(actor) as conn:

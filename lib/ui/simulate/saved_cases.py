@@ -11,7 +11,7 @@ from lib.auth.actors import Actor
 from lib.errors import NotFound
 from lib.events import saved_cases
 from lib.events.saved_cases import CaseResult, SavedCase
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
 from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import escape
@@ -25,7 +25,7 @@ _BUTTONS_WIDTH = 80
 def draw(
     actor: Actor,
     setup: Setup,
-    draft: Draft | None,
+    draft: EventDraft | None,
     would: Submission | None,
     attached: list[AttachedWorkflow],
 ) -> None:
@@ -102,7 +102,7 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
 
 
 def _draw_save(
-    actor: Actor, setup: Setup, draft: Draft, would: Submission | None, attached: list[AttachedWorkflow]
+    actor: Actor, setup: Setup, draft: EventDraft, would: Submission | None, attached: list[AttachedWorkflow]
 ) -> None:
     saves = st.session_state.get(f"{setup.key}:saves", 0)  # after each, a new form, which is empty and closed
     with st.expander("Save this payload as a test case", icon=":material/bookmark_add:", key=f"{setup.key}-{saves}"):

@@ -565,7 +565,7 @@ def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiCli
 
 
 def test_metrics_count_simulated_events_once_they_are_committed(db: Database, actor: Actor, client: ApiClient) -> None:
-    draft = simulation.Draft("TICKET_CREATED", TICKET)
+    draft = simulation.EventDraft("TICKET_CREATED", TICKET)
     name = 'event_catalog_events_ingested_total{origin="simulated",outcome="unmatched"} '
 
     def counted() -> float:

@@ -13,7 +13,7 @@ from lib.catalog import system as system_catalog
 from lib.database import Database
 from lib.errors import InvalidInput, NotFound, PermissionDenied
 from lib.events import saved_cases, simulation
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from lib.schemas.form import sample
 from lib.serialization import strict_json
 from tests.conftest import ActorFactory
@@ -26,7 +26,7 @@ def test_the_generated_sample_of_every_system_event_is_valid_and_can_be_sent(new
         with database.write(actor) as conn:
             entry = entries.entry(conn, tenant=actor.tenant, event_type=event.event_type)
             assert entry is not None
-            sent = simulation.send(conn, actor, draft=Draft(event.event_type, sample(entry.schema)))
+            sent = simulation.send(conn, actor, draft=EventDraft(event.event_type, sample(entry.schema)))
         assert sent.schema_status == "valid", (event.event_type, sent.schema_errors)
 
 
@@ -34,7 +34,7 @@ def test_a_simulated_event_is_marked_audited_and_its_key_remembered(db: Database
     actor = new_actor()
     publish(actor, "Triage")
     with database.write(actor) as conn:
-        sent = simulation.send(conn, actor, draft=Draft("TICKET_CREATED", TICKET, correlation_key="k-1"))
+        sent = simulation.send(conn, actor, draft=EventDraft("TICKET_CREATED", TICKET, correlation_key="k-1"))
     with db.owner.connect() as conn:
         event = conn.execute(text("SELECT origin, submitted_by, correlation_key FROM workflow_runtime_events")).one()
         audited = conn.execute(text("SELECT action, target_id, email, detail FROM audit_logs")).one()
@@ -54,7 +54,7 @@ def test_numbers_survive_storage_to_the_last_digit(new_actor: ActorFactory) -> N
     actor = new_actor()
     payload = strict_json.parse('{"big": 9007199254740993, "long": 0.1000000000000000055511151231257827, "kept": 1.10}')
     with database.write(actor) as conn:
-        simulation.send(conn, actor, draft=Draft("TICKET_CREATED", payload))
+        simulation.send(conn, actor, draft=EventDraft("TICKET_CREATED", payload))
         last = simulation.last_payload(conn, tenant=actor.tenant, event_type="TICKET_CREATED")
     assert last and strict_json.dumps(last.payload).count("9007199254740993") == 1
     assert "0.1000000000000000055511151231257827" in strict_json.dumps(last.payload)
@@ -65,7 +65,7 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
     actor, colleague = new_actor(), None
     colleague = new_actor(tenant=actor.tenant)
     wanted = publish(actor, "wanted")
-    draft = Draft("TICKET_CREATED", TICKET)
+    draft = EventDraft("TICKET_CREATED", TICKET)
     with database.write(actor) as conn:
         saved_cases.save(conn, actor, name="  a   ticket ", draft=draft, expected_workflows=[wanted])
         saved_cases.save(conn, actor, name="a ticket", draft=draft, expected_workflows=[wanted])
@@ -86,7 +86,7 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
 
 def test_cases_refuse_readers_and_empty_names(new_actor: ActorFactory) -> None:
     reader, manager = new_actor("read"), new_actor()
-    draft = Draft("TICKET_CREATED", TICKET)
+    draft = EventDraft("TICKET_CREATED", TICKET)
     with database.write(reader) as conn, pytest.raises(PermissionDenied):
         saved_cases.save(conn, reader, name="x", draft=draft, expected_workflows=[])
     with database.write(manager) as conn, pytest.raises(InvalidInput, match="name"):

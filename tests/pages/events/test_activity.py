@@ -20,7 +20,7 @@ from lib.errors import InvalidInput
 from lib.events import activity, simulation
 from lib.events import export as event_export
 from lib.events.activity import EventFilters
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from tests.conftest import ActorFactory
 from tests.database.events.test_activity import START, add, find
 from tests.database.events.test_ingestion import TICKET, publish, submit
@@ -413,7 +413,7 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
         assert refused.status_code == 409
         answers += [answer.text, refused.text, client.get(answer.json()["links"]["self"]).text]
     with database.write(actor) as conn:
-        draft = Draft("CLIENT_CREATED", {}, correlation_key=f"password: {SECRET}26")
+        draft = EventDraft("CLIENT_CREATED", {}, correlation_key=f"password: {SECRET}26")
         done = simulation.send(conn, actor, draft=draft)
         assert simulation.remembered_key(conn, actor, event_type="CLIENT_CREATED") is None
     stored = everything_stored(db)
