@@ -43,8 +43,8 @@ def _filters(given: dict[str, str]) -> catalog.CatalogFilters:
     return catalog.CatalogFilters(
         search=given.get("search", ""),
         category=given.get("category"),
-        status=_one_of(given, "status", get_args(catalog.Status)),
-        source=_one_of(given, "source", get_args(catalog.Source)),
+        status=_one_of(given, "status", get_args(catalog.EntryStatus)),
+        source=_one_of(given, "source", get_args(catalog.EntrySource)),
         page=_whole_number(given, "page", 1, 1_000_000),
         page_size=_whole_number(given, "pageSize", _PAGE_SIZE, _LARGEST_PAGE),
     )

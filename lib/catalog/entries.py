@@ -13,12 +13,12 @@ from lib.database import Connection, named_queries
 from lib.metrics import rollups
 from lib.metrics.rollups import RunCounts
 
-Status = Literal["active", "beta", "draft", "deprecated"]
-Source = Literal["system", "tenant"]
+EntryStatus = Literal["active", "beta", "draft", "deprecated"]
+EntrySource = Literal["system", "tenant"]
 SchemaState = Literal["known", "unknown", "missing"]
 
-STATUSES: tuple[Status, ...] = ("active", "beta", "draft", "deprecated")
-SOURCES: tuple[Source, ...] = ("system", "tenant")
+ENTRY_STATUSES: tuple[EntryStatus, ...] = ("active", "beta", "draft", "deprecated")
+ENTRY_SOURCES: tuple[EntrySource, ...] = ("system", "tenant")
 
 #: Cards and rows speak of this span, cut into slices for the sparkline.
 ACTIVITY_SPAN = timedelta(days=7)
@@ -37,8 +37,8 @@ class CatalogFilters:
 
     search: str = ""
     category: str | None = None
-    status: Status | None = None
-    source: Source | None = None
+    status: EntryStatus | None = None
+    source: EntrySource | None = None
     by_activity: bool = False
     page: int = 1
     page_size: int = 24
@@ -52,8 +52,8 @@ class EntrySummary:
     name: str
     description: str
     category: str
-    status: Status
-    source: Source
+    status: EntryStatus
+    source: EntrySource
     payload_schema_ref: str | None
     schema_state: SchemaState
     attached: int
@@ -109,8 +109,8 @@ class CatalogEntry:
     name: str
     description: str
     category: str
-    status: Status
-    source: Source
+    status: EntryStatus
+    source: EntrySource
     payload_schema_ref: str | None
     correlation_paths: list[str]
     example: Any

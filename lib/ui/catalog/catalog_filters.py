@@ -10,14 +10,14 @@ import streamlit as st
 from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
-from lib.catalog.entries import STATUSES, CatalogFilters, CatalogPage
+from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage
 from lib.ui.components import guard
 
 _PAGE_SIZES = {"grid": 24, "list": 50}
 _SOURCES = ("all", "system", "tenant")
 _SORTS = {"name": "Category · Name", "active": "Most active (7 days)"}
 _LABELS: dict[str, Mapping[str, str]] = {
-    "status": {status: status.capitalize() for status in STATUSES},
+    "status": {status: status.capitalize() for status in ENTRY_STATUSES},
     "source": {source: source.capitalize() for source in _SOURCES},
     "sort": _SORTS,
     "view": {view: view.capitalize() for view in _PAGE_SIZES},
@@ -52,7 +52,7 @@ def draw(actor: Actor) -> CatalogView:
         st.session_state["category_slot"] = st.container(width=180)
         status = st.selectbox(
             "Status",
-            STATUSES,
+            ENTRY_STATUSES,
             index=None,
             key="status",
             bind="query-params",
