@@ -21,7 +21,7 @@ from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput
 
 log = logging.getLogger(__name__)
 
-Kind = Literal[
+ProblemKind = Literal[
     "invalid-request",
     "unauthenticated",
     "permission-denied",
@@ -38,7 +38,7 @@ Kind = Literal[
     "not-possible-now",
 ]
 
-STATUS: dict[Kind, HTTPStatus] = {
+STATUS: dict[ProblemKind, HTTPStatus] = {
     "invalid-request": HTTPStatus.BAD_REQUEST,
     "unauthenticated": HTTPStatus.UNAUTHORIZED,
     "permission-denied": HTTPStatus.FORBIDDEN,
@@ -62,7 +62,12 @@ class ApiProblem(Exception):
     """A refusal. `members` stand beside the standard ones in the body; `headers` go with the response."""
 
     def __init__(
-        self, kind: Kind, detail: str, *, members: dict[str, Any] | None = None, headers: dict[str, str] | None = None
+        self,
+        kind: ProblemKind,
+        detail: str,
+        *,
+        members: dict[str, Any] | None = None,
+        headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.kind = kind

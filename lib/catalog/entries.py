@@ -18,7 +18,6 @@ EntrySource = Literal["system", "tenant"]
 SchemaState = Literal["known", "unknown", "missing"]
 
 ENTRY_STATUSES: tuple[EntryStatus, ...] = ("active", "beta", "draft", "deprecated")
-ENTRY_SOURCES: tuple[EntrySource, ...] = ("system", "tenant")
 
 #: Cards and rows speak of this span, cut into slices for the sparkline.
 ACTIVITY_SPAN = timedelta(days=7)

@@ -21,7 +21,7 @@ from lib.events.activity import EventFilters, EventSummary
 from lib.serialization import strict_json, tables
 from lib.serialization.strict_json import JsonValue
 
-Form = Literal["csv", "json"]
+ExportFormat = Literal["csv", "json"]
 
 #: Events of one file.
 LIMIT = 50_000
@@ -53,7 +53,7 @@ class Export:
 
     actor: Actor
     filters: EventFilters
-    form: Form
+    form: ExportFormat
     until: datetime
 
 
@@ -61,7 +61,7 @@ _tickets: dict[str, Export] = {}
 _lock = threading.Lock()
 
 
-def ticket(actor: Actor, *, filters: EventFilters, form: Form) -> str:
+def ticket(actor: Actor, *, filters: EventFilters, form: ExportFormat) -> str:
     """A ticket for these events. Only this process knows it, as only this process draws its holder's pages."""
     now = datetime.now(UTC)
     token = secrets.token_urlsafe(32)
@@ -81,7 +81,7 @@ def of_ticket(token: str) -> Export:
     return found
 
 
-def lines(actor: Actor, *, filters: EventFilters, form: Form, limit: int = LIMIT) -> Iterator[str]:
+def lines(actor: Actor, *, filters: EventFilters, form: ExportFormat, limit: int = LIMIT) -> Iterator[str]:
     """The file, piece by piece. Each batch is a transaction of its own: a slow reader holds nothing in the database."""
     rows = _rows(actor, filters, limit)
     if form == "csv":

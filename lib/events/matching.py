@@ -21,7 +21,7 @@ from lib.serialization.strict_json import JsonValue
 
 log = logging.getLogger(__name__)
 
-Outcome = Literal["started", "resumed", "skipped", "failed"]
+MatchOutcome = Literal["started", "resumed", "skipped", "failed"]
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Match:
     workflow_id: UUID | None
     workflow_name: str | None
     workflow_version: int | None
-    outcome: Outcome
+    outcome: MatchOutcome
     reason: str
     detail: dict[str, Any] = field(default_factory=dict)
     run_id: UUID | None = None
@@ -136,7 +136,7 @@ def resumed(wait: Mapping[str, Any]) -> Decision:
 def failed(decision: Decision, reason: str = "start_failed", error: BaseException | None = None) -> Decision:
     """The decision for a candidate that could not be started or resumed, with what people may be told of the error."""
     old = decision.match
-    outcome: Outcome = "failed" if reason == "start_failed" else "skipped"
+    outcome: MatchOutcome = "failed" if reason == "start_failed" else "skipped"
     detail = old.detail | ({"cause": cause(error)} if error else {})
     return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
 

@@ -10,8 +10,7 @@ from uuid import UUID
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import NotFound
-from lib.events import matching
-from lib.events.matching import Decision, EventFacts, Match
+from lib.events.matching import Decision, EventFacts, Match, MatchOutcome
 from lib.metrics.rollups import EventStatus, Origin, status_of
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -40,7 +39,7 @@ class Submission:
     #: The input each workflow got, or in a dry run would get, as people may see it; empty when read again later.
     inputs: dict[UUID, JsonValue]
 
-    def of(self, outcome: matching.Outcome) -> list[Match]:
+    def of(self, outcome: MatchOutcome) -> list[Match]:
         """The matches with this outcome."""
         return [match for match in self.matches if match.outcome == outcome]
 

@@ -22,8 +22,8 @@ log = logging.getLogger(__name__)
 RECENT_DAYS = 2
 _SETTLED = timedelta(minutes=30)
 
-Kind = Literal["events", "runs", "durations"]
-_KINDS: tuple[Kind, ...] = ("events", "runs", "durations")
+CountKind = Literal["events", "runs", "durations"]
+_KINDS: tuple[CountKind, ...] = ("events", "runs", "durations")
 
 queries = named_queries.of(__name__)
 
@@ -35,7 +35,7 @@ class Drift:
     `grain` is the bucket's width in minutes: the narrowest are compared with the rows, wider ones with those.
     """
 
-    kind: Kind
+    kind: CountKind
     tenant: UUID
     name: str
     origin: str

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lib.errors import InvalidInput
 
-Step = Literal["hour", "day"]
+SliceStep = Literal["hour", "day"]
 
 _HOUR = timedelta(hours=1)
 #: Local hours begin on a quarter of an hour of UTC, whatever the zone's offset, and at most 90 minutes apart.
@@ -31,10 +31,10 @@ class Window:
     since: datetime
     until: datetime
     zone: ZoneInfo
-    step: Step
+    step: SliceStep
 
     @classmethod
-    def of(cls, since: datetime, until: datetime, zone: ZoneInfo, step: Step | None = None) -> Window:
+    def of(cls, since: datetime, until: datetime, zone: ZoneInfo, step: SliceStep | None = None) -> Window:
         """The window by hour or day as asked, or as its length suggests; too many hours become days."""
         length = until - since
         wanted = step or ("hour" if length < SHORTEST_BY_DAY else "day")

@@ -154,3 +154,16 @@ def test_each_file_of_queries_is_read_by_the_module_of_its_name_alone() -> None:
 
 def _calls(tree: ast.AST, name: str) -> list[ast.Call]:
     return [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == name]
+
+
+def test_a_class_or_a_type_has_a_name_of_its_own() -> None:
+    """Whoever searches for one finds one. Private names are their module's."""
+    places: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            named = isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("Literal[")
+            name = node.name if isinstance(node, ast.ClassDef) else ast.unparse(node.targets[0]) if named else "_"
+            if not name.startswith("_"):
+                places.setdefault(name, []).append(str(path.relative_to(ROOT)))
+    assert len(places) > 100
+    assert not {name: found for name, found in places.items() if len(found) > 1}

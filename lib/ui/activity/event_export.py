@@ -9,7 +9,7 @@ from lib.events import export as event_export
 from lib.events.activity import EventFilters
 from lib.events.export import LIMIT
 
-_FORMS: dict[event_export.Form, tuple[str, str]] = {
+_FORMS: dict[event_export.ExportFormat, tuple[str, str]] = {
     "csv": ("CSV", ":material/table:"),
     "json": ("JSON", ":material/data_object:"),
 }

@@ -15,7 +15,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
-from lib.metrics.time_window import LONGEST_BY_HOUR, Step, Window
+from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window
 from lib.ui.components import time_range
 from lib.ui.components.text import ago, code, escape, plural, shorten
 from lib.ui.metrics import metrics_slice
@@ -28,7 +28,7 @@ _RANGES = {
 }
 _DEFAULT = "7d"
 _WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
-_STEPS: dict[str, Step | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
+_STEPS: dict[str, SliceStep | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
 _ALL_EVENTS = "All events"
 _ALIASES = {"since": "from", "until": "to"}
 _LONGEST = timedelta(days=3660)

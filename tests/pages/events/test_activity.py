@@ -27,7 +27,7 @@ from tests.database.events.test_ingestion import TICKET, publish, submit
 from tests.support.api_client import ApiClient, event, new_token
 from tests.support.tenant_catalog import add_schema
 
-FORMS: tuple[event_export.Form, ...] = ("csv", "json")
+FORMS: tuple[event_export.ExportFormat, ...] = ("csv", "json")
 SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
 
 
