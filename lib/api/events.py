@@ -99,7 +99,7 @@ def _submit(actor: Actor, event: CloudEvent) -> Submission:
             return ingestion.submit_event(
                 conn,
                 actor,
-                event_name=event.type,
+                event_type=event.type,
                 payload=event.data,
                 source=event.source,
                 submission_id=event.id,
@@ -139,7 +139,7 @@ def _told(submission: Submission) -> dict[str, Any]:
     """What the sender of an event is told of it, at once and whenever asked again."""
     return {
         "eventId": str(submission.event_id),
-        "eventType": submission.event_name,
+        "eventType": submission.event_type,
         "status": submission.status,
         "duplicate": submission.duplicate,
         "createdAt": submission.created_at.isoformat(),
@@ -189,7 +189,7 @@ def _text(value: UUID | None) -> str | None:
 def _links(submission: Submission) -> dict[str, str]:
     return {
         "self": f"/api/v2/events/{submission.event_id}",
-        "schema": f"/api/v2/catalog/{quote(submission.event_name, safe='')}/schema",
+        "schema": f"/api/v2/catalog/{quote(submission.event_type, safe='')}/schema",
     }
 
 

@@ -40,7 +40,7 @@ class EventFilters:
     `value` is what it must hold, as text. `event_id` is ours, or the one that the sender gave the event.
     """
 
-    event_names: tuple[str, ...] = ()
+    event_types: tuple[str, ...] = ()
     status: EventStatus | None = None
     origin: Origin | None = None
     since: datetime | None = None
@@ -56,7 +56,7 @@ class EventSummary:
     """An event in a list. `payload` is the redacted one as JSON text; `started` counts resumed runs too."""
 
     event_id: UUID
-    event_name: str
+    event_type: str
     status: EventStatus
     origin: Origin
     source: str | None
@@ -97,7 +97,7 @@ class Neighbour:
     """Another event with the same correlation key."""
 
     event_id: UUID
-    event_name: str
+    event_type: str
     created_at: datetime
 
 
@@ -106,7 +106,7 @@ class EventRecord:
     """An event in full, its payload redacted. `schema_errors` have path, message and keyword."""
 
     event_id: UUID
-    event_name: str
+    event_type: str
     status: EventStatus
     origin: Origin
     source: str | None
@@ -172,7 +172,7 @@ def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
             around[side] = Neighbour(*found)
     return EventRecord(
         event_id=row.event_id,
-        event_name=row.event_name,
+        event_type=row.event_name,
         status=status_of(row.outcome),
         origin=row.origin,
         source=row.source,
@@ -230,7 +230,7 @@ def _asked(tenant: UUID, filters: EventFilters) -> tuple[str, dict[str, Any]]:
         "correlation_key": _storable("correlation key", filters.correlation_key),
         "event_ids": None,
     }
-    names = [_storable("event", name) for name in filters.event_names]
+    names = [_storable("event", name) for name in filters.event_types]
     if filters.path or filters.value:
         row |= payload_search.parameters(tenant, filters.path, filters.value)
         return "_of_value", row | {"names": names or None}

@@ -122,7 +122,7 @@ def _item(row: tuple[str | int | None, ...]) -> dict[str, JsonValue]:
 def _row(event: EventSummary) -> tuple[str | int | None, ...]:
     return (
         str(event.event_id),
-        event.event_name,
+        event.event_type,
         event.status,
         event.origin,
         event.source,

@@ -41,7 +41,7 @@ queries = named_queries.of(__name__)
 class _Sent:
     """An event as its sender gave it; None where the catalog or the payload decides."""
 
-    event_name: str
+    event_type: str
     payload: JsonValue
     source: str | None = None
     submission_id: str | None = None
@@ -51,7 +51,7 @@ class _Sent:
     def check(self) -> None:
         """Raise InvalidInput naming the field that has a wrong length or a character that cannot be stored."""
         limits = {
-            "type": (self.event_name, _LONGEST_NAME),
+            "type": (self.event_type, _LONGEST_NAME),
             "source": (self.source, _LONGEST_NAME),
             "id": (self.submission_id, _LONGEST_NAME),
             "correlationKey": (self.correlation_key, correlation.LONGEST_KEY),
@@ -78,7 +78,7 @@ def decide(
     conn: Connection,
     actor: Actor,
     *,
-    event_name: str,
+    event_type: str,
     payload: JsonValue,
     correlation_key: str | None = None,
     schema_ref: str | None = None,
@@ -88,7 +88,7 @@ def decide(
     Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
     """
     actor.require("manage")
-    sent = _Sent(event_name, payload, correlation_key=correlation_key, schema_ref=schema_ref)
+    sent = _Sent(event_type, payload, correlation_key=correlation_key, schema_ref=schema_ref)
     sent.check()
     event, key = _judged(conn, actor.tenant, sent)
     return submission.of_decisions(event, _matched(conn, actor.tenant, event, key, None))
@@ -98,7 +98,7 @@ def submit_event(
     conn: Connection,
     actor: Actor,
     *,
-    event_name: str,
+    event_type: str,
     payload: JsonValue,
     source: str | None = None,
     submission_id: str | None = None,
@@ -117,7 +117,7 @@ def submit_event(
     """
     started = time.perf_counter()
     actor.require("manage")
-    sent = _Sent(event_name, payload, source, submission_id, correlation_key, schema_ref)
+    sent = _Sent(event_type, payload, source, submission_id, correlation_key, schema_ref)
     sent.check()
     found = _take_in(conn, actor, sent, origin, parent_event_id, only_workflow)
     outcome = "duplicate" if found.duplicate else found.status
@@ -162,10 +162,10 @@ def _judged(conn: Connection, tenant: UUID, sent: _Sent) -> tuple[JudgedEvent, _
     A secret key is redacted in the event, and a dry run leaves it so. A dry run must not reveal the digest: with it,
     someone could test guesses without leaving a trace.
     """
-    names = {"tenant": tenant, "event_name": sent.event_name, "schema_ref": sent.schema_ref}
+    names = {"tenant": tenant, "event_name": sent.event_type, "schema_ref": sent.schema_ref}
     entry = conn.execute(queries["begin"], names).one_or_none()
     if entry is None:
-        raise NotFound(f"There is no event {sent.event_name} in this catalog.")
+        raise NotFound(f"There is no event {sent.event_type} in this catalog.")
     schema, marked = _read(entry.schema) if entry.schema else (None, None)
     redacted = Redacted.of(sent.payload, schema=marked, pointers=entry.redacted_fields)
     shown_ref = redacted.name(sent.schema_ref) if sent.schema_ref else None
@@ -179,7 +179,7 @@ def _judged(conn: Connection, tenant: UUID, sent: _Sent) -> tuple[JudgedEvent, _
         event_id=entry.event_id,
         created_at=entry.created_at,
         source=redacted.name(sent.source) if sent.source else sent.source,
-        facts=EventFacts(sent.event_name, redacted, REDACTED if key.is_secret else key.text, effective),
+        facts=EventFacts(sent.event_type, redacted, REDACTED if key.is_secret else key.text, effective),
         schema_status=status,
         schema_errors=errors,
         schema_ref_conflict=conflict,
@@ -215,7 +215,7 @@ def _claim(conn: Connection, tenant: UUID, sent: _Sent, event: JudgedEvent) -> U
     if sent.submission_id is None:
         return None
     content = {
-        "type": sent.event_name,
+        "type": sent.event_type,
         "payload": sent.payload,
         "key": sent.correlation_key,
         "ref": sent.schema_ref,
@@ -239,7 +239,7 @@ def _matched(
     conn: Connection, tenant: UUID, event: JudgedEvent, key: _Key, only_workflow: UUID | None
 ) -> list[Decision]:
     """A decision for each wait that the event ends and each workflow that it may start. Reads only."""
-    keys = {"tenant": tenant, "event_name": event.facts.name}
+    keys = {"tenant": tenant, "event_name": event.facts.event_type}
     waits: Sequence[Mapping[Any, Any]] = []
     if key.text and only_workflow is None:
         waits = conn.execute(queries["open_waits"], {**keys, "key": key.text}).mappings().all()
@@ -265,7 +265,7 @@ def _carry_out(conn: Connection, actor: Actor, event: JudgedEvent, decision: Dec
     except Exception as error:
         if getattr(error, "connection_invalidated", False):
             raise  # the database is gone, and the whole event with it: nothing was stored
-        log.exception("Starting workflow %s for %s failed", match.workflow_id, event.facts.name)
+        log.exception("Starting workflow %s for %s failed", match.workflow_id, event.facts.event_type)
         return matching.failed(decision, error=error)
     return decision
 
@@ -278,7 +278,7 @@ def _start(conn: Connection, actor: Actor, event: JudgedEvent, decision: Decisio
         "run_id": match.run_id,
         "workflow_id": match.workflow_id,
         "version": match.workflow_version,
-        "event_name": event.facts.name,
+        "event_name": event.facts.event_type,
         "event_id": event.event_id,
         "created_at": event.created_at,
         "origin": origin,

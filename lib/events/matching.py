@@ -67,7 +67,7 @@ class EventFacts:
     `correlation_key` is as people may see it. `schema_ref` is what the payload was judged by, None if unknown.
     """
 
-    name: str
+    event_type: str
     redacted: Redacted
     correlation_key: str | None
     schema_ref: str | None
@@ -181,7 +181,7 @@ def _decide_one(
         if problem := _problem(candidate["schema"], payload, event.redacted, checked):
             return skip(problem[0], **problem[1])
     except Exception as error:
-        log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.name)
+        log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.event_type)
         return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
     # Without a mapping the payload is the event's own. The event's rules have redacted that, and know no other form.
     shown = event.redacted.shown if given_mapping is None else payload
@@ -199,7 +199,10 @@ def _mapped(event: EventFacts, given_mapping: Mapping[str, JsonValue] | None) ->
     if given_mapping is None:
         return event.redacted.payload
     context = mapping.event_context(
-        event.name, event.redacted.payload, correlation_key=event.correlation_key, payload_schema_ref=event.schema_ref
+        event.event_type,
+        event.redacted.payload,
+        correlation_key=event.correlation_key,
+        payload_schema_ref=event.schema_ref,
     )
     return mapping.apply_mapping(given_mapping, context).payload
 

@@ -91,7 +91,7 @@ def payload_of(conn: Connection, *, tenant: UUID, event_id: UUID, event_type: st
 def _given(draft: EventDraft) -> dict[str, Any]:
     """The draft as ingestion takes it."""
     return {
-        "event_name": draft.event_type,
+        "event_type": draft.event_type,
         "payload": draft.payload,
         "correlation_key": draft.correlation_key,
         "schema_ref": draft.schema_ref,

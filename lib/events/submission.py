@@ -25,7 +25,7 @@ class Submission:
     """What became, or in a dry run would become, of an event."""
 
     event_id: UUID
-    event_name: str
+    event_type: str
     status: EventStatus
     duplicate: bool
     created_at: datetime
@@ -68,7 +68,7 @@ def of_decisions(event: JudgedEvent, decisions: list[Decision]) -> Submission:
         error = f"{len(broken)} of {len(matches)} workflows could not be started: {names}."
     return Submission(
         event_id=event.event_id,
-        event_name=event.facts.name,
+        event_type=event.facts.event_type,
         status="error" if error else "matched" if effective else "unmatched",
         duplicate=False,
         created_at=event.created_at,
@@ -99,7 +99,7 @@ def record(
     row = {
         "tenant": actor.tenant,
         "event_id": event.event_id,
-        "event_name": event.facts.name,
+        "event_name": event.facts.event_type,
         "origin": origin,
         "source": event.source,
         "correlation_key": event.facts.correlation_key,
@@ -132,7 +132,7 @@ def get_submission(conn: Connection, *, tenant: UUID, event_id: UUID) -> Submiss
     errors = row.schema_errors or {}
     return Submission(
         event_id=row.event_id,
-        event_name=row.event_name,
+        event_type=row.event_name,
         status=status_of(row.outcome),
         duplicate=False,
         created_at=row.created_at,

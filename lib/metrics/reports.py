@@ -49,7 +49,7 @@ class EventMetrics:
 class EventOverview:
     """One event type beside the others."""
 
-    event_name: str
+    event_type: str
     events: EventCounts
     previous: EventCounts
     runs: RunCounts
@@ -147,7 +147,7 @@ def overview(
         totals = [counts.get(n + 1, EventCounts()).total for n in range(len(window.starts))]
         of_runs = runs.get(name, {}).get(0, RunCounts())
         found.append(EventOverview(name, sum(counts.values(), EventCounts()), previous, of_runs, totals))
-    return sorted(found, key=lambda e: (-e.events.total, -e.previous.total, e.event_name))
+    return sorted(found, key=lambda e: (-e.events.total, -e.previous.total, e.event_type))
 
 
 def by_hour_of_week(

@@ -184,7 +184,7 @@ def _replay(
             submission = ingestion.submit_event(
                 conn,
                 actor,
-                event_name=backfill.event_type,
+                event_type=backfill.event_type,
                 payload=strict_json.loads(event.payload),
                 source=SOURCE,
                 submission_id=f"{backfill.workflow_id}:{event.event_id}",

@@ -208,8 +208,8 @@ SELECT e.*, m.started, m.reason
 FROM unnest(CAST(:created_at AS timestamptz[]), CAST(:event_id AS uuid[])) WITH ORDINALITY
   AS p(created_at, event_id, number)
 CROSS JOIN LATERAL (
-  SELECT e.event_id, e.event_name, e.outcome, e.origin, e.source, e.correlation_key, e.created_at, e.processed_at,
-         e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+  SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+         e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
   FROM workflow_runtime_events e
   WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = p.event_id AND e.created_at = p.created_at
   LIMIT 1

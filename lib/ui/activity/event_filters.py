@@ -91,7 +91,7 @@ def draw(actor: Actor) -> EventFilters:
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
     filters = EventFilters(
-        event_names=tuple(names),
+        event_types=tuple(names),
         status=None if status in (None, "All") else status.lower(),  # type: ignore[arg-type]
         origin=origin.lower() if origin else None,  # type: ignore[arg-type]
         since=since,

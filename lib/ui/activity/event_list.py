@@ -142,7 +142,7 @@ def _row(event: EventSummary) -> Mapping[str, object]:
     return {
         "Created": event.created_at,
         "Status": [event.status.capitalize()],
-        "Event": event.event_name,
+        "Event": event.event_type,
         "Result": _result(event),
         "Correlation key": event.correlation_key,
         "Origin": [event.origin.capitalize()],

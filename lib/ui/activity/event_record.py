@@ -62,7 +62,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
     origin_color, origin_icon = _ORIGIN[record.origin]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content", gap="xsmall"):
-            st.title(escape(record.event_name), anchor=False)
+            st.title(escape(record.event_type), anchor=False)
             st.markdown(
                 f":{color}-badge[:material/{icon}: {record.status.capitalize()}] "
                 f":{origin_color}-badge[:material/{origin_icon}: {record.origin.capitalize()}] "
@@ -70,7 +70,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
             )
         with st.container(horizontal=True, width="content"):
             refusal = None if actor.may("manage") else actor.refusal("manage")
-            again = {"eventType": record.event_name, "fromEvent": str(record.event_id)}
+            again = {"eventType": record.event_type, "fromEvent": str(record.event_id)}
             st.button(
                 "Simulate again with this payload",
                 icon=":material/play_arrow:",
@@ -155,7 +155,7 @@ def _draw_envelope(record: EventRecord) -> None:
     with st.container(border=True, gap="xsmall"):
         st.subheader("Envelope", anchor=False)
         facts = {
-            "Type": code(record.event_name),
+            "Type": code(record.event_type),
             "Id": code(str(record.event_id)),
             "Sender's id": code(record.sender_id) if record.sender_id else NOTHING,
             "Source": escape(record.source) if record.source else NOTHING,
@@ -216,7 +216,7 @@ def _draw_neighbour(record: EventRecord, other: Neighbour | None, side: str, wor
         return
     apart = duration(abs((other.created_at - record.created_at).total_seconds()))
     st.button(
-        f"{escape(other.event_name)} :gray[{apart} {word}]",
+        f"{escape(other.event_type)} :gray[{apart} {word}]",
         icon=f":material/{icon}:",
         type="tertiary",
         key=f"{side}-occurrence",

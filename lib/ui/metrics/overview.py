@@ -36,7 +36,7 @@ def draw(actor: Actor, view: MetricsView) -> None:
     if not found:
         st.caption("No event came in this range, nor in the one before.")
     elif shown == _VIEWS[1]:
-        _draw_conformance(actor, view, [e.event_name for e in found if e.events.total])
+        _draw_conformance(actor, view, [e.event_type for e in found if e.events.total])
     else:
         _draw_silent([e for e in found if e.newly_silent], view)
         _draw_failing(most_failing(found))
@@ -52,7 +52,7 @@ def open_event(event_type: str, status: EventStatus | None = None) -> None:
 def most_failing(found: list[EventOverview]) -> list[EventOverview]:
     """Event types that fail more than once in a while, most errors first, then most failed runs."""
     failing = [e for e in found if e.events.error + e.runs.failed >= _FEWEST_FAILURES]
-    return sorted(failing, key=lambda e: (-e.events.error, -e.runs.failed, e.event_name))[:_MOST_FAILING]
+    return sorted(failing, key=lambda e: (-e.events.error, -e.runs.failed, e.event_type))[:_MOST_FAILING]
 
 
 def failing_table(failing: list[EventOverview]) -> pd.DataFrame:
@@ -60,7 +60,7 @@ def failing_table(failing: list[EventOverview]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Event": e.event_name,
+                "Event": e.event_type,
                 "Errors": e.events.error,
                 "Error rate": e.events.error / e.events.total if e.events.total else None,
                 "Failed runs": e.runs.failed,
@@ -78,7 +78,7 @@ def traffic_table(found: list[EventOverview]) -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
-                "Event": e.event_name,
+                "Event": e.event_type,
                 "Executions": e.events.total,
                 "Change": (e.events.total - e.previous.total) / e.previous.total if e.previous.total else None,
                 "Trend": e.totals,
@@ -151,7 +151,7 @@ def _summary(found: list[EventOverview], view: MetricsView) -> None:
 
 def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:
     if silent:
-        names = ", ".join(f"{code(e.event_name)} ({e.previous.total:,})" for e in silent[:6])
+        names = ", ".join(f"{code(e.event_type)} ({e.previous.total:,})" for e in silent[:6])
         more = f" and {len(silent) - 6} more" if len(silent) > 6 else ""
         st.warning(f"Silent now, but not in the {view.words} before: {names}{more}", icon=":material/volume_off:")
 

@@ -75,7 +75,7 @@ def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> di
 
 def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
     filters = EventFilters(
-        event_names=(event_type,),
+        event_types=(event_type,),
         status=narrowed.status,
         since=narrowed.since,
         until=narrowed.until,

@@ -68,7 +68,7 @@ def draw_result(actor: Actor, submission: Submission, *, outdated: bool) -> None
         elif any(match.reason == "no_workflow" for match in submission.matches):
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
                 st.caption("Attach a workflow, and the next one starts it:", width="content")
-                attach.button(actor, submission.event_name, key="result", in_drawer=False)
+                attach.button(actor, submission.event_type, key="result", in_drawer=False)
         st.page_link(
             "activity.py",
             label="Open in activity",

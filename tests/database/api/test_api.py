@@ -489,7 +489,7 @@ def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, 
     other = ApiClient(new_token(new_actor("manage")))
     other.post(event())
     for form in ("csv", "json"):
-        ticket = event_export.ticket(actor, filters=EventFilters(event_names=("TICKET_CREATED",)), form=form)
+        ticket = event_export.ticket(actor, filters=EventFilters(event_types=("TICKET_CREATED",)), form=form)
         answer = nobody.get(f"/api/v2/exports/{ticket}")
         assert answer.status_code == 200
         assert answer.headers["content-disposition"].startswith('attachment; filename="activity-2')

@@ -120,7 +120,7 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
         since, until = (chance.choice([None, START + timedelta(hours=chance.randrange(40))]) for _ in range(2))
         path, value = chance.choice([(None, None), ("n", "1"), ("o.s", "a"), ("o.s", "c")])
         filters = EventFilters(
-            event_names=tuple(chosen),
+            event_types=tuple(chosen),
             status=chance.choice([None, *EVENT_STATUSES]),
             origin=chance.choice([None, *ORIGINS]),
             since=since,
@@ -439,7 +439,7 @@ def test_searching_reads_no_event_that_does_not_match(db: Database, new_actor: A
         EventFilters(correlation_key="k77"),
         EventFilters(status="error"),
         EventFilters(origin="replay"),
-        EventFilters(event_names=("E1", "E2")),
+        EventFilters(event_types=("E1", "E2")),
         EventFilters(),
     ):
         read = [_rows_read(actor, filters) for _ in range(12)]  # PostgreSQL would soon plan for any filters
@@ -470,8 +470,8 @@ def test_an_event_is_found_by_our_id_and_by_its_senders(new_actor: ActorFactory)
     found = find(actor, event_id=" 4711 ")
     assert len(found) == 2 and len(find(actor, event_id=uuid)) == 1 and not find(actor, event_id="471")
     assert find(actor, event_id=str(found[0])) == [found[0]], "ours"
-    assert len(find(actor, event_id="4711", event_names=("TICKET_CREATED",), origin="live")) == 2
-    assert find(actor, event_id="4711", event_names=("TICKET_CLOSED",)) == []
+    assert len(find(actor, event_id="4711", event_types=("TICKET_CREATED",), origin="live")) == 2
+    assert find(actor, event_id="4711", event_types=("TICKET_CLOSED",)) == []
     assert len(find(actor, event_id="4711", path="ticketId", value=TICKET["ticketId"])) == 2
     assert find(actor, event_id="token=Zq7Xv9Kp2Rm4") == [], "a guess is not answered"
     with database.read(actor) as conn:
@@ -507,7 +507,7 @@ def test_the_record_tells_what_came_of_an_event_and_why(new_actor: ActorFactory)
     after = submit(actor)
     with database.read(actor) as conn:
         record = activity.record(conn, tenant=actor.tenant, event_id=str(done.event_id))
-    assert (record.event_name, record.origin, record.source) == ("TICKET_CREATED", "live", "psa")
+    assert (record.event_type, record.origin, record.source) == ("TICKET_CREATED", "live", "psa")
     assert record.submitted_by == actor.email and record.schema_ref == REF
     assert record.schema_status == "invalid" and record.schema_errors[0]["path"] == "/tenantId"
     outcomes = {t.match.workflow_name: (t.match.outcome, t.match.reason, t.run_status) for t in record.trace}
@@ -603,7 +603,7 @@ def test_all_filtered_events_are_read_up_to_the_limit(db: Database, new_actor: A
         conn.execute(fill, {"t": actor.tenant})
     everything = list(csv.DictReader(exported(actor)))
     assert len({e["event_id"] for e in everything}) == 2500
-    assert len(list(csv.DictReader(exported(actor, event_names=("E1",))))) == 1250
+    assert len(list(csv.DictReader(exported(actor, event_types=("E1",))))) == 1250
     *capped, said = csv.DictReader(exported(actor, limit=1200))
     assert capped == everything[:1200]
     assert said["event_id"] == "These are the latest 1,200 events, which is the most that one file has; there are more."
@@ -641,9 +641,9 @@ def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFact
 
 def test_a_ticket_is_good_for_a_while(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     actor = new_actor("read")
-    token = event_export.ticket(actor, filters=EventFilters(event_names=("E",)), form="json")
+    token = event_export.ticket(actor, filters=EventFilters(event_types=("E",)), form="json")
     found = event_export.of_ticket(token)
-    assert (found.actor, found.filters, found.form) == (actor, EventFilters(event_names=("E",)), "json")
+    assert (found.actor, found.filters, found.form) == (actor, EventFilters(event_types=("E",)), "json")
     monkeypatch.setattr(event_export, "GOOD_FOR", timedelta(seconds=-1))
     ended = event_export.ticket(actor, filters=EventFilters(), form="csv")
     for ticket in (ended, "", "x" * 43):

@@ -47,7 +47,7 @@ def submit(actor: Actor, payload: Any = None, **options: Any) -> Submission:
     payload = TICKET if payload is None else payload
     with database.write(actor) as conn:
         return ingestion.submit_event(
-            conn, actor, event_name=options.pop("event", "TICKET_CREATED"), payload=payload, **options
+            conn, actor, event_type=options.pop("event", "TICKET_CREATED"), payload=payload, **options
         )
 
 
@@ -81,7 +81,7 @@ def test_a_run_exists_with_its_event_and_not_without(db: Database, new_actor: Ac
     assert event["matched_run_id"] == run["run_id"] and event["processed_at"] >= event["created_at"]
     assert queued == 1
     with pytest.raises(LookupError), database.write(actor) as conn:
-        ingestion.submit_event(conn, actor, event_name="TICKET_CREATED", payload=TICKET)
+        ingestion.submit_event(conn, actor, event_type="TICKET_CREATED", payload=TICKET)
         raise LookupError
     assert count(db, "workflow_runs") == count(db, "workflow_runtime_events") == 1
     assert count(db, "dbos.workflow_status") == 1
@@ -145,7 +145,7 @@ def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: 
     publish(actor, "fine")
     publish(actor, "paused", paused=True)
     with database.read(actor) as conn:  # a read-only transaction: writing would fail
-        dry = ingestion.decide(conn, actor, event_name="TICKET_CREATED", payload=TICKET)
+        dry = ingestion.decide(conn, actor, event_type="TICKET_CREATED", payload=TICKET)
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "event_submissions") == 0
     assert reasons(submit(actor)) == reasons(dry)
     assert list(dry.inputs.values()) == [TICKET]
@@ -287,7 +287,7 @@ def test_a_correlation_key_that_is_a_secret_is_kept_as_a_digest(
     assert first.correlation_key == second.correlation_key, "so that what belongs together is found together"
     assert submit(other, event="OWN", **SECRET_KEYS[where]).correlation_key != first.correlation_key
     with database.read(actor) as conn:
-        tried = ingestion.decide(conn, actor, event_name="OWN", **SECRET_KEYS[where])
+        tried = ingestion.decide(conn, actor, event_type="OWN", **SECRET_KEYS[where])
     assert tried.correlation_key == "[redacted]", "nobody can try values unseen"
     stored = shown_rows(db, "workflow_runtime_events", "payload") + shown_rows(db, "workflow_runs", "input_json")
     assert SECRET not in stored and CARD not in stored

@@ -289,7 +289,7 @@ def test_overview_ranks_by_traffic_and_names_the_newly_silent(actor: Actor, log:
     log.event(NOON - timedelta(days=30), name="LONG_GONE")
     with database.read(actor) as conn:
         found = reports.overview(conn, tenant=actor.tenant, window=WEEK)
-    assert [(e.event_name, e.events.total, e.previous.total, e.newly_silent) for e in found] == [
+    assert [(e.event_type, e.events.total, e.previous.total, e.newly_silent) for e in found] == [
         ("BUSY", 5, 1, False),
         ("QUIET", 1, 0, False),
         ("SILENT", 0, 3, True),

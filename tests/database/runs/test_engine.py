@@ -258,7 +258,7 @@ def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(
 
 def resume(actor: Actor, payload: Any) -> None:
     with database.write(actor) as conn:
-        done = ingestion.submit_event(conn, actor, event_name="OWN", payload=payload)
+        done = ingestion.submit_event(conn, actor, event_type="OWN", payload=payload)
     assert [match.outcome for match in done.matches] == ["resumed"]
 
 

@@ -38,7 +38,7 @@ def whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
 def submit(actor: Actor, payload: Any, *, origin: Any = "live", key: str | None = None) -> Submission:
     with database.write(actor) as conn:
         return ingestion.submit_event(
-            conn, actor, event_name=EVENT, payload=payload, origin=origin, correlation_key=key
+            conn, actor, event_type=EVENT, payload=payload, origin=origin, correlation_key=key
         )
 
 

@@ -58,7 +58,7 @@ def test_every_step_type_as_the_designer_adds_it_publishes_and_runs(db: Database
     edit(actor, workflow, **definition)
     publish(actor, workflow)
     with database.write(actor) as conn:
-        submission = ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db), origin="simulated")
+        submission = ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db), origin="simulated")
     (match,) = submission.of("started")
     assert match.run_id is not None
     row = await_run(match.run_id, seconds=40)
@@ -189,7 +189,7 @@ def test_whatever_is_made_in_the_designer_validates_publishes_and_runs(
     request.getfixturevalue("worker")
     assert len({kind for steps in made.values() for kind in kinds(steps)}) >= 5
     with database.write(actor) as conn:
-        submission = ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db), origin="simulated")
+        submission = ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db), origin="simulated")
     started = submission.of("started")
     assert len(started) == len(made)
     for match in started:

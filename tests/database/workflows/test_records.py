@@ -110,7 +110,7 @@ def make_system(db: Database, workflow: UUID) -> None:
 
 def would_start(actor: Actor, payload: Any) -> Submission:
     with database.write(actor) as conn:
-        return ingestion.decide(conn, actor, event_name=EVENT, payload=payload)
+        return ingestion.decide(conn, actor, event_type=EVENT, payload=payload)
 
 
 def example(db: Database) -> Any:
@@ -645,9 +645,9 @@ def test_the_preview_of_a_detach_counts_what_would_go_unmatched(db: Database, ne
         if index == 2:
             other = published(actor, "Other")
         with database.write(actor) as conn:
-            ingestion.submit_event(conn, actor, event_name=EVENT, payload=payload)
+            ingestion.submit_event(conn, actor, event_type=EVENT, payload=payload)
     with database.write(actor) as conn:
-        ingestion.submit_event(conn, actor, event_name=EVENT, payload=payload, origin="simulated")
+        ingestion.submit_event(conn, actor, event_type=EVENT, payload=payload, origin="simulated")
     with database.read(actor) as conn:
         preview = workflow_versions.preview_detach(
             conn, tenant=actor.tenant, workflow_id=alone, event_type=EVENT, now=datetime.now(UTC)
@@ -664,7 +664,7 @@ def test_the_preview_counts_only_what_the_others_attached_now_would_still_match(
     actor = new_actor()
     mine, others = published(actor, "Mine"), {name: published(actor, name) for name in ("A", "B", "C")}
     with database.write(actor) as conn:
-        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+        ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db))
 
     def alone() -> int:
         with database.read(actor) as conn:

@@ -135,7 +135,7 @@ def test_an_invalid_payload_is_sent_only_on_purpose(actor: Actor, db: Database) 
 def test_fill_with_the_last_recorded_payload_or_that_of_an_event(actor: Actor) -> None:
     ticket = "9b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2"
     with database.write(actor) as conn:
-        sent = ingestion.submit_event(conn, actor, event_name="TICKET_CREATED", payload={**TICKET, "ticketId": ticket})
+        sent = ingestion.submit_event(conn, actor, event_type="TICKET_CREATED", payload={**TICKET, "ticketId": ticket})
     app = open_simulate(fromEvent=str(sent.event_id))
     assert next(t for t in app.text_input if t.label.startswith("ticketId")).value == ticket
     for junk in ("nonsense", "00000000-0000-0000-0000-000000000000"):

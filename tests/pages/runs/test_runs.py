@@ -263,7 +263,7 @@ def test_a_run_under_way_can_be_canceled_and_a_failed_one_run_again(db: Database
     actor = new_actor()
     published(actor)
     with database.write(actor) as conn:
-        submitted = ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+        submitted = ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db))
     run = submitted.matches[0].run_id
     app = open_page("runs.py", runId=str(run))
     next(b for b in app.button if b.label == "Cancel run").click().run()

@@ -384,7 +384,7 @@ def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Databa
 def test_publishing_offers_a_replay_only_if_events_were_missed(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     with database.write(actor) as conn:
-        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+        ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db))
     said = {}
     for event in ("EMAIL_BOUNCED", EVENT):
         workflow = attach(actor, event, event)
@@ -420,7 +420,7 @@ def test_unmatched_events_are_offered_after_publishing_and_replayed_with_progres
     actor = new_actor()
     for _ in range(backfill.BATCH + 5):
         with database.write(actor) as conn:
-            ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+            ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db))
     workflow = published(actor, "Late")
     app = open_page("designer.py", workflowId=str(workflow))
     app.session_state["backfill-offered"] = workflow
@@ -442,7 +442,7 @@ def test_a_held_backfill_and_why_events_did_not_start_are_said(db: Database, new
     actor = new_actor()
     with database.write(actor) as conn:
         for payload in (example(db), {**example(db), "ticketId": 5}):
-            ingestion.submit_event(conn, actor, event_name=EVENT, payload=payload)
+            ingestion.submit_event(conn, actor, event_type=EVENT, payload=payload)
     workflow = published(actor, "Late")
     now = datetime.now(UTC)
     with database.write(actor) as conn:
@@ -464,7 +464,7 @@ def test_an_ended_backfill_says_why_also_when_the_workflow_has_no_event_any_more
 ) -> None:
     actor = new_actor()
     with database.write(actor) as conn:
-        ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db))
+        ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db))
     workflow = published(actor, "Late")
     now = datetime.now(UTC)
     with database.write(actor) as conn:
