@@ -5,7 +5,7 @@ Only `reveal_payload` reads the raw payload. All else, the search too, sees the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -145,8 +145,8 @@ def page(
         row["event_ids"] = _ids(conn, tenant, filters.event_id)
     conn.execute(queries["plan_anew"])
     found = paging.keyset_page(
-        lambda side, bounds: [Cursor(*place) for place in conn.execute(queries[f"{side}{among}"], row | bounds)],
-        place=lambda place: place,
+        lambda side, bounds: map(_summary, conn.execute(queries[f"{side}{among}"], row | bounds).mappings()),
+        place=lambda event: Cursor(event.created_at, event.event_id),
         since=filters.since,
         until=filters.until,
         older_than=older_than,
@@ -155,7 +155,7 @@ def page(
     )
     if newer_than and not found.newer:
         return page(conn, tenant=tenant, filters=filters, limit=limit)
-    return EventPage(_summaries(conn, tenant, found.rows), found.newer, found.older)
+    return EventPage(found.rows, found.newer, found.older)
 
 
 def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
@@ -235,11 +235,6 @@ def _asked(tenant: UUID, filters: EventFilters) -> tuple[str, dict[str, Any]]:
         row |= payload_search.parameters(tenant, filters.path, filters.value)
         return "_of_value", row | {"names": names or None}
     return ("_of_names", row | {"names": names}) if names else ("", row)
-
-
-def _summaries(conn: Connection, tenant: UUID, places: Sequence[Cursor]) -> tuple[EventSummary, ...]:
-    row = {"tenant": tenant, "created_at": [p.at for p in places], "event_id": [p.id for p in places]}
-    return tuple(_summary(event) for event in conn.execute(queries["summaries"], row).mappings()) if places else ()
 
 
 def _storable(field: str, text: str | None) -> str | None:

@@ -9,44 +9,15 @@ WHERE tenant = CAST(:tenant AS uuid) AND submission_id = CAST(:submission_id AS 
 LIMIT 1000
 
 -- name: older
--- Places of the events that the filters let through, older than the edge and nearest first. Each of the six statements
--- that find a page begins in another index or reads it in the other direction, and the filters have to stand below its
--- own LIMIT. With `event_name = ANY (:names)` in here instead of older_of_names, PostgreSQL read 190,000 events (28 ms,
--- not 0.2) to find a type that no longer comes.
-SELECT e.created_at, e.event_id
-FROM workflow_runtime_events e
-WHERE e.tenant = CAST(:tenant AS uuid)
-  AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
-  AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
-  AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
-  AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
-  AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-  AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
-ORDER BY e.created_at DESC, e.event_id DESC
-LIMIT :limit
-
--- name: newer
--- The same on the other side of the edge, nearest first.
-SELECT e.created_at, e.event_id
-FROM workflow_runtime_events e
-WHERE e.tenant = CAST(:tenant AS uuid)
-  AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
-  AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
-  AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
-  AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
-  AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
-  AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
-ORDER BY e.created_at, e.event_id
-LIMIT :limit
-
--- name: older_of_names
--- Older events of some types: the latest of each, merged, so that a rare one is found without reading the others.
-SELECT e.created_at, e.event_id
-FROM unnest(CAST(:names AS text[])) AS n(event_name)
-CROSS JOIN LATERAL (
-  SELECT e.created_at, e.event_id
+-- Events that the filters let through, older than the edge and nearest first. The six statements that find a page share
+-- columns and filters. Each begins in another index, or reads it in the other direction, and the filters have to stand
+-- below its own LIMIT. With `event_name = ANY (:names)` in here instead of older_of_names, PostgreSQL read 190,000
+-- events (28 ms, not 0.2) to find a type that no longer comes.
+WITH page AS (
+  SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+         e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
   FROM workflow_runtime_events e
-  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = n.event_name
+  WHERE e.tenant = CAST(:tenant AS uuid)
     AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
     AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
     AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
@@ -55,18 +26,22 @@ CROSS JOIN LATERAL (
     AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
   ORDER BY e.created_at DESC, e.event_id DESC
   LIMIT :limit
-) AS e
-ORDER BY e.created_at DESC, e.event_id DESC
-LIMIT :limit
-
--- name: newer_of_names
--- The same on the other side of the edge.
-SELECT e.created_at, e.event_id
-FROM unnest(CAST(:names AS text[])) AS n(event_name)
+)
+SELECT p.*, m.started, m.reason
+FROM page p
 CROSS JOIN LATERAL (
-  SELECT e.created_at, e.event_id
+  SELECT CAST(count(*) FILTER (WHERE m.outcome IN ('started', 'resumed')) AS int) AS started, min(m.reason) AS reason
+  FROM workflow_event_matches m WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = p.event_id
+) m
+ORDER BY p.created_at DESC, p.event_id DESC
+
+-- name: newer
+-- The same on the other side of the edge, nearest first.
+WITH page AS (
+  SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+         e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
   FROM workflow_runtime_events e
-  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = n.event_name
+  WHERE e.tenant = CAST(:tenant AS uuid)
     AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
     AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
     AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
@@ -75,9 +50,74 @@ CROSS JOIN LATERAL (
     AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
   ORDER BY e.created_at, e.event_id
   LIMIT :limit
-) AS e
-ORDER BY e.created_at, e.event_id
-LIMIT :limit
+)
+SELECT p.*, m.started, m.reason
+FROM page p
+CROSS JOIN LATERAL (
+  SELECT CAST(count(*) FILTER (WHERE m.outcome IN ('started', 'resumed')) AS int) AS started, min(m.reason) AS reason
+  FROM workflow_event_matches m WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = p.event_id
+) m
+ORDER BY p.created_at, p.event_id
+
+-- name: older_of_names
+-- Older events of some types: the latest of each, merged, so that a rare one is found without reading the others.
+WITH page AS (
+  SELECT e.*
+  FROM unnest(CAST(:names AS text[])) AS n(event_name)
+  CROSS JOIN LATERAL (
+    SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+           e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+    FROM workflow_runtime_events e
+    WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = n.event_name
+      AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
+      AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+      AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
+      AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
+      AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
+      AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
+    ORDER BY e.created_at DESC, e.event_id DESC
+    LIMIT :limit
+  ) AS e
+  ORDER BY e.created_at DESC, e.event_id DESC
+  LIMIT :limit
+)
+SELECT p.*, m.started, m.reason
+FROM page p
+CROSS JOIN LATERAL (
+  SELECT CAST(count(*) FILTER (WHERE m.outcome IN ('started', 'resumed')) AS int) AS started, min(m.reason) AS reason
+  FROM workflow_event_matches m WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = p.event_id
+) m
+ORDER BY p.created_at DESC, p.event_id DESC
+
+-- name: newer_of_names
+-- The same on the other side of the edge.
+WITH page AS (
+  SELECT e.*
+  FROM unnest(CAST(:names AS text[])) AS n(event_name)
+  CROSS JOIN LATERAL (
+    SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+           e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+    FROM workflow_runtime_events e
+    WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = n.event_name
+      AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
+      AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+      AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
+      AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
+      AND (CAST(:correlation_key AS text) IS NULL OR e.correlation_key = CAST(:correlation_key AS text))
+      AND (CAST(:event_ids AS uuid[]) IS NULL OR e.event_id = ANY (CAST(:event_ids AS uuid[])))
+    ORDER BY e.created_at, e.event_id
+    LIMIT :limit
+  ) AS e
+  ORDER BY e.created_at, e.event_id
+  LIMIT :limit
+)
+SELECT p.*, m.started, m.reason
+FROM page p
+CROSS JOIN LATERAL (
+  SELECT CAST(count(*) FILTER (WHERE m.outcome IN ('started', 'resumed')) AS int) AS started, min(m.reason) AS reason
+  FROM workflow_event_matches m WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = p.event_id
+) m
+ORDER BY p.created_at, p.event_id
 
 -- name: older_of_value
 -- Older events with a value in their redacted payload: found by a hash of the value, or waiting to be indexed, and then
@@ -86,9 +126,9 @@ WITH asked AS (
   SELECT DISTINCT app_payload_value_hash(a.path, app_payload_text(a.value)) AS value_hash
   FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS a(path text[], value jsonb)
 ), found AS (
-  SELECT v.created_at, v.event_id
+  SELECT e.*
   FROM asked a CROSS JOIN LATERAL (
-    SELECT v.created_at, v.event_id
+    SELECT e.*
     FROM (
       SELECT v.created_at, v.event_id FROM event_payload_values v
       WHERE v.tenant = CAST(:tenant AS uuid) AND v.value_hash = a.value_hash
@@ -97,7 +137,9 @@ WITH asked AS (
       ORDER BY v.created_at DESC, v.event_id DESC OFFSET 0
     ) AS v
     CROSS JOIN LATERAL (
-      SELECT FROM workflow_runtime_events e
+      SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+             e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+      FROM workflow_runtime_events e
       WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
         AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
         AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
@@ -110,10 +152,11 @@ WITH asked AS (
     ) AS e
     ORDER BY v.created_at DESC, v.event_id DESC
     LIMIT :limit
-  ) AS v
-  UNION
-  (
-    SELECT v.created_at, v.event_id
+  ) AS e
+  UNION ALL
+  SELECT e.*
+  FROM (
+    SELECT e.*
     FROM (
       SELECT v.created_at, v.event_id FROM event_payload_pending v
       WHERE v.tenant = CAST(:tenant AS uuid)
@@ -122,7 +165,9 @@ WITH asked AS (
       ORDER BY v.created_at DESC, v.event_id DESC OFFSET 0
     ) AS v
     CROSS JOIN LATERAL (
-      SELECT FROM workflow_runtime_events e
+      SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+             e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+      FROM workflow_runtime_events e
       WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
         AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
         AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
@@ -135,11 +180,17 @@ WITH asked AS (
     ) AS e
     ORDER BY v.created_at DESC, v.event_id DESC
     LIMIT :limit
-  )
+  ) AS e
+), page AS (
+  SELECT DISTINCT ON (created_at, event_id) * FROM found ORDER BY created_at DESC, event_id DESC LIMIT :limit
 )
-SELECT created_at, event_id FROM found
-ORDER BY created_at DESC, event_id DESC
-LIMIT :limit
+SELECT p.*, m.started, m.reason
+FROM page p
+CROSS JOIN LATERAL (
+  SELECT CAST(count(*) FILTER (WHERE m.outcome IN ('started', 'resumed')) AS int) AS started, min(m.reason) AS reason
+  FROM workflow_event_matches m WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = p.event_id
+) m
+ORDER BY p.created_at DESC, p.event_id DESC
 
 -- name: newer_of_value
 -- The same on the other side of the edge.
@@ -147,9 +198,9 @@ WITH asked AS (
   SELECT DISTINCT app_payload_value_hash(a.path, app_payload_text(a.value)) AS value_hash
   FROM jsonb_to_recordset(CAST(:asked AS jsonb)) AS a(path text[], value jsonb)
 ), found AS (
-  SELECT v.created_at, v.event_id
+  SELECT e.*
   FROM asked a CROSS JOIN LATERAL (
-    SELECT v.created_at, v.event_id
+    SELECT e.*
     FROM (
       SELECT v.created_at, v.event_id FROM event_payload_values v
       WHERE v.tenant = CAST(:tenant AS uuid) AND v.value_hash = a.value_hash
@@ -158,7 +209,9 @@ WITH asked AS (
       ORDER BY v.created_at, v.event_id OFFSET 0
     ) AS v
     CROSS JOIN LATERAL (
-      SELECT FROM workflow_runtime_events e
+      SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+             e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+      FROM workflow_runtime_events e
       WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
         AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
         AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
@@ -171,10 +224,11 @@ WITH asked AS (
     ) AS e
     ORDER BY v.created_at, v.event_id
     LIMIT :limit
-  ) AS v
-  UNION
-  (
-    SELECT v.created_at, v.event_id
+  ) AS e
+  UNION ALL
+  SELECT e.*
+  FROM (
+    SELECT e.*
     FROM (
       SELECT v.created_at, v.event_id FROM event_payload_pending v
       WHERE v.tenant = CAST(:tenant AS uuid)
@@ -183,7 +237,9 @@ WITH asked AS (
       ORDER BY v.created_at, v.event_id OFFSET 0
     ) AS v
     CROSS JOIN LATERAL (
-      SELECT FROM workflow_runtime_events e
+      SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
+             e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
+      FROM workflow_runtime_events e
       WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = v.event_id AND e.created_at = v.created_at
         AND e.outcome >= CAST(:lowest AS int) AND e.outcome <= CAST(:highest AS int)
         AND (CAST(:origin AS text) IS NULL OR e.origin = CAST(:origin AS text))
@@ -196,29 +252,17 @@ WITH asked AS (
     ) AS e
     ORDER BY v.created_at, v.event_id
     LIMIT :limit
-  )
+  ) AS e
+), page AS (
+  SELECT DISTINCT ON (created_at, event_id) * FROM found ORDER BY created_at, event_id LIMIT :limit
 )
-SELECT created_at, event_id FROM found
-ORDER BY created_at, event_id
-LIMIT :limit
-
--- name: summaries
--- The events at these places as a list shows them, in the order of the places.
-SELECT e.*, m.started, m.reason
-FROM unnest(CAST(:created_at AS timestamptz[]), CAST(:event_id AS uuid[])) WITH ORDINALITY
-  AS p(created_at, event_id, number)
-CROSS JOIN LATERAL (
-  SELECT e.event_id, e.event_name AS event_type, e.outcome, e.origin, e.source, e.correlation_key, e.created_at,
-         e.processed_at, e.schema_errors, e.error_message, CAST(e.redacted_payload AS text) AS payload
-  FROM workflow_runtime_events e
-  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_id = p.event_id AND e.created_at = p.created_at
-  LIMIT 1
-) AS e
+SELECT p.*, m.started, m.reason
+FROM page p
 CROSS JOIN LATERAL (
   SELECT CAST(count(*) FILTER (WHERE m.outcome IN ('started', 'resumed')) AS int) AS started, min(m.reason) AS reason
   FROM workflow_event_matches m WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = p.event_id
-) AS m
-ORDER BY p.number
+) m
+ORDER BY p.created_at, p.event_id
 
 -- name: event
 -- One event with everything but its raw payload.
