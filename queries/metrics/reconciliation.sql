@@ -94,13 +94,15 @@ ORDER BY bucket, name
 WITH range AS (
   SELECT app_bucket(CAST(:since AS timestamptz), 1440) AS since,
          app_bucket(CAST(:until AS timestamptz), 1440) + interval '1 day' AS until
+), narrow AS MATERIALIZED (  -- or the index is read once a width
+  SELECT c.* FROM event_counts c, range r WHERE c.grain = 15 AND c.bucket >= r.since AND c.bucket < r.until
 ), differences AS (
   SELECT tenant, event_name, origin, grain, bucket, sum(total) AS total, sum(matched) AS matched, sum(unmatched) AS
          unmatched, sum(error) AS error
   FROM (
     SELECT c.tenant, c.event_name, c.origin, b.grain, b.bucket, c.total, c.matched, c.unmatched, c.error
-    FROM range r CROSS JOIN event_counts c CROSS JOIN LATERAL app_buckets(c.bucket) b
-    WHERE c.grain = 15 AND b.grain > 15 AND c.bucket >= r.since AND c.bucket < r.until
+    FROM narrow c CROSS JOIN LATERAL app_buckets(c.bucket) b
+    WHERE b.grain > 15
     UNION ALL
     SELECT c.tenant, c.event_name, c.origin, c.grain, c.bucket, -c.total, -c.matched, -c.unmatched, -c.error
     FROM event_counts c, range r
@@ -124,6 +126,8 @@ ORDER BY bucket, name
 WITH range AS (
   SELECT app_bucket(CAST(:since AS timestamptz), 1440) AS since,
          app_bucket(CAST(:until AS timestamptz), 1440) + interval '1 day' AS until
+), narrow AS MATERIALIZED (  -- or the index is read once a width
+  SELECT c.* FROM run_counts c, range r WHERE c.grain = 15 AND c.bucket >= r.since AND c.bucket < r.until
 ), differences AS (
   SELECT tenant, event_type, origin, grain, bucket, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS
          failed, sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS
@@ -131,8 +135,8 @@ WITH range AS (
   FROM (
     SELECT c.tenant, c.event_type, c.origin, b.grain, b.bucket, c.runs, c.succeeded, c.failed, c.canceled, c.open,
            c.completed, c.duration_us
-    FROM range r CROSS JOIN run_counts c CROSS JOIN LATERAL app_buckets(c.bucket) b
-    WHERE c.grain = 15 AND b.grain > 15 AND c.bucket >= r.since AND c.bucket < r.until
+    FROM narrow c CROSS JOIN LATERAL app_buckets(c.bucket) b
+    WHERE b.grain > 15
     UNION ALL
     SELECT c.tenant, c.event_type, c.origin, c.grain, c.bucket, -c.runs, -c.succeeded, -c.failed, -c.canceled,
            -c.open, -c.completed, -c.duration_us
@@ -161,12 +165,14 @@ ORDER BY bucket, name
 WITH range AS (
   SELECT app_bucket(CAST(:since AS timestamptz), 1440) AS since,
          app_bucket(CAST(:until AS timestamptz), 1440) + interval '1 day' AS until
+), narrow AS MATERIALIZED (  -- or the index is read once a width
+  SELECT c.* FROM run_durations c, range r WHERE c.grain = 60 AND c.bucket >= r.since AND c.bucket < r.until
 ), differences AS (
   SELECT tenant, event_type, origin, grain, bucket, bin, sum(runs) AS runs
   FROM (
     SELECT c.tenant, c.event_type, c.origin, b.grain, b.bucket, c.bin, c.runs
-    FROM range r CROSS JOIN run_durations c CROSS JOIN LATERAL app_buckets(c.bucket) b
-    WHERE c.grain = 60 AND b.grain > 60 AND c.bucket >= r.since AND c.bucket < r.until
+    FROM narrow c CROSS JOIN LATERAL app_buckets(c.bucket) b
+    WHERE b.grain > 60
     UNION ALL
     SELECT c.tenant, c.event_type, c.origin, c.grain, c.bucket, c.bin, -c.runs
     FROM run_durations c, range r

@@ -57,7 +57,7 @@ WITH page AS MATERIALIZED (
   ORDER BY e.created_at DESC, e.event_id DESC
   LIMIT :limit
 )
-SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
+SELECT e.*,
        (SELECT count(*) FROM workflow_event_matches m
         WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
          AS workflows_started
@@ -77,7 +77,7 @@ WITH page AS MATERIALIZED (
   ORDER BY e.created_at, e.event_id
   LIMIT :limit
 )
-SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id, e.error_message,
+SELECT e.*,
        (SELECT count(*) FROM workflow_event_matches m
         WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
          AS workflows_started

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from lib import database
-from lib.auth.actors import Actor
 from lib.database import Database, named_queries
 from lib.metrics import rollups
 from lib.metrics.rollups import COUNT_GRAINS
+from tests.conftest import ActorFactory
 
 FUNCTIONS = ("app_bucket", "app_buckets", "app_quarter", "app_spans")
 
@@ -30,7 +30,8 @@ def test_no_plan_calls_them(db: Database) -> None:
     assert planned >= 12
 
 
-def test_the_database_and_python_cut_time_alike(actor: Actor) -> None:
+def test_the_database_and_python_cut_time_alike(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
     moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))
 
     @given(st.lists(moments, min_size=1, max_size=20))
