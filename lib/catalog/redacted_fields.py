@@ -1,7 +1,7 @@
 """Which fields a tenant wants redacted in its events, beside what schemas mark and what looks like a secret.
 
 They are JSON pointers, for one event type or for every one; `*` in them stands for any key or list item.
-Ingestion reads them with the catalog entry (queries/ingestion.sql), so a change holds for the next event.
+Ingestion reads them with the catalog entry (queries/events/ingestion.sql), so a change holds for the next event.
 """
 
 from __future__ import annotations
