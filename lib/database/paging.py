@@ -57,6 +57,12 @@ class KeysetPage(Generic[Row]):
     older: Cursor | None
 
 
+def older_edge(older_than: Cursor | None, until: datetime | None) -> Cursor:
+    """Where a page begins that is older than the cursor and than a bound."""
+    end = Cursor.start_of(until or NEVER)
+    return min(older_than or end, end)
+
+
 def keyset_page(
     find: Callable[[Side, dict[str, Any]], Iterable[Row]],
     *,
@@ -72,13 +78,9 @@ def keyset_page(
     `find` gets the side of the edge on which rows are wanted, nearest first, and the parameters since, until, edge,
     edge_id and limit. The edge is also the bound on its own side, so a statement needs only the other one.
     """
-    since, until = since or EVER, until or NEVER
     side: Side = "newer" if newer_than else "older"
-    if newer_than:
-        edge = max(newer_than, Cursor.start_of(since))
-    else:
-        edge = min(older_than or Cursor.start_of(until), Cursor.start_of(until))
-    bounds = {"since": since, "until": until, "edge": edge.at, "edge_id": edge.id, "limit": limit + 1}
+    edge = max(newer_than, Cursor.start_of(since or EVER)) if newer_than else older_edge(older_than, until)
+    bounds = {"since": since or EVER, "until": until or NEVER, "edge": edge.at, "edge_id": edge.id, "limit": limit + 1}
     found = list(find(side, bounds))
     more, rows = len(found) > limit, found[:limit]
     if newer_than:

@@ -160,8 +160,7 @@ def list_runs(
 
     A search in errors looks through LOOKED_AT failed runs a page, so a page may hold few and still not be the last.
     """
-    end = Cursor.start_of(filters.until or paging.NEVER)
-    edge = min(cursor or end, end)
+    edge = paging.older_edge(cursor, filters.until)
     row: dict[str, Any] = {
         "tenant": tenant,
         "since": filters.since or paging.EVER,
