@@ -135,6 +135,7 @@ def _take_in(
     parent_event_id: UUID | None,
     only_workflow: UUID | None,
 ) -> Submission:
+    """The way of an event: it is redacted and judged, taken once, matched, carried out and recorded."""
     event, key = _judged(conn, actor.tenant, sent)
     if key.text and key.is_secret:
         event = replace(event, facts=replace(event.facts, correlation_key=_digest(conn, key.text)))
@@ -178,7 +179,7 @@ def _judged(conn: Connection, tenant: UUID, sent: _Sent) -> tuple[JudgedEvent, _
     event = JudgedEvent(
         event_id=entry.event_id,
         created_at=entry.created_at,
-        source=redacted.name(sent.source) if sent.source else sent.source,
+        source=redacted.name(sent.source) if sent.source else None,
         facts=EventFacts(sent.event_type, redacted, REDACTED if key.is_secret else key.text, effective),
         schema_status=status,
         schema_errors=errors,
