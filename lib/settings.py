@@ -46,7 +46,7 @@ class Settings(BaseSettings):
     statement_timeout_ms: int = Field(default=5000, ge=100)
     #: Runs that one worker process executes at a time; one tenant gets half of them. Give all workers the same.
     worker_concurrency: int = Field(default=16, ge=2, le=256)
-    #: Where the step http.request may connect: host, host:port or *.domain, comma-separated. Empty: nowhere.
+    #: Where steps may send HTTP requests: host, host:port or *.domain, comma-separated. Empty: nowhere.
     egress_allow: str = ""
     #: Let it reach private and loopback addresses of allowed hosts too; for trials on one machine.
     egress_allow_private: bool = False

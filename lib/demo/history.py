@@ -19,21 +19,17 @@ from lib.demo import templates
 from lib.demo.definitions import DemoWorkflow
 from lib.events import ingestion, matching
 from lib.redaction import Redacted
+from lib.steps import StepType, config_of, type_of
+from lib.steps.step_type import Effect, Flow
 
 Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 
 # Share of a weekday's traffic by hour of the tenant's own day.
 _HOURS = np.array([2, 1, 1, 1, 1, 2, 6, 20, 55, 78, 84, 76, 58, 70, 80, 76, 66, 45, 24, 14, 10, 8, 5, 3], float)
 _WEEKDAYS = (1.08, 1.05, 1.0, 0.98, 0.86, 0.16, 0.12)
-# How long a step takes beside the others of its run; a wait takes nearly all of it.
-_STEP_WEIGHTS = {
-    "event.wait": 300,
-    "control.forEach": 20,
-    "action.call": 3,
-    "control.if": 2,
-    "transform.assign": 0.2,
-    "control.return": 0.1,
-}
+# How long a step takes beside the others of its run: a wait takes nearly all of it.
+_EFFECT_WEIGHTS: dict[Effect, float] = {"wait": 300, "act": 3}
+_FLOW_WEIGHTS: dict[Flow, float] = {"loop": 20, "choice": 2, "next": 0.2, "end": 0.1}
 _SIMULATED_SHARE = 0.004
 _FAILED_SHARE = 0.01
 #: What a busy database answers now and then.
@@ -347,9 +343,11 @@ class _History:
         started = at + timedelta(seconds=0.05 + float(rng.exponential(0.12)))
         seconds = workflow.duration * float(rng.lognormal(0, 0.55))
         failed = bool(rng.random() < self._failing(workflow, at))
-        if wait := next((step for step in workflow.steps if step["type"] == "event.wait"), None):
-            longest = float(wait["config"]["timeoutSeconds"])
-            seconds = longest if failed and wait["id"] == workflow.failing_step else min(seconds, longest)
+        for step in workflow.steps:
+            kind = type_of(step)
+            longest = kind.waits_at_most(config_of(step)) if kind else None
+            if longest is not None:
+                seconds = longest if failed and step["id"] == workflow.failing_step else min(seconds, longest)
         # Nothing in the invented past is left running for an engine to look for.
         ended = max(started, min(started + timedelta(seconds=seconds), self.plan.now))
         status = "FAILED" if failed else "SUCCEEDED"
@@ -396,7 +394,7 @@ class _History:
         if failed:
             broken = next((n for n, step in enumerate(steps) if step["id"] == workflow.failing_step), len(steps) - 1)
             steps = steps[: broken + 1]
-        usual = np.array([_STEP_WEIGHTS.get(step["type"], 1.0) for step in steps])
+        usual = np.array([_weight(type_of(step)) for step in steps])
         ends = np.cumsum(usual * (0.6 + 0.8 * self.rng.random(len(steps))))
         begin = started
         for step, until in zip(steps, ends / ends[-1], strict=True):
@@ -416,6 +414,12 @@ class _History:
                 )
             )
             begin = end
+
+
+def _weight(kind: StepType | None) -> float:
+    if kind is None:
+        return 1.0
+    return _EFFECT_WEIGHTS.get(kind.effect) or _FLOW_WEIGHTS[kind.flow]
 
 
 def _uuid7(at: datetime, entropy: bytes) -> UUID:

@@ -20,7 +20,7 @@ from lib.redaction import Redacted, redact_text
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps import Recorded, RunFacts, Step
-from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
+from lib.steps.execution import RunInterrupted, Wait, WaitEnd
 
 queries = named_queries.of(__name__)
 

@@ -6,9 +6,11 @@ through the Journal and Execution it is given.
 """
 
 from lib.steps.checking import Problem, check_definition, expressions
+from lib.steps.execution import Journal, Recorded, RunFacts, Step
 from lib.steps.interpreter import run_definition
+from lib.steps.nesting import config_of, each_step, lists_in, type_of
 from lib.steps.registry import STEP_TYPES
-from lib.steps.step_type import Journal, Recorded, RunFacts, Step, StepType
+from lib.steps.step_type import StepType
 
 __all__ = [
     "STEP_TYPES",
@@ -19,6 +21,10 @@ __all__ = [
     "Step",
     "StepType",
     "check_definition",
+    "config_of",
+    "each_step",
     "expressions",
+    "lists_in",
     "run_definition",
+    "type_of",
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from lib.serialization.strict_json import JsonValue
-from lib.steps.step_type import Execution, Outcome, Step, StepType, any_or_expression, config_object
+from lib.steps.execution import Execution, Outcome, Step
+from lib.steps.step_type import Config, Schema, StepType, any_or_expression, config_object
 
 VARIABLE = r"^vars(\.[A-Za-z_][A-Za-z0-9_]*)+$"
 
@@ -18,6 +19,16 @@ def _run(step: Step, run: Execution) -> Outcome:
 def _then(step: Step, result: JsonValue, run: Execution) -> None:
     for target, value in result.items():
         run.set_variable(target.removeprefix("vars."), value)
+
+
+def _assigned(config: Config) -> dict[str, Any]:
+    assigned = config.get("assign")
+    return assigned if isinstance(assigned, dict) else {}
+
+
+def _output(config: Config) -> Schema:
+    names: Schema = {name: {} for name in _assigned(config)}
+    return {"type": "object", "properties": names, "additionalProperties": False}
 
 
 ASSIGN = StepType(
@@ -42,6 +53,10 @@ ASSIGN = StepType(
         },
         ["assign"],
     ),
+    starter={"assign": {"vars.name": ""}},
+    id_stem="set",
     run=_run,
     then=_then,
+    output=_output,
+    sets=lambda config: [tuple(str(name).split(".")[1:]) for name in _assigned(config)],
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
-from lib.steps.step_type import EXPRESSION, Execution, Outcome, Step, StepType, config_object, nested_steps
+from lib.steps.execution import Execution, Outcome, Step
+from lib.steps.step_type import EXPRESSION, StepList, StepType, config_object, nested_steps
 
 
 def _run(step: Step, run: Execution) -> Outcome:
@@ -40,7 +41,16 @@ BRANCH = StepType(
         },
         ["condition", "then"],
     ),
+    starter={"condition": {"$expr": "true"}, "then": [], "else": []},
+    id_stem="if",
     run=_run,
     then=_then,
-    children=("then", "else"),
+    flow="choice",
+    shape="choice",
+    lists=(StepList("then", "Yes", "yes"), StepList("else", "No", "no")),
+    output=lambda config: {
+        "type": "object",
+        "properties": {"branch": {"enum": ["then", "else"]}},
+        "additionalProperties": False,
+    },
 )

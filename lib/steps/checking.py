@@ -15,8 +15,9 @@ from referencing import Registry
 from lib.mapping import mapping
 from lib.schemas import messages
 from lib.serialization import json_pointer
+from lib.steps.nesting import lists_in, type_of
 from lib.steps.registry import STEP_TYPES
-from lib.steps.step_type import RESERVED_NAMES, StepType
+from lib.steps.step_type import StepType
 
 _ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 _MAX_NESTING = 16
@@ -67,7 +68,7 @@ def _check_step(step: Mapping[str, Any], path: str, ids: set[str], *, depth: int
     elif step_id in ids:
         yield Problem(f"{path}/id", f"The step id {step_id} is used twice.")
     ids.add(str(step_id))
-    step_type = STEP_TYPES.get(step["type"]) if isinstance(step.get("type"), str) else None
+    step_type = type_of(step)
     if step_type is None:
         yield Problem(f"{path}/type", f"Step {step_id} has the unknown type {step.get('type')!r}.")
         return
@@ -100,11 +101,9 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
             field = ".".join(str(part) for part in place)
             pointer = json_pointer.join([*place, "$expr"])
             yield Problem(path + pointer, f"Step {step_id}, {field}: {problem}")
-    if config.get("itemName") in RESERVED_NAMES:
-        yield Problem(
-            f"{path}/itemName",
-            f"Step {step_id}, itemName: {config['itemName']} already names something else.",
-        )
+    for fault in step_type.faults(config):
+        said = f"Step {step_id}, {'.'.join(fault.field)}: {fault.message}"
+        yield Problem(path + json_pointer.join(fault.field), said)
 
 
 @cache
@@ -149,13 +148,9 @@ def expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[
 
 def _returns(step: Mapping[str, Any]) -> bool:
     """Whether the run surely ends in this step."""
-    if step.get("type") == "control.return":
-        return True
-    config = step.get("config")
-    if step.get("type") != "control.if" or not isinstance(config, dict):
-        return False
-    branches = [config.get("then"), config.get("else")]
+    kind = type_of(step)
+    if kind is None or kind.flow != "choice":
+        return kind is not None and kind.flow == "end"
     return all(
-        isinstance(branch, list) and any(isinstance(inner, dict) and _returns(inner) for inner in branch)
-        for branch in branches
+        any(isinstance(inner, dict) and _returns(inner) for inner in branch) for branch in lists_in(step).values()
     )

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
-from lib.steps.step_type import (
-    EXPRESSION,
-    MAX_LOOP_ITEMS,
-    Execution,
-    Outcome,
-    Step,
-    StepType,
-    config_object,
-    nested_steps,
-)
+from lib.steps.execution import MAX_LOOP_ITEMS, ROOTS, Execution, Outcome, Step
+from lib.steps.step_type import EXPRESSION, Config, Fault, StepList, StepType, config_object, nested_steps
+
+#: What expressions call the number of the current item.
+_INDEX = "index"
+_ITEM = "item"
 
 
 def _run(step: Step, run: Execution) -> Outcome:
     items = _items(step, run)
     failures: list[dict[str, Any]] = []
     for index, item in enumerate(items):
-        scope = run.iteration(step.config.get("itemName", "item"), item, index)
+        scope = run.with_names({step.config.get("itemName", _ITEM): item, _INDEX: index})
         try:
             scope.run_steps(step.config["steps"], f"{step.path}[{index}]/")
         except StepFailed as error:
@@ -50,6 +47,16 @@ def _items(step: Step, run: Execution) -> list[JsonValue]:
     return items
 
 
+def _names(config: Config) -> tuple[str, str]:
+    return str(config.get("itemName", _ITEM)), _INDEX
+
+
+def _faults(config: Config) -> Iterator[Fault]:
+    name = config.get("itemName")
+    if name in (*ROOTS, _INDEX):
+        yield Fault(("itemName",), f"{name} already names something else.")
+
+
 FOR_EACH = StepType(
     type="control.forEach",
     label="For each",
@@ -63,7 +70,7 @@ FOR_EACH = StepType(
                 "title": "Item name",
                 "description": "What expressions call the current item; index is its number from 0.",
                 "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
-                "default": "item",
+                "default": _ITEM,
             },
             "steps": nested_steps("Steps", "Steps to run for each item."),
             "onItemError": {
@@ -76,7 +83,18 @@ FOR_EACH = StepType(
         },
         ["items", "steps"],
     ),
+    starter={"items": {"$expr": "[1, 2, 3]"}, "steps": []},
+    id_stem="each",
     run=_run,
     repeats=True,
-    children=("steps",),
+    flow="loop",
+    shape="loop",
+    lists=(StepList("steps", "Each item", "each"),),
+    output=lambda config: {
+        "type": "object",
+        "properties": {"count": {"type": "integer"}, "failed": {"type": "integer"}, "failures": {"type": "array"}},
+        "additionalProperties": False,
+    },
+    names=_names,
+    faults=_faults,
 )

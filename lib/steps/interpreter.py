@@ -17,8 +17,7 @@ from lib.errors import CatalogError, DatabaseUnavailable, StepFailed
 from lib.mapping import mapping
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-from lib.steps.registry import STEP_TYPES
-from lib.steps.step_type import (
+from lib.steps.execution import (
     MAX_RESULT_BYTES,
     MAX_STEPS,
     Execution,
@@ -28,14 +27,15 @@ from lib.steps.step_type import (
     RunFacts,
     RunInterrupted,
     Step,
-    StepType,
 )
+from lib.steps.registry import STEP_TYPES
+from lib.steps.step_type import StepType
 
 log = logging.getLogger(__name__)
 
 
 def run_definition(definition: Mapping[str, Any], facts: RunFacts, journal: Journal) -> JsonValue:
-    """Execute a checked definition to its end and give the run's output, None without a control.return.
+    """Execute a checked definition to its end and give the run's output, None when no step ends it with one.
 
     Raises StepFailed (its message names the step) when the run fails, RunInterrupted when it stops for now.
     """
@@ -60,7 +60,7 @@ class _Execution:
     journal: Journal
     shared: _Shared = field(default_factory=_Shared)
     outputs: dict[str, Any] = field(default_factory=dict)
-    items: dict[str, Any] = field(default_factory=dict)
+    names: dict[str, Any] = field(default_factory=dict)
 
     def evaluate(self, value: JsonValue) -> JsonValue:
         if isinstance(value, dict):
@@ -81,8 +81,8 @@ class _Execution:
             holder = holder[parent]
         holder[last] = value
 
-    def iteration(self, item_name: str, item: JsonValue, index: int) -> Execution:
-        return replace(self, outputs=dict(self.outputs), items={**self.items, item_name: item, "index": index})
+    def with_names(self, values: Mapping[str, JsonValue]) -> Execution:
+        return replace(self, outputs=dict(self.outputs), names={**self.names, **values})
 
     def run_steps(self, steps: list[Any], prefix: str) -> None:
         for entry in steps:
@@ -130,7 +130,7 @@ class _Execution:
             "event": self.facts.event,
             "vars": self.shared.variables,
             "steps": self.outputs,
-            **self.items,
+            **self.names,
         }
 
 

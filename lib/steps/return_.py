@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from lib.serialization.strict_json import JsonValue
-from lib.steps.step_type import Execution, Outcome, Returned, Step, StepType, any_or_expression, config_object
+from lib.steps.execution import Execution, Outcome, Returned, Step
+from lib.steps.step_type import StepType, any_or_expression, config_object
 
 
 def _run(step: Step, run: Execution) -> Outcome:
@@ -23,6 +24,10 @@ RETURN = StepType(
         {"output": any_or_expression("Output", "What the run gives back.")},
         [],
     ),
+    starter={"output": {"$expr": "payload"}},
+    id_stem="return",
     run=_run,
     then=_then,
+    flow="end",
+    shape="stop",
 )

@@ -1,169 +1,114 @@
-"""What a step type is, and what a running step may use."""
+"""What a step type is: all that the product knows of one kind of step.
+
+Nothing outside a type's own file knows its name. Checks, designer, diagram, dry run and engine ask the registered
+StepType instead, so a new type is one file here and one line in lib/steps/registry.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal
 
 from lib.serialization.strict_json import JsonValue
+from lib.steps.execution import Execution, Outcome, Step
 
-#: A result larger than this many bytes of JSON fails its step.
-MAX_RESULT_BYTES = 256 * 1024
-MAX_LOOP_ITEMS = 1000
-#: Steps that one run may execute, loops included.
-MAX_STEPS = 20_000
-MAX_WAIT_SECONDS = 366 * 86_400
-
-#: Names in expressions that a loop's item may not take.
-RESERVED_NAMES = ("payload", "vars", "event", "steps", "index")
-
+Config = Mapping[str, Any]
 Schema = dict[str, Any]
 
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a definition at one place of a run; `path` joins ids by "/", loops add their index."""
-
-    id: str
-    type: str
-    config: Mapping[str, Any]
-    path: str
+#: How a run goes on after a step: with the next one, with one of its lists of steps, with its list once for each
+#: item, or not at all.
+Flow = Literal["next", "choice", "loop", "end"]
+#: What a step does outside its run. A dry run carries out neither effect.
+Effect = Literal["none", "act", "wait"]
+#: How the diagram draws a step.
+Shape = Literal["step", "choice", "loop", "wait", "stop"]
 
 
 @dataclass(frozen=True)
-class Recorded:
-    """How a step that finished earlier ended: its result, or the error it failed with."""
+class StepList:
+    """A key of the configuration that holds nested steps, what menus call them, and the label of the edge to them."""
 
-    result: JsonValue
-    error: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True)
-class RunFacts:
-    """What a run starts from: its id, input, and the event that caused it as expressions see it."""
-
-    run_id: str
-    payload: JsonValue
-    event: Mapping[str, Any]
+    key: str
+    label: str
+    edge: str
 
 
 @dataclass(frozen=True)
-class Wait:
-    """What a step waits for: an event of a name and key, or only for time to pass."""
+class Fault:
+    """What is wrong with a configuration, and in which of its fields."""
 
-    event_name: str | None
-    key: str | None
-    seconds: float | None = None
-    until: datetime | None = None
+    field: tuple[str, ...]
+    message: str
 
 
-@dataclass(frozen=True)
-class WaitEnd:
-    """How a wait ended: by its event (with payload) or by the clock."""
-
-    timed_out: bool
-    payload: JsonValue
+def _nothing(config: Config) -> tuple[()]:
+    return ()
 
 
-class Journal(Protocol):
-    """Remembers durably what a run's steps did, and stops the run when it may not go on.
-
-    Any method may raise RunInterrupted.
-    """
-
-    def recorded(self, step: Step) -> Recorded | None:
-        """How the step ended, if it has."""
-
-    def begin(self, step: Step, shown_input: JsonValue, result: JsonValue = None) -> int:
-        """Note that the step is under way, and what it must find again; gives the attempt's number."""
-
-    def noted(self, step: Step) -> JsonValue:
-        """The result that an earlier `begin` of the step noted, else None. `succeed` leaves it as it is."""
-
-    def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
-        """Note that the step is done."""
-
-    def fail(self, step: Step, error: Mapping[str, Any], *, seconds: float) -> None:
-        """Note that the step failed."""
-
-    def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
-        """Open the step's wait and interrupt the run."""
-
-    def waited(self, step: Step) -> WaitEnd | None:
-        """How the step's wait ended; None when none was opened. Interrupts the run while it is open."""
-
-    def pause(self, seconds: float) -> None:
-        """Sleep before another attempt."""
-
-
-class RunInterrupted(Exception):
-    """The run stops here for now; this turn writes no more."""
-
-
-class Returned(Exception):
-    """control.return was reached; `output` is the run's."""
-
-    def __init__(self, output: JsonValue) -> None:
-        super().__init__()
-        self.output = output
-
-
-class Execution(Protocol):
-    """A run as one of its steps sees it."""
-
-    @property
-    def facts(self) -> RunFacts:
-        """What the run started from."""
-
-    @property
-    def journal(self) -> Journal:
-        """Where steps with effects or waits note them."""
-
-    def evaluate(self, value: JsonValue) -> JsonValue:
-        """The value with every {"$expr": …} in it replaced by what its expression gives."""
-
-    def set_variable(self, name: str, value: JsonValue) -> None:
-        """Assign vars.<name>; a dotted name builds nested objects."""
-
-    def run_steps(self, steps: list[Any], prefix: str) -> None:
-        """Execute nested steps in this scope; their paths begin with the prefix."""
-
-    def iteration(self, item_name: str, item: JsonValue, index: int) -> Execution:
-        """The scope of one pass of a loop: item and index of its own, variables shared."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a step gave, and what is shown as its input."""
-
-    result: JsonValue
-    shown_input: JsonValue = None
+def _unknown(config: Config) -> None:
+    return None
 
 
 @dataclass(frozen=True)
 class StepType:
-    """A kind of step: how people see it, how it is configured, what it does.
+    """A kind of step.
 
-    `run` does the work; its result is what expressions read as steps.<id>.output. `then` follows with what
-    the result means for the run (a variable, nested steps, the end) and is also all that is done again for a
-    step that had finished before the run was interrupted.
+    `run` does the work. Its result is what expressions read as steps.<id>.output. `then` follows with what the
+    result means for the run (a variable, nested steps, the end). It is also all that is done again for a step that
+    had finished before the run was interrupted.
+
+    Functions of the configuration are given one that may be unfinished or wrong, unless they say otherwise.
     """
 
     type: str
     label: str
     icon: str
     description: str
+    #: Its schema, which the designer draws as a form, and what a new step starts with.
     config_schema: Schema
+    starter: Config
+    #: What the id of a new step begins with.
+    id_stem: str
     run: Callable[[Step, Execution], Outcome]
     then: Callable[[Step, JsonValue, Execution], None] | None = None
     #: `run` is done again after an interruption even if it had finished, for what its nested steps did.
     repeats: bool = False
-    #: Keys of the configuration that hold nested steps.
-    children: tuple[str, ...] = ()
+    flow: Flow = "next"
+    effect: Effect = "none"
+    shape: Shape = "step"
+    lists: tuple[StepList, ...] = ()
     #: A failure is noted and the run goes on when this says so of a configuration.
-    continues: Callable[[Mapping[str, Any]], bool] = lambda config: False
+    continues: Callable[[Config], bool] = lambda config: False
+    #: The schema of what it gives; None where nobody knows before it ran.
+    output: Callable[[Config], Schema | None] = _unknown
+    #: Fields whose expression has to give something, else the step fails.
+    needs: frozenset[str] = frozenset()
+    #: Fields that name an event type.
+    event_fields: tuple[str, ...] = ()
+    #: The variables that it sets: ("a", "b") is vars.a.b.
+    sets: Callable[[Config], Iterable[tuple[str, ...]]] = _nothing
+    #: Names that expressions of its nested steps may read beside those that every step reads.
+    names: Callable[[Config], Iterable[str]] = _nothing
+    #: What is wrong although the schema allows it; asked only about a configuration that fits the schema.
+    faults: Callable[[Config], Iterable[Fault]] = _nothing
+    #: Why the step would fail whatever the run holds; None where that is not known.
+    refusal: Callable[[Config], Fault | None] = _unknown
+    #: What a dry run takes for the output of a step that it does not carry out.
+    assumed: Callable[[Config], JsonValue] = _unknown
+    #: How many seconds it waits at most; None where the configuration does not tell.
+    waits_at_most: Callable[[Config], float | None] = _unknown
+
+    @property
+    def children(self) -> tuple[str, ...]:
+        """Keys of the configuration that hold nested steps."""
+        return tuple(one.key for one in self.lists)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Keys of the configuration in the order in which people expect them."""
+        branches = [self.config_schema, *self.config_schema.get("oneOf", ())]
+        return tuple(dict.fromkeys(name for branch in branches for name in branch.get("properties", {})))
 
 
 #: The schema of an expression in a step's configuration.

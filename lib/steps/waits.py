@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
-from lib.steps.step_type import (
-    EXPRESSION,
-    MAX_WAIT_SECONDS,
-    Execution,
-    Outcome,
-    Schema,
-    Step,
-    StepType,
-    Wait,
-    config_object,
-    text_or_expression,
-)
+from lib.steps.execution import MAX_WAIT_SECONDS, Execution, Outcome, Step, Wait
+from lib.steps.step_type import EXPRESSION, Config, Schema, StepType, config_object, text_or_expression
 
 _WEEK = 7 * 86_400
 
@@ -61,7 +51,11 @@ def _key(step: Step, value: JsonValue) -> str:
     )
 
 
-def _continues(config: Mapping[str, Any]) -> bool:
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float | Decimal) and not isinstance(value, bool) else None
+
+
+def _continues(config: Config) -> bool:
     return bool(config.get("onTimeout", "fail") == "continue")
 
 
@@ -117,7 +111,14 @@ WAIT_FOR_EVENT = StepType(
         },
         ["eventName", "correlationKey"],
     ),
+    starter={"eventName": "", "correlationKey": {"$expr": "event.correlationKey"}},
+    id_stem="wait",
     run=_wait_for_event,
+    effect="wait",
+    shape="wait",
+    needs=frozenset({"correlationKey"}),
+    event_fields=("eventName",),
+    waits_at_most=lambda config: _number(config.get("timeoutSeconds", _WEEK)),
 )
 
 WAIT_FOR_TIME = StepType(
@@ -142,5 +143,11 @@ WAIT_FOR_TIME = StepType(
             ),
         ],
     },
+    starter={"seconds": 60},
+    id_stem="pause",
     run=_wait_for_time,
+    effect="wait",
+    shape="wait",
+    needs=frozenset({"until"}),
+    waits_at_most=lambda config: _number(config.get("seconds")),
 )

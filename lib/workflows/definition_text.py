@@ -6,7 +6,7 @@ YAML is read as JSON with another spelling: no dates, no yes/no, no anchors, eac
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ import yaml
 from lib.errors import InvalidInput
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
+from lib.steps import type_of
 
 Language = Literal["json", "yaml"]
 
@@ -31,13 +32,6 @@ _ORDER = (
     "eventName",
     "sourcePayloadSchemaRef",
     "payloadMapping",
-    "action",
-    "condition",
-    "items",
-    "itemName",
-    "then",
-    "else",
-    "input",
     "config",
 )
 _RANK = {name: rank for rank, name in enumerate(_ORDER)}
@@ -46,9 +40,17 @@ _RANK = {name: rank for rank, name in enumerate(_ORDER)}
 def ordered(value: Any) -> Any:
     """The same value with the keys of every object in the order people expect, then as they came."""
     if isinstance(value, Mapping):
-        keys = sorted(value, key=lambda key: _RANK.get(key, len(_ORDER)))
-        return {key: ordered(value[key]) for key in keys}
+        found = {key: ordered(value[key]) for key in _sorted(value, _RANK)}
+        kind = type_of(value)
+        if kind and isinstance(found.get("config"), dict):
+            ranks = {name: rank for rank, name in enumerate(kind.fields)}
+            found["config"] = {key: found["config"][key] for key in _sorted(found["config"], ranks)}
+        return found
     return [ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _sorted(keys: Iterable[str], ranks: Mapping[str, int]) -> list[str]:
+    return sorted(keys, key=lambda key: ranks.get(key, len(ranks)))
 
 
 def same(one: Any, other: Any) -> bool:

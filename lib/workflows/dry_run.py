@@ -1,7 +1,7 @@
 """What a draft would do with a payload: the mapping for real, the steps in memory, nothing outside touched.
 
 Conditions, loops and variables are evaluated as in a run. Actions are not carried out and waits do not wait:
-they count as done, with nothing as their output, unless it is sure that an action would be refused.
+they count as done, with what their type assumes as their output, unless it is sure that they would be refused.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from lib.sandbox import validation
 from lib.sandbox.validation import Violation
 from lib.serialization import json_pointer
 from lib.serialization.strict_json import JsonValue
-from lib.steps import Journal, Recorded, RunFacts, Step, action_call, run_definition
-from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
+from lib.steps import STEP_TYPES, Journal, Recorded, RunFacts, Step, run_definition
+from lib.steps.execution import RunInterrupted, Wait, WaitEnd
 
 #: A dry run ends after so many steps.
 MOST_STEPS = 200
@@ -38,7 +38,6 @@ _ABOUT_WHAT_IS_INSIDE = {
     "unevaluatedProperties",
     "unevaluatedItems",
 }
-_NOT_CARRIED_OUT = {"action.call", "event.wait", "time.wait"}
 
 
 @dataclass(frozen=True)
@@ -149,15 +148,16 @@ class _Memory(Journal):
         self.steps.append(DryStep(step.path, step.type, state, **more))
 
     def recorded(self, step: Step) -> Recorded | None:
-        if step.type not in _NOT_CARRIED_OUT:
+        kind = STEP_TYPES[step.type]
+        if kind.effect == "none":
             return None
-        refusal = action_call.refusal(step.config) if step.type == "action.call" else None
-        if refusal:
-            failure = {"code": "refused", "message": f"Step {step.id}: {refusal}"}
+        if fault := kind.refusal(step.config):
+            failure = {"code": "refused", "message": f"Step {step.id}: {fault.message}"}
             self._note(step, "failed", error=failure["message"])
             return Recorded(None, error=failure)
-        self._note(step, "assumed")
-        return Recorded(None)
+        assumed = kind.assumed(step.config)
+        self._note(step, "assumed", output=assumed)
+        return Recorded(assumed)
 
     def begin(self, step: Step, shown_input: JsonValue, result: JsonValue = None) -> int:
         return 1

@@ -12,39 +12,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.serialization import json_pointer
-from lib.steps import STEP_TYPES
-from lib.workflows.validation import each_step
+from lib.steps import STEP_TYPES, each_step, type_of
 
 Place = tuple[str | int, ...]
 Definition = dict[str, Any]
 
 TOP: Place = ("steps",)
-#: How the lists inside a step are called.
-LIST_NAMES = {"then": "Yes", "else": "No", "steps": "Each item"}
-
-# What a new step starts with: the least that is valid where something is, else blanks to fill in.
-_STARTERS: dict[str, Any] = {
-    "action.call": {"action": "log.write", "input": {"message": "Something happened"}},
-    "transform.assign": {"assign": {"vars.name": ""}},
-    "control.if": {"condition": {"$expr": "true"}, "then": [], "else": []},
-    "control.forEach": {"items": {"$expr": "[1, 2, 3]"}, "steps": []},
-    "event.wait": {"eventName": "", "correlationKey": {"$expr": "event.correlationKey"}},
-    "time.wait": {"seconds": 60},
-    "control.return": {"output": {"$expr": "payload"}},
-}
-_ID_STEMS = {
-    "action.call": "action",
-    "transform.assign": "set",
-    "control.if": "if",
-    "control.forEach": "each",
-    "event.wait": "wait",
-    "time.wait": "pause",
-    "control.return": "return",
-}
 
 
 @dataclass(frozen=True)
-class StepList:
+class ListPlace:
     """A list that steps can be in, and what it is called."""
 
     place: Place
@@ -82,24 +59,21 @@ def place_of_id(definition: Mapping[str, Any], step_id: str) -> Place | None:
     return next((place_of(path) for path, step in each_step(definition) if step.get("id") == step_id), None)
 
 
-def lists(definition: Mapping[str, Any]) -> list[StepList]:
+def lists(definition: Mapping[str, Any]) -> list[ListPlace]:
     """Every list that a step can be in, the top one first."""
-    found = [StepList(TOP, "Top level")]
+    found = [ListPlace(TOP, "Top level")]
     for path, step in each_step(definition):
         place = place_of(path)
-        for key in _children(step):
-            name = step.get("name") or step.get("id")
-            found.append(StepList((*place, "config", key), f"{name}: {LIST_NAMES[key]}"))
+        kind, name = type_of(step), step.get("name") or step.get("id")
+        for one in kind.lists if kind else ():
+            found.append(ListPlace((*place, "config", one.key), f"{name}: {one.label}"))
     return found
 
 
 def add(definition: Definition, to: Place, step_type: str) -> tuple[Definition, Place]:
     """A new step of a type at the end of a list; the definition, and where the step is."""
-    step = {
-        "id": fresh_id(definition, _ID_STEMS[step_type]),
-        "type": step_type,
-        "config": deepcopy(_STARTERS[step_type]),
-    }
+    kind = STEP_TYPES[step_type]
+    step = {"id": fresh_id(definition, kind.id_stem), "type": step_type, "config": deepcopy(dict(kind.starter))}
     return insert(definition, to, step)
 
 
@@ -188,24 +162,14 @@ def _list(definition: Definition, place: Place) -> list[Any]:
     return steps
 
 
-def _children(step: Mapping[str, Any]) -> tuple[str, ...]:
-    return STEP_TYPES[step["type"]].children if _known(step) else ()
-
-
-def _known(step: Mapping[str, Any]) -> bool:
-    return isinstance(step.get("type"), str) and step["type"] in STEP_TYPES
-
-
 def _mapping_fits(trigger: Mapping[str, Any]) -> bool:
     texts: Iterator[Any] = (trigger.get(key) for key in ("eventName", "sourcePayloadSchemaRef"))
     return isinstance(trigger.get("payloadMapping", {}), Mapping) and all(isinstance(t, str | None) for t in texts)
 
 
 def _fits(step: Any) -> bool:
-    if not isinstance(step, Mapping) or not _known(step) or not isinstance(step.get("id"), str):
+    kind = type_of(step) if isinstance(step, Mapping) else None
+    if kind is None or not isinstance(step.get("id"), str) or not isinstance(step.get("config"), Mapping):
         return False
-    config = step.get("config")
-    if not isinstance(config, Mapping):
-        return False
-    nested = [config.get(key, []) for key in _children(step)]
+    nested = [step["config"].get(key, []) for key in kind.children]
     return all(isinstance(steps, list) and all(_fits(inner) for inner in steps) for steps in nested)

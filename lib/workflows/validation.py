@@ -17,7 +17,7 @@ from lib.catalog.schema_registry import JsonSchema
 from lib.database import Connection, named_queries
 from lib.mapping import check as mapping_check
 from lib.serialization import json_pointer, strict_json
-from lib.steps import STEP_TYPES, Problem, action_call, check_definition
+from lib.steps import Problem, check_definition, config_of, each_step, type_of
 from lib.workflows import data_flow
 from lib.workflows.records import LONGEST_NAME
 
@@ -86,12 +86,7 @@ def check(definition: Any, around: Surroundings) -> list[Problem]:
         for path, name in _awaited(definition)
         if name and name not in around.known_events
     ]
-    found += [
-        Problem(f"{path}/config/input/url", f"Runs will fail at this step: {refusal}", "warning")
-        for path, step in each_step(definition)
-        if step.get("type") == "action.call" and (refusal := action_call.refusal(step.get("config")))
-    ]
-    return found
+    return [*found, *_refused(definition)]
 
 
 def errors(problems: list[Problem]) -> list[Problem]:
@@ -177,30 +172,19 @@ def _mapping(
             yield Problem(path, finding.message, finding.severity)
 
 
-def each_step(definition: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(JSON pointer, step) of every step, nested ones after the one they are in; malformed ones left out."""
-    todo = [("/steps", definition.get("steps"))]
-    while todo:
-        path, steps = todo.pop(0)
-        nested = []
-        for index, step in enumerate(steps if isinstance(steps, list) else []):
-            if isinstance(step, dict):
-                where = f"{path}/{index}"
-                yield where, step
-                config = step.get("config")
-                if isinstance(config, dict):
-                    nested += [(f"{where}/config/{key}", config.get(key)) for key in _children(step)]
-        todo = nested + todo
-
-
-def _children(step: Mapping[str, Any]) -> tuple[str, ...]:
-    kind = step.get("type")
-    found = STEP_TYPES.get(kind) if isinstance(kind, str) else None
-    return found.children if found else ()
-
-
 def _awaited(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(JSON pointer, event type) wherever a step names an event."""
     for path, step in each_step(definition):
-        config = step.get("config")
-        if step.get("type") == "event.wait" and isinstance(config, dict) and isinstance(config.get("eventName"), str):
-            yield f"{path}/config/eventName", config["eventName"]
+        kind, config = type_of(step), config_of(step)
+        for name in kind.event_fields if kind else ():
+            if isinstance(config.get(name), str):
+                yield f"{path}/config{json_pointer.join([name])}", config[name]
+
+
+def _refused(definition: Mapping[str, Any]) -> Iterator[Problem]:
+    """The steps that would fail whatever a run holds."""
+    for path, step in each_step(definition):
+        kind = type_of(step)
+        if kind and (fault := kind.refusal(config_of(step))):
+            where = f"{path}/config{json_pointer.join(fault.field)}"
+            yield Problem(where, f"Runs will fail at this step: {fault.message}", "warning")

@@ -9,7 +9,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.steps import STEP_TYPES
+from lib.steps import lists_in, type_of
+from lib.steps.step_type import Shape
 
 _LONGEST = 34
 _LOOKALIKES = str.maketrans(
@@ -65,12 +66,13 @@ _DARK = {
 }
 # Mermaid would put the words on an edge into black boxes; this is the page's own background.
 _DARK_EDGES = ("---", "config:", "  themeVariables:", '    edgeLabelBackground: "#12141c"', "---")
-_KINDS = {
-    "control.if": "choice",
-    "control.forEach": "choice",
-    "event.wait": "wait",
-    "time.wait": "wait",
-    "control.return": "stop",
+# The kind of node of each shape of step, and its brackets in Mermaid.
+_SHAPES: dict[Shape, tuple[str, tuple[str, str]]] = {
+    "step": ("step", ("(", ")")),
+    "choice": ("choice", ("{{", "}}")),
+    "loop": ("choice", ("[[", "]]")),
+    "wait": ("wait", ("(", ")")),
+    "stop": ("stop", ("(", ")")),
 }
 
 
@@ -152,35 +154,29 @@ def _steps(drawing: _Drawing, steps: list[Any], path: str, origins: list[tuple[s
 
 
 def _step(drawing: _Drawing, step: Mapping[str, Any], where: str) -> str:
-    kind_name = str(step.get("type"))
-    known = STEP_TYPES.get(kind_name)
-    label = known.label if known else kind_name
+    step_type = type_of(step)
+    label = step_type.label if step_type else str(step.get("type"))
     name = step.get("name")
     text = f"`**{plain(name or label)}**\n{plain(label if name else step.get('id'))}`"
-    kind = _KINDS.get(kind_name, "step")
+    kind, brackets = _SHAPES[step_type.shape if step_type else "step"]
     status = drawing.statuses.get(str(step.get("id")))
     if status in _LIGHT:
         kind = status
     if where in drawing.broken:
         kind = "broken"
-    shape = {"control.if": ("{{", "}}"), "control.forEach": ("[[", "]]")}.get(kind_name, ("(", ")"))
-    return drawing.node(text, shape, kind, selected=drawing.selected == where)
+    return drawing.node(text, brackets, kind, selected=drawing.selected == where)
 
 
 def _after(drawing: _Drawing, step: Mapping[str, Any], where: str, node: str) -> list[tuple[str, str]]:
     """The open ends after a step: those of its branches, or its own."""
-    config = step.get("config")
-    config = config if isinstance(config, Mapping) else {}
-    if step.get("type") == "control.if":
-        ends = []
-        for key, label in (("then", "yes"), ("else", "no")):
-            inner = config.get(key)
-            inner = inner if isinstance(inner, list) else []
-            ends += _steps(drawing, inner, f"{where}/config/{key}", [(node, label)])
+    step_type, lists = type_of(step), lists_in(step)
+    flow = step_type.flow if step_type else "next"
+    ends: list[tuple[str, str]] = []
+    for one in step_type.lists if step_type else ():
+        ends += _steps(drawing, lists[one.key], f"{where}/config/{one.key}", [(node, one.edge)])
+    if flow == "choice":
         return ends
-    if step.get("type") == "control.forEach":
-        inner = config.get("steps")
-        ends = _steps(drawing, inner if isinstance(inner, list) else [], f"{where}/config/steps", [(node, "each")])
+    if flow == "loop":
         drawing.edge([(origin, "next") for origin, _ in ends if origin != node], node)
         return [(node, "done")]
-    return [] if step.get("type") == "control.return" else [(node, "")]
+    return [] if flow == "end" else [(node, "")]

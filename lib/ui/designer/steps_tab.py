@@ -18,7 +18,7 @@ from lib.ui.components.schema_fields import schema_fields
 from lib.ui.components.text import code, escape
 from lib.ui.designer.state import Draft
 from lib.workflows import definition_text, editing
-from lib.workflows.editing import LIST_NAMES, TOP, Place
+from lib.workflows.editing import TOP, Place
 
 _ACTS = {
     "up": ":material/arrow_upward: Move up",
@@ -96,10 +96,10 @@ def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool, 
         elif chosen:
             st.caption(f"{escape(kind.description)} Id {code(step['id'])}")
             st.code(definition_text.write(_own(step), "yaml"), language="yaml", wrap_lines=True)
-        for key in kind.children:
-            st.markdown(f":small[:gray[:material/subdirectory_arrow_right: {LIST_NAMES[key]}]]")
+        for one in kind.lists:
+            st.markdown(f":small[:gray[:material/subdirectory_arrow_right: {one.label}]]")
             with st.container(border=True, gap="xsmall"):
-                _draw_list(draft, step["config"].get(key, []), (*place, "config", key), may=may)
+                _draw_list(draft, step["config"].get(one.key, []), (*place, "config", one.key), may=may)
 
 
 def _draw_acts(drawn: _Drawn, *, last: bool) -> None:

@@ -19,12 +19,11 @@ from lib.runs import engine
 from lib.schemas import form as schema_form
 from lib.serialization import strict_json
 from lib.settings import Settings
-from lib.steps import STEP_TYPES
+from lib.steps import STEP_TYPES, each_step
 from lib.ui.designer.steps_tab import form_schema
 from lib.workflows import editing
 from lib.workflows import validation as workflow_validation
 from lib.workflows.editing import Definition, Place
-from lib.workflows.validation import each_step
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, edit, example, get, publish
 from tests.support.workflow_runs import await_run

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
 from lib.steps import STEP_TYPES, Recorded, RunFacts, Step, check_definition, interpreter, run_definition
-from lib.steps.step_type import RunInterrupted, Wait, WaitEnd
+from lib.steps.execution import RunInterrupted, Wait, WaitEnd
 
 
 class MemoryJournal:

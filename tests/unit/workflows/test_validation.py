@@ -17,11 +17,11 @@ from lib.errors import InvalidInput
 from lib.mapping import check as mapping_check
 from lib.serialization import strict_json
 from lib.settings import settings as app_settings
-from lib.steps import STEP_TYPES, Problem
+from lib.steps import STEP_TYPES, Problem, each_step
 from lib.ui.components import diagram
 from lib.workflows import definition_text, diff, editing
 from lib.workflows.dry_run import dry_run
-from lib.workflows.validation import Event, Surroundings, check, each_step, errors
+from lib.workflows.validation import Event, Surroundings, check, errors
 
 SOURCE = {
     "type": "object",
@@ -244,6 +244,12 @@ def test_an_event_that_the_catalog_lacks_is_an_error() -> None:
         ("steps", [*says("steps.after.output"), {**STEP, "id": "after"}], "output of after, which has not run by then"),
         ("steps", [loop(STEP), *says("steps.note.output", id="after")], "output of note, which has not run by then"),
         ("steps", [{**STEP, "id": "first"}, *says("steps.first.result")], "of a step there is output and error"),
+        (
+            "steps",
+            [{**STEP, "id": "first"}, *says("steps.first.output.status")],
+            "output.status, which first does not",
+        ),
+        ("steps", [loop(STEP), *says("steps.each.output.total", id="after")], "output.total, which each does not give"),
         ("steps", says("vars.total"), "vars.total, which no step before it sets"),
         ("steps", [*says("vars.total"), assign("vars.total")], "vars.total, which no step before it sets"),
         ("steps", [loop(*says("itm.name"))], "a step sees payload, event, vars, steps, index, item"),
@@ -292,6 +298,8 @@ def test_a_request_that_is_sure_to_be_refused_is_told_before_it_is() -> None:
         [loop(*says("$string(item) & index & vars.total"), assign("vars.total")), *says("vars.total", id="after")],
         [{**STEP, "id": "first"}, *says("steps.first.output.message & steps.first.error.code")],
         [loop({**STEP, "id": "first"}, *says("steps.first.output & steps.each"))],
+        [loop(STEP), *says("steps.each.output.failures.message & steps.each.output.count", id="after")],
+        [assign("vars.a"), *says("steps.set.output.`vars.a`")],
         says("$map([1], function($one) { $one.anything })"),
         says("payload.to[email = 'x'].email"),
         says("{'a': payload.id}.a"),

@@ -1,0 +1,47 @@
+"""log.write: one line in the process log."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lib.redaction import redact, redact_text
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+from lib.steps.action import Action
+from lib.steps.execution import Execution, Step
+from lib.steps.step_type import text_or_expression
+
+log = logging.getLogger(__name__)
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
+    message = arguments["message"]
+    text = redact_text(message if isinstance(message, str) else strict_json.dumps(redact(message)))
+    level = logging.getLevelNamesMapping()[arguments.get("level", "info").upper()]
+    # One line whatever the message holds, so that nobody writes a line that looks like another's.
+    log.log(level, "Run %s, step %s: %s", run.facts.run_id, step.path, text.replace("\n", "\\n"))
+    return {"message": text}
+
+
+LOG_WRITE = Action(
+    name="log.write",
+    label="Write log",
+    description="Writes a line to the process log.",
+    inputs={
+        "level": {
+            "type": "string",
+            "title": "Level",
+            "description": "How important the line is.",
+            "enum": list(_LEVELS),
+            "default": "info",
+        },
+        "message": text_or_expression("Message", "What to write; secrets in it are redacted."),
+    },
+    required=("message",),
+    output={"type": "object", "properties": {"message": {"type": "string"}}, "additionalProperties": False},
+    run=_run,
+)
