@@ -22,7 +22,7 @@ from lib.database import Connection, named_queries
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable
 from lib.events import ingestion
 from lib.serialization import strict_json
-from lib.workflows import records as workflow_records
+from lib.workflows import changes as workflow_changes
 from lib.workflows.records import Workflow
 
 log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def start(conn: Connection, actor: Actor, *, workflow_id: UUID, since: datetime,
 
     Raises PermissionDenied, NotFound, Conflict when the workflow would start no run or one is under way.
     """
-    workflow = workflow_records.lock_to_change(conn, actor, workflow_id=workflow_id)
+    workflow = workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id)
     if workflow.status != "published" or workflow.event_type is None:
         raise Conflict(f"{workflow.name} is not attached to an event, so there is nothing to replay.")
     if workflow.is_paused:
@@ -100,7 +100,7 @@ def start(conn: Connection, actor: Actor, *, workflow_id: UUID, since: datetime,
         "user_id": actor.user_id,
     }
     conn.execute(queries["add"], row)
-    workflow_records.note(conn, actor, workflow_id, "backfill_started", eventType=workflow.event_type, events=total)
+    workflow_changes.note(conn, actor, workflow_id, "backfill_started", eventType=workflow.event_type, events=total)
     begun = latest(conn, tenant=actor.tenant, workflow_id=workflow_id)
     assert begun is not None
     return begun
@@ -170,8 +170,8 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
 
 def cancel(conn: Connection, actor: Actor, *, workflow_id: UUID) -> None:
     """End the workflow's running backfill; what was replayed stays. Raises PermissionDenied, Conflict."""
-    workflow_records.lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
-    if not workflow_records.end_backfill(conn, actor, workflow_id=workflow_id, reason="it was canceled by hand"):
+    workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
+    if not workflow_changes.end_backfill(conn, actor, workflow_id=workflow_id, reason="it was canceled by hand"):
         raise Conflict("No events are being replayed to this workflow any more.")
 
 

@@ -1,8 +1,12 @@
 """What a change of an event's schema means to the workflows attached to it.
 
-A workflow names the schema its trigger was made for. When the event's catalog entry names another one, the
-mappings that read removed or changed fields are found by comparing the two schemas, and the definition is
-validated against the new one.
+A workflow names the schema its trigger was made for. When the event's catalog entry names another one, the two
+schemas are compared. That finds the mappings which read a removed or changed field. The definition is then validated
+against the new schema.
+
+This module is the only door through which a person changes what an event carries, because only here it is known
+which workflows such a change breaks. Schemas that come with a release (lib.catalog.system) are new refs, so they break
+nothing that is attached.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
 from lib.steps import Problem
+from lib.workflows import changes as workflow_changes
 from lib.workflows import definition_text
 from lib.workflows import records as workflow_records
 from lib.workflows import validation as workflow_validation
@@ -96,7 +97,7 @@ def publish(
     if workflow.published_version and not workflow.draft_differs:
         raise Conflict(f"Version {workflow.published_version} already says what the draft says.")
     version = _publish_checked(conn, actor, workflow, workflow.draft, change_note)
-    workflow_records.note(conn, actor, workflow_id, "published", version=version, note=change_note, name=workflow.name)
+    workflow_changes.note(conn, actor, workflow_id, "published", version=version, note=change_note, name=workflow.name)
     return version
 
 
@@ -120,7 +121,7 @@ def roll_back(
         raise Conflict(f"Version {to_version} of {workflow.name} cannot be published again: {errors[0].message}")
     change_note = change_note or f"Back to version {to_version}"
     version = _publish_checked(conn, actor, workflow, old.definition, change_note)
-    workflow_records.note(conn, actor, workflow_id, "rolled_back", version=version, toVersion=to_version)
+    workflow_changes.note(conn, actor, workflow_id, "rolled_back", version=version, toVersion=to_version)
     return version
 
 
@@ -154,7 +155,7 @@ def detach(
         draft, taken = {**draft, "trigger": None}, draft["trigger"]
     without = _Content({**latest.definition, "trigger": None}, latest.payload_schema, taken)
     version = _add(conn, actor, workflow, without, f"Detached from {event_type}", draft)
-    workflow_records.note(
+    workflow_changes.note(
         conn, actor, workflow_id, "detached", eventType=event_type, version=version, name=workflow.name
     )
     return version
@@ -184,7 +185,7 @@ def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_v
         draft = {**draft, "trigger": latest.draft_trigger or trigger}
     content = _Content(again, latest.payload_schema)
     version = _add(conn, actor, workflow, content, f"Attached to {event_type} again", draft)
-    workflow_records.note(
+    workflow_changes.note(
         conn, actor, workflow_id, "reattached", eventType=event_type, version=version, name=workflow.name
     )
     return version
@@ -238,7 +239,7 @@ def definition_if_known(conn: Connection, *, tenant: UUID, workflow_id: UUID, ve
 
 def _expect(conn: Connection, actor: Actor, workflow_id: UUID, version: int | None) -> Workflow:
     """The workflow, locked, if its latest version is still the one that was looked at."""
-    workflow = workflow_records.lock_to_change(conn, actor, workflow_id=workflow_id)
+    workflow = workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id)
     if workflow.published_version != version:
         seen = f"version {version}" if version else "no published version"
         raise Conflict(
@@ -310,7 +311,7 @@ def _add(
     now = workflow_records.event_name(trigger)
     if workflow.event_type and now != workflow.event_type:
         reason = f"the workflow was moved to {now}" if now else f"the workflow was detached from {workflow.event_type}"
-        workflow_records.end_backfill(conn, actor, workflow_id=workflow.workflow_id, reason=reason)
+        workflow_changes.end_backfill(conn, actor, workflow_id=workflow.workflow_id, reason=reason)
     return version
 
 

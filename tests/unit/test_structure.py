@@ -167,3 +167,15 @@ def test_a_class_or_a_type_has_a_name_of_its_own() -> None:
                 places.setdefault(name, []).append(str(path.relative_to(ROOT)))
     assert len(places) > 100
     assert not {name: found for name, found in places.items() if len(found) > 1}
+
+
+def test_only_one_door_lets_a_person_change_a_schema_of_the_catalog() -> None:
+    """Whoever changes what an event carries has to be told which workflows break, so one module does it."""
+    writes = re.compile(
+        r"(INSERT INTO|UPDATE|DELETE FROM)\s+"
+        r"((system_)?payload_schemas|(system_)?event_catalog|catalog_entries|registered_schemas)\b"
+    )
+    queries = ROOT / "queries"
+    found = {str(p.relative_to(queries)) for p in queries.rglob("*.sql") if writes.search(p.read_text("utf-8"))}
+    released = {"catalog/system.sql", "catalog/schema_registry.sql", "demo/definitions.sql"}
+    assert released <= found and found - released <= {"workflows/schema_impact.sql"}

@@ -16,6 +16,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict, InvalidInput, PermissionDenied
 from lib.ui.components import guard
+from lib.workflows import changes as workflow_changes
 from lib.workflows import definition_text, editing
 from lib.workflows import records as workflow_records
 from lib.workflows.definition_text import Language
@@ -140,7 +141,7 @@ class Draft:
     def _write(self, expected: int) -> None:
         try:
             with database.write(self.actor) as conn:
-                self.draft_version = workflow_records.save_draft(
+                self.draft_version = workflow_changes.save_draft(
                     conn,
                     self.actor,
                     workflow_id=self.workflow.workflow_id,

@@ -11,6 +11,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.ui.components import guard
 from lib.ui.components.text import code
+from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from lib.workflows.records import WorkflowChoice
 
@@ -57,7 +58,7 @@ def _draw(actor: Actor, event_type: str, key: str) -> None:
     if how == _EXISTING:
         _draw_existing(actor, event_type, [choice for choice in choices if actor.may("admin") or not choice.is_system])
         return
-    name = st.text_input("Name", workflow_records.default_name(event.name), key=f"{key}-name-{event_type}")
+    name = st.text_input("Name", workflow_changes.default_name(event.name), key=f"{key}-name-{event_type}")
     schema = code(event.payload_schema_ref) if event.payload_schema_ref else "none yet: you choose one in the designer"
     st.caption(f"Its payload schema: {schema}")
     if st.button(
@@ -70,7 +71,7 @@ def _draw(actor: Actor, event_type: str, key: str) -> None:
     ):
         with guard.errors_shown():
             with database.write(actor) as conn:
-                made = workflow_records.create_for_event(conn, actor, event_type=event_type, name=name)
+                made = workflow_changes.create_for_event(conn, actor, event_type=event_type, name=name)
             _to_designer(made)
 
 
@@ -108,7 +109,7 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
 @guard.callback
 def _attach_existing(actor: Actor, event_type: str, chosen: WorkflowChoice) -> None:
     with database.write(actor) as conn:
-        workflow_records.attach_existing(
+        workflow_changes.attach_existing(
             conn,
             actor,
             workflow_id=chosen.workflow_id,

@@ -8,6 +8,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import NOTHING, code, escape, percent, plural
+from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from lib.workflows.records import WorkflowFilters, WorkflowPage, WorkflowSummary
 
@@ -210,7 +211,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
 def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, paused: bool) -> None:
     """Callback: pause or resume the workflow, and say so."""
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=workflow.workflow_id, paused=paused)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow.workflow_id, paused=paused)
     guard.tell(
         f"{escape(workflow.name)} {'is paused' if paused else 'starts runs again'}.",
         icon=":material/pause:" if paused else ":material/play_arrow:",
@@ -221,7 +222,7 @@ def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workfl
 def set_archived(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, archived: bool) -> None:
     """Callback: archive or restore the workflow, and say so."""
     with database.write(actor) as conn:
-        workflow_records.set_archived(conn, actor, workflow_id=workflow.workflow_id, archived=archived)
+        workflow_changes.set_archived(conn, actor, workflow_id=workflow.workflow_id, archived=archived)
     guard.tell(f"{escape(workflow.name)} was {'archived' if archived else 'restored'}.", icon=":material/archive:")
 
 

@@ -23,6 +23,7 @@ from lib.events.submission import Submission
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
 from lib.workflows import backfill, versions
+from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, audited, detach, edit, example, get, publish
@@ -176,19 +177,19 @@ def test_pausing_the_workflow_holds_its_backfill_and_resuming_goes_on(db: Databa
     one = begin(actor, workflow)
     with database.write(actor) as conn:
         assert backfill.advance(conn, actor, backfill_id=one.backfill_id)
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=True)
     due(db)
     with database.write(actor) as conn:
         assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None
         held = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
         assert held and held.is_held and (held.status, held.replayed) == ("running", backfill.BATCH)
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=False)
     done = finish(db, actor, one)
     assert (done.started, done.skipped, done.is_held) == (backfill.BATCH + 1, 0, False)
 
 
 END = {
-    "the workflow was archived": lambda c, a, w: workflow_records.set_archived(c, a, workflow_id=w, archived=True),
+    "the workflow was archived": lambda c, a, w: workflow_changes.set_archived(c, a, workflow_id=w, archived=True),
     "the workflow was detached from TICKET_CREATED": lambda c, a, w: versions.detach(
         c, a, workflow_id=w, event_type=EVENT, expected_version=1, expected_changes=False
     ),
@@ -241,7 +242,7 @@ def test_no_event_starts_the_workflow_twice_whatever_happens_at_once(db: Databas
 
     def pause(conn: database.Connection) -> None:
         paused = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow).is_paused
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=not paused)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=not paused)
 
     def detach_or_undo(conn: database.Connection) -> None:
         now = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow)
@@ -278,7 +279,7 @@ def test_no_event_starts_the_workflow_twice_whatever_happens_at_once(db: Databas
     now = get(actor, workflow)
     with database.write(actor) as conn:
         if now.is_paused:
-            workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=False)
+            workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=False)
         if now.trigger is None:
             version = now.published_version or 0
             versions.undo_detach(conn, actor, workflow_id=workflow, detached_version=version)
@@ -410,11 +411,11 @@ def test_who_may_and_when(db: Database, new_actor: ActorFactory) -> None:
             act(conn)
     finish(db, actor, one)
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=True)
     with pytest.raises(Conflict, match="is paused"):
         begin(actor, workflow)
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=False)
     detach(actor, workflow, get(actor, workflow).published_version or 0)
     with pytest.raises(Conflict, match="not attached"):
         begin(actor, workflow)

@@ -18,6 +18,7 @@ from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, Permissio
 from lib.events import ingestion
 from lib.events.submission import Submission
 from lib.workflows import backfill
+from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from lib.workflows import versions as workflow_versions
 from lib.workflows.records import WorkflowFilters
@@ -31,7 +32,7 @@ REF = "payload.TicketCreated.v1"
 
 def attach(actor: Actor, name: str | None = None, event_type: str = EVENT) -> UUID:
     with database.write(actor) as conn:
-        return workflow_records.create_for_event(conn, actor, event_type=event_type, name=name)
+        return workflow_changes.create_for_event(conn, actor, event_type=event_type, name=name)
 
 
 def get(actor: Actor, workflow: UUID) -> workflow_records.Workflow:
@@ -42,7 +43,7 @@ def get(actor: Actor, workflow: UUID) -> workflow_records.Workflow:
 def edit(actor: Actor, workflow: UUID, **changes: Any) -> int:
     now = get(actor, workflow)
     with database.write(actor) as conn:
-        return workflow_records.save_draft(
+        return workflow_changes.save_draft(
             conn,
             actor,
             workflow_id=workflow,
@@ -240,9 +241,9 @@ def test_a_conflict_names_who_published_not_who_edited_since(new_actor: ActorFac
     with pytest.raises(Conflict, match=f"^{two.email} published version 2 of"):
         detach(one, workflow, 1)
     with database.write(one) as conn:
-        workflow_records.set_paused(conn, one, workflow_id=workflow, paused=True)
+        workflow_changes.set_paused(conn, one, workflow_id=workflow, paused=True)
         with pytest.raises(Conflict, match=f"^{three.email} changed this draft meanwhile"):
-            workflow_records.save_draft(
+            workflow_changes.save_draft(
                 conn, two, workflow_id=workflow, definition={"name": "X"}, expected_draft_version=1
             )
 
@@ -333,7 +334,7 @@ def test_a_draft_saved_by_someone_else_is_not_overwritten(new_actor: ActorFactor
     seen = get(one, workflow)
     edit(two, workflow, description="Two was here")
     with database.write(one) as conn, pytest.raises(Conflict, match=f"{two.email} changed this draft meanwhile"):
-        workflow_records.save_draft(
+        workflow_changes.save_draft(
             conn,
             one,
             workflow_id=workflow,
@@ -358,7 +359,7 @@ def test_an_existing_workflow_gets_the_event_as_its_drafts_trigger(new_actor: Ac
     actor = new_actor()
     workflow = published(actor)
     with database.write(actor) as conn:
-        workflow_records.attach_existing(
+        workflow_changes.attach_existing(
             conn, actor, workflow_id=workflow, event_type="EMAIL_BOUNCED", expected_draft_version=2
         )
     now = get(actor, workflow)
@@ -371,7 +372,7 @@ def test_an_existing_workflow_gets_the_event_as_its_drafts_trigger(new_actor: Ac
 def attach_existing(actor: Actor, workflow: UUID, event_type: str, seen: int | None = None) -> int:
     seen = get(actor, workflow).draft_version if seen is None else seen
     with database.write(actor) as conn:
-        return workflow_records.attach_existing(
+        return workflow_changes.attach_existing(
             conn, actor, workflow_id=workflow, event_type=event_type, expected_draft_version=seen
         )
 
@@ -404,33 +405,33 @@ def test_pausing_archiving_and_bringing_back(db: Database, new_actor: ActorFacto
     actor = new_actor()
     workflow = published(actor)
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=True)
     assert would_start(actor, example(db)).matches[0].reason == "paused"
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=False)
-        workflow_records.set_archived(conn, actor, workflow_id=workflow, archived=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        workflow_changes.set_archived(conn, actor, workflow_id=workflow, archived=True)
     assert would_start(actor, example(db)).matches[0].reason == "no_workflow"
     with pytest.raises(Conflict, match="is archived"):
         edit(actor, workflow, description="No")
     with database.write(actor) as conn:
-        workflow_records.set_archived(conn, actor, workflow_id=workflow, archived=False)
+        workflow_changes.set_archived(conn, actor, workflow_id=workflow, archived=False)
     assert would_start(actor, example(db)).status == "matched"
     assert audited(db, workflow)[-4:] == [f"workflow.{v}" for v in ("paused", "resumed", "archived", "restored")]
 
 
 #: Everything that changes a workflow, as (name, what it does).
 ACTS: dict[str, Callable[[database.Connection, Actor, UUID], object]] = {
-    "attach": lambda c, a, w: workflow_records.create_for_event(c, a, event_type=EVENT),
-    "attach existing": lambda c, a, w: workflow_records.attach_existing(
+    "attach": lambda c, a, w: workflow_changes.create_for_event(c, a, event_type=EVENT),
+    "attach existing": lambda c, a, w: workflow_changes.attach_existing(
         c, a, workflow_id=w, event_type=EVENT, expected_draft_version=2
     ),
-    "save": lambda c, a, w: workflow_records.save_draft(
+    "save": lambda c, a, w: workflow_changes.save_draft(
         c, a, workflow_id=w, definition={"name": "X"}, expected_draft_version=1
     ),
-    "pause": lambda c, a, w: workflow_records.set_paused(c, a, workflow_id=w, paused=True),
-    "resume": lambda c, a, w: workflow_records.set_paused(c, a, workflow_id=w, paused=False),
-    "archive": lambda c, a, w: workflow_records.set_archived(c, a, workflow_id=w, archived=True),
-    "restore": lambda c, a, w: workflow_records.set_archived(c, a, workflow_id=w, archived=False),
+    "pause": lambda c, a, w: workflow_changes.set_paused(c, a, workflow_id=w, paused=True),
+    "resume": lambda c, a, w: workflow_changes.set_paused(c, a, workflow_id=w, paused=False),
+    "archive": lambda c, a, w: workflow_changes.set_archived(c, a, workflow_id=w, archived=True),
+    "restore": lambda c, a, w: workflow_changes.set_archived(c, a, workflow_id=w, archived=False),
     "publish": lambda c, a, w: workflow_versions.publish(
         c, a, workflow_id=w, expected_draft_version=1, expected_version=1
     ),
@@ -545,7 +546,7 @@ def test_everything_at_once_leaves_gapless_versions_and_only_refusals(db: Databa
 
     def publishes(conn: database.Connection, who: Actor, now: workflow_records.Workflow) -> int:
         definition = {**now.draft, "description": str(uuid4())}
-        saved = workflow_records.save_draft(
+        saved = workflow_changes.save_draft(
             conn, who, workflow_id=workflow, definition=definition, expected_draft_version=now.draft_version
         )
         return workflow_versions.publish(
@@ -567,15 +568,15 @@ def test_everything_at_once_leaves_gapless_versions_and_only_refusals(db: Databa
         return workflow_versions.undo_detach(conn, who, workflow_id=workflow, detached_version=version)
 
     def attaches(conn: database.Connection, who: Actor, now: workflow_records.Workflow) -> None:
-        workflow_records.attach_existing(
+        workflow_changes.attach_existing(
             conn, who, workflow_id=workflow, event_type=EVENT, expected_draft_version=now.draft_version
         )
 
     def pauses(conn: database.Connection, who: Actor, now: workflow_records.Workflow) -> None:
-        workflow_records.set_paused(conn, who, workflow_id=workflow, paused=not now.is_paused)
+        workflow_changes.set_paused(conn, who, workflow_id=workflow, paused=not now.is_paused)
 
     def archives(conn: database.Connection, who: Actor, now: workflow_records.Workflow) -> None:
-        workflow_records.set_archived(conn, who, workflow_id=workflow, archived=now.status != "archived")
+        workflow_changes.set_archived(conn, who, workflow_id=workflow, archived=now.status != "archived")
 
     def acts(act: Callable[[database.Connection, Actor, workflow_records.Workflow], int | None], who: Actor) -> None:
         for _ in range(20):
@@ -674,10 +675,10 @@ def test_the_preview_counts_only_what_the_others_attached_now_would_still_match(
 
     detach(actor, others["A"], 1)
     with database.write(actor) as conn:
-        workflow_records.set_archived(conn, actor, workflow_id=others["B"], archived=True)
+        workflow_changes.set_archived(conn, actor, workflow_id=others["B"], archived=True)
     assert alone() == 0, "C is still there"
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=others["C"], paused=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=others["C"], paused=True)
     assert alone() == 1, "a paused one starts nothing"
 
 
@@ -693,7 +694,7 @@ def test_of_two_who_save_one_draft_at_once_the_second_waits_and_is_told(db: Data
     seen, outcome = get(one, workflow), list[object]()
 
     def save(conn: database.Connection, actor: Actor) -> int:
-        return workflow_records.save_draft(
+        return workflow_changes.save_draft(
             conn,
             actor,
             workflow_id=workflow,

@@ -15,7 +15,7 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.events import ingestion
 from lib.runs import engine
-from lib.workflows import records as workflow_records
+from lib.workflows import changes as workflow_changes
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, example, published
 from tests.pages.workflows.test_workflows import SHELL, open_page, texts
@@ -138,7 +138,7 @@ def test_runs_of_an_archived_workflow_are_its_own(db: Database, new_actor: Actor
     add_run(db, actor, old)
     add_run(db, actor, other)
     with database.write(actor) as conn:
-        workflow_records.set_archived(conn, actor, workflow_id=old, archived=True)
+        workflow_changes.set_archived(conn, actor, workflow_id=old, archived=True)
     app = open_page("runs.py", workflowId=str(old))
     assert list(rows(app)["Workflow"]) == ["Old"]
     assert app.button(key="reset-workflowId").label == "Old \\(archived\\)"

@@ -21,7 +21,7 @@ from lib.ui.components.text import escape
 from lib.ui.designer import trigger_tab
 from lib.ui.designer.state import Draft
 from lib.workflows import backfill, definition_text, versions
-from lib.workflows import records as workflow_records
+from lib.workflows import changes as workflow_changes
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import (
     EVENT,
@@ -447,11 +447,11 @@ def test_a_held_backfill_and_why_events_did_not_start_are_said(db: Database, new
     now = datetime.now(UTC)
     with database.write(actor) as conn:
         begun = backfill.start(conn, actor, workflow_id=workflow, since=now - timedelta(days=1), now=now)
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=True)
     app = open_page("designer.py", workflowId=str(workflow))
     assert "Held: the workflow is paused." in progress(app)[0] and "0 of 2" in progress(app)[0]
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=workflow, paused=False)
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=False)
         backfill.advance(conn, actor, backfill_id=begun.backfill_id)
     shown = texts(app.run())
     assert "Replayed 2 events: 1 started, 1 skipped, 0 failed." in shown
@@ -526,7 +526,7 @@ def test_keeping_mine_when_the_workflow_was_archived_meanwhile_is_a_sentence(new
     edit(actor, workflow, description="Theirs")
     widget(app.text_area, "description").set_value("Mine").run()
     with database.write(actor) as conn:
-        workflow_records.set_archived(conn, actor, workflow_id=workflow, archived=True)
+        workflow_changes.set_archived(conn, actor, workflow_id=workflow, archived=True)
     next(b for b in app.button if b.label == "Keep mine").click().run()
     assert [toast.value for toast in app.toast] == ["Alpha is archived; restore it before you change it."]
     assert "Alpha" in texts(app) and not app.exception

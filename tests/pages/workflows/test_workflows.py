@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from lib import database
 from lib.database import Database
 from lib.ui.components.text import escape
+from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, detach, edit, get, make_system, publish, published
@@ -114,7 +115,7 @@ def test_a_lost_race_in_the_list_is_said_above_the_list(new_actor: ActorFactory)
     workflow = published(actor, "Alpha")
     app = open_page("workflows.py")
     with database.write(actor) as conn:
-        workflow_records.set_archived(conn, actor, workflow_id=workflow, archived=True)
+        workflow_changes.set_archived(conn, actor, workflow_id=workflow, archived=True)
     button(app, f"pause-{workflow}")
     assert not app.exception and not app.error and "No workflow" in texts(app)
     assert [toast.value for toast in app.toast] == ["Alpha is archived; restore it before you change it."]
@@ -240,7 +241,7 @@ def test_the_confirmation_says_which_other_workflow_is_paused(new_actor: ActorFa
     actor = new_actor()
     workflow, other = published(actor, "Mine"), published(actor, "Other")
     with database.write(actor) as conn:
-        workflow_records.set_paused(conn, actor, workflow_id=other, paused=True)
+        workflow_changes.set_paused(conn, actor, workflow_id=other, paused=True)
     app = button(open_page("catalog.py", eventType=EVENT), f"detach-{workflow}")
     assert "Still attached: **Other** (paused, so it starts nothing)." in texts(app)
 
