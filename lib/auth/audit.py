@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from lib.auth.actors import Actor
+from lib.auth.acts import Act
 from lib.database import Connection, named_queries
 from lib.serialization import strict_json
-from lib.serialization.strict_json import JsonValue
 
 queries = named_queries.of(__name__)
 
 
-def record(
-    conn: Connection,
-    actor: Actor,
-    *,
-    action: str,
-    target_type: str,
-    target_id: str,
-    detail: Mapping[str, JsonValue] | None = None,
-) -> None:
-    """Write one line. `action` is named as noun.verb ("event.simulated"); `detail` must hold no payloads."""
+def record(conn: Connection, actor: Actor, act: Act) -> None:
+    """Write one line: this person did this."""
     row = {
         "tenant": actor.tenant,
         "user_id": actor.user_id,
         "email": actor.email,
-        "action": action,
-        "target_type": target_type,
-        "target_id": target_id,
-        "detail": strict_json.dumps(dict(detail or {})),
+        "action": act.action,
+        "target_type": act.target_type,
+        "target_id": str(act.target_id),
+        "detail": strict_json.dumps(act.detail()),
     }
     conn.execute(queries["record"], row)

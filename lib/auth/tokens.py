@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from lib import database
-from lib.auth import audit
+from lib.auth import acts, audit
 from lib.auth.actors import Actor, Permission
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
@@ -61,10 +61,7 @@ def create_token(conn: Connection, actor: Actor, *, name: str, permission: Permi
         "created_by": actor.user_id,
     }
     token_id = conn.execute(queries["create"], row).scalar_one()
-    detail = {"name": name.strip(), "permission": permission}
-    audit.record(
-        conn, actor, action="api_token.created", target_type="api_token", target_id=str(token_id), detail=detail
-    )
+    audit.record(conn, actor, acts.TokenCreated(target_id=token_id, name=name.strip(), permission=permission))
     return token
 
 
@@ -86,10 +83,8 @@ def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> Token:
         raise NotFound("There is no such token.")
     if not ended and token.revoked_at is not None:
         raise Conflict(f"This token was revoked before, at {token.revoked_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.")
-    detail = {"name": token.name, "permission": token.permission}
-    audit.record(
-        conn, actor, action="api_token.revoked", target_type="api_token", target_id=str(token_id), detail=detail
-    )
+    act = acts.TokenRevoked(target_id=token_id, name=token.name, permission=token.permission)
+    audit.record(conn, actor, act)
     return token
 
 

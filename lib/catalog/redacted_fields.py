@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from lib.auth import audit
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import Connection, named_queries
@@ -63,14 +63,8 @@ def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: 
     if before == list(wanted):
         return
     conn.execute(queries["change"], row | {"user_id": actor.user_id})
-    audit.record(
-        conn,
-        actor,
-        action="redacted_fields.changed",
-        target_type="event_type",
-        target_id=event_type or _EVERY_EVENT,
-        detail={"before": before, "after": list(wanted)},
-    )
+    target = event_type or _EVERY_EVENT
+    audit.record(conn, actor, acts.RedactedFieldsChanged(target_id=target, before=before, after=list(wanted)))
 
 
 def suggestions(schema: Any) -> list[str]:

@@ -12,7 +12,7 @@ from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from lib.auth import audit
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries, paging
 from lib.database.paging import Cursor
@@ -204,14 +204,7 @@ def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: st
     if not shortest <= len(reason.strip()) <= longest:
         raise InvalidInput("reason", f"must have {shortest} to {longest} characters")
     strict_json.check(reason, field="reason")
-    audit.record(
-        conn,
-        actor,
-        action="event.payload_revealed",
-        target_type="event",
-        target_id=str(event_id),
-        detail={"reason": reason.strip()},
-    )
+    audit.record(conn, actor, acts.PayloadRevealed(target_id=event_id, reason=reason.strip()))
     keys = {"tenant": actor.tenant, "event_id": event_id}
     payload = conn.execute(queries["reveal"], keys).scalar_one()
     if payload is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from lib.auth import audit
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput, NotFound
@@ -85,7 +85,7 @@ def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expect
         "user_id": actor.user_id,
     }
     case_id: UUID = conn.execute(queries["save"], row).scalar_one()
-    _audit(conn, actor, "saved", case_id, draft.event_type, name)
+    audit.record(conn, actor, acts.CaseSaved(target_id=case_id, event_type=draft.event_type, name=name))
     return case_id
 
 
@@ -95,7 +95,7 @@ def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:
     row = conn.execute(queries["delete"], {"tenant": actor.tenant, "case_id": case_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such test case.")
-    _audit(conn, actor, "deleted", case_id, row.event_type, row.name)
+    audit.record(conn, actor, acts.CaseDeleted(target_id=case_id, event_type=row.event_type, name=row.name))
 
 
 def run(conn: Connection, actor: Actor, *, case: SavedCase) -> CaseResult:
@@ -104,10 +104,3 @@ def run(conn: Connection, actor: Actor, *, case: SavedCase) -> CaseResult:
     submission = simulation.preview(conn, actor, draft=draft)
     started = frozenset(match.workflow_id for match in submission.of("started") if match.workflow_id)
     return CaseResult(case, submission, started - case.expected_workflows, case.expected_workflows - started)
-
-
-def _audit(conn: Connection, actor: Actor, what: str, case_id: UUID, event_type: str, name: str) -> None:
-    detail = {"eventType": event_type, "name": name}
-    audit.record(
-        conn, actor, action=f"test_case.{what}", target_type="test_case", target_id=str(case_id), detail=detail
-    )

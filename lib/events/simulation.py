@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lib.auth import audit, preferences
+from lib.auth import acts, audit, preferences
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.events import ingestion
@@ -48,19 +48,14 @@ def preview(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
 def send(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
     """Send the draft as a simulated event; audited, and its correlation key is remembered unless it is a secret."""
     submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated")
-    audit.record(
-        conn,
-        actor,
-        action="event.simulated",
-        target_type="event",
+    act = acts.EventSimulated(
         target_id=str(submission.event_id),
-        detail={
-            "eventType": draft.event_type,
-            "status": submission.status,
-            "started": [str(match.run_id) for match in submission.of("started")],
-            "resumed": [str(match.run_id) for match in submission.of("resumed")],
-        },
+        event_type=draft.event_type,
+        status=submission.status,
+        started=[str(match.run_id) for match in submission.of("started")],
+        resumed=[str(match.run_id) for match in submission.of("resumed")],
     )
+    audit.record(conn, actor, act)
     # A key that is a secret is nowhere but in the form.
     key = draft.correlation_key if draft.correlation_key == submission.correlation_key else None
     if key != remembered_key(conn, actor, event_type=draft.event_type):

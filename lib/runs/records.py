@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lib.auth import audit
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries, paging
 from lib.database.paging import Cursor
@@ -245,7 +245,7 @@ def cancel(conn: Connection, actor: Actor, *, run_id: UUID) -> None:
     if not engine.cancel_run(conn, tenant=actor.tenant, run_id=run_id):
         status = get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status
         raise Conflict(f"This run {_ENDED[status]}; there is nothing to cancel.")
-    _note(conn, actor, run_id, "canceled")
+    audit.record(conn, actor, acts.RunCanceled(target_id=run_id))
 
 
 def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:
@@ -261,13 +261,8 @@ def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:
         if get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status == "FAILED":
             raise Conflict("This run was already run again.")
         raise Conflict("Only a failed run can be run again, and this one has not failed.")
-    _note(conn, actor, run_id, "retried", newRun=str(new_run))
+    audit.record(conn, actor, acts.RunRetried(target_id=run_id, new_run=str(new_run)))
     return new_run
-
-
-def _note(conn: Connection, actor: Actor, run_id: UUID, verb: str, **detail: JsonValue) -> None:
-    """Write `run.<verb>` to the audit trail."""
-    audit.record(conn, actor, action=f"run.{verb}", target_type="run", target_id=str(run_id), detail=detail)
 
 
 def _json(text: str | None) -> JsonValue:

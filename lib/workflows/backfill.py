@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable
@@ -100,7 +101,8 @@ def start(conn: Connection, actor: Actor, *, workflow_id: UUID, since: datetime,
         "user_id": actor.user_id,
     }
     conn.execute(queries["add"], row)
-    workflow_changes.note(conn, actor, workflow_id, "backfill_started", eventType=workflow.event_type, events=total)
+    act = acts.BackfillStarted(target_id=workflow_id, name=workflow.name, event_type=workflow.event_type, events=total)
+    audit.record(conn, actor, act)
     begun = latest(conn, tenant=actor.tenant, workflow_id=workflow_id)
     assert begun is not None
     return begun
@@ -170,8 +172,8 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
 
 def cancel(conn: Connection, actor: Actor, *, workflow_id: UUID) -> None:
     """End the workflow's running backfill; what was replayed stays. Raises PermissionDenied, Conflict."""
-    workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
-    if not workflow_changes.end_backfill(conn, actor, workflow_id=workflow_id, reason="it was canceled by hand"):
+    workflow = workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
+    if not workflow_changes.end_backfill(conn, actor, workflow, reason="it was canceled by hand"):
         raise Conflict("No events are being replayed to this workflow any more.")
 
 

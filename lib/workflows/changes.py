@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID, uuid4
 
-from lib.auth import audit
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import Connection, named_queries
@@ -42,7 +42,7 @@ def create_for_event(conn: Connection, actor: Actor, *, event_type: str, name: s
     listed = _listed(definition)
     row = {**listed, "tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id}
     conn.execute(queries["add"], {**row, "draft": strict_json.dumps(definition)})
-    note(conn, actor, workflow_id, "created", eventType=event_type, name=listed["name"])
+    audit.record(conn, actor, acts.WorkflowCreated(target_id=workflow_id, event_type=event_type, name=listed["name"]))
     return workflow_id
 
 
@@ -70,7 +70,14 @@ def attach_existing(
     known = (workflow.draft.get("trigger"), workflow.trigger)
     trigger = next((one for one in known if one and workflow_records.event_name(one) == event_type), trigger)
     saved = _save(conn, actor, workflow, {**workflow.draft, "trigger": trigger})
-    note(conn, actor, workflow_id, "attach_drafted", eventType=event_type, draftVersion=saved)
+    act = acts.AttachDrafted(
+        target_id=workflow_id,
+        name=workflow.name,
+        previous_event_type=workflow_records.event_name(workflow.draft.get("trigger")),
+        event_type=event_type,
+        draft_version=saved,
+    )
+    audit.record(conn, actor, act)
     return saved
 
 
@@ -87,7 +94,7 @@ def save_draft(
         who = workflow.draft_updated_by or "Someone else"
         raise Conflict(f"{who} changed this draft meanwhile; yours was not saved.")
     saved = _save(conn, actor, workflow, definition)
-    note(conn, actor, workflow_id, "draft_saved", draftVersion=saved)
+    audit.record(conn, actor, acts.DraftSaved(target_id=workflow_id, name=workflow.name, draft_version=saved))
     return saved
 
 
@@ -100,7 +107,8 @@ def set_paused(conn: Connection, actor: Actor, *, workflow_id: UUID, paused: boo
     if workflow.is_paused != paused:
         row = {"tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id, "is_paused": paused}
         conn.execute(queries["set_paused"], row)
-        note(conn, actor, workflow_id, "paused" if paused else "resumed", name=workflow.name)
+        act = acts.WorkflowPaused if paused else acts.WorkflowResumed
+        audit.record(conn, actor, act(target_id=workflow_id, name=workflow.name))
 
 
 def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived: bool) -> None:
@@ -114,17 +122,20 @@ def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived:
     status = "archived" if archived else "published" if workflow.published_version else "draft"
     row = {"tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id, "status": status}
     conn.execute(queries["set_status"], row)
-    note(conn, actor, workflow_id, "archived" if archived else "restored", name=workflow.name)
+    act = acts.WorkflowArchived if archived else acts.WorkflowRestored
+    audit.record(conn, actor, act(target_id=workflow_id, name=workflow.name))
     if archived:
-        end_backfill(conn, actor, workflow_id=workflow_id, reason="the workflow was archived")
+        end_backfill(conn, actor, workflow, reason="the workflow was archived")
 
 
-def end_backfill(conn: Connection, actor: Actor, *, workflow_id: UUID, reason: str) -> bool:
+def end_backfill(conn: Connection, actor: Actor, workflow: Workflow, *, reason: str) -> bool:
     """End the replay of earlier events to a locked workflow, audited; whether there was one."""
-    row = {"tenant": actor.tenant, "workflow_id": workflow_id, "reason": reason}
+    row = {"tenant": actor.tenant, "workflow_id": workflow.workflow_id, "reason": reason}
     ended = bool(conn.execute(queries["end_backfill"], row).all())
     if ended:
-        note(conn, actor, workflow_id, "backfill_canceled", reason=reason)
+        audit.record(
+            conn, actor, acts.BackfillCanceled(target_id=workflow.workflow_id, name=workflow.name, reason=reason)
+        )
     return ended
 
 
@@ -142,18 +153,6 @@ def lock_to_change(conn: Connection, actor: Actor, *, workflow_id: UUID, even_ar
     if workflow.status == "archived" and not even_archived:
         raise Conflict(f"{workflow.name} is archived; restore it before you change it.")
     return workflow
-
-
-def note(conn: Connection, actor: Actor, workflow_id: UUID, verb: str, **detail: Any) -> None:
-    """Write `workflow.<verb>` to the audit trail."""
-    audit.record(
-        conn,
-        actor,
-        action=f"workflow.{verb}",
-        target_type="workflow",
-        target_id=str(workflow_id),
-        detail=detail,
-    )
 
 
 def _trigger_for(

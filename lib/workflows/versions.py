@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import schema_registry
 from lib.database import Connection, named_queries
@@ -97,7 +98,14 @@ def publish(
     if workflow.published_version and not workflow.draft_differs:
         raise Conflict(f"Version {workflow.published_version} already says what the draft says.")
     version = _publish_checked(conn, actor, workflow, workflow.draft, change_note)
-    workflow_changes.note(conn, actor, workflow_id, "published", version=version, note=change_note, name=workflow.name)
+    made = acts.WorkflowPublished(
+        target_id=workflow_id,
+        name=workflow.name,
+        previous_version=workflow.published_version,
+        version=version,
+        note=change_note,
+    )
+    audit.record(conn, actor, made)
     return version
 
 
@@ -121,7 +129,14 @@ def roll_back(
         raise Conflict(f"Version {to_version} of {workflow.name} cannot be published again: {errors[0].message}")
     change_note = change_note or f"Back to version {to_version}"
     version = _publish_checked(conn, actor, workflow, old.definition, change_note)
-    workflow_changes.note(conn, actor, workflow_id, "rolled_back", version=version, toVersion=to_version)
+    made = acts.WorkflowRolledBack(
+        target_id=workflow_id,
+        name=workflow.name,
+        previous_version=workflow.published_version,
+        version=version,
+        to_version=to_version,
+    )
+    audit.record(conn, actor, made)
     return version
 
 
@@ -155,9 +170,14 @@ def detach(
         draft, taken = {**draft, "trigger": None}, draft["trigger"]
     without = _Content({**latest.definition, "trigger": None}, latest.payload_schema, taken)
     version = _add(conn, actor, workflow, without, f"Detached from {event_type}", draft)
-    workflow_changes.note(
-        conn, actor, workflow_id, "detached", eventType=event_type, version=version, name=workflow.name
+    made = acts.WorkflowDetached(
+        target_id=workflow_id,
+        name=workflow.name,
+        previous_version=workflow.published_version,
+        event_type=event_type,
+        version=version,
     )
+    audit.record(conn, actor, made)
     return version
 
 
@@ -173,7 +193,7 @@ def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_v
     trigger = earlier.definition.get("trigger")
     if latest.definition.get("trigger") is not None or trigger is None:
         raise Conflict(f"Version {detached_version} of {workflow.name} did not detach it from an event.")
-    event_type = workflow_records.event_name(trigger)
+    event_type: str = trigger["eventName"]
     again = {**latest.definition, "trigger": trigger}
     if errors := _errors(conn, actor, again):
         raise Conflict(
@@ -185,9 +205,14 @@ def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_v
         draft = {**draft, "trigger": latest.draft_trigger or trigger}
     content = _Content(again, latest.payload_schema)
     version = _add(conn, actor, workflow, content, f"Attached to {event_type} again", draft)
-    workflow_changes.note(
-        conn, actor, workflow_id, "reattached", eventType=event_type, version=version, name=workflow.name
+    made = acts.WorkflowReattached(
+        target_id=workflow_id,
+        name=workflow.name,
+        previous_version=workflow.published_version,
+        event_type=event_type,
+        version=version,
     )
+    audit.record(conn, actor, made)
     return version
 
 
@@ -311,7 +336,7 @@ def _add(
     now = workflow_records.event_name(trigger)
     if workflow.event_type and now != workflow.event_type:
         reason = f"the workflow was moved to {now}" if now else f"the workflow was detached from {workflow.event_type}"
-        workflow_changes.end_backfill(conn, actor, workflow_id=workflow.workflow_id, reason=reason)
+        workflow_changes.end_backfill(conn, actor, workflow, reason=reason)
     return version
 
 

@@ -20,7 +20,7 @@ WHERE tenant = CAST(:tenant AS uuid) AND token_id = CAST(:token_id AS uuid)
 -- End a token; no row when there is none to end.
 UPDATE api_tokens SET revoked_at = app_now()
 WHERE tenant = CAST(:tenant AS uuid) AND token_id = CAST(:token_id AS uuid) AND revoked_at IS NULL
-RETURNING token_id
+RETURNING name
 
 -- name: list
 -- Every token of a tenant with who made it, latest first.

@@ -1,0 +1,341 @@
+"""Every act that the audit trail keeps, declared here and nowhere else.
+
+An act is a class: its action names it in the table, its fields are the details that every line of it has, and its
+sentence tells it to a person. `before` and `after` name the fields which say how things were and how they are since.
+Details hold no payloads. docs/acts.md lists all acts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+from uuid import UUID
+
+from lib.serialization.strict_json import JsonValue
+
+#: Every act by its action.
+ACTS: dict[str, type[Act]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something a person did to one thing, which `target_id` names."""
+
+    action: ClassVar[str]
+    target_type: ClassVar[str]
+    sentence: ClassVar[str]
+    before_fields: ClassVar[tuple[str, ...]]
+    after_fields: ClassVar[tuple[str, ...]]
+
+    target_id: UUID | str
+
+    def __init_subclass__(
+        cls, *, action: str, target: str, sentence: str, before: tuple[str, ...] = (), after: tuple[str, ...] = ()
+    ) -> None:
+        cls.action, cls.target_type, cls.sentence = action, target, sentence
+        cls.before_fields, cls.after_fields = before, after
+        if action in ACTS:
+            raise TypeError(f"The act {action} is declared twice.")
+        ACTS[action] = cls
+
+    @classmethod
+    def details(cls) -> dict[str, str]:
+        """The name that each detail has in the audit trail, by the name of its field."""
+        return {one.name: _camel(one.name) for one in fields(cls) if one.name != "target_id"}
+
+    def detail(self) -> dict[str, JsonValue]:
+        """What the line in the audit trail says beside who, what and when."""
+        return {name: getattr(self, field) for field, name in self.details().items()}
+
+
+def told(action: str, *, who: str, target_id: str, detail: Mapping[str, Any]) -> str:
+    """A line of the audit trail as a sentence: “Ada detached Escalate from TICKET_CREATED.”
+
+    Lines are kept for years. One of an act that is no longer declared, or that lacks a detail, is told all the same.
+    """
+    act = ACTS.get(action)
+    if act is None:
+        return f"{who} did {action} to {target_id}."
+    said = {field: detail.get(name, "…") for field, name in act.details().items()}
+    return f"{who} {act.sentence.format(target_id=target_id, **said)}."
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSimulated(Act, action="event.simulated", target="event", sentence="simulated {event_type}"):
+    """An event was sent by hand; the runs it started and resumed."""
+
+    event_type: str
+    status: str
+    started: list[str]
+    resumed: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PayloadRevealed(
+    Act,
+    action="event.payload_revealed",
+    target="event",
+    sentence="looked at the raw payload of event {target_id}: {reason}",
+):
+    """The payload was shown without redaction, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSaved(
+    Act,
+    action="test_case.saved",
+    target="test_case",
+    sentence="saved the test case {name} of {event_type}",
+    after=("name",),
+):
+    """A payload was kept as a test case, perhaps in place of one of that name."""
+
+    event_type: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseDeleted(
+    Act,
+    action="test_case.deleted",
+    target="test_case",
+    sentence="deleted the test case {name} of {event_type}",
+    before=("name",),
+):
+    """A test case was deleted."""
+
+    event_type: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RedactedFieldsChanged(
+    Act,
+    action="redacted_fields.changed",
+    target="event_type",
+    sentence="changed which fields of {target_id} are redacted",
+    before=("before",),
+    after=("after",),
+):
+    """Other fields of an event type, or with * of every one, are redacted from now on."""
+
+    before: list[str]
+    after: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenCreated(
+    Act,
+    action="api_token.created",
+    target="api_token",
+    sentence="created the API token {name} with {permission} permission",
+    after=("name", "permission"),
+):
+    """A token for the HTTP API was made."""
+
+    name: str
+    permission: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRevoked(
+    Act,
+    action="api_token.revoked",
+    target="api_token",
+    sentence="revoked the API token {name}",
+    before=("name", "permission"),
+):
+    """A token for the HTTP API was ended."""
+
+    name: str
+    permission: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunCanceled(Act, action="run.canceled", target="run", sentence="canceled run {target_id}"):
+    """An unfinished run was ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunRetried(
+    Act, action="run.retried", target="run", sentence="ran {target_id} again, as run {new_run}", after=("new_run",)
+):
+    """A failed run was repeated as a new one."""
+
+    new_run: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowCreated(
+    Act,
+    action="workflow.created",
+    target="workflow",
+    sentence="created {name} for {event_type}",
+    after=("event_type", "name"),
+):
+    """A draft was made which an event is to start."""
+
+    event_type: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachDrafted(
+    Act,
+    action="workflow.attach_drafted",
+    target="workflow",
+    sentence="made {event_type} the trigger in the draft of {name}",
+    before=("previous_event_type",),
+    after=("event_type", "draft_version"),
+):
+    """The draft got another trigger; nothing is published yet."""
+
+    name: str
+    previous_event_type: str | None
+    event_type: str
+    draft_version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftSaved(
+    Act,
+    action="workflow.draft_saved",
+    target="workflow",
+    sentence="changed the draft of {name}",
+    after=("draft_version",),
+):
+    """The draft was replaced."""
+
+    name: str
+    draft_version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowPaused(Act, action="workflow.paused", target="workflow", sentence="paused {name}"):
+    """The workflow starts no runs from now on."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowResumed(Act, action="workflow.resumed", target="workflow", sentence="resumed {name}"):
+    """The workflow starts runs again."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowArchived(Act, action="workflow.archived", target="workflow", sentence="archived {name}"):
+    """The workflow was taken out of use."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRestored(Act, action="workflow.restored", target="workflow", sentence="restored {name}"):
+    """An archived workflow is as it was before."""
+
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillStarted(
+    Act,
+    action="workflow.backfill_started",
+    target="workflow",
+    sentence="began to replay {events} events of {event_type} to {name}",
+):
+    """Earlier events are replayed to the workflow."""
+
+    name: str
+    event_type: str
+    events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackfillCanceled(
+    Act,
+    action="workflow.backfill_canceled",
+    target="workflow",
+    sentence="ended the replay of events to {name}, because {reason}",
+):
+    """The replay of earlier events was ended."""
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowPublished(
+    Act,
+    action="workflow.published",
+    target="workflow",
+    sentence="published version {version} of {name}",
+    before=("previous_version",),
+    after=("version", "note"),
+):
+    """The draft became the next version."""
+
+    name: str
+    previous_version: int | None
+    version: int
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowRolledBack(
+    Act,
+    action="workflow.rolled_back",
+    target="workflow",
+    sentence="published version {to_version} of {name} again, as version {version}",
+    before=("previous_version",),
+    after=("version", "to_version"),
+):
+    """An earlier version became the next one."""
+
+    name: str
+    previous_version: int | None
+    version: int
+    to_version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowDetached(
+    Act,
+    action="workflow.detached",
+    target="workflow",
+    sentence="detached {name} from {event_type}",
+    before=("event_type", "previous_version"),
+    after=("version",),
+):
+    """A version without the trigger was published."""
+
+    name: str
+    event_type: str
+    previous_version: int | None
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkflowReattached(
+    Act,
+    action="workflow.reattached",
+    target="workflow",
+    sentence="attached {name} to {event_type} again",
+    before=("previous_version",),
+    after=("event_type", "version"),
+):
+    """The trigger which a detach took away was published once more."""
+
+    name: str
+    event_type: str
+    previous_version: int | None
+    version: int

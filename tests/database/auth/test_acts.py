@@ -1,0 +1,354 @@
+"""Whatever a person changes is in the audit trail, in the transaction of the change."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from lib import database
+from lib.auth import tokens
+from lib.auth.actors import Actor
+from lib.auth.acts import ACTS, told
+from lib.catalog import redacted_fields
+from lib.database import Connection, Database, named_queries
+from lib.events import activity, ingestion, saved_cases, simulation
+from lib.events.simulation import Draft
+from lib.runs import records as run_records
+from lib.workflows import backfill, changes, versions
+from tests.conftest import ActorFactory
+from tests.database.workflows.test_records import EVENT, attach, detach, edit, get, publish, published
+from tests.support.workflow_runs import insert_run
+
+ROOT = Path(__file__).resolve().parents[3]
+NOW = datetime.now(UTC)
+Call = Callable[[Connection, Actor], Any]
+
+
+def _of(prepare: Callable[[Actor], UUID], act: Callable[[Connection, Actor, UUID], Any]) -> Callable[[Actor], Call]:
+    """What to prepare, and the act on what was prepared."""
+
+    def ready(actor: Actor) -> Call:
+        target = prepare(actor)
+        return lambda conn, who: act(conn, who, target)
+
+    return ready
+
+
+def _attach_existing(actor: Actor) -> Call:
+    workflow = get(actor, attach(actor))
+    return lambda conn, who: changes.attach_existing(
+        conn,
+        who,
+        workflow_id=workflow.workflow_id,
+        event_type="TICKET_UPDATED",
+        expected_draft_version=workflow.draft_version,
+    )
+
+
+def _save_draft(actor: Actor) -> Call:
+    draft = get(actor, attach(actor))
+    return lambda conn, who: changes.save_draft(
+        conn,
+        who,
+        workflow_id=draft.workflow_id,
+        definition={**draft.draft, "description": "Other words."},
+        expected_draft_version=draft.draft_version,
+    )
+
+
+def _publish(actor: Actor) -> Call:
+    workflow = published(actor)
+    edit(actor, workflow, description="Other words.")
+    version = get(actor, workflow).draft_version
+    return lambda conn, who: versions.publish(
+        conn, who, workflow_id=workflow, expected_draft_version=version, expected_version=1
+    )
+
+
+def _two_versions(actor: Actor) -> UUID:
+    workflow = published(actor)
+    edit(actor, workflow, description="Other words.")
+    publish(actor, workflow)
+    return workflow
+
+
+def _detached(actor: Actor) -> UUID:
+    workflow = published(actor)
+    detach(actor, workflow, 1)
+    return workflow
+
+
+def _replayable(actor: Actor) -> UUID:
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_name=EVENT, payload={"ticketId": "t"}, origin="live")
+    return published(actor)
+
+
+def _replaying(actor: Actor) -> UUID:
+    workflow = _replayable(actor)
+    with database.write(actor) as conn:
+        _start(conn, actor, workflow)
+    return workflow
+
+
+def _start(conn: Connection, actor: Actor, workflow: UUID) -> Any:
+    return backfill.start(
+        conn, actor, workflow_id=workflow, since=NOW - timedelta(days=1), now=datetime.now(UTC) + timedelta(seconds=5)
+    )
+
+
+def _archived(actor: Actor) -> UUID:
+    workflow = published(actor)
+    with database.write(actor) as conn:
+        changes.set_archived(conn, actor, workflow_id=workflow, archived=True)
+    return workflow
+
+
+def _run(status: str) -> Callable[[Actor], UUID]:
+    def made(actor: Actor) -> UUID:
+        workflow = published(actor)
+        with database.write(actor) as conn:
+            run = insert_run(conn, actor.tenant, workflow)
+        if status == "FAILED":
+            with database.operate() as conn:
+                statement = text("UPDATE workflow_runs SET status = 'FAILED', completed_at = now() WHERE run_id = :r")
+                conn.execute(statement, {"r": run})
+        return run
+
+    return made
+
+
+def _token(actor: Actor) -> UUID:
+    with database.write(actor) as conn:
+        tokens.create_token(conn, actor, name="old", permission="read")
+    with database.operate() as conn:
+        return UUID(str(conn.execute(text("SELECT token_id FROM api_tokens")).scalar_one()))
+
+
+def _case(actor: Actor) -> UUID:
+    with database.write(actor) as conn:
+        return saved_cases.save(conn, actor, name="one", draft=Draft(EVENT, {}), expected_workflows=[])
+
+
+def _event(actor: Actor) -> UUID:
+    with database.write(actor) as conn:
+        sent = ingestion.submit_event(conn, actor, event_name=EVENT, payload={"ticketId": "t"})
+    assert sent.event_id is not None
+    return sent.event_id
+
+
+#: Every function by which a person changes something: how to make it ready, and which act it leaves.
+RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
+    (changes.create_for_event, "workflow.created"): lambda actor: (
+        lambda conn, who: changes.create_for_event(conn, who, event_type=EVENT)
+    ),
+    (changes.attach_existing, "workflow.attach_drafted"): _attach_existing,
+    (changes.save_draft, "workflow.draft_saved"): _save_draft,
+    (changes.set_paused, "workflow.paused"): _of(
+        published, lambda conn, who, w: changes.set_paused(conn, who, workflow_id=w, paused=True)
+    ),
+    (changes.set_archived, "workflow.archived"): _of(
+        published, lambda conn, who, w: changes.set_archived(conn, who, workflow_id=w, archived=True)
+    ),
+    (changes.set_archived, "workflow.restored"): _of(
+        _archived, lambda conn, who, w: changes.set_archived(conn, who, workflow_id=w, archived=False)
+    ),
+    (changes.end_backfill, "workflow.backfill_canceled"): _of(
+        _replaying, lambda conn, who, w: changes.end_backfill(conn, who, get(who, w), reason="it is a test")
+    ),
+    (versions.publish, "workflow.published"): _publish,
+    (versions.roll_back, "workflow.rolled_back"): _of(
+        _two_versions,
+        lambda conn, who, w: versions.roll_back(conn, who, workflow_id=w, to_version=1, expected_version=2),
+    ),
+    (versions.detach, "workflow.detached"): _of(
+        published,
+        lambda conn, who, w: versions.detach(
+            conn, who, workflow_id=w, event_type=EVENT, expected_version=1, expected_changes=False
+        ),
+    ),
+    (versions.undo_detach, "workflow.reattached"): _of(
+        _detached, lambda conn, who, w: versions.undo_detach(conn, who, workflow_id=w, detached_version=2)
+    ),
+    (backfill.start, "workflow.backfill_started"): _of(_replayable, _start),
+    (backfill.cancel, "workflow.backfill_canceled"): _of(
+        _replaying, lambda conn, who, w: backfill.cancel(conn, who, workflow_id=w)
+    ),
+    (run_records.cancel, "run.canceled"): _of(
+        _run("QUEUED"), lambda conn, who, run: run_records.cancel(conn, who, run_id=run)
+    ),
+    (run_records.retry, "run.retried"): _of(
+        _run("FAILED"), lambda conn, who, run: run_records.retry(conn, who, run_id=run)
+    ),
+    (tokens.create_token, "api_token.created"): lambda actor: (
+        lambda conn, who: tokens.create_token(conn, who, name="new", permission="read")
+    ),
+    (tokens.revoke, "api_token.revoked"): _of(
+        _token, lambda conn, who, token: tokens.revoke(conn, who, token_id=token)
+    ),
+    (redacted_fields.change, "redacted_fields.changed"): lambda actor: (
+        lambda conn, who: redacted_fields.change(conn, who, event_type=EVENT, pointers=["/ticketId"])
+    ),
+    (simulation.send, "event.simulated"): lambda actor: (
+        lambda conn, who: simulation.send(conn, who, draft=Draft(EVENT, {"ticketId": "t"}))
+    ),
+    (saved_cases.save, "test_case.saved"): lambda actor: (
+        lambda conn, who: saved_cases.save(conn, who, name="new", draft=Draft(EVENT, {}), expected_workflows=[])
+    ),
+    (saved_cases.delete, "test_case.deleted"): _of(
+        _case, lambda conn, who, case: saved_cases.delete(conn, who, case_id=case)
+    ),
+    (activity.reveal_payload, "event.payload_revealed"): _of(
+        _event,
+        lambda conn, who, event: activity.reveal_payload(conn, who, event_id=event, reason="A customer asked."),
+    ),
+}
+#: Functions that write for a person and record nothing, each with the reason.
+UNRECORDED = {
+    "lib.auth.preferences.put": "how one's own pages look concerns nobody else",
+    "lib.events.ingestion.submit_event": "the event is its own record: it names who sent it",
+    "lib.events.simulation.preview": "writes nothing: a dry run of submit_event",
+    "lib.events.saved_cases.run": "writes nothing: a dry run of submit_event",
+    "lib.workflows.backfill.advance": "a worker carries on what a recorded start began",
+}
+
+
+EACH = pytest.mark.parametrize(("function", "action"), RECORDED, ids=lambda one: getattr(one, "__name__", one))
+
+
+@EACH
+def test_a_change_leaves_one_line_that_tells_it(
+    function: Any, action: str, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor("admin")
+    call = RECORDED[function, action](actor)
+    query = text("SELECT * FROM audit_logs ORDER BY audit_id")
+    with db.owner.connect() as conn:
+        before = conn.execute(query).all()
+    with database.write(actor) as conn:
+        call(conn, actor)
+    with db.owner.connect() as conn:
+        (line,) = conn.execute(query).all()[len(before) :]
+    assert (line.action, line.user_id, line.email) == (action, actor.user_id, actor.email)
+    act = ACTS[action]
+    assert line.target_type == act.target_type and line.detail.keys() == set(act.details().values())
+    sentence = told(line.action, who="Ada", target_id=line.target_id, detail=line.detail)
+    assert sentence.startswith("Ada ") and "…" not in sentence and "None" not in sentence
+
+
+def test_a_change_that_is_rolled_back_leaves_no_line(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("admin")
+    call = RECORDED[changes.create_for_event, "workflow.created"](actor)
+    with pytest.raises(ZeroDivisionError), database.write(actor) as conn:
+        call(conn, actor)
+        raise ZeroDivisionError
+    with db.owner.connect() as conn:
+        assert conn.exec_driver_sql("SELECT count(*) FROM audit_logs").scalar_one() == 0
+
+
+def test_every_function_that_changes_something_for_a_person_is_in_the_table(db: Database) -> None:
+    record = frozenset({"lib.auth.audit:record"})
+    writes = _writes(db) - record
+    changing = {name for name, node in _functions().items() if _is_public(node) and _reaches(name, writes)}
+    tested = {f"{function.__module__}.{function.__name__}" for function, _ in RECORDED}
+    reading = {"lib.events.activity.reveal_payload"}  # changes nothing, and is recorded all the same
+    assert changing - tested == set(UNRECORDED)
+    assert tested - changing == reading
+    assert [name for name in tested if not _reaches(name, record)] == []
+
+
+@cache
+def _functions() -> dict[str, ast.FunctionDef]:
+    """Every function of the domain by its full name."""
+    found = {}
+    for path in sorted((ROOT / "lib").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        if module.startswith("lib.ui"):
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef):
+                found[f"{module}.{node.name}"] = node
+    return found
+
+
+def _is_public(function: ast.FunctionDef) -> bool:
+    """Whether others call it in the name of a person."""
+    names = [one.annotation for one in [*function.args.args, *function.args.kwonlyargs] if one.annotation]
+    return not function.name.startswith("_") and "Actor" in map(ast.unparse, names)
+
+
+def _writes(db: Database) -> frozenset[str]:
+    """Statements (module:name) that change rows, themselves or through a function of the database's."""
+    change = "INSERT INTO|UPDATE|DELETE FROM"
+    with db.owner.connect() as conn:
+        query = text("SELECT proname FROM pg_proc WHERE provolatile = 'v' AND prosrc ~ :change")
+        routines = set(conn.execute(query, {"change": change}).scalars())
+    found = set()
+    for path in (ROOT / "queries").rglob("*.sql"):
+        module = f"lib.{path.relative_to(ROOT / 'queries').with_suffix('').as_posix().replace('/', '.')}"
+        for name, statement in named_queries.parse(path).items():
+            plain = re.sub(r"FOR (NO KEY )?UPDATE|DO UPDATE", "", str(statement))
+            calls = set(re.findall(r"\b(\w+)\(", plain))
+            if re.search(change, plain) or calls & routines:
+                found.add(f"{module}:{name}")
+    return frozenset(found)
+
+
+def _reaches(name: str, goals: frozenset[str]) -> bool:
+    """Whether the function, or one that it calls, executes one of the statements."""
+    seen, todo = set(), [name]
+    while todo:
+        one = todo.pop()
+        if one in seen or one not in _functions():
+            continue
+        seen.add(one)
+        statements, called = _uses(one)
+        if statements & goals:
+            return True
+        todo += called
+    return False
+
+
+@cache
+def _uses(name: str) -> tuple[set[str], tuple[str, ...]]:
+    """The statements that a function executes, and the functions of ours that it calls."""
+    module, function = name.rpartition(".")[0], _functions()[name]
+    imported = _imported(module)
+    statements, called = set(), []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "queries":
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+            statements |= {f"{module}:{key}"} if key else _all_of(module)
+        elif isinstance(node, ast.Call):
+            first, _, rest = ast.unparse(node.func).partition(".")
+            whole = imported.get(first, f"{module}.{first}")
+            called.append(f"{whole}.{rest}" if rest else whole)
+    return statements, tuple(called)
+
+
+@cache
+def _all_of(module: str) -> set[str]:
+    """All statements of a module, for a name that is only known when the program runs."""
+    path = ROOT / "queries" / f"{module.removeprefix('lib.').replace('.', '/')}.sql"
+    return {f"{module}:{name}" for name in named_queries.parse(path)} if path.exists() else set()
+
+
+@cache
+def _imported(module: str) -> dict[str, str]:
+    path = ROOT / module.replace(".", "/")
+    path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+    }
