@@ -1,20 +1,18 @@
 """The periodic chores: folding counts, comparing them with rows, payloads to search, backfills, partitions, retention.
 
-One thread a process that executes runs; any number may run at a time, each chore is done by one.
+A process that executes runs does them too; each chore is done by one process at a time.
 """
 
 from __future__ import annotations
 
 import logging
-import threading
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 from lib import database
 from lib.errors import DatabaseUnavailable
 from lib.events import search as payload_search
 from lib.metrics import reconciliation, rollups
+from lib.runs.chores import Chore, Chores
 from lib.settings import Settings
 from lib.workflows import backfill
 
@@ -24,67 +22,34 @@ _PASS_SECONDS = 2.0
 _HOUR = 3600.0
 
 
-class Upkeep:
-    """The thread; stop() ends it."""
+class Upkeep(Chores):
+    """The chores of one process."""
 
     def __init__(self, settings: Settings, *, seconds: float = _PASS_SECONDS) -> None:
         self._settings = settings
-        self._seconds = seconds
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="upkeep", daemon=True)
-        self._due: dict[Callable[[], None], float] = {self._partitions: 0.0, self._reconcile: time.monotonic() + 60}
-
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after the chore under way."""
-        self._ended.set()
-        self._thread.join(timeout=10)
-
-    def _loop(self) -> None:
-        while not self._ended.wait(self._seconds):
-            try:
-                self._pass()
-            except DatabaseUnavailable:
-                continue
-            except Exception:
-                log.exception("Upkeep of the database failed; trying again.")
-
-    def _pass(self) -> None:
-        while self._fold() + self._index_payloads() and not self._ended.is_set():
-            pass
-        self._backfill()
-        for chore, due in self._due.items():
-            if time.monotonic() >= due:
-                self._due[chore] = time.monotonic() + _HOUR
-                chore()
-
-    def _fold(self) -> int:
-        with database.operate() as conn:
-            return rollups.fold(conn)
-
-    def _index_payloads(self) -> int:
-        with database.operate() as conn:
-            return payload_search.index(conn)
+        chores = (
+            Chore("folding counts", _fold),
+            Chore("payloads to search", _index_payloads),
+            Chore("backfills", self._backfill),
+            Chore("partitions", self._partitions, every=_HOUR),
+            Chore("comparing counts", _reconcile, every=_HOUR, first=60),
+        )
+        super().__init__("upkeep", chores, seconds=seconds)
 
     def _backfill(self) -> None:
         with database.operate() as conn:
             running = backfill.under_way(conn)
         for backfill_id, actor in running:
+            one = f"backfill {backfill_id}"
             try:
                 with database.write(actor) as conn:
                     backfill.advance(conn, actor, backfill_id=backfill_id)
             except DatabaseUnavailable:
                 raise
-            except Exception:  # one that cannot go on keeps neither the others nor the other chores from going on
-                log.exception("Backfill %s could not go on; trying again.", backfill_id)
+            except Exception as error:  # one that cannot go on keeps none of the others from going on
+                self.failed(one, error)
+            else:
+                self.went_well(one)
 
     def _partitions(self) -> None:
         days = self._settings.retention_days
@@ -98,9 +63,20 @@ class Upkeep:
             if dropped:
                 log.info("Dropped %d months of events that are older than %d days.", dropped, days)
 
-    def _reconcile(self) -> None:
-        with database.operate() as conn:
-            reconciliation.reconcile_hourly(conn, now=datetime.now(UTC))
+
+def _fold() -> int:
+    with database.operate() as conn:
+        return rollups.fold(conn)
+
+
+def _index_payloads() -> int:
+    with database.operate() as conn:
+        return payload_search.index(conn)
+
+
+def _reconcile() -> None:
+    with database.operate() as conn:
+        reconciliation.reconcile_hourly(conn, now=datetime.now(UTC))
 
 
 _running: Upkeep | None = None

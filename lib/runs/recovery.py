@@ -1,6 +1,6 @@
 """Keeps runs going: ends waits that are due, takes over from dead workers, ends runs that kill workers.
 
-Each worker runs this in a thread. A worker is alive while its database session holds its advisory lock; a
+Each worker does this as chores. A worker is alive while its database session holds its advisory lock; a
 killed process loses it at once. Everything here looks at the present state only and may be done by several
 workers at the same time.
 """
@@ -11,13 +11,14 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
 from lib import database
-from lib.database import Connection, named_queries
-from lib.errors import DatabaseUnavailable
+from lib.database import named_queries
+from lib.runs.chores import Chore, Chores
 from lib.runs.journal import Turn, end_run
 
 log = logging.getLogger(__name__)
@@ -38,8 +39,8 @@ _RECONCILE_SECONDS = 5.0
 _CLEAN_SECONDS = 60.0
 
 
-class Housekeeping:
-    """The thread of one worker; `active` are the turns it executes."""
+class Housekeeping(Chores):
+    """The chores of one worker; `active` are the turns it executes. They rest while the worker stops."""
 
     def __init__(
         self,
@@ -54,69 +55,29 @@ class Housekeeping:
         self._stopping = stopping
         self._cancel_turns = cancel_turns
         self._delete_turns = delete_turns
-        self._ended = threading.Event()
-        self._held = threading.Event()
         self._dead_since: dict[str, float] = {}
-        self._next = {"reconcile": 0.0, "clean": 0.0}
-        self._thread = threading.Thread(target=self._loop, name="housekeeping", daemon=True)
+        chores = (
+            Chore("ending waits", _end_due_waits),
+            Chore("taking over", self._take_over),
+            Chore("runs without a turn", _reconcile, every=_RECONCILE_SECONDS),
+            Chore("old turns", self._clean, every=_CLEAN_SECONDS),
+        )
+        super().__init__("housekeeping", chores, seconds=_PASS_SECONDS)
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs and the executor counts as alive."""
-        return self._thread.is_alive() and self._held.is_set()
+    @contextmanager
+    def session(self) -> Iterator[Callable[[], bool]]:
+        """A database session with the lock that says that the executor lives."""
+        with database.operate_outside_transaction() as conn:
+            conn.detach()  # closed at the end, not returned to the pool with the lock
+            key = int.from_bytes(bytes.fromhex(self._executor_id[:8]), signed=True)
+            conn.execute(queries["hold_executor"], {"lock_class": LOCK_CLASS, "lock_key": key})
+            self._dead_since.clear()
 
-    def start(self) -> None:
-        """Begin, and return once the executor counts as alive. Raises DatabaseUnavailable."""
-        self._thread.start()
-        if not self._held.wait(timeout=10):
-            self._ended.set()
-            raise DatabaseUnavailable
+            def may_go_on() -> bool:
+                conn.execute(queries["still_there"])
+                return not self._stopping.is_set()
 
-    def stop(self) -> None:
-        """End the thread, and with it the claim that the executor lives."""
-        self._ended.set()
-        self._thread.join(timeout=5)
-
-    def _loop(self) -> None:
-        while not self._ended.is_set():
-            try:
-                with database.operate_outside_transaction() as conn:
-                    conn.detach()  # closed at the end, not returned to the pool with the lock
-                    self._hold_lock(conn)
-                    self._watch(conn)
-            except DatabaseUnavailable:
-                self._ended.wait(_PASS_SECONDS)
-            except Exception:
-                log.exception("Housekeeping of workflow runs failed; trying again.")
-                self._ended.wait(_PASS_SECONDS)
-            finally:
-                self._held.clear()
-
-    def _hold_lock(self, conn: Connection) -> None:
-        key = int.from_bytes(bytes.fromhex(self._executor_id[:8]), signed=True)
-        conn.execute(queries["hold_executor"], {"lock_class": LOCK_CLASS, "lock_key": key})
-        self._dead_since.clear()
-        self._held.set()
-
-    def _watch(self, conn: Connection) -> None:
-        """Pass after pass for as long as the session with the lock lives."""
-        while not self._ended.wait(_PASS_SECONDS):
-            conn.execute(queries["still_there"])
-            if self._stopping.is_set():
-                continue
-            with database.operate() as work:
-                work.execute(queries["fire_due_waits"])
-            self._take_over()
-            if self._due("reconcile", _RECONCILE_SECONDS):
-                self._reconcile()
-            if self._due("clean", _CLEAN_SECONDS):
-                self._clean()
-
-    def _due(self, name: str, seconds: float) -> bool:
-        if time.monotonic() < self._next[name]:
-            return False
-        self._next[name] = time.monotonic() + seconds * random.uniform(0.8, 1.2)
-        return True
+            yield may_go_on
 
     def _take_over(self) -> None:
         """Queue anew the turns of executors that are gone, and those that this one claimed and lost."""
@@ -139,19 +100,25 @@ class Housekeeping:
             return turn.turn_id not in self._active and turn.seconds > _LOST_SECONDS
         return turn.executor_id in self._dead_since and now - self._dead_since[turn.executor_id] >= _DEAD_SECONDS
 
-    def _reconcile(self) -> None:
-        """Queue anew whatever run has no turn that could end it, for a reason not thought of here."""
-        with database.operate() as conn:
-            runs = conn.execute(queries["runs_without_turn"]).all()
-        for run in runs:
-            log.warning("Workflow run %s had stopped; starting its next turn.", run.run_id)
-            restart(Turn(run.tenant, run.run_id, run.turn))
-
     def _clean(self) -> None:
         with database.operate() as conn:
             turns = list(conn.execute(queries["old_turns"]).scalars())
         if turns:
             self._delete_turns(turns)
+
+
+def _end_due_waits() -> None:
+    with database.operate() as conn:
+        conn.execute(queries["fire_due_waits"])
+
+
+def _reconcile() -> None:
+    """Queue anew whatever run has no turn that could end it, for a reason not thought of here."""
+    with database.operate() as conn:
+        runs = conn.execute(queries["runs_without_turn"]).all()
+    for run in runs:
+        log.warning("Workflow run %s had stopped; starting its next turn.", run.run_id)
+        restart(Turn(run.tenant, run.run_id, run.turn))
 
 
 def restart(turn: Turn) -> None:
