@@ -17,7 +17,7 @@ import yaml
 
 from lib.auth import actors
 from lib.database import Connection, copy_rows, named_queries
-from lib.demo import definitions, history
+from lib.demo import arrivals, definitions, history
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def load(conn: Connection, *, events: int = EVENTS, now: datetime | None = None)
         tenant_id = _people(conn, name, tenant["time_zone"])
         workflows = definitions.publish(conn, tenant=tenant_id, tenant_name=name)
         share = events * sum(tenant["events"].values()) / weight
-        plan = history.Plan(
+        plan = arrivals.Plan(
             tenant_id,
             tenant["time_zone"],
             tenant["events"],

@@ -169,9 +169,9 @@ def test_the_steps_of_a_run_take_their_time_and_a_wait_most_of_it(db: Database) 
 
 
 def test_the_same_plan_gives_the_same_month(db: Database) -> None:
-    from lib.demo import definitions, history
+    from lib.demo import arrivals, definitions, history
 
-    plan = history.Plan(
+    plan = arrivals.Plan(
         tenant=actors.UUID(int=7),
         time_zone="Asia/Kathmandu",
         weights={"TICKET_CREATED": 5, "TAG_APPLIED": 2},
