@@ -21,6 +21,7 @@ from dbos import DBOS
 from lib import database
 from lib.database import Connection, named_queries
 from lib.errors import DatabaseUnavailable, StepFailed
+from lib.runs import recovery
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
 from lib.runs.recovery import LOCK_CLASS, Housekeeping
 from lib.settings import Settings
@@ -174,7 +175,7 @@ def _advance_run(tenant: str, run_id: str) -> None:
     except (NotInCharge, Suspended):
         pass
     except Stopping:
-        _hand_over(turn)
+        recovery.hand_over(turn)
     except Exception as error:
         # Not raised: DBOS would keep its text, which may hold data of the run. Housekeeping starts the next
         # turn, and gives the run up when that does not help.
@@ -198,12 +199,3 @@ def _take_turn(turn: Turn, stopping: threading.Event) -> None:
     except StepFailed as error:
         return journal.fail_run({"code": error.code, "message": str(error)})
     journal.finish(output)
-
-
-def _hand_over(turn: Turn) -> None:
-    """Queue the run's next turn, for another process or this one's successor."""
-    try:
-        with database.operate() as conn:
-            conn.execute(queries["next_turn"], {**turn.keys(), "planned": True, "delay": None})
-    except DatabaseUnavailable:
-        pass  # housekeeping elsewhere will find the turn without a live executor

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from lib import database
 from lib.database import named_queries
+from lib.errors import DatabaseUnavailable
 from lib.runs.chores import Chore, Chores
 from lib.runs.journal import Turn, end_run
 
@@ -137,3 +138,12 @@ def restart(turn: Turn) -> None:
         # Runs that died together start apart from then on, so that the one at fault dies alone.
         delay = random.uniform(0, 2.0 ** (row.attempts - 1)) if row.attempts > 1 else None
         conn.execute(queries["next_turn"], {**turn.keys(), "planned": False, "delay": delay})
+
+
+def hand_over(turn: Turn) -> None:
+    """Queue the run's next turn, for another process or this one's successor."""
+    try:
+        with database.operate() as conn:
+            conn.execute(queries["next_turn"], {**turn.keys(), "planned": True, "delay": None})
+    except DatabaseUnavailable:
+        pass  # housekeeping elsewhere finds the turn without a live executor

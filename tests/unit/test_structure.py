@@ -179,3 +179,19 @@ def test_only_one_door_lets_a_person_change_a_schema_of_the_catalog() -> None:
     found = {str(p.relative_to(queries)) for p in queries.rglob("*.sql") if writes.search(p.read_text("utf-8"))}
     released = {"catalog/system.sql", "catalog/schema_registry.sql", "demo/definitions.sql"}
     assert released <= found and found - released <= {"workflows/schema_impact.sql"}
+
+
+def test_a_module_has_the_statements_that_it_names() -> None:
+    """A name that is not there is found when the line runs, which may be the day a worker is stopped."""
+    from lib.database import named_queries
+
+    for path in (ROOT / "queries").rglob("*.sql"):
+        module = ROOT / "lib" / path.relative_to(ROOT / "queries").with_suffix("")
+        places = (module.with_suffix(".py"), module / "__init__.py", module.parent / "__init__.py")
+        tree = ast.parse(next(p for p in places if p.exists()).read_text(encoding="utf-8"))
+        keys = [n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript) and ast.unparse(n.value) == "queries"]
+        named = {key.value for key in keys if isinstance(key, ast.Constant)}
+        known = named_queries.parse(path).keys()
+        assert named <= known, path
+        is_chosen_by_name = any(not isinstance(key, ast.Constant) for key in keys)
+        assert is_chosen_by_name or named == known, f"{path} has a statement that nobody uses"

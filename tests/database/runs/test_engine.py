@@ -294,9 +294,9 @@ def test_turn_that_lost_its_run_is_fenced_off(db: Database, actor: Actor) -> Non
     with pytest.raises(NotInCharge):
         journal.finish(None)
     assert row_of(run).turn == 2
-    engine._hand_over(Turn(actor.tenant, run, 1))  # nor can it pass on what it does not have
+    recovery.hand_over(Turn(actor.tenant, run, 1))  # nor can it pass on what it does not have
     assert row_of(run).turn == 2
-    engine._hand_over(Turn(actor.tenant, run, 2))
+    recovery.hand_over(Turn(actor.tenant, run, 2))
     assert (row_of(run).turn, row_of(run).attempts) == (3, 0)
 
 
