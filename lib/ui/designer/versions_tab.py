@@ -7,7 +7,7 @@ import streamlit as st
 from lib import database
 from lib.ui.components import definition_diff, guard, viewer_time
 from lib.ui.components.text import code, escape
-from lib.ui.designer.state import Draft
+from lib.ui.designer.state import Draft, reload_next
 from lib.ui.workflows import attached
 from lib.workflows import definition_text
 from lib.workflows import versions as workflow_versions
@@ -41,7 +41,14 @@ def draw(draft: Draft, refusal: str | None) -> None:
                 ):
                     _confirm(draft, version.version)
             elif version.event_type is None and any(one.event_type for one in versions[number + 1 : number + 2]):
-                attached.undo_button(draft.actor, workflow.workflow_id, version.version, "Attach again", refusal)
+                attached.undo_button(
+                    draft.actor,
+                    workflow.workflow_id,
+                    version.version,
+                    "Attach again",
+                    refusal,
+                    then=reload_next,
+                )
 
 
 def _described(version: Version, *, current: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -12,7 +13,6 @@ from lib.auth.actors import Actor
 from lib.errors import Conflict
 from lib.ui.components import definition_diff, guard, schema_view
 from lib.ui.components.text import ago, code, escape, plural
-from lib.ui.designer import state
 from lib.workflows import schema_impact, versions
 from lib.workflows.records import AttachedWorkflow
 from lib.workflows.schema_impact import Impact
@@ -190,8 +190,19 @@ def _draw_detached(actor: Actor, workflow: Detached, now: datetime) -> None:
         undo_button(actor, workflow.workflow_id, workflow.version, "Undo", refusal)
 
 
-def undo_button(actor: Actor, workflow_id: UUID, version: int, label: str, refusal: str | None) -> None:
-    """The button that publishes the trigger which this version took away once more; disabled with the reason."""
+def undo_button(
+    actor: Actor,
+    workflow_id: UUID,
+    version: int,
+    label: str,
+    refusal: str | None,
+    *,
+    then: Callable[[], None] | None = None,
+) -> None:
+    """The button that publishes the trigger which this version took away once more; disabled with the reason.
+
+    `then` is called once that is done.
+    """
     st.button(
         label,
         icon=":material/undo:",
@@ -199,14 +210,15 @@ def undo_button(actor: Actor, workflow_id: UUID, version: int, label: str, refus
         disabled=refusal is not None,
         help=refusal or f"Publishes version {version + 1} with the trigger as it was.",
         on_click=_undo,
-        args=(actor, workflow_id, version),
+        args=(actor, workflow_id, version, then),
     )
 
 
 @guard.callback
-def _undo(actor: Actor, workflow_id: UUID, version: int) -> None:
+def _undo(actor: Actor, workflow_id: UUID, version: int, then: Callable[[], None] | None) -> None:
     with database.write(actor) as conn:
         version = versions.undo_detach(conn, actor, workflow_id=workflow_id, detached_version=version)
-    state.reload_next()
+    if then:
+        then()
     st.session_state[_CHANGED] = True
     guard.tell(f"Attached again, as version {version}.", icon=":material/undo:")
