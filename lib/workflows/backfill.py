@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -140,6 +141,25 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
     backfill = Backfill(**row)
     room = min(BATCH, backfill.total - backfill.replayed)
     events = conn.execute(queries["batch"], {**keys, "limit": room}).all()
+    after, gone_through = _replay_some(conn, actor, backfill, events)
+    if gone_through == len(events) and (len(events) < room or after.replayed >= after.total):
+        after = replace(after, status="done")
+    last = events[gone_through - 1] if events else None
+    reached = {
+        "started": after.started,
+        "skipped": after.skipped,
+        "failed": after.failed,
+        "cursor_at": last.created_at if last else None,
+        "cursor_id": last.event_id if last else None,
+        "status": after.status,
+        "reasons": strict_json.dumps(after.reasons),
+    }
+    conn.execute(queries["advance"], {**keys, **reached})
+    return after
+
+
+def _replay_some(conn: Connection, actor: Actor, backfill: Backfill, events: Sequence[Any]) -> tuple[Backfill, int]:
+    """Replay as many of the events as BATCH_SECONDS allow; the backfill then, and how many they were."""
     counts = Counter(started=backfill.started, skipped=backfill.skipped, failed=backfill.failed)
     reasons, gone_through = Counter(backfill.reasons), 0
     deadline = time.monotonic() + BATCH_SECONDS
@@ -151,23 +171,14 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
         if reason:
             reasons[reason if reason in reasons or len(reasons) < MOST_REASONS else _OTHER_REASONS] += 1
         gone_through += 1
-    done = gone_through == len(events) and (len(events) < room or counts.total() >= backfill.total)
-    last = events[gone_through - 1] if events else None
-    after = {
-        "cursor_at": last.created_at if last else None,
-        "cursor_id": last.event_id if last else None,
-        "status": "done" if done else "running",
-        "reasons": strict_json.dumps(dict(reasons)),
-    }
-    conn.execute(queries["advance"], {**keys, **counts, **after})
-    return replace(
+    after = replace(
         backfill,
         started=counts["started"],
         skipped=counts["skipped"],
         failed=counts["failed"],
         reasons=dict(reasons),
-        status="done" if done else "running",
     )
+    return after, gone_through
 
 
 def cancel(conn: Connection, actor: Actor, *, workflow_id: UUID) -> None:
