@@ -1,7 +1,7 @@
 """Bearer tokens of the HTTP API. A token acts for one tenant with one permission; only its hash is stored.
 
-`wec_<tenant>_<secret>`: the token names its tenant, so it is looked up behind that tenant's row-level
-security like everything else, and no privileged query over all tenants is needed to let anyone in.
+`wec_<tenant>_<secret>`: the token names its tenant. So it is looked up behind that tenant's row-level security, and no
+query over all tenants is needed to let anyone in.
 """
 
 from __future__ import annotations

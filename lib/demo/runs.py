@@ -161,7 +161,7 @@ class Runs:
 
 
 def _bounded(workflow: DemoWorkflow, seconds: float, *, failed: bool) -> float:
-    """The time of a run that waits no longer than its steps do; one that fails in a wait has waited to its end."""
+    """The seconds of a run. No wait takes longer than it may, and a run that fails in a wait waited to its end."""
     for step in workflow.steps:
         kind = type_of(step)
         longest = kind.waits_at_most(config_of(step)) if kind else None

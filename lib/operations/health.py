@@ -29,7 +29,7 @@ DOWN = Health("Down", "The database does not answer.")
 
 
 def check(conn: Connection, *, tenant: UUID) -> Health:
-    """The state of things as this tenant meets it; that the query answers says that the database is up."""
+    """The state of things as this tenant meets it. An answer shows that the database is up."""
     runs = engine.health()
     if runs.state == "down":
         return Health("Down", f"Events are recorded, but no run starts. {runs.detail}")

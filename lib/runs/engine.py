@@ -1,10 +1,10 @@
 """Durable execution of workflow runs, on DBOS. The only module, with lib.worker, that knows DBOS.
 
-DBOS keeps the queue: which turn of which run is to be executed, by whom, how many at a time, tenants taking
-their turns. What a run has done is in our own tables (lib.runs.journal), so a turn can be executed again by
-anyone. A turn is one DBOS workflow, from the run's start or the end of a wait to the next wait or the end;
-a waiting run holds no worker. Housekeeping (lib.runs.recovery) restores what must always hold: an unfinished
-run that does not wait has exactly one live turn.
+DBOS keeps the queue: which turn of which run a worker executes, how many at a time, and fairly among tenants. What a
+run has done is in our own tables (lib.runs.journal), so any worker can execute a turn again. A turn is one DBOS
+workflow. It goes from the run's start, or from the end of a wait, to the next wait or the run's end. A waiting run
+holds no worker. One thing must always hold, and housekeeping (lib.runs.recovery) restores it: an unfinished run that
+does not wait has exactly one live turn.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a run has done so far, kept in the database: written as each step ends, read when the run goes on.
 
-Only the turn in charge of a run may write (the fence): once the run was canceled, or another turn has taken
-over because this process seemed dead, every write stops the turn instead. What people may see of steps is
-written redacted; the results the run continues from are kept raw, apart, until it ends.
+Only the turn in charge of a run may write. When the run was canceled, or another turn took over because this process
+seemed dead, every write stops the turn instead. What people may see of steps is written redacted. The results from
+which the run goes on are kept raw, in a table of their own, until it ends.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Turn:
 
 
 def persist(work: Callable[[Connection], T], stopping: threading.Event) -> T:
-    """Do it in a transaction, waiting as long as it takes for a database that is away to come back.
+    """Do it in a transaction. If the database is away, wait until it is back, however long that takes.
 
     Raises Stopping when the process is to end meanwhile.
     """
@@ -95,15 +95,15 @@ class RunJournal:
         """Begin the turn and read what earlier ones did. Raises NotInCharge."""
         row, steps, events = persist(self._read, self._stopping)
         for step in steps:
-            result = None if step.result is None else _parse(step.result)
+            result = None if step.result is None else stored(step.result)
             if step.status in ("SUCCEEDED", "FAILED"):
-                self._ended[step.step_path] = Recorded(result, _parse(step.error) if step.error else None)
+                self._ended[step.step_path] = Recorded(result, stored(step.error) if step.error else None)
             if step.status == "WAITING":
                 self._waiting.add(step.step_path)
             if result is not None:
                 self._noted[step.step_path] = result
-        payload, redacted_input = _parse(row.input), _parse(row.redacted_input)
-        waited_for = [Redacted.known(_parse(event.payload), _parse(event.redacted)) for event in events]
+        payload, redacted_input = stored(row.input), stored(row.redacted_input)
+        waited_for = [Redacted.known(stored(event.payload), stored(event.redacted)) for event in events]
         self._redacted = Redacted.known(payload, redacted_input).also(waited_for)
         event = {
             "name": row.event_type,
@@ -111,7 +111,7 @@ class RunJournal:
             "correlationKey": row.correlation_key,
             "payloadSchemaRef": row.source_payload_schema_ref,
         }
-        definition = None if row.definition is None else _parse(row.definition)
+        definition = None if row.definition is None else stored(row.definition)
         facts = RunFacts(str(self._turn.run_id), payload, event)
         return Begun(facts, definition, row.workflow_version, redacted_input)
 
@@ -155,7 +155,7 @@ class RunJournal:
         row = persist(lambda conn: conn.execute(queries["wait_of_step"], keys).one(), self._stopping)
         if row.status == "WAITING":
             raise NotInCharge
-        payload = None if row.payload is None else _parse(row.payload)
+        payload = None if row.payload is None else stored(row.payload)
         return WaitEnd(timed_out=row.status == "TIMED_OUT", payload=payload)
 
     def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
@@ -255,7 +255,8 @@ def end_run(
     conn.execute(queries["forget_results"], turn.keys())
 
 
-def _parse(text: str) -> JsonValue:
+def stored(text: str) -> JsonValue:
+    """The JSON value that a run's row holds."""
     return strict_json.parse(text, max_bytes=_NO_LIMIT, max_depth=500)
 
 

@@ -13,6 +13,7 @@ from lib.database import Connection, named_queries, paging
 from lib.database.paging import Cursor
 from lib.errors import Conflict, NotFound
 from lib.runs import engine
+from lib.runs.journal import stored
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -20,7 +21,7 @@ queries = named_queries.of(__name__)
 
 #: Runs of one page.
 PAGE_SIZE = 50
-#: Failed runs that a page of a search in errors looks through, and runs of one key that are found.
+#: How many failed runs a page of a search in errors looks through, and how many runs of one key are found.
 LOOKED_AT = 10_000
 #: Steps and waits of one run that are shown.
 SHOWN_STEPS = 2000
@@ -202,7 +203,7 @@ def workflows_with_runs(conn: Connection, *, tenant: UUID, asked: UUID | None = 
 
 
 def runs_of_event(conn: Connection, *, tenant: UUID, event_id: UUID) -> tuple[RunSummary, ...]:
-    """The runs that an event started, those that repeat one of them included."""
+    """The runs that an event started, and their repeats."""
     row = {"tenant": tenant, "event_id": event_id}
     return tuple(RunSummary(**run) for run in conn.execute(queries["runs_of_event"], row).mappings())
 
@@ -266,4 +267,4 @@ def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:
 
 
 def _json(text: str | None) -> JsonValue:
-    return None if text is None else strict_json.parse(text, max_bytes=1 << 30, max_depth=500)
+    return None if text is None else stored(text)

@@ -1,8 +1,8 @@
-"""Keeps runs going: ends waits that are due, takes over from dead workers, ends runs that kill workers.
+"""Keeps runs going: ends waits that are due, takes over from dead workers, gives up runs that kill workers.
 
-Each worker does this as chores. A worker is alive while its database session holds its advisory lock; a
-killed process loses it at once. Everything here looks at the present state only and may be done by several
-workers at the same time.
+Each worker does this as chores. A worker is alive while its database session holds its advisory lock. A killed
+process loses the lock at once. The chores look at the present state alone, so several workers may do them at the same
+time.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Housekeeping(Chores):
 
     @contextmanager
     def session(self) -> Iterator[Callable[[], bool]]:
-        """A database session with the lock that says that the executor lives."""
+        """A database session with the executor's lock. Others take the executor for alive while it is held."""
         with database.operate_outside_transaction() as conn:
             conn.detach()  # closed at the end, not returned to the pool with the lock
             key = int.from_bytes(bytes.fromhex(self._executor_id[:8]), signed=True)
@@ -81,7 +81,7 @@ class Housekeeping(Chores):
             yield may_go_on
 
     def _take_over(self) -> None:
-        """Queue anew the turns of executors that are gone, and those that this one claimed and lost."""
+        """Queue anew the turns of executors that are gone, and the turns which this one claimed and lost."""
         with database.operate() as conn:
             turns = conn.execute(queries["turns_under_way"], {"lock_class": LOCK_CLASS}).all()
         now = time.monotonic()
@@ -135,7 +135,7 @@ def restart(turn: Turn) -> None:
             end_run(conn, turn, "FAILED", error=error)
             log.error("Workflow run %s: %s", turn.run_id, message)
             return
-        # Runs that died together start apart from then on, so that the one at fault dies alone.
+        # Runs that died with their worker start apart from now on. The one at fault then dies alone.
         delay = random.uniform(0, 2.0 ** (row.attempts - 1)) if row.attempts > 1 else None
         conn.execute(queries["next_turn"], {**turn.keys(), "planned": False, "delay": delay})
 

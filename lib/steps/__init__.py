@@ -1,8 +1,8 @@
 """Step types of workflows: what each is called, how it is configured, what it does.
 
-A type lives in one file, declares its configuration as a JSON Schema (which the designer draws as a form) and
-is listed in the registry. Nothing in this package knows the database or the engine: a step reaches them
-through the Journal and Execution it is given.
+A type lives in one file and is listed in the registry. It declares its configuration as a JSON Schema, which the
+designer draws as a form. Nothing in this package knows the database or the engine: a step reaches them through the
+Journal and Execution it is given.
 """
 
 from lib.steps.checking import Problem, check_definition, expressions

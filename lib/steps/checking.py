@@ -112,7 +112,7 @@ def _validator(step_type: str) -> Draft202012Validator:
 
 
 def _most_telling(error: ValidationError) -> ValidationError:
-    """Of a oneOf that no branch fits, what is wrong with the branch that was meant."""
+    """The error to tell. Where no branch of a oneOf fits, it is one of the branch that the author meant."""
     if error.validator == "oneOf" and error.context:
         by_branch: dict[Any, list[ValidationError]] = {}
         for cause in error.context:

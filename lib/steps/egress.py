@@ -1,4 +1,4 @@
-"""HTTP requests to addresses that a workflow's author chose, so that they cannot reach what they should not.
+"""HTTP requests to addresses that a workflow's author chose. They reach nothing but what the operator allows.
 
 The host must be allowed by name (EGRESS_ALLOW). It is resolved once, every address is checked, and the
 connection goes to one of those very addresses: a name that resolves differently a moment later gains

@@ -1,7 +1,7 @@
 """Runs a definition's steps, going on after those that the journal says are done.
 
-A run interrupted anywhere is simply run again from its start: what finished is taken from the journal, the
-first step that did not is executed. So every step's effect on the run follows from what was recorded.
+A run that was interrupted is run again from its start. The results of finished steps come from the journal, and the
+first step without one is executed. So every step's effect on the run follows from what was recorded.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
     message = arguments["message"]
     text = redact_text(message if isinstance(message, str) else strict_json.dumps(redact(message)))
     level = logging.getLevelNamesMapping()[arguments.get("level", "info").upper()]
-    # One line whatever the message holds, so that nobody writes a line that looks like another's.
+    # Always one line: a message with line ends could forge lines of other runs.
     log.log(level, "Run %s, step %s: %s", run.facts.run_id, step.path, text.replace("\n", "\\n"))
     return {"message": text}
 

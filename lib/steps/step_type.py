@@ -55,8 +55,8 @@ class StepType:
     """A kind of step.
 
     `run` does the work. Its result is what expressions read as steps.<id>.output. `then` follows with what the
-    result means for the run (a variable, nested steps, the end). It is also all that is done again for a step that
-    had finished before the run was interrupted.
+    result means for the run (a variable, nested steps, the end). If the step had finished before the run was
+    interrupted, `then` alone is done again.
 
     Functions of the configuration are given one that may be unfinished or wrong, unless they say otherwise.
     """
@@ -88,7 +88,7 @@ class StepType:
     event_fields: tuple[str, ...] = ()
     #: The variables that it sets: ("a", "b") is vars.a.b.
     sets: Callable[[Config], Iterable[tuple[str, ...]]] = _nothing
-    #: Names that expressions of its nested steps may read beside those that every step reads.
+    #: What expressions of its nested steps may read beside the names that all steps read.
     names: Callable[[Config], Iterable[str]] = _nothing
     #: What is wrong although the schema allows it; asked only about a configuration that fits the schema.
     faults: Callable[[Config], Iterable[Fault]] = _nothing
@@ -130,7 +130,7 @@ EXPRESSION: Schema = {
 
 
 def text_or_expression(title: str, description: str, **text: Any) -> Schema:
-    """Schema of a field that takes a text as it stands, or an expression that gives it."""
+    """Schema of a field for a text: written as it stands, or given by an expression."""
     literal = {"type": "string", "title": "Text", "description": "Taken as it stands.", **text}
     return {"title": title, "description": description, "anyOf": [literal, EXPRESSION]}
 

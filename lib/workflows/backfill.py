@@ -1,10 +1,10 @@
 """Replaying unmatched events to a workflow that was attached after they came.
 
-A backfill is counted and bounded before it begins, goes in batches with a pause between, can be canceled at any
-moment, and starts one run of a workflow for an event at most, however often it is begun: the replay's (source, id)
-names both. A replay that starts nothing leaves nothing behind but its reason, so that a later backfill takes the
-event again. While the workflow is paused the backfill is held; archiving or detaching the workflow ends it. The
-processes that execute runs carry it out (lib.operations.upkeep), whoever watches.
+A backfill is counted and bounded before it begins. It goes in batches with a pause between, and can be canceled at
+any moment. It starts at most one run of a workflow for an event, however often it is begun, because the replay's
+(source, id) names both. A replay that starts nothing leaves only its reason behind, so a later backfill takes the
+event again. Pausing the workflow holds the backfill; archiving or detaching the workflow ends it. The processes that
+execute runs carry it out (lib.operations.upkeep).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the expressions of steps read, and whether it is there by then.
 
-A field that the payload lacks, an output of a step that runs later, a variable that nothing sets: JSONata gives
-nothing for each without a word, so the definition is followed in the order in which a run goes through it.
+JSONata says nothing when it reads a field that the payload lacks, the output of a later step, or a variable that no
+step sets. So the definition is followed here in the order in which a run goes through it.
 """
 
 from __future__ import annotations

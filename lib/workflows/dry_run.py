@@ -136,7 +136,7 @@ def dry_run(
 
 @dataclass
 class _Memory(Journal):
-    """A journal that remembers nothing durable and says of every effect that it is done."""
+    """A journal in memory, to which every effect counts as done."""
 
     steps: list[DryStep] = field(default_factory=list)
     full: bool = False

@@ -1,8 +1,8 @@
 """What is wrong with a workflow definition: all of it at once, each with its place.
 
-An error keeps a definition from being published, because it could not run or no event would fit it; a warning
-is probably a mistake. Steps are checked by lib.steps, the trigger's mapping by lib.mapping.check; here is the
-rest, and what they need to know of the tenant's events and schemas.
+An error keeps a definition from being published, because it could not run or no event would fit it. A warning is
+probably a mistake. lib.steps checks the steps, lib.mapping.check the trigger's mapping. This module checks the rest,
+and finds what both need to know of the tenant's events and schemas.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Published versions of a workflow: publish, roll back, detach from an event, and undo that.
 
-A version is never changed. Whatever changes what runs is a further version, made by whoever saw the latest
-one: every act names the version its author looked at and is refused by Conflict when another came meanwhile.
+A version is never changed. To change what runs is to publish a further version. Every act names the version at which
+its author looked, and Conflict refuses it when another one was published meanwhile.
 """
 
 from __future__ import annotations
