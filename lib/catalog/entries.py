@@ -8,10 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from lib.catalog.schema_registry import JsonSchema
 from lib.database import Connection, named_queries
 from lib.metrics import rollups
 from lib.metrics.rollups import RunCounts
+from lib.schemas import JsonSchema
 
 EntryStatus = Literal["active", "beta", "draft", "deprecated"]
 EntrySource = Literal["system", "tenant"]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 from uuid import UUID
 
 from lib.database import Connection, named_queries
 from lib.errors import SchemaConflict
-
-JsonSchema = dict[str, Any]
+from lib.schemas import JsonSchema
 
 queries = named_queries.of(__name__)
 

@@ -1,5 +1,12 @@
 """What a JSON Schema says: its fields, its form, its formats, and a sentence for each violation.
 
-Pure: it imports serialization alone and never judges a value; everything above may import it.
+Pure: it imports serialization alone, and everything above may import it. `document` reads schemas, `spec` and
+`fields` say what one place may hold (in the branch that was picked, or in all of them), the others are views.
 It has no queries and no page; tests are in tests/unit/schemas/.
 """
+
+from __future__ import annotations
+
+from typing import Any
+
+JsonSchema = dict[str, Any]

@@ -60,17 +60,18 @@ def same(one: Any, other: Any) -> bool:
 
 def equal(one: Any, other: Any) -> bool:
     """Tell whether JSON Schema calls two values equal: 1 equals 1.0, but not true."""
-    if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(equal(one[key], other[key]) for key in one)
-    if isinstance(one, list | tuple) and isinstance(other, list | tuple):
-        return len(one) == len(other) and all(map(equal, one, other))
-    if isinstance(one, float) and isinstance(other, Decimal):
-        return Decimal(repr(one)) == other
-    if isinstance(one, Decimal) and isinstance(other, float):
-        return equal(other, one)
-    return bool(one == other)
+    return bool(identity(one) == identity(other))
+
+
+def identity(value: Any) -> Any:
+    """Give what is the same for values that JSON Schema calls equal, and only for those; it can be hashed."""
+    if isinstance(value, dict):
+        return "object", frozenset((key, identity(item)) for key, item in value.items())
+    if isinstance(value, list | tuple):
+        return "array", tuple(map(identity, value))
+    if isinstance(value, float) and math.isfinite(value):
+        return Decimal(repr(value))
+    return ("boolean", value) if isinstance(value, bool) else value
 
 
 def copy(value: Any) -> Any:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lib import redaction
-from lib.catalog.schema_registry import JsonSchema
 from lib.errors import MappingError, StepFailed
 from lib.mapping import mapping
 from lib.sandbox import validation
 from lib.sandbox.validation import Violation
+from lib.schemas import JsonSchema
 from lib.serialization import json_pointer
 from lib.serialization.strict_json import JsonValue
 from lib.steps import STEP_TYPES, Journal, Recorded, RunFacts, Step, run_definition

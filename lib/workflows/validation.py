@@ -13,9 +13,9 @@ from typing import Any
 from uuid import UUID
 
 from lib.catalog import entries
-from lib.catalog.schema_registry import JsonSchema
 from lib.database import Connection, named_queries
 from lib.mapping import check as mapping_check
+from lib.schemas import JsonSchema
 from lib.serialization import json_pointer, strict_json
 from lib.steps import Problem, check_definition, config_of, each_step, type_of
 from lib.workflows import data_flow

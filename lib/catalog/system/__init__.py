@@ -16,8 +16,8 @@ from typing import Any
 import yaml
 
 from lib.catalog import schema_registry
-from lib.catalog.schema_registry import JsonSchema
 from lib.database import Connection, named_queries
+from lib.schemas import JsonSchema
 
 FOLDER = Path(__file__).parent
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.schemas.form.document import SchemaDocument
-from lib.schemas.form.spec import Spec
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form.violations import Validator
+from lib.schemas.spec import Spec
 from lib.serialization.json_values import ABSENT, copy
 
 #: Rows that minItems may ask for at the start; more are left to the user.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lib.schemas.form.document import SchemaDocument
-from lib.schemas.form.spec import Choice, Parts, Spec
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form.violations import Validator
+from lib.schemas.parts import Parts
+from lib.schemas.spec import Choice, Spec
 from lib.serialization.json_values import ABSENT, json_type
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form.blank import blank
-from lib.schemas.form.document import SchemaDocument
 from lib.schemas.form.node import Node
 from lib.schemas.form.violations import Path, SchemaViolation, Validator
 from lib.serialization.json_values import ABSENT, copy, same

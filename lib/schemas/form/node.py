@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from lib.schemas.form.blank import blank, empty
 from lib.schemas.form.branches import settle
 from lib.schemas.form.sample_scalars import sample_keys
-from lib.schemas.form.spec import Choice, Parts, Spec
 from lib.schemas.form.violations import Path
+from lib.schemas.parts import Parts
+from lib.schemas.spec import Choice, Spec
 from lib.serialization.json_values import ABSENT, copy, json_type
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from jsonschema.exceptions import ValidationError
 
 from lib.schemas.form.branches import settle
-from lib.schemas.form.spec import Part, Parts
 from lib.schemas.form.violations import Path, branch_errors
+from lib.schemas.parts import Part, Parts
 from lib.serialization.json_values import ABSENT, same
 
 if TYPE_CHECKING:

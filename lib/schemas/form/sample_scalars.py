@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Any
 
 from lib.schemas.form.pattern_text import pattern_text
-from lib.schemas.form.spec import Spec
+from lib.schemas.spec import Spec
 
 #: Repetitions of one piece of a pattern at most.
 LONGEST = 500

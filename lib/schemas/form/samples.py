@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from lib.schemas.form.document import SchemaDocument
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form.repair import repair
 from lib.schemas.form.sample_scalars import sample_keys, sample_number, sample_texts
-from lib.schemas.form.spec import Option, Parts, Spec
 from lib.schemas.form.violations import Validator
+from lib.schemas.parts import Parts
+from lib.schemas.spec import Option, Spec
 from lib.serialization.json_values import ABSENT, copy
 
 if TYPE_CHECKING:

@@ -17,10 +17,10 @@ from jsonschema import validators
 from jsonschema.exceptions import UnknownType, ValidationError
 from referencing.exceptions import Unresolvable
 
-from lib.schemas.form.document import SchemaDocument, validator_class
+from lib.schemas.document import SchemaDocument, validator_class
 from lib.schemas.form.sentences import sentence
-from lib.schemas.form.spec import Parts, matches
 from lib.schemas.formats import quick_formats
+from lib.schemas.parts import Parts, matches
 
 Path = tuple[str | int, ...]
 #: Which branch the form has picked, by the path of the value and the id of the branch list.

@@ -9,6 +9,7 @@ import streamlit as st
 from lib import database
 from lib.catalog import entries, schema_registry
 from lib.catalog.entries import CatalogEntry
+from lib.schemas import JsonSchema
 from lib.ui.components import guard, schema_view
 from lib.ui.components.text import code
 from lib.ui.designer import mapping_table
@@ -129,9 +130,7 @@ def _keep_schema(draft: Draft, key: str) -> None:
     draft.save(changed, redraw=True)
 
 
-def _draw_mapping(
-    draft: Draft, entry: CatalogEntry, schema: schema_registry.JsonSchema | None, *, disabled: bool
-) -> None:
+def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, *, disabled: bool) -> None:
     trigger = draft.definition["trigger"]
     same = entry.payload_schema_ref == draft.definition.get("payloadSchemaRef") and entry.payload_schema_ref is not None
     mapped = trigger.get("payloadMapping") is not None

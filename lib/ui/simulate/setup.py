@@ -12,9 +12,9 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries, schema_registry
 from lib.catalog.entries import CatalogEntry
-from lib.catalog.schema_registry import JsonSchema
 from lib.events import correlation, saved_cases, simulation
 from lib.events.saved_cases import SavedCase
+from lib.schemas import JsonSchema
 from lib.schemas.form import ABSENT, sample
 from lib.serialization import strict_json
 from lib.ui.catalog import cards

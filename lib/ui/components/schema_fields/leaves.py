@@ -10,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from lib.schemas.form import ABSENT, JsonTextError, Node, json_text, parse_json
-from lib.schemas.form.spec import Listed
+from lib.schemas.spec import Listed
 from lib.serialization.json_values import equal, is_drawable, json_type, parse_number
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import help_text, label, number_shown, option_labels, shown

@@ -7,7 +7,7 @@ what is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,8 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
 
-from lib.schemas.form.spec import Branching, Choice, Listed, Option, Part, Parts, Settled, Spec, build_spec
+from lib.schemas.parts import Part, Parts, listed
+from lib.schemas.spec import Branching, Choice, Listed, Option, Settled, Spec, build_spec
 
 if TYPE_CHECKING:
     from referencing._core import Resolver
@@ -27,6 +28,9 @@ SHAPES = frozenset(
     "type properties patternProperties additionalProperties items prefixItems enum const $ref $dynamicRef "
     "$recursiveRef allOf anyOf oneOf".split()
 )
+REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
+#: Keywords whose subschemas speak about the same place as the schema that holds them.
+SAME_PLACE = ("allOf", "anyOf", "oneOf", "if", "then", "else", "not", "dependentSchemas", "dependencies")
 
 
 @dataclass
@@ -88,22 +92,20 @@ class SchemaDocument:
         if not isinstance(schema, Mapping) or id(schema) in flat.seen:
             return
         flat.seen.add(id(schema))
-        part = self._enter(part)
+        part = self.entered(part)
         flat.parts.append(part)
-        for keyword in ("$ref", "$dynamicRef", "$recursiveRef"):
-            if isinstance(schema.get(keyword), str):
-                target = self._resolve(part, schema[keyword])
-                flat.external |= target is None
-                if target is not None:
-                    self._collect(target, settled, flat)
-        for branch in _schemas(schema.get("allOf")):
+        for target in self.referred(part):
+            flat.external |= target is None
+            if target is not None:
+                self._collect(target, settled, flat)
+        for branch in listed(schema.get("allOf")):
             self._collect(Part(branch, part.resolver), settled, flat)
         for keyword in ("oneOf", "anyOf"):
             self._collect_branch(part, keyword, settled, flat)
 
     def _collect_branch(self, part: Part, keyword: str, settled: Settled, flat: Flat) -> None:
         """Follow the picked branch of a oneOf or anyOf, or its only one; else note it as unsettled."""
-        branches = _schemas(part.schema.get(keyword))
+        branches = listed(part.schema.get(keyword))
         real = [number for number, branch in enumerate(branches) if not self.is_null(branch, part.resolver)]
         flat.allows_null |= len(real) < len(branches)
         picked = settled.get(id(part.schema.get(keyword)))
@@ -128,7 +130,29 @@ class SchemaDocument:
         null_type = schema.get("type") in ("null", ["null"])
         return null_type or schema.get("enum") == [None] or ("const" in schema and schema["const"] is None)
 
-    def _enter(self, part: Part) -> Part:
+    def applying(self, parts: Iterable[Part]) -> list[Part]:
+        """List every part that may speak about the place of these parts: behind references and in any branch."""
+        found: dict[int, Part] = {}
+        waiting = list(parts)
+        while waiting:
+            part = waiting.pop()
+            if not isinstance(part.schema, Mapping) or id(part.schema) in found:
+                continue
+            part = self.entered(part)
+            found[id(part.schema)] = part
+            waiting.extend(target for target in self.referred(part) if target is not None)
+            for keyword in SAME_PLACE:
+                waiting.extend(Part(branch, part.resolver) for branch in _branches(part.schema.get(keyword), keyword))
+        return list(found.values())
+
+    def referred(self, part: Part) -> Iterator[Part | None]:
+        """Yield what the references of a part lead to, None for one that leads out of the document."""
+        for keyword in REFERENCES:
+            if isinstance(part.schema.get(keyword), str):
+                yield self._resolve(part, part.schema[keyword])
+
+    def entered(self, part: Part) -> Part:
+        """Give the part with references resolved against its own $id, if it has one."""
         if not isinstance(part.schema.get("$id", part.schema.get("id")), str):
             return part
         resource = self.specification.create_resource(part.schema)
@@ -235,8 +259,10 @@ def _searched(registry: Registry[Any]) -> Registry[Any]:
         return registry
 
 
-def _schemas(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
+def _branches(value: Any, keyword: str) -> list[Any]:
+    if isinstance(value, Mapping) and keyword in ("dependentSchemas", "dependencies"):
+        return list(value.values())
+    return value if isinstance(value, list) else [value]
 
 
 def _distinct(options: list[Option]) -> tuple[Option, ...]:

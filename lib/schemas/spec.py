@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import reduce
+from typing import Any
 
-from lib.serialization.json_values import ABSENT, equal, json_type
+from lib.schemas.parts import (
+    TYPES,
+    Part,
+    Parts,
+    entries,
+    is_sensitive,
+    listed_values,
+    matches,
+    named_types,
+    required,
+    shared_types,
+)
+from lib.serialization.json_values import ABSENT, identity, json_type
 
-if TYPE_CHECKING:
-    from referencing._core import Resolver
-
-TYPES = ("object", "array", "string", "integer", "number", "boolean", "null")
 #: Keywords that only make sense for one type: they tell it where "type" is missing.
 TELLING: dict[str, tuple[str, ...]] = {
     "object": (
@@ -34,15 +42,6 @@ TELLING: dict[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One schema together with the resolver that its references need."""
-
-    schema: Any
-    resolver: Resolver[Any]
-
-
-Parts = tuple[Part, ...]
 #: Picks made at a place: id of the branch list (or "type") to branch number (or type name).
 Settled = Mapping[Any, int | str]
 
@@ -143,14 +142,6 @@ class Spec:
         return self.prefix[place] if place < len(self.prefix) else self.items
 
 
-def matches(pattern: str, name: str) -> bool:
-    """Tell whether a pattern finds something in a text; one that Python cannot read finds nothing."""
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        return False
-
-
 NO_BRANCHING = Branching()
 
 
@@ -214,34 +205,18 @@ def _kind(
 
 def _types(parts: list[Part]) -> list[str] | None:
     """Intersect the types that the parts allow; None when no part names any."""
-    allowed: list[str] | None = None
-    for part in parts:
-        named = part.schema.get("type")
-        names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-        names = [name for name in TYPES if name in names]
-        if "number" in names and "integer" in names:
-            names.remove("integer")
-        if not names:
-            continue
-        if allowed is None:
-            allowed = names
-        else:
-            whole = "integer" in allowed + names and "number" in allowed + names
-            allowed = [name for name in allowed if name in names] + ["integer"] * whole
-    return allowed
+    named = [types for part in parts if (types := named_types(part.schema)) is not None]
+    allowed = reduce(shared_types, named) if named else None
+    return [name for name in TYPES if name in allowed] if allowed is not None else None
 
 
 def _options(parts: list[Part]) -> tuple[Listed, ...]:
     """List the values that const and enum leave possible."""
     found: list[Any] | None = None
     for part in parts:
-        lists = [[part.schema["const"]]] if "const" in part.schema else []
-        lists += [part.schema["enum"]] if isinstance(part.schema.get("enum"), list) else []
-        for values in lists:
-            if found is None:
-                found = list(values)
-            else:
-                found = [value for value in found if any(equal(value, other) for other in values)]
+        for values in listed_values(part.schema):
+            shared = set(map(identity, values))
+            found = [value for value in (values if found is None else found) if identity(value) in shared]
     return tuple(Listed(value) for value in found or ())
 
 
@@ -264,7 +239,7 @@ def _notes(parts: list[Part], suggested: tuple[Any, ...]) -> dict[str, Any]:
         "examples": (*_examples(parts), *suggested),
         "read_only": _flag(parts, "readOnly"),
         "deprecated": _flag(parts, "deprecated"),
-        "sensitive": _flag(parts, "x-sensitive") or _flag(parts, "writeOnly") or text("format") == "password",
+        "sensitive": any(is_sensitive(part.schema) for part in parts),
     }
 
 
@@ -280,18 +255,15 @@ def _object(parts: list[Part]) -> dict[str, Any]:
     properties: dict[str, Parts] = {}
     patterns: list[tuple[str, Parts]] = []
     additional: Parts = ()
-    required: set[str] = set()
+    needed: set[str] = set()
     closed = False
     for part in parts:
         schema = part.schema
-        for name, child in _entries(schema.get("properties")):
+        for name, child in entries(schema.get("properties")).items():
             properties[name] = (*properties.get(name, ()), Part(child, part.resolver))
-            if isinstance(child, Mapping) and child.get("required") is True:  # the spelling of draft 3
-                required.add(name)
-        for pattern, child in _entries(schema.get("patternProperties")):
+        for pattern, child in entries(schema.get("patternProperties")).items():
             patterns.append((pattern, (Part(child, part.resolver),)))
-        if isinstance(schema.get("required"), list):
-            required.update(name for name in schema["required"] if isinstance(name, str))
+        needed |= required(schema)
         for keyword in ("additionalProperties", "unevaluatedProperties"):
             closed |= schema.get(keyword) is False
             if isinstance(schema.get(keyword), Mapping):
@@ -300,14 +272,9 @@ def _object(parts: list[Part]) -> dict[str, Any]:
         "properties": properties,
         "patterns": tuple(patterns),
         "additional": additional,
-        "required": frozenset(required),
+        "required": frozenset(needed),
         "closed": closed,
     }
-
-
-def _entries(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping):
-        yield from ((name, child) for name, child in value.items() if isinstance(child, Mapping | bool))
 
 
 def _array(parts: list[Part]) -> dict[str, Any]:
