@@ -14,7 +14,6 @@ from lib.database.paging import Cursor
 from lib.errors import Conflict, NotFound
 from lib.runs import engine
 from lib.runs.journal import stored
-from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
 queries = named_queries.of(__name__)

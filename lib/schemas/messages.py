@@ -6,7 +6,7 @@ wherever the reader is allowed to see it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from jsonschema import SchemaError, ValidationError
@@ -145,6 +145,11 @@ def _kind(value: JsonValue) -> str:
         return {None: "null", True: "true", False: "false"}[value]
     kinds = {str: "text", list: "a list", dict: "an object"}
     return next((kind for cls, kind in kinds.items() if isinstance(value, cls)), "a number")
+
+
+def either(values: Iterable[JsonValue]) -> str:
+    """Values as a choice between them."""
+    return _either([_quoted(value) for value in values])
 
 
 def _either(choices: list[str]) -> str:

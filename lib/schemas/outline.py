@@ -1,27 +1,38 @@
 """A JSON Schema as a list of fields to read: what each is called, holds, and means.
 
-For showing, not for validating: a schema is flattened into fields with nested ones below them, local $refs
-resolved. Recursion is cut where a definition meets itself again.
+A view of lib.schemas.fields, for showing. Recursion is cut where a definition meets itself again, and a schema of
+very many fields where there are enough of them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from lib.serialization import json_pointer
+from lib.schemas import fields
+from lib.schemas.fields import Field
+from lib.schemas.parts import TYPES
 
 _MOST_DEPTH = 8
+_MOST_LISTS = 3
+#: From here on, no more fields are opened; the largest schemas of real events have fewer.
+_MOST_FIELDS = 1200
 
 
 @dataclass(frozen=True)
 class SchemaField:
-    """One field; `children` are those of an object, or of the objects in a list."""
+    """One field; `children` are those of an object, or of the objects in a list.
+
+    `depends` says that only some forms of its object have the field.
+    """
 
     name: str
     path: str
     type: str
+    types: frozenset[str]
     required: bool
+    depends: bool = False
     description: str = ""
     example: Any = None
     allowed: tuple[Any, ...] = ()
@@ -31,79 +42,82 @@ class SchemaField:
 
 def outline(schema: Any) -> list[SchemaField]:
     """The fields of an object schema, in its order; empty when it declares none."""
-    return _fields(schema, schema, "", ())
+    root = fields.read(schema)
+    found: list[SchemaField] = []
+    waiting: list[tuple[Field, str, frozenset[int], list[SchemaField]]] = [(root, "", root.references, found)]
+    count = 0
+    for place, path, seen, into in waiting:  # level by level, so that the outer ones are complete
+        if count >= _MOST_FIELDS:
+            break
+        for name, child in _children(place):
+            inner = f"{path}.{name}" if path else name
+            made = _described(name, inner, place, child)
+            into.append(made)
+            count += 1
+            if inner.count(".") < _MOST_DEPTH:
+                waiting += _inside(child, inner, seen, made.children)
+    return found
 
 
-def _fields(schema: Any, root: Any, path: str, seen: tuple[str, ...]) -> list[SchemaField]:
-    node, seen = _resolved(schema, root, seen)
-    required = set(node.get("required", []))
-    properties = node.get("properties", {})
-    return [
-        _field(name, child, root, f"{path}.{name}" if path else name, name in required, seen)
-        for name, child in properties.items()
-    ]
+def _children(place: Field) -> Iterator[tuple[str, Field]]:
+    for name in place.declared if "object" in place.types else ():
+        child = place.child(name)
+        if child is not None and child.types:
+            yield name, child
 
 
-def _field(name: str, schema: Any, root: Any, path: str, required: bool, seen: tuple[str, ...]) -> SchemaField:
-    node, below = _resolved(schema, root, seen)
-    inner: Any = node
-    items_path = path
-    if "items" in node:
-        inner, below = _resolved(node["items"], root, below)
-        items_path = f"{path}[]"
-    deep = len(below) - len(set(below)) > 0 or path.count(".") >= _MOST_DEPTH
-    examples = node.get("examples") or ([node["example"]] if "example" in node else [])
+def _inside(
+    place: Field, path: str, seen: frozenset[int], into: list[SchemaField]
+) -> Iterator[tuple[Field, str, frozenset[int], list[SchemaField]]]:
+    """Yield the places below a field that have fields: itself, or the items of its lists."""
+    while not place.references & seen:
+        seen |= place.references
+        if place.declared and "object" in place.types:
+            yield place, path, seen, into
+        item = place.item() if place.items is not None else None
+        if item is None:
+            return
+        place, path = item, f"{path}[]"
+
+
+def _described(name: str, path: str, parent: Field, place: Field) -> SchemaField:
+    noted = [part.schema for part in place.parts]
+    example = next((one for schema in noted for one in _examples(schema)), None)
+    default = next((schema["default"] for schema in noted if "default" in schema), None)
     return SchemaField(
         name=name,
         path=path,
-        type=_type(node, root),
-        required=required,
-        description=str(node.get("description", "")),
-        example=examples[0] if examples else node.get("default"),
-        allowed=tuple(node.get("enum", ()) or (() if "const" not in node else (node["const"],))),
-        sensitive=bool(node.get("x-sensitive") or node.get("writeOnly") or node.get("format") == "password"),
-        children=[] if deep else _fields(inner, root, items_path, below),
+        type=words(place),
+        types=place.types,
+        required=name in parent.required,
+        depends=name not in parent.sure,
+        description=next((one["description"] for one in noted if isinstance(one.get("description"), str)), ""),
+        example=default if example is None else example,
+        allowed=place.options or (),
+        sensitive=place.sensitive,
     )
 
 
-def _resolved(schema: Any, root: Any, seen: tuple[str, ...]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The schema with its local $ref followed (its own keywords win), and the refs met on the way."""
-    node: dict[str, Any] = schema if isinstance(schema, dict) else {}
-    while isinstance(ref := node.get("$ref"), str):
-        target = pointed(root, ref)
-        own = {key: value for key, value in node.items() if key != "$ref"}
-        if target is None or ref in seen:
-            return own, (*seen, ref)
-        seen = (*seen, ref)
-        node = {**target, **own}
-    return node, seen
+def _examples(schema: Any) -> Iterator[Any]:
+    if isinstance(schema.get("examples"), list):
+        yield from schema["examples"][:1]
+    if "example" in schema:
+        yield schema["example"]
 
 
-def pointed(root: Any, ref: str) -> dict[str, Any] | None:
-    """The schema that a local $ref ('#/…', a JSON pointer) points to, None when it points to none in this document."""
-    if not ref.startswith("#"):
-        return None
-    node = root
-    for key in json_pointer.split(ref):
-        node = node.get(key) if isinstance(node, dict) else None
-    return node if isinstance(node, dict) else None
-
-
-def _type(node: dict[str, Any], root: Any) -> str:
+def words(place: Field, depth: int = 0) -> str:
     """Words for what a field holds: "uuid", "list of uuid", "integer or null"."""
-    if "enum" in node and "type" not in node:
-        return "enum"
-    kinds = node.get("type", "object" if "properties" in node else "any")
-    kinds = kinds if isinstance(kinds, list) else [kinds]
-    words = []
-    for kind in kinds:
-        if kind == "array":
-            items, _ = _resolved(node.get("items", {}), root, ())
-            words.append(f"list of {_type(items, root)}")
-        elif kind == "string" and "format" in node:
-            words.append(str(node["format"]))
-        else:
-            words.append(str(kind))
-    if "additionalProperties" in node and isinstance(node["additionalProperties"], dict) and words == ["object"]:
+    if place.types >= fields.ANY:
+        return "any"
+    if place.is_map and place.types == {"object"}:
         return "map"
-    return " or ".join(words)
+    if place.options is not None and not any("type" in part.schema for part in place.parts):
+        return "enum"
+    kinds = []
+    for kind in (name for name in TYPES if name in place.types):
+        item = place.item() if kind == "array" else None
+        if item is not None:
+            kinds.append(f"list of {words(item, depth + 1) if depth < _MOST_LISTS else 'any'}")
+        else:
+            kinds.append(place.format if kind == "string" and place.format else kind)
+    return " or ".join(kinds)

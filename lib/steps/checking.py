@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
-from lib.mapping import mapping
+from lib.mapping.expressions import EXPRESSION, is_expression, problem
 from lib.schemas import messages
 from lib.serialization import json_pointer
 from lib.steps.nesting import lists_in, type_of
@@ -97,10 +97,10 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
         return
     for place, expression in expressions(config, step_type.children):
         text = isinstance(expression, str)
-        if problem := mapping.check_expression(expression) if text else "an expression has to be text.":
+        if wrong := problem(expression) if text else "an expression has to be text.":
             field = ".".join(str(part) for part in place)
-            pointer = json_pointer.join([*place, "$expr"])
-            yield Problem(path + pointer, f"Step {step_id}, {field}: {problem}")
+            pointer = json_pointer.join([*place, EXPRESSION])
+            yield Problem(path + pointer, f"Step {step_id}, {field}: {wrong}")
     for fault in step_type.faults(config):
         said = f"Step {step_id}, {'.'.join(fault.field)}: {fault.message}"
         yield Problem(path + json_pointer.join(fault.field), said)
@@ -132,10 +132,10 @@ def _most_telling(error: ValidationError) -> ValidationError:
 
 def expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
     """(place, expression, or what stands in its place) of every {"$expr": …}; `skip` names nested steps."""
+    if is_expression(value):
+        yield (), value[EXPRESSION]
+        return
     if isinstance(value, dict):
-        if value.keys() == {"$expr"}:
-            yield (), value["$expr"]
-            return
         members: Iterator[tuple[str | int, Any]] = ((k, v) for k, v in value.items() if k not in skip)
     elif isinstance(value, list):
         members = iter(enumerate(value))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from lib.errors import CatalogError, DatabaseUnavailable, StepFailed
-from lib.mapping import mapping
+from lib.mapping import expressions
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import (
@@ -63,10 +63,11 @@ class _Execution:
     names: dict[str, Any] = field(default_factory=dict)
 
     def evaluate(self, value: JsonValue) -> JsonValue:
+        if expressions.is_expression(value):
+            written = value[expressions.EXPRESSION]
+            result = expressions.evaluate(written, self._context(), max_output_bytes=MAX_RESULT_BYTES)
+            return None if result is expressions.UNSET else result
         if isinstance(value, dict):
-            if value.keys() == {"$expr"}:
-                result = mapping.evaluate(value["$expr"], self._context(), max_output_bytes=MAX_RESULT_BYTES)
-                return None if result is mapping.UNSET else result
             return {key: self.evaluate(member) for key, member in value.items()}
         if isinstance(value, list):
             return [self.evaluate(member) for member in value]

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from lib.catalog.schema_registry import JsonSchema
-from lib.mapping import check as mapping_check
-from lib.mapping import mapping
+from lib.mapping.expressions import paths_read
+from lib.schemas import JsonSchema
+from lib.schemas.fields import types_at
 from lib.serialization import json_pointer
 from lib.steps import Problem, config_of, each_step, expressions, lists_in, type_of
 from lib.steps.execution import ROOTS
@@ -89,7 +89,7 @@ def _problems(step: Mapping[str, Any], path: str, scope: _Scope, known: _Known) 
         if not isinstance(expression, str):
             continue
         needed = kind and place and place[0] in kind.needs and _PLAIN.fullmatch(expression.strip())
-        for read in sorted(mapping.paths_read(expression)):
+        for read in sorted(paths_read(expression)):
             if message := _missing(read, scope, known):
                 said = f"Step {step.get('id')}, {'.'.join(map(str, place))}: reads {message}."
                 yield Problem(path + json_pointer.join(place), said, "error" if needed else "warning")
@@ -104,7 +104,7 @@ def _missing(read: _Path, scope: _Scope, known: _Known) -> str | None:
         return None
     if root not in ROOTS:
         return f"{path}, and there is no {root} here: a step sees {', '.join([*ROOTS, *sorted(scope.names)])}"
-    if root == "payload" and known.payload is not None and not mapping_check.has_field(known.payload, below):
+    if root == "payload" and known.payload is not None and types_at(known.payload, below) is None:
         return f"{path}, which {known.payload_ref} does not have"
     if root == "event" and below[:1] == ("payload",):
         return f"{path}, which steps do not see: they have the workflow's payload, as payload"
@@ -127,7 +127,7 @@ def _missing_output(below: _Path, scope: _Scope, known: _Known) -> str | None:
     step = known.steps[below[0]]
     kind = type_of(step)
     given = kind.output(config_of(step)) if kind and below[1:2] == ("output",) else None
-    if given is not None and not mapping_check.has_field(given, below[2:]):
+    if given is not None and types_at(given, below[2:]) is None:
         return f"steps.{'.'.join(below)}, which {below[0]} does not give"
     return None
 

@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from lib.catalog.schema_registry import JsonSchema
 from lib.database import Connection, named_queries
-from lib.mapping import check as mapping_check
-from lib.mapping import mapping
+from lib.mapping import expressions
+from lib.schemas import JsonSchema
+from lib.schemas.fields import types_at
 from lib.serialization import strict_json
 from lib.workflows import validation as workflow_validation
 from lib.workflows.validation import Surroundings
@@ -90,10 +90,10 @@ def _broken_reads(given: Mapping[str, Any], before: JsonSchema | None, now: Json
     if before is None or now is None:
         return
     for target, value in given.items():
-        if not isinstance(value, dict) or not isinstance(value.get(mapping.EXPRESSION), str):
+        if not expressions.is_expression(value) or not isinstance(value[expressions.EXPRESSION], str):
             continue
-        for names in sorted(mapping.fields_read(value[mapping.EXPRESSION])):
-            old, new = mapping_check.field_types(before, names), mapping_check.field_types(now, names)
+        for names in sorted(expressions.fields_read(value[expressions.EXPRESSION])):
+            old, new = types_at(before, names), types_at(now, names)
             if old is not None and new is None:
                 yield Read(target, ".".join(names), "removed")
             elif old is not None and new is not None and not new <= old:

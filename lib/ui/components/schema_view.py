@@ -6,7 +6,7 @@ import json
 
 import streamlit as st
 
-from lib.catalog.schema_registry import JsonSchema
+from lib.schemas import JsonSchema
 from lib.schemas.outline import SchemaField, outline
 from lib.ui.components.text import code, escape, plural, shorten
 
@@ -50,6 +50,8 @@ def _described(field: SchemaField) -> str:
     marks = f":gray-badge[{escape(field.type)}]"
     if field.required:
         marks += " :red-badge[required]"
+    if field.depends:
+        marks += " :gray-badge[in some forms]"
     if field.sensitive:
         marks += " :orange-badge[:material/lock: sensitive]"
     lines = [f"**{code(field.name)}** {marks}"]

@@ -8,11 +8,11 @@ from typing import Any
 import streamlit as st
 
 from lib.catalog.entries import CatalogEntry
-from lib.catalog.schema_registry import JsonSchema
 from lib.errors import InvalidInput, MappingError
 from lib.mapping import check as mapping_check
-from lib.mapping import mapping
+from lib.mapping import expressions, mapping
 from lib.mapping.check import Finding, Target
+from lib.schemas import JsonSchema
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -42,11 +42,11 @@ class _Row:
 
     @property
     def is_expression(self) -> bool:
-        return mapping.is_expression(self.value)
+        return expressions.is_expression(self.value)
 
     @property
     def mode(self) -> str:
-        return _UNSET if self.value is mapping.UNSET else _EXPRESSION if self.is_expression else _VALUE
+        return _UNSET if self.value is expressions.UNSET else _EXPRESSION if self.is_expression else _VALUE
 
     def widget(self, part: str) -> dict[str, Any]:
         """Key and callback of one of the row's widgets."""
@@ -84,7 +84,7 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
     for finding in mapping_check.check(given, target=schema, source=entry.schema):
         findings.setdefault(finding.target, []).append(finding)
     for place in places:
-        row = _Row(draft, place, given.get(place.target, mapping.UNSET), disabled, draft.key(""))
+        row = _Row(draft, place, given.get(place.target, expressions.UNSET), disabled, draft.key(""))
         with st.container(border=True, gap="xxsmall"):
             _draw_row(row, sources)
             _draw_outcome(row, findings.get(place.target, []), sample)
@@ -99,7 +99,7 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
 def _given(draft: Draft) -> dict[str, Any]:
     """The draft's mapping, its targets spelled as those of the schema's fields are."""
     given = draft.definition["trigger"].get("payloadMapping") or {}
-    return {mapping.target_of(mapping.target_names(target)): value for target, value in given.items()}
+    return {expressions.target(expressions.names(target)): value for target, value in given.items()}
 
 
 def _draw_row(row: _Row, sources: dict[str, str]) -> None:
@@ -123,7 +123,7 @@ def _draw_row(row: _Row, sources: dict[str, str]) -> None:
 
 
 def _draw_expression(row: _Row, sources: dict[str, str]) -> None:
-    now = str(row.value[mapping.EXPRESSION]) or None
+    now = str(row.value[expressions.EXPRESSION]) or None
     options = list(sources) if now is None or now in sources else [now, *sources]
     st.selectbox(
         "Expression",
@@ -177,7 +177,7 @@ def _keep(row: _Row) -> None:
     if value is row.value or definition_text.same(value, row.value):
         return  # of a widget that an interrupted run has drawn, Streamlit says that it changed when it has not
     given = {target: one for target, one in _given(row.draft).items() if target != row.place.target}
-    if value is not mapping.UNSET:
+    if value is not expressions.UNSET:
         given[row.place.target] = value
     _put(row.draft, given)
 
@@ -187,9 +187,9 @@ def _said(row: _Row) -> Any:
     if mode == _EXPRESSION:
         if row.is_expression and row.key("expression") not in st.session_state:
             return row.value
-        return {mapping.EXPRESSION: st.session_state.get(row.key("expression")) or ""}
+        return {expressions.EXPRESSION: st.session_state.get(row.key("expression")) or ""}
     if mode == _UNSET:
-        return mapping.UNSET
+        return expressions.UNSET
     place = row.place
     said: Any = st.session_state.get(row.key("value"))
     if row.mode != _VALUE:  # the field for the value is not drawn yet: what it begins with
@@ -214,7 +214,7 @@ def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> 
     if findings and any(finding.severity == "error" for finding in findings):
         return
     if row.is_expression and sample:
-        st.markdown(f":small[:gray[gives] {_evaluated(row.value[mapping.EXPRESSION], sample, row.draft)}]")
+        st.markdown(f":small[:gray[gives] {_evaluated(row.value[expressions.EXPRESSION], sample, row.draft)}]")
 
 
 def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
@@ -226,10 +226,10 @@ def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
         payload_schema_ref=trigger.get("sourcePayloadSchemaRef"),
     )
     try:
-        result: JsonValue | mapping.Unset = mapping.evaluate(expression, context)
+        result: JsonValue | expressions.Unset = expressions.evaluate(expression, context)
     except MappingError as error:  # what this one field gives; the others are fine
         return f":red[{escape(error.cause)}]"
-    if result is mapping.UNSET:
+    if result is expressions.UNSET:
         return ":orange[nothing]"
     return code(shorten(json_text(result, indent=None), 90))
 
@@ -276,7 +276,7 @@ def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema
         if source is None or mine in given or related:
             continue
         if expression := mapping_check.suggest(place, source):
-            found[place.target] = {mapping.EXPRESSION: expression}
+            found[place.target] = {expressions.EXPRESSION: expression}
     return found
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from lib import sandbox
 from lib.errors import MappingError
-from lib.mapping import mapping
-from lib.mapping.mapping import UNSET
+from lib.mapping import expressions, mapping
+from lib.mapping.expressions import UNSET
 from lib.serialization import strict_json
 from tests.support.pace import slowness
 
@@ -39,7 +39,7 @@ SLOW_REGEX = "$match(event.payload.many_as & '!', /^(a+)+$/)"
 @pytest.fixture(scope="module", autouse=True)
 def children() -> Iterator[None]:
     sandbox.start()
-    mapping.evaluate("1", {})
+    expressions.evaluate("1", {})
     yield
     sandbox.stop()
 
@@ -69,7 +69,7 @@ def children() -> Iterator[None]:
     ],
 )
 def test_values(expression: str, value: Any) -> None:
-    result = mapping.evaluate(expression, CONTEXT)
+    result = expressions.evaluate(expression, CONTEXT)
     assert result == value and type(result) is type(value)
 
 
@@ -90,7 +90,7 @@ def test_values(expression: str, value: Any) -> None:
     ],
 )
 def test_numbers_passed_on_stay_exact(expression: str, text: str) -> None:
-    assert strict_json.dumps(mapping.evaluate(expression, CONTEXT)) == text
+    assert strict_json.dumps(expressions.evaluate(expression, CONTEXT)) == text
 
 
 json_values = st.recursive(
@@ -142,7 +142,7 @@ def test_what_is_only_passed_on_stays_the_same(value: Any) -> None:
 def test_errors_say_what_is_wrong(expression: str, cause: str) -> None:
     for _ in range(10):  # in a moment in which the machine is busy, any expression may take too long
         with pytest.raises(MappingError) as caught:
-            mapping.evaluate(expression, CONTEXT, timeout_ms=int(mapping.TIMEOUT_MS * slowness()))
+            expressions.evaluate(expression, CONTEXT, timeout_ms=int(expressions.TIMEOUT_MS * slowness()))
         if "took too long" not in caught.value.cause:
             break
     assert caught.value.target == "expression"
@@ -168,27 +168,27 @@ def test_errors_say_what_is_wrong(expression: str, cause: str) -> None:
 def test_a_runaway_is_stopped(expression: str) -> None:
     start = time.monotonic()
     with pytest.raises(MappingError, match=r"took too long and was stopped|too much memory"):
-        mapping.evaluate(expression, CONTEXT, timeout_ms=100)
+        expressions.evaluate(expression, CONTEXT, timeout_ms=100)
     assert time.monotonic() - start < 5
-    assert mapping.evaluate("1 + 1", {}) == 2
+    assert expressions.evaluate("1 + 1", {}) == 2
 
 
 def test_a_variable_does_not_outlive_its_evaluation() -> None:
-    assert mapping.evaluate("($before := $kept; $kept := event.payload.id; $before)", CONTEXT) is UNSET
-    assert mapping.evaluate("($before := $kept; $kept := event.payload.id; $before)", CONTEXT) is UNSET
-    assert mapping.evaluate("$kept", CONTEXT) is UNSET
+    assert expressions.evaluate("($before := $kept; $kept := event.payload.id; $before)", CONTEXT) is UNSET
+    assert expressions.evaluate("($before := $kept; $kept := event.payload.id; $before)", CONTEXT) is UNSET
+    assert expressions.evaluate("$kept", CONTEXT) is UNSET
     for _ in range(2):  # outside of a block, in the outermost scope
-        assert mapping.evaluate("[$kept, $kept := event.payload.id]", CONTEXT) == [PAYLOAD["id"]]
-    assert mapping.evaluate("($sum := 5; $sum)", CONTEXT) == 5
-    assert mapping.evaluate("$sum([1, 2])", CONTEXT) == 3
+        assert expressions.evaluate("[$kept, $kept := event.payload.id]", CONTEXT) == [PAYLOAD["id"]]
+    assert expressions.evaluate("($sum := 5; $sum)", CONTEXT) == 5
+    assert expressions.evaluate("$sum([1, 2])", CONTEXT) == 3
 
 
 def test_threads_get_their_own_answers() -> None:
     def ask(number: int) -> Any:
         if number % 20 == 0:
             with pytest.raises(MappingError):
-                mapping.evaluate(ENDLESS, {}, timeout_ms=30)
-        return mapping.evaluate("n", {"n": number})
+                expressions.evaluate(ENDLESS, {}, timeout_ms=30)
+        return expressions.evaluate("n", {"n": number})
 
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(ask, range(200))) == list(range(200))
@@ -298,20 +298,20 @@ def test_check_mapping_finds_everything_at_once() -> None:
     ],
 )
 def test_fields_read(expression: str, paths: set[str]) -> None:
-    assert {".".join(path) for path in mapping.fields_read(expression)} == paths
+    assert {".".join(path) for path in expressions.fields_read(expression)} == paths
 
 
 def test_check_expression() -> None:
-    assert mapping.check_expression("event.payload.id") is None
-    assert mapping.check_expression(ENDLESS) is None
-    assert mapping.check_expression("event.") == "unexpected end of expression at character 6"
-    assert mapping.check_expression("(" * 5000) is not None
+    assert expressions.problem("event.payload.id") is None
+    assert expressions.problem(ENDLESS) is None
+    assert expressions.problem("event.") == "unexpected end of expression at character 6"
+    assert expressions.problem("(" * 5000) is not None
 
 
 def test_cost_of_a_simple_evaluation() -> None:
     times = []
     for _ in range(200):
         start = time.perf_counter()
-        mapping.evaluate("event.payload.client.email", CONTEXT)
+        expressions.evaluate("event.payload.client.email", CONTEXT)
         times.append(time.perf_counter() - start)
     assert statistics.median(times) < 0.002
