@@ -16,6 +16,7 @@ from jsonschema.validators import extend, validator_for
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from lib.schemas.faults import fault
 from lib.schemas.formats import quick_formats
 from lib.schemas.messages import sentence
 from lib.serialization import strict_json
@@ -68,7 +69,7 @@ def _validator(text: str) -> Any:
         cls.check_schema(schema)
     except SchemaError as error:
         where = "".join(f"/{part}" for part in error.absolute_path)
-        raise UnusableSchema(f"is not a JSON Schema{where and f' at {where}'}: {sentence(error)}") from None
+        raise UnusableSchema(f"is not a JSON Schema{where and f' at {where}'}: {sentence(fault(error))}") from None
     _refuse_remote_references(schema)
     if isinstance(schema, dict):
         # A reference to the root would look the draft up again, and find it without exact numbers.
@@ -118,4 +119,4 @@ def _refuse_remote_references(schema: Any) -> None:
 
 
 def _violation(error: ValidationError) -> dict[str, Any]:
-    return {"path": list(error.absolute_path), "message": sentence(error), "keyword": str(error.validator)}
+    return {"path": list(error.absolute_path), "message": sentence(fault(error)), "keyword": str(error.validator)}

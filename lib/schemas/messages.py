@@ -1,18 +1,18 @@
-"""What a violation of a JSON Schema means, in one plain sentence.
+"""What a violation of a JSON Schema means, in one plain sentence, whoever found it and wherever it is shown.
 
-A sentence never repeats the value that is wrong: it may be a secret, and it stands beside the sentence
-wherever the reader is allowed to see it.
+The table is keyed by keyword and speaks of facts, not of a library's errors; lib/schemas/faults.py takes those from
+jsonschema. A sentence never repeats the value that is wrong: it may be a secret, and the sentence is kept where the
+value is not.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from jsonschema import SchemaError, ValidationError
-from jsonschema.exceptions import best_match
-
 from lib.serialization import strict_json
+from lib.serialization.json_values import is_drawable, json_text
 from lib.serialization.strict_json import JsonValue
 
 _TYPES = {
@@ -26,6 +26,7 @@ _TYPES = {
 }
 _FORMATS = {
     "uri-reference": "a URL or the end of one, such as /a?b",
+    "iri-reference": "a URL or the end of one, such as /a?b",
     "date": "a date, such as 2026-05-17",
     "date-time": "a date and time with offset, such as 2026-05-17T09:30:00Z",
     "time": "a time with offset, such as 09:30:00Z",
@@ -36,6 +37,7 @@ _FORMATS = {
     "ipv4": "an IPv4 address",
     "ipv6": "an IPv6 address",
     "uri": "a URL with its scheme, such as https://example.com/",
+    "iri": "a URL with its scheme, such as https://example.com/",
     "uuid": "a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
     "regex": "a regular expression",
     "json-pointer": "a JSON pointer, such as /a/b",
@@ -43,108 +45,35 @@ _FORMATS = {
 _LONGEST = 200
 
 
-def sentence(error: ValidationError | SchemaError) -> str:
-    """The violation as a sentence without the path, which is error.absolute_path."""
-    explain = _SENTENCES.get(str(error.validator))
-    return explain(error) if explain else f"Does not satisfy {error.validator}."
+@dataclass(frozen=True)
+class Fault:
+    """A violation as facts: the keyword, what it asks for, and what is needed of the value to say it."""
+
+    keyword: str
+    wanted: Any = None
+    #: In words: "a list", "true". Empty where it does not matter.
+    given: str = ""
+    #: The members that it is about: missing, or not allowed. `because` is the one that asks for them.
+    names: tuple[str, ...] = ()
+    because: str = ""
+    #: Of several forms, whether more than one fits, and what the closest says, at which place inside.
+    fits_several: bool = False
+    closest: Fault | None = None
+    closest_at: tuple[str | int, ...] = ()
 
 
-def _required(error: Any) -> str:
-    missing = [name for name in error.validator_value if name not in error.instance]
-    # One error stands for one name; which one is only in the message, as Python spells it.
-    name = next((name for name in missing if error.message.startswith(repr(name))), missing[0])
-    return f"{_quoted(name)} is missing."
+def sentence(fault: Fault) -> str:
+    """The violation as a sentence, without the place of the value."""
+    explain = _SENTENCES.get(fault.keyword)
+    return explain(fault) if explain else f"Does not satisfy {_cut(fault.keyword)}."
 
 
-def _type(error: Any) -> str:
-    types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-    wanted, given = _either([_TYPES.get(name, str(name)) for name in types]), _kind(error.instance)
-    return f"Must be {wanted}." if given == "a number" else f"Must be {wanted}, not {given}."
-
-
-def _enum(error: Any) -> str:
-    return f"Must be {_either([_quoted(value) for value in error.validator_value])}."
-
-
-def _additional_properties(error: Any) -> str:
-    # Which names match no pattern either is only in the message, as Python spells them.
-    known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
-    extra = [_quoted(name) for name in error.instance if name not in known and repr(name) in error.message]
-    return f"{_list(extra, 'and')} {'is' if len(extra) == 1 else 'are'} not allowed here."
-
-
-def _dependent_required(error: Any) -> str:
-    for name, needed in error.validator_value.items():
-        missing = [_quoted(other) for other in needed if other not in error.instance]
-        if name in error.instance and missing:
-            return f"With {_quoted(name)}, {_list(missing, 'and')} must be given as well."
-    return "Something that must come with it is missing."
-
-
-def _forms(error: Any) -> str:
-    count = len(error.validator_value)
-    if not error.context:
-        return f"Fits more than one of the {count} allowed forms; exactly one is wanted."
-    closest = best_match([error])
-    if closest is error or closest is None:  # no form is closer than the others
-        return f"Fits none of the {count} allowed forms."
-    inside = list(closest.absolute_path)[len(error.absolute_path) :]
-    where = "".join(f"/{part}" for part in inside)
-    return f"Fits none of the {count} allowed forms; the closest says{where and f' at {where}'}: {sentence(closest)}"
-
-
-def _other_format(error: Any) -> str:
-    return f"text in the format {error.validator_value}"
-
-
-def _bound(text: str, unit: str = "", units: str = "") -> Callable[[Any], str]:
-    def explain(error: Any) -> str:
-        noun = unit if error.validator_value == 1 else units
-        return f"{text} {_quoted(error.validator_value)}{f' {noun}' if noun else ''}."
-
-    return explain
-
-
-_SENTENCES: dict[str, Callable[[Any], str]] = {
-    "required": _required,
-    "type": _type,
-    "enum": _enum,
-    "const": lambda error: f"Must be {_quoted(error.validator_value)}.",
-    "format": lambda error: f"Must be {_FORMATS.get(error.validator_value, _other_format(error))}.",
-    "pattern": lambda error: f"Must match the pattern {_cut(str(error.validator_value))}",
-    "minLength": _bound("Must have at least", "character", "characters"),
-    "maxLength": _bound("Must have at most", "character", "characters"),
-    "minimum": _bound("Must be at least"),
-    "maximum": _bound("Must be at most"),
-    "exclusiveMinimum": _bound("Must be more than"),
-    "exclusiveMaximum": _bound("Must be less than"),
-    "multipleOf": _bound("Must be a multiple of"),
-    "minItems": _bound("Must have at least", "item", "items"),
-    "maxItems": _bound("Must have at most", "item", "items"),
-    "minProperties": _bound("Must have at least", "entry", "entries"),
-    "maxProperties": _bound("Must have at most", "entry", "entries"),
-    "uniqueItems": lambda error: "Must not hold the same item twice.",
-    "additionalProperties": _additional_properties,
-    "unevaluatedProperties": lambda error: "Holds a key that is not allowed here.",
-    "additionalItems": lambda error: "Holds more items than allowed.",
-    "unevaluatedItems": lambda error: "Holds more items than allowed.",
-    "contains": lambda error: "Must hold at least one item of the wanted kind.",
-    "minContains": lambda error: "Holds too few items of the wanted kind.",
-    "maxContains": lambda error: "Holds too many items of the wanted kind.",
-    "propertyNames": lambda error: "Holds a key whose name is not allowed.",
-    "dependentRequired": _dependent_required,
-    "anyOf": _forms,
-    "oneOf": _forms,
-    "not": lambda error: "Has a form that is not allowed.",
-    "None": lambda error: "Nothing is allowed here.",  # the schema false
-}
-
-
-def _kind(value: JsonValue) -> str:
+def kind(value: JsonValue) -> str:
+    """What a value is, in words that do not repeat it unless it is true, false or null."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     kinds = {str: "text", list: "a list", dict: "an object"}
-    return next((kind for cls, kind in kinds.items() if isinstance(value, cls)), "a number")
+    return next((words for cls, words in kinds.items() if isinstance(value, cls)), "a number")
 
 
 def either(values: Iterable[JsonValue]) -> str:
@@ -152,11 +81,111 @@ def either(values: Iterable[JsonValue]) -> str:
     return _either([_quoted(value) for value in values])
 
 
-def _either(choices: list[str]) -> str:
+def _required(fault: Fault) -> str:
+    if not fault.names:
+        return "Something must be given here."
+    return f"{_quoted_names(fault.names)} {'is' if len(fault.names) == 1 else 'are'} missing."
+
+
+def _type(fault: Fault) -> str:
+    types = fault.wanted if isinstance(fault.wanted, list) else [fault.wanted]
+    if not types:
+        return "Nothing is allowed here."
+    wanted = _either([_TYPES.get(one, _cut(one)) if isinstance(one, str) else "of another kind" for one in types])
+    return f"Must be {wanted}." if fault.given in ("", "a number") else f"Must be {wanted}, not {fault.given}."
+
+
+def _enum(fault: Fault) -> str:
+    return f"Must be {either(fault.wanted)}." if fault.wanted else "Nothing is allowed here."
+
+
+def _not_allowed(fault: Fault) -> str:
+    if not fault.names:
+        return "Holds a key that is not allowed here."
+    return f"{_quoted_names(fault.names)} {'is' if len(fault.names) == 1 else 'are'} not allowed here."
+
+
+def _dependent(fault: Fault) -> str:
+    if not fault.names:
+        return "Something that must come with it is missing."
+    return f"With {_quoted(fault.because)}, {_quoted_names(fault.names)} must be given as well."
+
+
+def _forms(fault: Fault) -> str:
+    count = len(fault.wanted)
+    if fault.fits_several:
+        return f"Fits more than one of the {count} allowed forms; exactly one is wanted."
+    if fault.closest is None:  # no form is closer than the others, or what is wrong with it stands inside
+        return f"Fits none of the {count} allowed forms."
+    at = "".join(f"/{part}" for part in fault.closest_at)
+    return f"Fits none of the {count} allowed forms; the closest says{at and f' at {at}'}: {sentence(fault.closest)}"
+
+
+def _format(fault: Fault) -> str:
+    name = str(fault.wanted)
+    return f"Must be {_FORMATS.get(name, f'text in the format {_cut(name)}')}."
+
+
+def _bound(text: str, unit: str = "", units: str = "") -> Callable[[Fault], str]:
+    def explain(fault: Fault) -> str:
+        noun = unit if fault.wanted == 1 else units
+        return f"{text} {_quoted(fault.wanted)}{f' {noun}' if noun else ''}."
+
+    return explain
+
+
+def _said(text: str) -> Callable[[Fault], str]:
+    return lambda _: text
+
+
+_SENTENCES: dict[str, Callable[[Fault], str]] = {
+    "required": _required,
+    "type": _type,
+    "enum": _enum,
+    "const": lambda fault: f"Must be {_quoted(fault.wanted)}.",
+    "format": _format,
+    "pattern": lambda fault: f"Must match the pattern {_cut(str(fault.wanted))}",
+    "minLength": _bound("Must have at least", "character", "characters"),
+    "maxLength": _bound("Must have at most", "character", "characters"),
+    "minimum": _bound("Must be at least"),
+    "maximum": _bound("Must be at most"),
+    "exclusiveMinimum": _bound("Must be more than"),
+    "exclusiveMaximum": _bound("Must be less than"),
+    "multipleOf": _bound("Must be a multiple of"),
+    "divisibleBy": _bound("Must be a multiple of"),
+    "minItems": _bound("Must have at least", "item", "items"),
+    "maxItems": _bound("Must have at most", "item", "items"),
+    "minProperties": _bound("Must have at least", "entry", "entries"),
+    "maxProperties": _bound("Must have at most", "entry", "entries"),
+    "uniqueItems": _said("Must not hold the same item twice."),
+    "additionalProperties": _not_allowed,
+    "unevaluatedProperties": _not_allowed,
+    "additionalItems": _said("Holds more items than allowed."),
+    "unevaluatedItems": _said("Holds more items than allowed."),
+    "contains": _said("Must hold at least one item of the wanted kind."),
+    "minContains": _said("Holds too few items of the wanted kind."),
+    "maxContains": _said("Holds too many items of the wanted kind."),
+    "propertyNames": _said("Holds a key whose name is not allowed."),
+    "dependentRequired": _dependent,
+    "dependencies": _dependent,
+    "anyOf": _forms,
+    "oneOf": _forms,
+    "not": _said("Has a form that is not allowed."),
+    "disallow": _said("Has a form that is not allowed."),
+    "None": _said("Nothing is allowed here."),  # the schema false
+    "unusable": _said("Cannot be checked, because this part of the schema cannot be used."),
+}
+
+
+def _either(choices: Sequence[str]) -> str:
     return choices[0] if len(choices) == 1 else ("one of " if len(choices) > 3 else "") + _list(choices, "or")
 
 
-def _list(names: list[str], last: str) -> str:
+def _quoted_names(names: Sequence[str]) -> str:
+    return _list([_quoted(name) for name in names], "and")
+
+
+def _list(names: Sequence[str], last: str) -> str:
     if len(names) > 10:
         names = [*names[:10], f"{len(names) - 10} more"]
         last = "and"
@@ -164,8 +193,13 @@ def _list(names: list[str], last: str) -> str:
 
 
 def _quoted(value: Any) -> str:
-    return _cut(strict_json.dumps(value))
+    try:
+        text = strict_json.dumps(value)
+    except (TypeError, ValueError):  # what a schema in a form may hold, though nothing could store it
+        text = json_text(value, None)
+    return _cut(text)
 
 
 def _cut(text: str) -> str:
+    text = text if is_drawable(text) else text.encode(errors="backslashreplace").decode()
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"

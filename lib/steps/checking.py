@@ -13,7 +13,8 @@ from jsonschema.exceptions import ValidationError, best_match
 from referencing import Registry
 
 from lib.mapping.expressions import EXPRESSION, is_expression, problem
-from lib.schemas import messages
+from lib.schemas.faults import fault
+from lib.schemas.messages import sentence
 from lib.serialization import json_pointer
 from lib.steps.nesting import lists_in, type_of
 from lib.steps.registry import STEP_TYPES
@@ -91,7 +92,7 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
         field = ".".join(str(part) for part in cause.absolute_path) or "config"
         yield Problem(
             path + json_pointer.join(cause.absolute_path),
-            f"Step {step_id}, {field}: {messages.sentence(cause)}",
+            f"Step {step_id}, {field}: {sentence(fault(cause))}",
         )
     if found:
         return

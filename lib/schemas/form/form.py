@@ -9,6 +9,7 @@ from lib.schemas.document import SchemaDocument
 from lib.schemas.form.blank import blank
 from lib.schemas.form.node import Node
 from lib.schemas.form.violations import Path, SchemaViolation, Validator
+from lib.schemas.messages import Fault, sentence
 from lib.serialization.json_values import ABSENT, copy, same
 
 
@@ -66,7 +67,7 @@ class Form:
                 picks |= {(node.path, source): number for source, number in node.settled.items()}
         value = self.root.dump()
         if value is ABSENT:
-            return [*self.drafts(), SchemaViolation((), "Required", "required")]
+            return [*self.drafts(), SchemaViolation((), sentence(Fault("required")), "required")]
         if self._checked is None or self._checked[1] != picks or not same(self._checked[0], value):
             self._checked = (value, picks, self.validator.violations(value, picks))
         return self.drafts() + self._checked[2]

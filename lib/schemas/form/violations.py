@@ -18,9 +18,10 @@ from jsonschema.exceptions import UnknownType, ValidationError
 from referencing.exceptions import Unresolvable
 
 from lib.schemas.document import SchemaDocument, validator_class
-from lib.schemas.form.sentences import sentence
+from lib.schemas.faults import form_fault
 from lib.schemas.formats import quick_formats
-from lib.schemas.parts import Parts, matches
+from lib.schemas.messages import sentence
+from lib.schemas.parts import Parts
 
 Path = tuple[str | int, ...]
 #: Which branch the form has picked, by the path of the value and the id of the branch list.
@@ -65,7 +66,7 @@ class Validator:
             try:
                 yield from self._validator.descend(value, part.schema, resolver=part.resolver)
             except _BROKEN as fault:
-                yield ValidationError(f"This part of the schema cannot be checked: {fault}", validator="schema")
+                yield ValidationError(str(fault), validator="unusable")
 
     def best_branch(self, branches: list[Parts], value: Any) -> int:
         """Choose the branch that a value follows: one that it fits, else the one it is nearest to."""
@@ -102,15 +103,18 @@ def _translate(error: ValidationError, base: Path, picks: Picks) -> Iterator[Sch
         leaves = [leaf for one in inner for leaf in _translate(one, path, picks)]
         yield from leaves
         if all(leaf.path != path for leaf in leaves):
-            words = "Something inside does not fit the chosen option" if leaves else "Fits none of the options"
-            yield SchemaViolation(path, words, keyword)
+            yield SchemaViolation(path, sentence(form_fault(error)), keyword)
         return
-    message = sentence(error)
-    fields = [(*path, name) for name in _named(error)]
-    if not fields:
+    what = form_fault(error)
+    message = sentence(what)
+    at_members = (
+        what.names if keyword in ("required", "additionalProperties") and isinstance(error.instance, dict) else ()
+    )
+    if not at_members or error.validator_value is True:
         yield SchemaViolation(path, message, keyword)
-    for field in fields:
-        yield SchemaViolation(path, message, keyword, field)
+        return
+    for name in at_members:
+        yield SchemaViolation(path, message, keyword, (*path, name))
 
 
 def branch_errors(error: ValidationError, number: int | str | None) -> list[ValidationError]:
@@ -135,20 +139,6 @@ def _distance(errors: list[ValidationError]) -> tuple[int, int, int]:
     wrong_constant = sum(error.validator == "const" for error in errors)
     wrong_constant += sum(error.validator == "enum" and len(error.relative_path) == 1 for error in errors)
     return wrong_type, wrong_constant, len(errors)
-
-
-def _named(error: ValidationError) -> list[str]:
-    """Name the properties of the value that an error is about: missing ones and ones that may not be."""
-    wanted, here, schema = error.validator_value, error.instance, error.schema
-    if not isinstance(here, dict) or not isinstance(schema, Mapping):
-        return []
-    if error.validator == "required" and isinstance(wanted, list):
-        return [name for name in wanted if name not in here]
-    if error.validator == "additionalProperties" and wanted is False:
-        known, patterns = schema.get("properties", ()), schema.get("patternProperties", ())
-        extras = [name for name in here if name not in known]
-        return [name for name in extras if not any(matches(pattern, name) for pattern in patterns)]
-    return []
 
 
 _BROKEN = (

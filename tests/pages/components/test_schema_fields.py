@@ -290,7 +290,7 @@ def test_a_number_that_is_none_is_kept_and_explained() -> None:
     form = FormPage(fields(n={"type": "integer"}))
     form.set("text_input", "n", "1.5x")
     assert form.value == {"n": "1.5x"}
-    assert form.errors == ['Must be a whole number, not "1.5x"']
+    assert form.errors == ["Must be a whole number, not text."]
     form.set("text_input", "n", "15")
     assert (form.value, form.errors) == ({"n": 15}, [])
 
@@ -330,7 +330,7 @@ def test_a_branch_keeps_what_was_typed_when_left_and_entered_again() -> None:
 def test_the_branch_follows_the_data_and_only_its_errors_show() -> None:
     form = FormPage(fields(pay=PAY), {"pay": {"kind": "bank", "iban": "DE"}}, submitted=True)
     assert form.find("segmented_control", "pay").value == 1
-    assert form.errors == ["Must have at least 15 characters, has 2"]
+    assert form.errors == ["Must have at least 15 characters."]
     assert [one.path for one in form.result.errors] == [("pay",), ("pay", "iban")]
 
 
@@ -425,7 +425,7 @@ def test_unknown_keys_of_a_payload_are_kept_shown_and_marked() -> None:
     schema = {"additionalProperties": False, **fields(a={"type": "string"})}
     form = FormPage(schema, {"x": {"y": 1}, "a": "1"}, submitted=True)
     assert form.value == {"x": {"y": 1}, "a": "1"}
-    assert form.errors == ["The schema has no such field"]
+    assert form.errors == ['"x" is not allowed here.']
     form.set("text_area", "x", '{"y": 2}')
     assert form.value == {"x": {"y": 2}, "a": "1"}
 
@@ -457,10 +457,10 @@ def test_errors_wait_until_a_field_was_touched_or_the_form_sent() -> None:
     form = FormPage(schema)
     assert form.errors == [] and not form.result.is_valid
     form.set("text_input", "a", "x")
-    assert form.errors == ["Must have at least 3 characters, has 1"]
+    assert form.errors == ["Must have at least 3 characters."]
     form.state["submitted"] = True
     form.run()
-    assert form.errors == ["Must have at least 3 characters, has 1", "Required"]
+    assert form.errors == ["Must have at least 3 characters.", '"b" is missing.']
 
 
 def test_errors_of_a_closed_part_are_counted_on_it() -> None:

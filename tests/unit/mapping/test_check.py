@@ -82,8 +82,8 @@ def test_the_targets_that_are_offered_fill_the_fields_they_are_of(names: list[st
 @settings(deadline=None)
 @given(TARGETS)
 def test_a_target_keeps_its_meaning_in_our_own_spelling(target: str) -> None:
-    names = mapping.target_names(target)
-    assert mapping.target_names(mapping.target_of(names)) == names
+    names = expressions.names(target)
+    assert expressions.names(expressions.target(names)) == names
 
 
 @pytest.mark.parametrize(("one", "other"), [("a\\", "a\\\\"), ("x\\y", "x\\\\y"), ("b.a\\", "b.a\\\\")])

@@ -6,12 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from lib.schemas.form import ABSENT, Node, json_text
-from lib.schemas.form.sentences import short
 from lib.serialization.json_values import is_drawable, json_type, number_text
 from lib.ui.components.text import code, one_line, plain
 
 #: Properties that name the thing they belong to best, in this order.
 NAMING = ("name", "title", "label", "key", "login", "id", "type", "email", "code")
+
+
+def short(text: str, width: int = 60) -> str:
+    """Cut text that is too long to read in one line."""
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def label(node: Node) -> str:
