@@ -1,6 +1,6 @@
 """JSON values as the form keeps them: exact numbers, true apart from 1, absent apart from null.
 
-Reading and writing JSON text lives here; what a schema says about a value does not.
+Writing them as readable text lives here, reading in strict_json; what a schema says about a value does not.
 """
 
 from __future__ import annotations
@@ -23,10 +23,6 @@ class Absent(Enum):
 
 
 ABSENT: Final = Absent.ABSENT
-
-
-class JsonTextError(ValueError):
-    """The text is not strict JSON; the message says where and why, fit for the user."""
 
 
 def json_type(value: Any) -> str:
@@ -83,54 +79,13 @@ def copy(value: Any) -> Any:
     return value
 
 
-def parse_number(text: str) -> int | float | Decimal:
-    """Read one JSON number without losing a digit.
-
-    Whole numbers become int, others float, or Decimal where a float would drop digits.
-    Raises ValueError when the text is not a finite number.
-    """
-    text = text.strip().removeprefix("+").replace("−", "-")
-    body = text.removeprefix("-")
-    if body.isascii() and body.isdigit():
-        return int(text)
-    exact = Decimal(text) if text.isascii() and "_" not in text else None
-    if exact is None or not exact.is_finite():
-        raise ValueError(text)
-    near = float(exact)
-    return near if math.isfinite(near) and Decimal(repr(near)) == exact else exact
-
-
 def number_text(number: float | Decimal) -> str:
-    """Write a number as JSON does, every digit kept."""
-    return str(number) if isinstance(number, Decimal) else json.dumps(number)
-
-
-def parse_json(text: str) -> Any:
-    """Read strict JSON: no NaN, no repeated keys, long decimals kept whole.
-
-    Raises JsonTextError with the line and column of the first fault.
-    """
-    try:
-        return json.loads(text, parse_float=parse_number, parse_constant=_refuse, object_pairs_hook=_without_repeats)
-    except json.JSONDecodeError as fault:
-        raise JsonTextError(f"{fault.msg} (line {fault.lineno}, column {fault.colno})") from fault
-    except RecursionError as fault:
-        raise JsonTextError("Nested too deeply") from fault
-    except (ArithmeticError, ValueError) as fault:
-        raise JsonTextError(str(fault) or "Not a JSON number") from fault
-
-
-def _refuse(name: str) -> Any:
-    raise JsonTextError(f"{name} is not a JSON number")
-
-
-def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise JsonTextError(f'The key "{key}" appears twice')
-        found[key] = value
-    return found
+    """Write a number as JSON does: every digit kept, and read back as the same type."""
+    if not isinstance(number, Decimal):
+        return json.dumps(number)
+    text = str(number)
+    # 1.5e1 is no integer to a reader; an integer is a Decimal only where it is too long for an int.
+    return f"{text}.0" if len(text) < 4300 and text.removeprefix("-").isdigit() else text
 
 
 def json_text(value: Any, indent: int | None = 2) -> str:
@@ -140,7 +95,7 @@ def json_text(value: Any, indent: int | None = 2) -> str:
 
 def _pieces(value: Any, indent: int | None, line: str) -> Iterable[str]:
     if isinstance(value, Decimal):
-        yield str(value)
+        yield number_text(value)
     elif isinstance(value, dict) and value:
         yield from _nested("{}", [(f"{_quote(key)}: ", item) for key, item in value.items()], indent, line)
     elif isinstance(value, list | tuple) and value:

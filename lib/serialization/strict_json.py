@@ -46,6 +46,7 @@ _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _EXTREME = re.compile(r"[0-9]{4300}|[eE][+-]?0*[0-9]{3}")
 _LONG = re.compile(r"(?<![0-9])[0-9]{4301}")
 _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
+_TYPED = re.compile(r"(?P<sign>-?)(?=\.?[0-9])(?P<whole>[0-9]*)\.?(?P<fraction>[0-9]*)(?P<rest>(?:[eE][+-]?[0-9]+)?)")
 # How dumps marks a Decimal until the encoder is done; a string of a value cannot begin like that.
 _MARKED = re.compile(r'"\\u0000([^"]*)"')
 _ANY_PRECISION = Context(prec=_MAX_WHOLE_DIGITS + _MAX_FRACTION_DIGITS)
@@ -93,6 +94,21 @@ def check_text(text: str, *, field: str, path: tuple[str | int, ...] = ()) -> No
         raise InvalidInput(field, f"has the character NUL, which cannot be stored{_at(path)}")
     if _LONE_SURROGATE.search(text):
         raise InvalidInput(field, f"has half a surrogate pair, which cannot be stored{_at(path)}")
+
+
+def number(text: str, *, field: str = "number") -> int | Decimal:
+    """Read one number as people type it: a plus sign, zeros in front or a bare point do no harm.
+
+    Raises ValueError for what is no number, InvalidInput for one that `parse` refuses.
+    """
+    text = text.strip().removeprefix("+").replace("\u2212", "-")
+    match = _TYPED.fullmatch(text)
+    if match is None:
+        raise ValueError(text)
+    whole, fraction = match["whole"].lstrip("0") or "0", match["fraction"]
+    literal = match["sign"] + whole + (f".{fraction}" if fraction else "") + match["rest"]
+    read: int | Decimal = parse(literal, field=field)
+    return read
 
 
 def dumps(value: JsonValue) -> str:

@@ -9,18 +9,16 @@ from lib.schemas.form.form import Form, dump, load
 from lib.schemas.form.node import Node
 from lib.schemas.form.samples import sample, sample_of
 from lib.schemas.form.violations import SchemaViolation, validate
-from lib.serialization.json_values import ABSENT, JsonTextError, json_text, parse_json
+from lib.serialization.json_values import ABSENT, json_text
 
 __all__ = [
     "ABSENT",
     "Form",
-    "JsonTextError",
     "Node",
     "SchemaViolation",
     "dump",
     "json_text",
     "load",
-    "parse_json",
     "sample",
     "sample_of",
     "validate",

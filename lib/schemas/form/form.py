@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from lib.errors import InvalidInput
 from lib.schemas.document import SchemaDocument
 from lib.schemas.form.blank import blank
 from lib.schemas.form.node import Node
 from lib.schemas.form.violations import Path, SchemaViolation, Validator
 from lib.schemas.messages import Fault, sentence
+from lib.serialization import strict_json
 from lib.serialization.json_values import ABSENT, copy, same
 
 
@@ -69,8 +71,17 @@ class Form:
         if value is ABSENT:
             return [*self.drafts(), SchemaViolation((), sentence(Fault("required")), "required")]
         if self._checked is None or self._checked[1] != picks or not same(self._checked[0], value):
-            self._checked = (value, picks, self.validator.violations(value, picks))
+            found = self.validator.violations(value, picks)
+            self._checked = (value, picks, [*_unstorable(value), *found])
         return self.drafts() + self._checked[2]
+
+
+def _unstorable(value: Any) -> Iterator[SchemaViolation]:
+    """What no JSON text could bring in, because it cannot be stored."""
+    try:
+        strict_json.check(value)
+    except InvalidInput as refusal:
+        yield SchemaViolation((), f"This {refusal.cause}.", "json")
 
 
 def load(schema: Any, value: Any = ABSENT) -> Form:

@@ -220,6 +220,10 @@ class Node:
         self.value, self.children, self.draft, self.problem, self.auto = value, None, None, None, False
         self._tell_parents()
 
+    def hold(self, text: str, problem: str) -> None:
+        """Keep text that cannot be read, with what is wrong with it, beside the last value."""
+        self.draft, self.problem, self.touched = text, problem, True
+
     def replace(self, value: Any) -> None:
         """Put another value in place; its widgets start anew."""
         self.rev += 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lib import sandbox
 from lib.errors import MappingError
 from lib.mapping import check as mapping_check
-from lib.mapping import mapping
+from lib.mapping import expressions, mapping
 
 TEXT = st.characters(exclude_categories=["Cs"], exclude_characters="\x00")
 # Mostly what splitting treats in its own way.

@@ -9,9 +9,11 @@ from typing import Any
 
 import streamlit as st
 
-from lib.schemas.form import ABSENT, JsonTextError, Node, json_text, parse_json
+from lib.errors import InvalidInput
+from lib.schemas.form import ABSENT, Node, json_text
 from lib.schemas.spec import Listed
-from lib.serialization.json_values import equal, is_drawable, json_type, parse_number
+from lib.serialization import strict_json
+from lib.serialization.json_values import equal, is_drawable, json_type
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import help_text, label, number_shown, option_labels, shown
 from lib.ui.components.text import plain
@@ -132,8 +134,10 @@ def _draw_number(drawing: Drawing, node: Node, common: dict[str, Any]) -> None:
 
     def read(text: str | None) -> None:
         try:
-            node.write(parse_number(text)) if text and text.strip() else node.clear()
-        except (ValueError, ArithmeticError):
+            node.write(strict_json.number(text)) if text and text.strip() else node.clear()
+        except InvalidInput as refusal:
+            node.hold(str(text), f"This {refusal.cause}.")
+        except ValueError:
             node.write(text)
 
     text = "" if node.value is ABSENT or node.value is None else number_shown(node.value)
@@ -293,9 +297,9 @@ def _draw_json(drawing: Drawing, node: Node, common: dict[str, Any]) -> None:
             node.clear()
             return
         try:
-            node.write(parse_json(typed))
-        except JsonTextError as fault:
-            node.draft, node.problem, node.touched = typed, f"Not JSON yet: {fault}", True
+            node.write(strict_json.parse(typed))
+        except InvalidInput as refusal:
+            node.hold(typed, f"This {refusal.cause}.")
 
     lines = min(12, max(2, text.count("\n") + 1))
     st.text_area(
