@@ -5,9 +5,9 @@ dump(load(schema, value)) equals value for every JSON value, valid or not, numbe
 
 from __future__ import annotations
 
-from lib.schemas.form.form import Form, dump, load
+from lib.schemas.form.form import Form, dump, load, sample_of
 from lib.schemas.form.node import Node
-from lib.schemas.form.samples import sample, sample_of
+from lib.schemas.form.samples import sample
 from lib.schemas.form.violations import SchemaViolation, validate
 from lib.serialization.json_values import ABSENT, json_text
 

@@ -6,34 +6,27 @@ from collections.abc import Iterator
 from typing import Any
 
 from lib.errors import InvalidInput
-from lib.schemas.document import SchemaDocument
-from lib.schemas.form.blank import blank
+from lib.schemas.form.ground import Ground
 from lib.schemas.form.node import Node
-from lib.schemas.form.violations import Path, SchemaViolation, Validator
+from lib.schemas.form.samples import Sampler
+from lib.schemas.form.violations import Path, SchemaViolation
 from lib.schemas.messages import Fault, sentence
 from lib.serialization import strict_json
 from lib.serialization.json_values import ABSENT, copy, same
 
 
-class Form:
+class Form(Ground):
     """A value being edited under a schema. `root` is the node of the whole value."""
 
     def __init__(self, schema: Any, value: Any = ABSENT) -> None:
-        self.document = SchemaDocument(schema)
-        self.validator = Validator(self.document)
-        self._rows = 0
+        super().__init__(schema)
         self._entered: Node | None = None
         # The value checked last and what was wrong with it: most reruns only open and close parts.
         self._checked: tuple[Any, dict[tuple[Path, Any], int | str], list[SchemaViolation]] | None = None
         self.open_left = 40  # fields that parts may still show without being asked
         if value is ABSENT:
-            value = blank(self.document, self.validator, self.document.spec(self.document.root), needed=True)
+            value = self.blank(self.document.spec(self.document.root))
         self.root = Node(self, None, "root", "", self.document.root, value)
-
-    def new_row(self) -> int:
-        """Hand out the next row id."""
-        self._rows += 1
-        return self._rows
 
     @property
     def entered(self) -> Node | None:
@@ -92,3 +85,8 @@ def load(schema: Any, value: Any = ABSENT) -> Form:
 def dump(form: Form) -> Any:
     """Give the form's value: equal to what was loaded, in keys, order and number types, where unedited."""
     return copy(form.root.dump())
+
+
+def sample_of(node: Node) -> Any:
+    """Make a sample for one place of a form."""
+    return Sampler(node.form.document, node.form.validator).sample(node.parts)

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lib.schemas.form.blank import blank, empty
-from lib.schemas.form.branches import settle
+from lib.schemas.form.blank import empty
+from lib.schemas.form.ground import Ground
 from lib.schemas.form.sample_scalars import sample_keys
 from lib.schemas.form.violations import Path
 from lib.schemas.parts import Parts
 from lib.schemas.spec import Choice, Spec
 from lib.serialization.json_values import ABSENT, copy, json_type
-
-if TYPE_CHECKING:
-    from lib.schemas.form.form import Form
 
 #: The JSON types that the field of each kind can show; enum, const and json show what they are given.
 SHOWS = {
@@ -63,7 +60,7 @@ class Node:
         "value",
     )
 
-    def __init__(self, form: Form, parent: Node | None, role: str, name: str, parts: Parts, value: Any) -> None:
+    def __init__(self, form: Ground, parent: Node | None, role: str, name: str, parts: Parts, value: Any) -> None:
         self.form, self.parent, self.role, self.name, self.parts = form, parent, role, name, parts
         self.segment = name if role == "property" else f"@{form.new_row()}" if parent else ""
         self.value: Any = value
@@ -104,14 +101,8 @@ class Node:
     def spec(self) -> Spec:
         """What the schema says here, with the branches picked; the value picks where nobody did."""
         if self._spec is None:
-            self._spec = settle(
-                self.form.document,
-                self.form.validator,
-                self.parts,
-                self.value if self.children is None else ABSENT,
-                self.settled,
-                needed=self.required,
-            )
+            value = self.value if self.children is None else ABSENT
+            self._spec = self.form.settle(self.parts, value, self.settled, needed=self.required)
         return self._spec
 
     @property
@@ -265,7 +256,7 @@ class Node:
     def _carry(self, value: Any, before: Spec) -> Any:
         """Start a new branch: with its own fixed values, and with what was entered and fits here too."""
         spec = self.spec
-        start = blank(self.form.document, self.form.validator, spec, needed=True)
+        start = self.form.blank(spec)
         if start is ABSENT and self.role not in ("property", "root"):
             start = empty(spec)
         if isinstance(value, dict) and spec.kind == "object":
@@ -296,7 +287,7 @@ class Node:
         self.present = self.implied = True
         for child in self.opened():
             if child.role == "property" and child.required and not child.is_present:
-                start = blank(self.form.document, self.form.validator, child.spec, needed=True)
+                start = self.form.blank(child.spec)
                 if start is not ABSENT:
                     child.value, child.children, child.auto = start, None, True
                     child.rev += 1
@@ -330,7 +321,7 @@ class Node:
         return child
 
     def _start(self, child: Node) -> None:
-        start = blank(self.form.document, self.form.validator, child.spec, needed=True)
+        start = self.form.blank(child.spec)
         child.value = empty(child.spec) if start is ABSENT else start
         self.opened().append(child)
         child._tell_parents()

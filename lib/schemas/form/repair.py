@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jsonschema.exceptions import ValidationError
 
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form.branches import settle
-from lib.schemas.form.violations import Path, branch_errors
+from lib.schemas.form.violations import Path, Validator, branch_errors
 from lib.schemas.parts import Part, Parts
 from lib.serialization.json_values import ABSENT, same
 
-if TYPE_CHECKING:
-    from lib.schemas.form.samples import Sampler
-
 #: Faults mended before giving up.
 ATTEMPTS = 40
+
+
+class Sampler(Protocol):
+    """What mending needs of whoever makes the sample."""
+
+    document: SchemaDocument
+    validator: Validator
+
+    def make_named(self, parts: Parts, name: str) -> Any:
+        """Make a value for a place."""
 
 
 def repair(sampler: Sampler, parts: Parts, value: Any) -> Any:
@@ -48,7 +55,7 @@ def _mended(sampler: Sampler, parts: Parts, value: Any, error: ValidationError, 
     missing = _missing(error, here)
     if missing and isinstance(here, dict):
         spec = sampler.document.spec((*local, stated))
-        added = {name: _make(sampler, spec.child(name), name) for name in missing}
+        added = {name: sampler.make_named(spec.child(name), name) for name in missing}
         return _with(value, path, here | added)
     if isinstance(here, dict) and (dropped := _dropped(error, here)):
         return _with(value, path, {name: item for name, item in here.items() if name not in dropped})
@@ -61,13 +68,7 @@ def _mended(sampler: Sampler, parts: Parts, value: Any, error: ValidationError, 
         "contains",
     ):
         return value
-    return _with(value, path, _make(sampler, (*local, stated), str(path[-1]) if path else ""))
-
-
-def _make(sampler: Sampler, parts: Parts, name: str) -> Any:
-    from lib.schemas.form.samples import Place
-
-    return sampler.make(parts, replace(Place(), name=name, depth=1))
+    return _with(value, path, sampler.make_named((*local, stated), str(path[-1]) if path else ""))
 
 
 def _missing(error: ValidationError, here: Any) -> list[str]:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lib.schemas.document import SchemaDocument
 from lib.schemas.form.repair import repair
@@ -15,9 +15,6 @@ from lib.schemas.form.violations import Validator
 from lib.schemas.parts import Parts
 from lib.schemas.spec import Option, Spec
 from lib.serialization.json_values import ABSENT, copy
-
-if TYPE_CHECKING:
-    from lib.schemas.form.node import Node
 
 #: Optional fields filled in at most, the depth they are filled to, and the depth at which all stops.
 OPTIONAL_FIELDS, OPTIONAL_DEPTH, DEEPEST = 150, 4, 16
@@ -49,11 +46,6 @@ def sample(schema: Any) -> Any:
     """Make a sample value for a schema; valid whenever one can reasonably be found."""
     document = SchemaDocument(schema)
     return Sampler(document, Validator(document)).sample(document.root)
-
-
-def sample_of(node: Node) -> Any:
-    """Make a sample for one place of a form."""
-    return Sampler(node.form.document, node.form.validator).sample(node.parts)
 
 
 class Sampler:
@@ -94,6 +86,10 @@ class Sampler:
         if spec.options:
             return copy(spec.options[0].value)
         return self._of_kind(spec, place)
+
+    def make_named(self, parts: Parts, name: str) -> Any:
+        """Make a value for a place somewhere inside, of which only the name is known."""
+        return self.make(parts, Place(name=name, depth=1))
 
     def _choice(self, parts: Parts, spec: Spec, place: Place, settled: dict[Any, int | str]) -> Any:
         """Take the first branch that gives a valid value, else the first branch."""
