@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
-from jsonschema.exceptions import _Error, best_match
+from jsonschema.exceptions import ValidationError, _Error, best_match
 
 from lib.schemas.messages import Fault, kind
 from lib.schemas.parts import entries, listed, matches
@@ -18,7 +18,7 @@ def fault(error: _Error) -> Fault:
     """Give what a violation is about; of several forms, the closest one's too."""
     keyword, wanted = _keyword(error), error.validator_value
     if keyword in _FORMS:
-        closest = best_match([error]) if error.context else None
+        closest = best_match([cast(ValidationError, error)]) if error.context else None
         found = fault(closest) if closest is not None and closest is not error else None
         inside = tuple(closest.absolute_path)[len(error.absolute_path) :] if closest is not None else ()
         return Fault(keyword, wanted, fits_several=not error.context, closest=found, closest_at=inside)
@@ -42,7 +42,8 @@ def _keyword(error: _Error) -> str:
 
 def _names(error: _Error, keyword: str) -> tuple[str, tuple[str, ...]]:
     """Name the members that a violation is about, and the one that asks for them."""
-    here, wanted = error.instance, error.validator_value
+    here: Any = error.instance
+    wanted: Any = error.validator_value
     if keyword == "required" and wanted is True:  # of draft 3, whose path leads to what is missing
         return "", (str(error.relative_path[-1]),) if error.relative_path else ()
     if not isinstance(here, dict):

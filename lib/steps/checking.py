@@ -102,9 +102,9 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
             field = ".".join(str(part) for part in place)
             pointer = json_pointer.join([*place, EXPRESSION])
             yield Problem(path + pointer, f"Step {step_id}, {field}: {wrong}")
-    for fault in step_type.faults(config):
-        said = f"Step {step_id}, {'.'.join(fault.field)}: {fault.message}"
-        yield Problem(path + json_pointer.join(fault.field), said)
+    for wrong_field in step_type.faults(config):
+        said = f"Step {step_id}, {'.'.join(wrong_field.field)}: {wrong_field.message}"
+        yield Problem(path + json_pointer.join(wrong_field.field), said)
 
 
 @cache
