@@ -1,15 +1,33 @@
-"""Pages run in this process and share its caches; each test starts with them empty."""
+"""Pages run in this process and share its caches; each test starts with them empty, and with nobody in its tenant."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import streamlit as st
+
+from lib.auth.actors import Actor
+from tests.conftest import ActorFactory
+from tests.support import pages
 
 
 @pytest.fixture(autouse=True)
 def fresh_caches() -> Iterator[None]:
     st.cache_data.clear()
+    pages.forget_people()
     yield
     st.cache_data.clear()
+
+
+@pytest.fixture
+def new_actor(new_actor: ActorFactory) -> ActorFactory:
+    """The same, and the first person that a test makes looks at its pages."""
+
+    def make(permission: str = "manage", *, name: str = "Tenant", **more: Any) -> Actor:
+        actor = new_actor(permission, name=name, **more)
+        pages.remember_person(actor, name)
+        return actor
+
+    return make

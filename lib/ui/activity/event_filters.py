@@ -13,7 +13,7 @@ from lib.database.paging import Cursor
 from lib.events.activity import EventFilters, EventPage
 from lib.events.search import DEEPEST, MOST_VALUES
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
-from lib.ui.components import time_range, viewer_time
+from lib.ui.components import time_range, url_filters, viewer_time
 from lib.ui.components.text import code, escape, shorten
 
 _STATUSES = ("All", *(status.capitalize() for status in EVENT_STATUSES))
@@ -233,7 +233,7 @@ def _accept_plain_values() -> None:
         plain["time"] = [time_range.CUSTOM]
     st.session_state[_COMPLAINTS] = complaints
     if plain != asked:
-        st.query_params.from_dict(plain)
+        url_filters.rewrite(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it
 
 

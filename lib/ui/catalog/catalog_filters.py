@@ -11,7 +11,7 @@ from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage
-from lib.ui.components import guard
+from lib.ui.components import guard, url_filters
 
 _PAGE_SIZES = {"grid": 24, "list": 50}
 _SOURCES = ("all", "system", "tenant")
@@ -165,7 +165,7 @@ def _accept_plain_values() -> None:
     asked = st.query_params.to_dict()
     labels = {key: choices[asked[key]] for key, choices in _LABELS.items() if asked.get(key, "") in choices}
     if labels:
-        st.query_params.from_dict(asked | labels)
+        url_filters.rewrite(asked | labels)
         st.rerun()  # a widget reads the URL only before this run has touched it
 
 

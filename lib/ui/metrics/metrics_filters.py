@@ -16,7 +16,7 @@ from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
 from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window
-from lib.ui.components import time_range
+from lib.ui.components import time_range, url_filters
 from lib.ui.components.text import ago, code, escape, plural, shorten
 from lib.ui.metrics import metrics_slice
 
@@ -233,7 +233,7 @@ def _accept_plain_urls() -> None:
         complaints.append(f"{code(name)} in the address is left out: {code(shorten(value, 40))} is not {of}.")
     st.session_state[metrics_slice.COMPLAINTS] = complaints
     if plain != asked:
-        st.query_params.from_dict(plain)
+        url_filters.rewrite(plain)
         st.rerun()  # a widget reads the URL only before this run has touched it
 
 
