@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, make_url, text
 
 from lib import database
@@ -23,6 +24,14 @@ from lib.auth.actors import Actor
 from lib.catalog import system as system_catalog
 from lib.database import Database, embedded_server
 from lib.runs import engine
+
+# How many examples a property is tried on: `make test` tries a few new ones at every run; what judges a change tries
+# many, the same ones every time, so that it judges what was changed; and whoever has a night tries as many as fit.
+_common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
+settings.register_profile("quick", max_examples=25, **_common)
+settings.register_profile("ci", max_examples=300, derandomize=True, database=None, print_blob=True, **_common)
+settings.register_profile("night", max_examples=3000, **_common)
+settings.load_profile("quick")
 
 _counter = itertools.count()
 APP_PASSWORD = "app-role-of-the-tests"

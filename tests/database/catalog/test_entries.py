@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
@@ -44,7 +44,6 @@ def test_every_word_must_be_somewhere(new_actor: ActorFactory) -> None:
     assert found(actor, search="invoice zebra") == []
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(search=st.text(max_size=80), page=st.integers(-5, 10**12))
 def test_any_search_and_page_gives_an_answer(search: str, page: int, new_actor: ActorFactory) -> None:
     actor = new_actor()

@@ -292,7 +292,7 @@ def leaves(value: Any, place: tuple[str | int, ...] = ()) -> list[tuple[tuple[st
 def test_whatever_a_payload_holds_is_found_by_its_pointer(db: Database, new_actor: ActorFactory) -> None:
     actor, chance = new_actor(), random.Random(3)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(st.dictionaries(NAMES, HELD, min_size=1, max_size=4))
     def check(payload: dict[str, Any]) -> None:
         event = add(db, actor.tenant, payload)

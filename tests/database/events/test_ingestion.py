@@ -444,7 +444,7 @@ def test_no_secret_planted_anywhere_leaves_the_raw_column(db: Database, new_acto
     publish(actor, "same", event="OWN", ref="own.v1")
     publish(actor, "mapped", event="OWN", ref="any.v1", mapping={"x": {"$expr": "event"}})
 
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(suppress_health_check=list(HealthCheck), database=None)
     @given(_planted(), st.integers(0, 10**9))
     def check(planted: tuple[str, Any, dict[str, Any]], number: int) -> None:
         secret, payload, beside = planted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
@@ -33,7 +33,6 @@ def assert_survives(admin: Engine, document: str) -> None:
     assert same
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=values)
 def test_values(admin: Engine, value: Any) -> None:
     try:
@@ -43,7 +42,6 @@ def test_values(admin: Engine, value: Any) -> None:
     assert_survives(admin, strict_json.dumps(value))
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(literal=numbers)
 def test_numbers(admin: Engine, literal: str) -> None:
     try:

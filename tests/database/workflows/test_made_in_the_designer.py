@@ -178,7 +178,7 @@ def test_whatever_is_made_in_the_designer_validates_publishes_and_runs(
     actor = new_actor()
     made: dict[UUID, list[dict[str, Any]]] = {}
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(suppress_health_check=list(HealthCheck))
     @given(definitions())
     def publishes(steps: list[dict[str, Any]]) -> None:
         made[published_with(actor, steps)] = steps

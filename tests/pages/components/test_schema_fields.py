@@ -221,7 +221,7 @@ def test_marks_of_required_sensitive_read_only_and_deprecated_fields() -> None:
     assert inputs[3].placeholder == "e.g. old"
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(DOCUMENTS, VALUES)
 def test_anything_can_be_drawn_and_comes_out_as_it_went_in(schema: Any, value: Any) -> None:
     form = FormPage(schema, value, submitted=True)

@@ -10,15 +10,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.pace import slowness
 
 from lib import sandbox
 from lib.errors import MappingError
 from lib.mapping import expressions, mapping
 from lib.mapping.expressions import UNSET
 from lib.serialization import strict_json
-from tests.support.pace import slowness
 
 PAYLOAD = {
     "id": 9007199254740993,
@@ -104,7 +104,6 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
 @given(json_values)
 def test_what_is_only_passed_on_stays_the_same(value: Any) -> None:
     passed = mapping.apply_mapping({"whole": {"$expr": "event.payload"}}, mapping.event_context("E", {"v": value}))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.redaction import REDACTED, Redacted, is_sensitive, redact, redact_key, redact_text
@@ -393,7 +393,6 @@ def shape(value: Any) -> Any:
     return [shape(member) for member in value] if isinstance(value, list) else None
 
 
-@settings(deadline=None)
 @given(json_values, st.sampled_from(SENSITIVE), st.sampled_from(sorted(spellings(""))))
 def test_no_surroundings_hide_the_secret_or_lose_anything_else(value: Any, key: str, where: str) -> None:
     planted = {"before": value, "hidden": [spellings(SECRET)[where], {key: SECRET}], "after": value}

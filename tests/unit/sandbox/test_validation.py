@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import sandbox
@@ -256,7 +256,6 @@ def test_a_timeout_is_told_apart() -> None:
     assert verdict.status == "timed_out" and verdict.error == "The schema check took more than 100 ms."
 
 
-@settings(max_examples=60, deadline=None)
 @given(
     st.recursive(
         st.none()

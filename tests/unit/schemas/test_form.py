@@ -68,7 +68,7 @@ def _schemas(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 SCHEMAS = st.recursive(st.booleans() | st.just({}), _schemas, max_leaves=8)
 DOCUMENTS = st.builds(lambda schema, x: {**schema, "$defs": {"x": x}}, _schemas(SCHEMAS), SCHEMAS) | SCHEMAS
-WHOLE = settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+WHOLE = settings(suppress_health_check=list(HealthCheck))
 
 
 def open_all(node: Node, depth: int = 6) -> None:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import StepFailed
@@ -294,7 +294,6 @@ WORKFLOW = [
 ]
 
 
-@settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(0, 9), max_size=4), st.frozensets(st.integers(1, 40), max_size=6))
 def test_interruptions_change_nothing(payload: list[int], interrupt_at: frozenset[int]) -> None:
     journal = MemoryJournal(interrupt_at=interrupt_at)
@@ -402,7 +401,6 @@ JSON = st.recursive(
 
 
 @given(JSON)
-@settings(max_examples=100, deadline=None)
 def test_check_accepts_anything_without_an_exception(value: Any) -> None:
     check_definition(value)
     check_definition({"steps": [value, {"id": "a", "type": "control.if", "config": value}]})

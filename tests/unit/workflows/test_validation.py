@@ -8,7 +8,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import redaction, sandbox
@@ -334,7 +334,6 @@ def test_suggestions_have_the_name_and_a_type_that_fits() -> None:
 ACTS = st.sampled_from(["add", "delete", "duplicate", "up", "down", "move_to"])
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(ACTS, st.integers(0, 50), st.integers(0, 50)), min_size=1, max_size=14))
 def test_whatever_one_does_in_the_designer_gives_a_definition_that_is_sound(acts: list[tuple[str, int, int]]) -> None:
     definition = {**good(), "steps": []}
@@ -414,7 +413,6 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from(["name", "steps", "on", "null", "1"]), JSON))
 def test_json_and_yaml_give_back_what_was_written(value: dict[str, Any]) -> None:
     for language in ("yaml", "json"):
