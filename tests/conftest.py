@@ -1,7 +1,9 @@
 """A real PostgreSQL for every test that wants one.
 
 One embedded server a run (TEST_DATABASE_URL names another, such as a PostgreSQL 15); a template database
-migrated once; a clone of it for each test.
+migrated once; a clone of it for each module. The tests of a module share that clone and stay in tenants of their
+own. A test that looks beyond its tenant, or changes what all tenants share, is marked `own_database` and gets a
+clone for itself.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -35,6 +39,7 @@ settings.load_profile("quick")
 
 _counter = itertools.count()
 APP_PASSWORD = "app-role-of-the-tests"
+CloneFactory = Callable[[], AbstractContextManager[Database]]
 
 
 @pytest.fixture(scope="session")
@@ -83,27 +88,56 @@ def template(admin: Engine, server_url: str, tmp_path_factory: pytest.TempPathFa
     return name
 
 
+@pytest.fixture(scope="session")
+def clone(admin: Engine, template: str, server_url: str) -> CloneFactory:
+    """Makes a database like the template, which is dropped when its context ends."""
+
+    @contextmanager
+    def cloned() -> Iterator[Database]:
+        name = f"{template}_{next(_counter)}"
+        with admin.connect() as conn:
+            conn.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
+        owner_url = url_of(server_url, name)
+        app_url = make_url(owner_url).set(username=database.APP_ROLE, password=APP_PASSWORD)
+        opened = Database(
+            owner=database.owner_engine(owner_url),
+            app=database.app_engine(app_url.render_as_string(hide_password=False)),
+            app_has_login=True,
+            statement_timeout_ms=5000,
+            server=None,
+        )
+        try:
+            yield opened
+        finally:
+            opened.dispose()
+            with admin.connect() as conn:
+                conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    return cloned
+
+
+@pytest.fixture(scope="module")
+def module_database(clone: CloneFactory) -> Iterator[Database]:
+    """The database that the tests of a module share."""
+    with clone() as opened:
+        yield opened
+
+
 @pytest.fixture
-def db(admin: Engine, template: str, server_url: str) -> Iterator[Database]:
-    """A fresh database of its own, set as the process's database."""
-    name = f"{template}_{next(_counter)}"
-    with admin.connect() as conn:
-        conn.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
-    owner_url = url_of(server_url, name)
-    app_url = make_url(owner_url).set(username=database.APP_ROLE, password=APP_PASSWORD)
-    opened = Database(
-        owner=database.owner_engine(owner_url),
-        app=database.app_engine(app_url.render_as_string(hide_password=False)),
-        app_has_login=True,
-        statement_timeout_ms=5000,
-        server=None,
-    )
+def own_database(clone: CloneFactory) -> Iterator[Database]:
+    """A database for one test."""
+    with clone() as opened:
+        yield opened
+
+
+@pytest.fixture
+def db(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """The module's database, or with the mark `own_database` the test's; the process's database meanwhile."""
+    own = request.node.get_closest_marker("own_database")
+    opened: Database = request.getfixturevalue("own_database" if own else "module_database")
     database.use(opened)
     yield opened
     database.use(None)
-    opened.dispose()
-    with admin.connect() as conn:
-        conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def url_of(server_url: str, name: str) -> str:
@@ -116,25 +150,26 @@ ActorFactory = Callable[..., Actor]
 @pytest.fixture
 def new_actor(db: Database) -> ActorFactory:
     """Makes a person with a permission, in a new tenant or in the one given."""
+    return partial(add_person, db)
 
-    def make(permission: str = "manage", *, tenant: UUID | None = None, name: str = "Tenant") -> Actor:
-        user = uuid4()
-        email = f"{permission}-{user}@example.com"
-        with db.owner.begin() as conn:
-            # In order of creation, which is also the order in which pages offer them.
-            tenant_id = tenant or conn.execute(text("SELECT app_uuidv7()")).scalar_one()
-            conn.execute(
-                text("INSERT INTO tenants (tenant, name) VALUES (:t, :n) ON CONFLICT DO NOTHING"),
-                {"t": tenant_id, "n": name},
-            )
-            conn.execute(text("INSERT INTO users (user_id, email, name) VALUES (:u, :e, :e)"), {"u": user, "e": email})
-            conn.execute(
-                text("INSERT INTO memberships (tenant, user_id, permission) VALUES (:t, :u, :p)"),
-                {"t": tenant_id, "u": user, "p": permission},
-            )
-        return Actor(tenant=tenant_id, user_id=user, email=email, permission=permission)  # type: ignore[arg-type]
 
-    return make
+def add_person(db: Database, permission: str = "manage", *, tenant: UUID | None = None, name: str = "Tenant") -> Actor:
+    """A person with a permission, in a new tenant of that name or in the one given."""
+    user = uuid4()
+    email = f"{permission}-{user}@example.com"
+    with db.owner.begin() as conn:
+        # In order of creation, which is also the order in which pages offer them.
+        tenant_id = tenant or conn.execute(text("SELECT app_uuidv7()")).scalar_one()
+        conn.execute(
+            text("INSERT INTO tenants (tenant, name) VALUES (:t, :n) ON CONFLICT DO NOTHING"),
+            {"t": tenant_id, "n": name},
+        )
+        conn.execute(text("INSERT INTO users (user_id, email, name) VALUES (:u, :e, :e)"), {"u": user, "e": email})
+        conn.execute(
+            text("INSERT INTO memberships (tenant, user_id, permission) VALUES (:t, :u, :p)"),
+            {"t": tenant_id, "u": user, "p": permission},
+        )
+    return Actor(tenant=tenant_id, user_id=user, email=email, permission=permission)  # type: ignore[arg-type]
 
 
 @pytest.fixture

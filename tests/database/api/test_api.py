@@ -74,6 +74,7 @@ def test_an_event_starts_its_workflows_and_can_be_looked_up(db: Database, actor:
     assert scalar(db, "SELECT origin FROM workflow_runtime_events") == "live"
 
 
+@pytest.mark.own_database
 def test_the_same_event_in_any_mode_is_taken_once(db: Database, actor: Actor, client: ApiClient) -> None:
     publish(actor, "Triage")
     sent = event(id="ünï 1", correlationkey="k€y", data=TICKET)
@@ -87,6 +88,7 @@ def test_the_same_event_in_any_mode_is_taken_once(db: Database, actor: Actor, cl
     assert events_stored(db) == scalar(db, "SELECT count(*) FROM workflow_runs") == 1
 
 
+@pytest.mark.own_database
 def test_other_content_under_the_same_id_is_a_conflict(db: Database, client: ApiClient) -> None:
     sent = event(data=TICKET)
     assert client.post(sent).status_code == 202
@@ -104,6 +106,7 @@ def test_another_schema_ref_and_a_bad_payload_are_recorded(client: ApiClient) ->
     assert schema["status"] == "invalid" and "/ticketId" in {error["path"] for error in schema["errors"]}
 
 
+@pytest.mark.own_database
 def test_one_bad_item_of_a_batch_costs_the_others_nothing(db: Database, client: ApiClient) -> None:
     items = [json.dumps(event(id=str(n), data=TICKET)) for n in range(100)]
     items[37] = items[37].replace(TICKET["ticketId"], "\\u0000")
@@ -119,6 +122,7 @@ def test_one_bad_item_of_a_batch_costs_the_others_nothing(db: Database, client: 
     assert events_stored(db) == 99
 
 
+@pytest.mark.own_database
 def test_a_batch_that_is_none_is_refused_as_a_whole(db: Database, client: ApiClient) -> None:
     assert client.post([], BATCH).json() == {"items": []}
     for bad in ([event()] * 101, {"a": 1}):
@@ -134,6 +138,7 @@ def test_what_is_no_cloud_event_is_told_how_to_be_one(client: ApiClient, content
     assert response.status_code == 415 and "application/cloudevents+json" in response.json()["detail"]
 
 
+@pytest.mark.own_database
 def test_a_bad_attribute_is_named(db: Database, client: ApiClient) -> None:
     for field, bad in (("specversion", "0.3"), ("id", ""), ("source", 1), ("type", "a\tb"), ("time", "now")):
         response = client.post(event(**{field: bad}))
@@ -142,6 +147,7 @@ def test_a_bad_attribute_is_named(db: Database, client: ApiClient) -> None:
     assert events_stored(db) == 0
 
 
+@pytest.mark.own_database
 def test_an_unknown_type_gets_the_nearest_known_ones(db: Database, client: ApiClient) -> None:
     response = client.post(event(type="TICKET_CREATE"))
     assert response.status_code == 422 and response.json()["nearest"][0] == "TICKET_CREATED"
@@ -152,6 +158,7 @@ def test_an_unknown_type_gets_the_nearest_known_ones(db: Database, client: ApiCl
 # Who is let in.
 
 
+@pytest.mark.own_database
 def test_only_a_good_token_opens(db: Database, actor: Actor, client: ApiClient, new_actor: ActorFactory) -> None:
     token = client.token or ""
     prefix, secret = token[:37], token[37:]
@@ -196,6 +203,7 @@ def test_neither_cookie_nor_another_scheme_opens(client: ApiClient) -> None:
     assert nobody.get("/api/v2/catalog", headers={"Authorization": f"bearer  {client.token}"}).status_code == 200
 
 
+@pytest.mark.own_database
 def test_a_reading_token_reads_and_no_more(db: Database, actor: Actor, client: ApiClient) -> None:
     reader = client.as_(new_token(actor, "read"))
     assert reader.get("/api/v2/catalog").status_code == 200
@@ -215,12 +223,14 @@ def test_foreign_missing_and_malformed_ids_read_the_same(client: ApiClient, new_
     assert len(bodies) == 1 and b'"status": 404' in bodies.pop()
 
 
+@pytest.mark.own_database
 def test_only_the_hash_of_a_token_is_kept(db: Database, client: ApiClient) -> None:
     row = scalar(db, "SELECT CAST(api_tokens AS text) FROM api_tokens")
     secret = (client.token or "")[37:]
     assert secret not in row and secret.encode().hex() not in row
 
 
+@pytest.mark.own_database
 def test_use_of_a_token_is_noted_once_a_minute(db: Database, client: ApiClient) -> None:
     def used_after(seconds: int | None) -> Any:
         before = f"now() - interval '{seconds} seconds'" if seconds is not None else "NULL"
@@ -269,6 +279,7 @@ Command = Callable[..., "subprocess.CompletedProcess[str]"]
 ACME = ("--tenant", "Acme Secretive Ltd")
 
 
+@pytest.mark.own_database
 def test_the_command_line_prints_a_token_alone(actor: Actor, command: Command) -> None:
     made = command("token", *ACME, "--permission", "manage")
     assert made.returncode == 0, made.stderr
@@ -284,6 +295,7 @@ def named_token(actor: Actor, name: str) -> str:
         return tokens.create_token(conn, admin, name=name, permission="manage")
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize("way", ["itself", "itself with its tenant", "id", "name"])
 def test_a_revoked_token_is_refused_at_once_whoever_revoked_it(
     way: str, db: Database, actor: Actor, client: ApiClient, command: Command
@@ -319,6 +331,7 @@ def test_a_revoked_token_is_refused_at_once_whoever_revoked_it(
 NO_TOKEN = f"wec_{'0' * 32}_{'A' * 43}"
 
 
+@pytest.mark.own_database
 def test_what_cannot_be_revoked_gets_a_sentence(
     db: Database, actor: Actor, client: ApiClient, command: Command
 ) -> None:
@@ -337,6 +350,7 @@ def test_what_cannot_be_revoked_gets_a_sentence(
     assert scalar(db, "SELECT count(*) FROM audit_logs WHERE action = 'api_token.revoked'") == 0
 
 
+@pytest.mark.own_database
 def test_a_name_that_several_tokens_have_revokes_none_of_them(
     actor: Actor, client: ApiClient, command: Command, new_actor: ActorFactory
 ) -> None:
@@ -350,6 +364,7 @@ def test_a_name_that_several_tokens_have_revokes_none_of_them(
     assert states == [401, 401, 200]
 
 
+@pytest.mark.own_database
 def test_the_command_line_lists_the_tokens_of_a_tenant(
     db: Database, actor: Actor, client: ApiClient, command: Command, new_actor: ActorFactory
 ) -> None:
@@ -430,6 +445,7 @@ def test_unknown_paths_and_methods_are_problems_too(client: ApiClient) -> None:
     assert response.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.own_database
 def test_our_mistakes_are_logged_by_reference_without_the_payload(
     db: Database, client: ApiClient, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -483,6 +499,7 @@ def test_a_schema_is_served_as_one(db: Database, actor: Actor, client: ApiClient
     assert "no schema" in client.get("/api/v2/catalog/BARE/schema").json()["detail"]
 
 
+@pytest.mark.own_database
 def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, new_actor: ActorFactory) -> None:
     nobody = client.as_(None)
     stored = [client.post(event(data=TICKET | {"password": "hunter2"})).json()["eventId"] for _ in range(3)]
@@ -537,6 +554,7 @@ def _contents(value: Any) -> Any:
             yield from _contents(item)
 
 
+@pytest.mark.own_database
 def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiClient) -> None:
     def metrics() -> dict[str, float]:
         page = client.as_(None).get("/metrics")
@@ -564,6 +582,7 @@ def test_metrics_count_and_tell_nothing_of_a_tenant(actor: Actor, client: ApiCli
     assert after["event_catalog_database_up"] == 1
 
 
+@pytest.mark.own_database
 def test_metrics_count_simulated_events_once_they_are_committed(db: Database, actor: Actor, client: ApiClient) -> None:
     draft = simulation.EventDraft("TICKET_CREATED", TICKET)
     name = 'event_catalog_events_ingested_total{origin="simulated",outcome="unmatched"} '

@@ -41,6 +41,7 @@ def test_preferences_are_each_persons_own(new_actor: ActorFactory) -> None:
         assert preferences.get(conn, other, name="view", default="grid") == "grid"
 
 
+@pytest.mark.own_database
 def test_a_tenant_is_added_from_the_command_line(db: Database, repository: object) -> None:
     url = db.owner.url.render_as_string(hide_password=False)
     done = subprocess.run(

@@ -41,6 +41,7 @@ def loose_keys(conn: Connection) -> list[str]:
     return list(found.scalars())
 
 
+@pytest.mark.own_database
 def test_every_tenant_table_forces_row_level_security(db: Database) -> None:
     with db.owner.begin() as conn:
         assert len(list(conn.execute(text(TENANT_RELATIONS)).scalars())) > 15
@@ -49,6 +50,7 @@ def test_every_tenant_table_forces_row_level_security(db: Database) -> None:
         assert unprotected(conn) == ["planted"]
 
 
+@pytest.mark.own_database
 def test_every_unique_key_begins_with_the_tenant(db: Database) -> None:
     with db.owner.begin() as conn:
         assert loose_keys(conn) == []
@@ -89,6 +91,7 @@ def test_the_pages_role_owns_nothing_and_is_nobody(db: Database, new_actor: Acto
         assert conn.execute(text(owned)).scalar_one() == 0
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize(
     "table",
     [
@@ -136,6 +139,8 @@ def test_a_key_that_another_tenant_uses_is_free(db: Database, new_actor: ActorFa
     for actor in (new_actor(), new_actor()):
         with database.write(actor) as conn:
             conn.execute(insert, {"t": actor.tenant})
+            found = conn.execute(text("SELECT count(*) FROM event_catalog WHERE event_type = 'OURS'")).scalar_one()
+        assert found == 1, "each sees its own"
 
 
 def test_reading_cannot_write_and_is_bounded_in_time(db: Database, new_actor: ActorFactory) -> None:
@@ -246,6 +251,7 @@ def test_a_lost_database_is_told_apart_from_a_bug(db: Database, new_actor: Actor
             conn.exec_driver_sql(f"SELECT * FROM t_{uuid4().hex}")
 
 
+@pytest.mark.own_database
 def test_connections_from_before_a_restart_are_replaced_unnoticed(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     with database.read(actor), database.read(actor), database.read(actor):

@@ -140,6 +140,7 @@ def test_an_event_that_starts_nothing_says_why(new_actor: ActorFactory) -> None:
     ]
 
 
+@pytest.mark.own_database
 def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     publish(actor, "fine")
@@ -151,6 +152,7 @@ def test_a_dry_run_decides_the_same_and_writes_nothing(db: Database, new_actor: 
     assert list(dry.inputs.values()) == [TICKET]
 
 
+@pytest.mark.own_database
 def test_a_bad_payload_is_recorded_not_dropped(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     publish(actor, "fine")
@@ -161,6 +163,7 @@ def test_a_bad_payload_is_recorded_not_dropped(db: Database, new_actor: ActorFac
     assert count(db, "workflow_runtime_events") == 1
 
 
+@pytest.mark.own_database
 def test_the_same_submission_is_one_event_and_another_under_its_id_is_refused(
     db: Database, new_actor: ActorFactory
 ) -> None:
@@ -176,6 +179,7 @@ def test_the_same_submission_is_one_event_and_another_under_its_id_is_refused(
     assert count(db, "workflow_runtime_events") == 3 and count(db, "workflow_runs") == 2
 
 
+@pytest.mark.own_database
 def test_fifty_at_once_are_one_event_and_one_run(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     publish(actor, "fine")
@@ -192,6 +196,7 @@ def test_fifty_at_once_are_one_event_and_one_run(db: Database, new_actor: ActorF
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == 1
 
 
+@pytest.mark.own_database
 def test_two_hundred_workflows_and_one_of_them_broken(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     for number in range(199):
@@ -202,6 +207,7 @@ def test_two_hundred_workflows_and_one_of_them_broken(db: Database, new_actor: A
     assert [m.workflow_name for m in done.of("failed")] == ["broken"]
 
 
+@pytest.mark.own_database
 def test_what_one_candidate_breaks_in_the_database_is_undone_alone(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     bad = publish(actor, "bad")
@@ -226,6 +232,7 @@ def test_another_schema_than_the_catalogs_is_noted(new_actor: ActorFactory) -> N
     assert submit(new_actor(), schema_ref="payload.Nowhere.v9").schema_status == "unknown"
 
 
+@pytest.mark.own_database
 def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     event = next(e for e in system_catalog.read() if e.event_type == "CONTACT_CREATED")
@@ -301,6 +308,7 @@ def test_a_digest_cannot_be_made_by_whoever_reads(db: Database, new_actor: Actor
             conn.exec_driver_sql(statement)
 
 
+@pytest.mark.own_database
 def test_what_a_sender_writes_beside_the_payload_is_redacted_too(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     payload = {**TICKET, "password": SECRET, f"Bearer {SECRET}": 1, "token=" + "x" * 300 + SECRET: 2}
@@ -347,6 +355,7 @@ def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_acto
     assert submit(actor, event="TICKET_CLOSED").status == "unmatched", "a wait ends once"
 
 
+@pytest.mark.own_database
 @pytest.mark.parametrize(
     ("options", "field"),
     [
@@ -436,6 +445,7 @@ def _planted(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
     return secret, payload, beside
 
 
+@pytest.mark.own_database
 def test_no_secret_planted_anywhere_leaves_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     add_entry(db, actor.tenant, "OWN", ref="own.v1", paths=["ref", "note"])

@@ -30,6 +30,7 @@ def test_the_generated_sample_of_every_system_event_is_valid_and_can_be_sent(new
         assert sent.schema_status == "valid", (event.event_type, sent.schema_errors)
 
 
+@pytest.mark.own_database
 def test_a_simulated_event_is_marked_audited_and_its_key_remembered(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     publish(actor, "Triage")

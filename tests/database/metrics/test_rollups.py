@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, text
@@ -25,6 +26,8 @@ from lib.operations import prometheus
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
 from tests.conftest import ActorFactory
+
+pytestmark = pytest.mark.own_database
 
 START = datetime(2026, 3, 25, tzinfo=UTC)
 DAYS = 12  # with the European change of clocks in it
