@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib.database import Database
 from tests.conftest import ActorFactory
+from tests.support import pages
 from tests.support.tenant_catalog import add_entry
-
-SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
 
 
 @pytest.fixture
@@ -20,10 +17,7 @@ def someone(new_actor: ActorFactory) -> None:
 
 
 def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=30)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.run()
+    app = pages.new_session(**query).run()
     assert not app.exception
     return app
 
@@ -195,6 +189,7 @@ def test_what_needs_manage_is_disabled_with_the_reason(permission: str, new_acto
         assert "permission" not in (simulate.help or "")
 
 
+@pytest.mark.own_database
 @pytest.mark.usefixtures("db")
 def test_a_database_without_tenants_says_what_to_do() -> None:
     app = open_page()
@@ -211,7 +206,7 @@ def test_one_acts_as_any_person_of_any_tenant(new_actor: ActorFactory) -> None:
 @pytest.mark.usefixtures("someone")
 @pytest.mark.parametrize("page", ["catalog.py", "event.py"])
 def test_a_page_reached_past_the_shell_shows_nothing(page: str) -> None:
-    app = AppTest.from_file(str(Path(SHELL).with_name(page))).run()
+    app = AppTest.from_file(str(pages.PAGES / page)).run()
     assert not app.exception
     assert [i.value for i in app.info] == ["Please enter through the [event catalog](/)."]
     assert not app.title and not app.button

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import streamlit as st
 from sqlalchemy import text
@@ -14,18 +12,12 @@ from lib.catalog import redacted_fields
 from lib.database import Database
 from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
+from tests.support.pages import label_of, open_page
 from tests.support.tenant_catalog import add_entry
-
-SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
 
 
 def open_event(event_type: str | None) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=30).run()
-    if event_type:
-        app.query_params["eventType"] = event_type
-    app.switch_page("event.py").run()
-    assert not app.exception
-    return app
+    return open_page("event.py", **({"eventType": event_type} if event_type else {}))
 
 
 def texts(app: AppTest) -> str:
@@ -116,11 +108,9 @@ def test_an_admin_has_further_fields_redacted_and_readers_see_which(db: Database
     assert "`/ticketId` `/items/*/serial` `/site`" in texts(app) and "from now on" not in texts(app)
     said = next(one for one in app.markdown if "Redacted as well" in one.value)
     assert "Last changed" in said.help and said.help.endswith(f" by {escape(admin.email)}")
-    new_actor("read", tenant=admin.tenant)
-    with db.owner.begin() as conn:
-        conn.execute(text("DELETE FROM memberships WHERE user_id = :u"), {"u": admin.user_id})
+    person = label_of(new_actor("read", tenant=admin.tenant), "Tenant")
     st.cache_data.clear()  # who belongs to a tenant is remembered for a while
-    reader = open_event("TICKET_CREATED")
+    reader = open_page("event.py", eventType="TICKET_CREATED", **{"as": person})
     assert "`/ticketId`" in texts(reader) and not [b for b in reader.button if b.key == "redacted-fields"]
     with database.read(admin) as conn:
         found = redacted_fields.of_event(conn, admin, event_type="TICKET_CREATED")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -24,20 +23,15 @@ from lib.events.simulation import EventDraft
 from tests.conftest import ActorFactory
 from tests.database.events.test_activity import START, add, find
 from tests.database.events.test_ingestion import TICKET, publish, submit
+from tests.support import pages
 from tests.support.api_client import ApiClient, event, new_token
 from tests.support.tenant_catalog import add_schema
 
 FORMS: tuple[event_export.ExportFormat, ...] = ("csv", "json")
-SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
 
 
 def open_page(**query: str | list[str]) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=30)
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("activity.py").run()
-    assert not app.exception
-    return app
+    return pages.open_page("activity.py", **query)
 
 
 def events(app: AppTest) -> list[str]:
@@ -344,6 +338,7 @@ def everything_stored(db: Database) -> str:
     return "\n".join(rows)
 
 
+@pytest.mark.own_database
 def test_a_planted_secret_is_nowhere_but_in_the_raw_columns(
     db: Database, new_actor: ActorFactory, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -419,7 +414,7 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
     stored = everything_stored(db)
     assert stored.count("redacted:") > 2 * len(BESIDE) and not planted(stored)
     assert len(answers) == 3 * len(BESIDE) and not planted("\n".join(answers))
-    pages = [shown(open_page()), shown(open_page(eventId=str(done.event_id)))]
+    drawn = [shown(open_page()), shown(open_page(eventId=str(done.event_id)))]
     for page, query in (
         ("runs.py", {}),
         ("runs.py", {"runId": str(done.of("started")[0].run_id)}),
@@ -428,10 +423,8 @@ def test_a_planted_secret_beside_the_payload_is_nowhere_either(
         ("designer.py", {"workflowId": str(workflow)}),
         ("simulate.py", {"eventType": "CLIENT_CREATED"}),
     ):
-        app = AppTest.from_file(SHELL, default_timeout=30)
-        app.query_params.update(query)
-        pages.append(shown(app.switch_page(page).run()))
-    assert "redacted:" in pages[0] and "redacted:" in pages[3] and not planted("\n".join(pages))
+        drawn.append(shown(pages.open_page(page, **query)))
+    assert "redacted:" in drawn[0] and "redacted:" in drawn[3] and not planted("\n".join(drawn))
     for form in FORMS:
         content = "".join(event_export.lines(actor, filters=EventFilters(), form=form))
         assert content.count("redacted:") >= len(BESIDE) and not planted(content)

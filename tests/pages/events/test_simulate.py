@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,19 +15,11 @@ from lib.events import ingestion
 from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish
-
-SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
+from tests.support.pages import open_page
 
 
 def open_simulate(event_type: str | None = "TICKET_CREATED", **query: str) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=30).run()
-    if event_type:
-        app.query_params["eventType"] = event_type
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("simulate.py").run()
-    assert not app.exception
-    return app
+    return open_page("simulate.py", **({"eventType": event_type} if event_type else {}), **query)
 
 
 def press(app: AppTest, label: str) -> None:
@@ -56,6 +47,7 @@ def actor(new_actor: ActorFactory) -> Actor:
     return made
 
 
+@pytest.mark.own_database
 def test_preview_names_the_workflow_and_send_starts_it(actor: Actor, db: Database) -> None:
     app = open_simulate()
     press(app, "Preview")
@@ -120,6 +112,7 @@ def test_a_violation_names_its_line(actor: Actor) -> None:
     assert "Line 2" in said(app) and "Line 3" in said(app)
 
 
+@pytest.mark.own_database
 def test_an_invalid_payload_is_sent_only_on_purpose(actor: Actor, db: Database) -> None:
     app = open_simulate()
     switch(app, "JSON")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -16,6 +17,8 @@ from tests.database.events.test_ingestion import count
 from tests.pages.events.test_simulate import json_area, open_simulate, press, said, switch
 from tests.support.hostile_payloads import DATA, take_anything
 from tests.support.workflow_runs import ENDED
+
+pytestmark = pytest.mark.own_database
 
 
 def test_hostile_text_is_refused_and_kept_or_sent_and_its_run_ends(db: Database, new_actor: ActorFactory) -> None:

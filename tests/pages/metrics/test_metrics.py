@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote
 from uuid import UUID, uuid4
@@ -24,8 +23,8 @@ from lib.metrics.time_window import Window, iso, moment, start_of
 from lib.ui.components import figures
 from lib.ui.metrics import charts, event_metrics, metrics_filters
 from tests.conftest import ActorFactory
+from tests.support import pages
 
-SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
 NAME = "TICKET_CREATED"
 
 
@@ -35,12 +34,8 @@ def actor(new_actor: ActorFactory) -> Actor:
 
 
 def open_page(**query: str) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=60)
-    app.run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page("metrics.py").run()
-    assert not app.exception and not app.error
+    app = pages.open_page("metrics.py", **query)
+    assert not app.error
     return app
 
 
@@ -205,11 +200,8 @@ def test_open_in_activity_shows_the_same_events(query: dict[str, Any], keys: str
     app = open_page(eventType=NAME, **query)
     assert sorted(app.dataframe[0].value["Correlation key"]) == sorted(keys)
     link = next(link for link in app.get("page_link") if link.proto.label == "Open in activity")
-    activity = AppTest.from_file(SHELL, default_timeout=60).run()
-    for name, values in parse_qs(link.proto.query_string).items():
-        activity.query_params[name] = values
-    activity.switch_page("activity.py").run()
-    assert not activity.exception and not activity.error and not activity.warning
+    activity = pages.open_page("activity.py", **parse_qs(link.proto.query_string))
+    assert not activity.error and not activity.warning
     assert sorted(activity.dataframe[0].value["Correlation key"]) == sorted(keys)
 
 

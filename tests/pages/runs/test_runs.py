@@ -18,7 +18,8 @@ from lib.runs import engine
 from lib.workflows import changes as workflow_changes
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, example, published
-from tests.pages.workflows.test_workflows import SHELL, open_page, texts
+from tests.pages.workflows.test_workflows import texts
+from tests.support.pages import open_page
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -227,12 +228,7 @@ def test_a_run_that_is_not_there_reads_the_same_and_leads_back(db: Database, new
     add_run(db, actor, published(actor), "FAILED")
     theirs = add_run(db, stranger, published(stranger))
     for asked in ("nonsense", str(uuid4()), str(theirs), "\0", "x" * 3000):
-        app = AppTest.from_file(SHELL, default_timeout=30)
-        app.query_params["as"] = f"{actor.email} · Ours"
-        app.run()
-        app.query_params["runId"] = asked
-        app.query_params["runStatus"] = "Failed"
-        app.switch_page("runs.py").run()
+        app = open_page("runs.py", runId=asked, runStatus="Failed")
         assert [error.value for error in app.error] == ["There is no such run."]
         app.button(key="back-to-runs").click().run()
         assert len(rows(app)) == 1 and "runId" not in app.query_params and not app.error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -17,17 +16,7 @@ from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, detach, edit, get, make_system, publish, published
-
-SHELL = str(Path(__file__).resolve().parents[3] / "pages" / "shell.py")
-
-
-def open_page(page: str, **query: str) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=30).run()
-    for name, value in query.items():
-        app.query_params[name] = value
-    app.switch_page(page).run()
-    assert not app.exception
-    return app
+from tests.support.pages import open_page
 
 
 def texts(app: AppTest) -> str:
