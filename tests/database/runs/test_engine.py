@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import re
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.events import ingestion
-from lib.runs import engine, recovery
+from lib.runs import engine
 from lib.runs import records as run_records
-from lib.runs.journal import NotInCharge, RunJournal, Turn
-from lib.settings import Settings, settings
-from lib.steps import Step
+from lib.settings import Settings
 from tests.support.tenant_catalog import add_entry
 from tests.support.workflow_runs import (
     await_run,
@@ -37,13 +31,23 @@ from tests.support.workflow_runs import (
     step,
 )
 
+pytestmark = pytest.mark.xdist_group("one engine")
+
+
+@pytest.fixture(scope="module")
+def worker(module_database: Database) -> Iterator[Database]:
+    """An engine that executes the module's runs in this process; its database."""
+    database.use(module_database)
+    engine.start(Settings(), worker=True)
+    yield module_database
+    engine.stop()
+    database.use(None)
+
 
 @pytest.fixture
-def worker(db: Database) -> Iterator[None]:
-    """An engine that executes runs in this process."""
-    engine.start(Settings(), worker=True)
-    yield
-    engine.stop()
+def db(worker: Database) -> Database:
+    """The engine's database. It stays in use between two tests, since the engine goes on."""
+    return worker
 
 
 @pytest.fixture
@@ -66,7 +70,7 @@ def steps_of(actor: Actor, run: UUID) -> dict[str, run_records.RunStep]:
     return {row.step_path: row for row in shown(actor, run).steps}
 
 
-def test_steps_run_in_order_and_leave_their_rows(worker: None, actor: Actor) -> None:
+def test_steps_run_in_order_and_leave_their_rows(actor: Actor) -> None:
     workflow = publish(
         actor.tenant,
         [
@@ -91,10 +95,10 @@ def test_steps_run_in_order_and_leave_their_rows(worker: None, actor: Actor) -> 
     assert all(s.status == "SUCCEEDED" and s.completed_at and s.attempt == 1 for s in steps.values())
     assert steps["set"].output == {"vars.total": 3, "vars.who.name": "x"}
     assert steps["check/big"].output == {"message": "sum 3"}
-    assert scalar("SELECT count(*) FROM workflow_run_results") == 0
+    assert scalar("SELECT count(*) FROM workflow_run_results WHERE run_id = :r", r=run) == 0
 
 
-def test_loop_runs_each_item_under_its_own_path(worker: None, actor: Actor) -> None:
+def test_loop_runs_each_item_under_its_own_path(actor: Actor) -> None:
     loop = step(
         "each",
         "control.forEach",
@@ -117,7 +121,7 @@ def test_loop_runs_each_item_under_its_own_path(worker: None, actor: Actor) -> N
     assert steps["each[1]/odd"].status == "FAILED"
 
 
-def test_failing_step_fails_the_run_and_names_itself(worker: None, actor: Actor) -> None:
+def test_failing_step_fails_the_run_and_names_itself(actor: Actor) -> None:
     workflow = publish(actor.tenant, [step("sum", "transform.assign", assign={"vars.a": expr("payload.text + 1")})])
     run = start_run(actor, workflow, {"text": "x"})
     row = await_run(run)
@@ -126,7 +130,7 @@ def test_failing_step_fails_the_run_and_names_itself(worker: None, actor: Actor)
     assert steps_of(actor, run)["sum"].error == row.error_json
 
 
-def test_event_resumes_a_wait_with_its_payload(worker: None, actor: Actor) -> None:
+def test_event_resumes_a_wait_with_its_payload(actor: Actor) -> None:
     workflow = publish(
         actor.tenant,
         [
@@ -145,11 +149,11 @@ def test_event_resumes_a_wait_with_its_payload(worker: None, actor: Actor) -> No
         assert not engine.resume_wait(conn, tenant=actor.tenant, wait_id=wait.wait_id, event_id=event)
     assert await_run(run).output_json == "T-1 hello"
     assert shown(actor, run).waits[0].resolved_by_event_id == event
-    assert scalar("SELECT count(*) FROM workflow_run_steps WHERE step_path = 'set'") == 1
+    assert scalar("SELECT count(*) FROM workflow_run_steps WHERE run_id = :r AND step_path = 'set'", r=run) == 1
 
 
 @pytest.mark.parametrize(("on_timeout", "status"), [("fail", "FAILED"), ("continue", "SUCCEEDED")])
-def test_wait_that_nothing_ends_times_out(worker: None, actor: Actor, on_timeout: str, status: str) -> None:
+def test_wait_that_nothing_ends_times_out(actor: Actor, on_timeout: str, status: str) -> None:
     wait = step("reply", "event.wait", eventName="REPLY", correlationKey="k", timeoutSeconds=0.3, onTimeout=on_timeout)
     run = start_run(actor, publish(actor.tenant, [wait, log_step("after")]))
     assert await_run(run).status == status
@@ -157,7 +161,7 @@ def test_wait_that_nothing_ends_times_out(worker: None, actor: Actor, on_timeout
     assert ("after" in steps_of(actor, run)) == (status == "SUCCEEDED")
 
 
-def test_time_wait_holds_no_worker(worker: None, actor: Actor) -> None:
+def test_time_wait_holds_no_worker(actor: Actor) -> None:
     """More runs wait than one tenant may execute at a time, and another still gets through."""
     sleeper = publish(actor.tenant, [step("sleep", "time.wait", seconds=3600)])
     sleepers = [start_run(actor, sleeper) for _ in range(20)]
@@ -166,48 +170,27 @@ def test_time_wait_holds_no_worker(worker: None, actor: Actor) -> None:
     assert await_run(start_run(actor, publish(actor.tenant, [log_step("one")]))).status == "SUCCEEDED"
 
 
-def test_time_wait_ends_at_its_instant(worker: None, actor: Actor) -> None:
+def test_time_wait_ends_at_its_instant(actor: Actor) -> None:
     until = step("sleep", "time.wait", until=expr("$fromMillis($toMillis('2020-01-01T00:00:00Z'))"))
     run = start_run(actor, publish(actor.tenant, [until, step("nap", "time.wait", seconds=0.2)]))
     assert await_run(run).status == "SUCCEEDED"
     assert [wait.status for wait in shown(actor, run).waits] == ["RESUMED", "RESUMED"]
 
 
-def test_run_and_hand_over_commit_together(worker: None, actor: Actor) -> None:
+def test_run_and_hand_over_commit_together(actor: Actor) -> None:
     workflow = publish(actor.tenant, [log_step("one")])
     with pytest.raises(ZeroDivisionError), database.write(actor) as conn:
         run = insert_run(conn, actor.tenant, workflow)
         raise ZeroDivisionError
     with database.operate() as conn:
-        assert conn.execute(text("SELECT count(*) FROM workflow_runs")).scalar_one() == 0
+        assert conn.execute(text("SELECT count(*) FROM workflow_runs WHERE run_id = :r"), {"r": run}).scalar_one() == 0
         found = conn.execute(
             text("SELECT count(*) FROM dbos.workflow_status WHERE workflow_uuid = :r"), {"r": str(run)}
         )
         assert found.scalar_one() == 0
 
 
-def test_application_role_cannot_reach_the_engine_itself(db: Database, actor: Actor, new_actor: Any) -> None:
-    workflow = publish(actor.tenant, [log_step("one")])
-    other = new_actor("manage")
-    for statement in (
-        "SELECT count(*) FROM dbos.workflow_status",
-        "SELECT dbos.enqueue_workflow('advance_run', 'runs')",
-        f"SELECT app_drive_run('{actor.tenant}', '{uuid4()}', 1)",
-        "SELECT result FROM workflow_run_results",
-        "SELECT input_json FROM workflow_runs",
-    ):
-        with pytest.raises(DBAPIError, match="permission denied"), database.write(actor) as conn:
-            conn.execute(text(statement))
-    run = start_run(actor, workflow)
-    with pytest.raises(DBAPIError, match="no queued run"), database.write(other) as conn:
-        engine.enqueue_run(conn, tenant=actor.tenant, run_id=run)
-    with database.write(other) as conn:
-        assert not engine.cancel_run(conn, tenant=actor.tenant, run_id=run)
-        assert engine.retry_run(conn, tenant=actor.tenant, run_id=run) is None
-    assert row_of(run).status == "QUEUED"
-
-
-def test_run_ends_whatever_is_wrong_with_its_definition(worker: None, actor: Actor) -> None:
+def test_run_ends_whatever_is_wrong_with_its_definition(actor: Actor) -> None:
     broken = publish(actor.tenant, [step("x", "no.such.type")])
     row = await_run(start_run(actor, broken))
     assert (row.status, row.error_json["code"]) == ("FAILED", "invalid_definition")
@@ -215,7 +198,7 @@ def test_run_ends_whatever_is_wrong_with_its_definition(worker: None, actor: Act
     assert (row.status, row.error_json["code"]) == ("FAILED", "unknown_version")
 
 
-def test_secret_of_the_input_is_hidden_under_any_name(worker: None, actor: Actor) -> None:
+def test_secret_of_the_input_is_hidden_under_any_name(actor: Actor) -> None:
     token = "tok-7f3a9c"
     workflow = publish(
         actor.tenant,
@@ -231,9 +214,7 @@ def test_secret_of_the_input_is_hidden_under_any_name(worker: None, actor: Actor
     assert steps_of(actor, run)["log"].output is not None
 
 
-def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(
-    db: Database, worker: None, actor: Actor
-) -> None:
+def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(db: Database, actor: Actor) -> None:
     token, pin = "tok-7f3a9c", "8841-zebra"
     add_entry(db, actor.tenant, "OWN", paths=["ref"], schema={"properties": {"marked": {"x-sensitive": True}}})
     workflow = publish(
@@ -262,14 +243,14 @@ def resume(actor: Actor, payload: Any) -> None:
     assert [match.outcome for match in done.matches] == ["resumed"]
 
 
-def test_too_large_a_result_fails_its_step(worker: None, actor: Actor) -> None:
+def test_too_large_a_result_fails_its_step(actor: Actor) -> None:
     big = step("big", "transform.assign", assign={"vars.x": expr("payload.x & payload.x & payload.x")})
     row = await_run(start_run(actor, publish(actor.tenant, [big]), {"x": "y" * 100_000}))
     assert row.status == "FAILED"
     assert "big" in row.error_json["message"]
 
 
-def test_canceled_run_writes_no_more(worker: None, actor: Actor) -> None:
+def test_canceled_run_writes_no_more(actor: Actor) -> None:
     wait = step("reply", "event.wait", eventName="REPLY", correlationKey="k")
     run = start_run(actor, publish(actor.tenant, [wait]))
     wait_id = open_wait(run).wait_id
@@ -283,35 +264,7 @@ def test_canceled_run_writes_no_more(worker: None, actor: Actor) -> None:
     assert [wait.status for wait in shown(actor, run).waits] == ["CANCELED"]  # or events would go on to match it
 
 
-def test_turn_that_lost_its_run_is_fenced_off(db: Database, actor: Actor) -> None:
-    """A worker taken for dead that comes back finds its writes refused."""
-    run = start_run(actor, publish(actor.tenant, [log_step("one")]))
-    journal = RunJournal(Turn(actor.tenant, run, 1), threading.Event())
-    journal.open()
-    recovery.restart(Turn(actor.tenant, run, 1))
-    with pytest.raises(NotInCharge):
-        journal.succeed(Step("one", "action.call", {}, "one"), None, shown_input=None, seconds=0)
-    with pytest.raises(NotInCharge):
-        journal.finish(None)
-    assert row_of(run).turn == 2
-    recovery.hand_over(Turn(actor.tenant, run, 1))  # nor can it pass on what it does not have
-    assert row_of(run).turn == 2
-    recovery.hand_over(Turn(actor.tenant, run, 2))
-    assert (row_of(run).turn, row_of(run).attempts) == (3, 0)
-
-
-def test_run_that_stops_its_worker_is_given_up(db: Database, actor: Actor) -> None:
-    run = start_run(actor, publish(actor.tenant, [log_step("one")]))
-    for number in range(1, recovery.MAX_ATTEMPTS + 1):
-        with database.operate() as conn:
-            conn.execute(text("UPDATE workflow_runs SET status = 'RUNNING', attempts = attempts + 1"))
-        recovery.restart(Turn(actor.tenant, run, number))
-    row = row_of(run)
-    assert (row.status, row.error_json["code"]) == ("FAILED", "dead_letter")
-    assert row.completed_at is not None
-
-
-def test_run_that_lost_its_turn_is_found(worker: None, actor: Actor) -> None:
+def test_run_that_lost_its_turn_is_found(actor: Actor) -> None:
     workflow = publish(actor.tenant, [log_step("one")])
     with database.operate() as conn:
         run = uuid4()
@@ -323,78 +276,3 @@ def test_run_that_lost_its_turn_is_found(worker: None, actor: Actor) -> None:
             {"t": actor.tenant, "r": run, "w": workflow},
         )
     assert await_run(run).status == "SUCCEEDED"
-
-
-@pytest.fixture
-def reach_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """Lets steps connect to this machine; a port there at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    monkeypatch.setenv("EGRESS_ALLOW", f"127.0.0.1:{port}")
-    monkeypatch.setenv("EGRESS_ALLOW_PRIVATE", "1")
-    settings.cache_clear()
-    yield port
-    monkeypatch.undo()
-    settings.cache_clear()
-
-
-def test_stop_hands_runs_over(db: Database, actor: Actor, reach_loopback: int) -> None:
-    """A run in the pause between two attempts goes on in the next process, and that is no failure of it."""
-    call = step(
-        "call",
-        "action.call",
-        action="http.request",
-        input={"url": f"http://127.0.0.1:{reach_loopback}/"},
-        retry={"maxAttempts": 2, "backoffSeconds": 30},
-    )
-    engine.start(settings(), worker=True)
-    run = start_run(actor, publish(actor.tenant, [call]))
-    deadline = time.monotonic() + 10
-    while not steps_of(actor, run) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    engine.stop()
-    row = row_of(run)
-    assert (row.status, row.turn, row.attempts) == ("RUNNING", 2, 0)
-    engine.start(settings(), worker=True)
-    try:
-        assert await_run(run).error_json["code"] == "network"
-        assert steps_of(actor, run)["call"].attempt == 2
-    finally:
-        engine.stop()
-
-
-def test_what_has_begun_goes_before_what_has_not(db: Database, actor: Actor) -> None:
-    reply = step("reply", "event.wait", eventName="REPLY", correlationKey="k")
-    one_at_a_time = Settings(worker_concurrency=2)  # for each tenant, and from the very first look at the queue
-    engine.start(one_at_a_time, worker=True)
-    waiting = start_run(actor, publish(actor.tenant, [reply]))
-    wait = open_wait(waiting)
-    engine.stop()
-    workflow = publish(actor.tenant, [log_step("one")])
-    queued = [start_run(actor, workflow) for _ in range(5)]
-    with database.write(actor) as conn:
-        event = insert_event(conn, actor.tenant, "REPLY", {})
-        assert engine.resume_wait(conn, tenant=actor.tenant, wait_id=wait.wait_id, event_id=event)
-    engine.start(one_at_a_time, worker=True)
-    try:
-        ended = {run: await_run(run).completed_at for run in (waiting, *queued)}
-        assert min(ended, key=lambda run: ended[run]) == waiting
-    finally:
-        engine.stop()
-
-
-def test_health_tells_where_runs_execute(db: Database, actor: Actor) -> None:
-    start_run(actor, publish(actor.tenant, [log_step("one")]))
-    health = engine.health()
-    assert (health.state, health.queue_depth, health.live_executors) == ("down", 1, 0)
-    time.sleep(0.05)
-    assert engine.health().oldest_queued_seconds > health.oldest_queued_seconds
-    engine.start(Settings(), worker=True)
-    assert engine.health().state == "running"
-    assert engine.health().live_executors == 1
-    engine.stop()
-    deadline = time.monotonic() + 10
-    while engine.health().state != "down":  # the server drops the lock of a closed connection in its own time
-        assert time.monotonic() < deadline
-        time.sleep(0.02)

@@ -1,0 +1,165 @@
+"""The turns of runs: who may hand them over, who may not write any more, and what happens when an engine ends."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.database import Database
+from lib.runs import engine, recovery
+from lib.runs.journal import NotInCharge, RunJournal, Turn
+from lib.settings import Settings, settings
+from lib.steps import Step
+from tests.database.runs.test_engine import steps_of
+from tests.support.workflow_runs import (
+    await_run,
+    insert_event,
+    log_step,
+    open_wait,
+    publish,
+    row_of,
+    start_run,
+    step,
+)
+
+pytestmark = pytest.mark.own_database
+
+
+@pytest.fixture
+def actor(new_actor: Any) -> Actor:
+    person: Actor = new_actor("manage")
+    return person
+
+
+def test_application_role_cannot_reach_the_engine_itself(db: Database, actor: Actor, new_actor: Any) -> None:
+    workflow = publish(actor.tenant, [log_step("one")])
+    other = new_actor("manage")
+    for statement in (
+        "SELECT count(*) FROM dbos.workflow_status",
+        "SELECT dbos.enqueue_workflow('advance_run', 'runs')",
+        f"SELECT app_drive_run('{actor.tenant}', '{uuid4()}', 1)",
+        "SELECT result FROM workflow_run_results",
+        "SELECT input_json FROM workflow_runs",
+    ):
+        with pytest.raises(DBAPIError, match="permission denied"), database.write(actor) as conn:
+            conn.execute(text(statement))
+    run = start_run(actor, workflow)
+    with pytest.raises(DBAPIError, match="no queued run"), database.write(other) as conn:
+        engine.enqueue_run(conn, tenant=actor.tenant, run_id=run)
+    with database.write(other) as conn:
+        assert not engine.cancel_run(conn, tenant=actor.tenant, run_id=run)
+        assert engine.retry_run(conn, tenant=actor.tenant, run_id=run) is None
+    assert row_of(run).status == "QUEUED"
+
+
+def test_turn_that_lost_its_run_is_fenced_off(db: Database, actor: Actor) -> None:
+    """A worker taken for dead that comes back finds its writes refused."""
+    run = start_run(actor, publish(actor.tenant, [log_step("one")]))
+    journal = RunJournal(Turn(actor.tenant, run, 1), threading.Event())
+    journal.open()
+    recovery.restart(Turn(actor.tenant, run, 1))
+    with pytest.raises(NotInCharge):
+        journal.succeed(Step("one", "action.call", {}, "one"), None, shown_input=None, seconds=0)
+    with pytest.raises(NotInCharge):
+        journal.finish(None)
+    assert row_of(run).turn == 2
+    recovery.hand_over(Turn(actor.tenant, run, 1))  # nor can it pass on what it does not have
+    assert row_of(run).turn == 2
+    recovery.hand_over(Turn(actor.tenant, run, 2))
+    assert (row_of(run).turn, row_of(run).attempts) == (3, 0)
+
+
+def test_run_that_stops_its_worker_is_given_up(db: Database, actor: Actor) -> None:
+    run = start_run(actor, publish(actor.tenant, [log_step("one")]))
+    for number in range(1, recovery.MAX_ATTEMPTS + 1):
+        with database.operate() as conn:
+            conn.execute(text("UPDATE workflow_runs SET status = 'RUNNING', attempts = attempts + 1"))
+        recovery.restart(Turn(actor.tenant, run, number))
+    row = row_of(run)
+    assert (row.status, row.error_json["code"]) == ("FAILED", "dead_letter")
+    assert row.completed_at is not None
+
+
+@pytest.fixture
+def reach_loopback(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Lets steps connect to this machine; a port there at which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    monkeypatch.setenv("EGRESS_ALLOW", f"127.0.0.1:{port}")
+    monkeypatch.setenv("EGRESS_ALLOW_PRIVATE", "1")
+    settings.cache_clear()
+    yield port
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_stop_hands_runs_over(db: Database, actor: Actor, reach_loopback: int) -> None:
+    """A run in the pause between two attempts goes on in the next process, and that is no failure of it."""
+    call = step(
+        "call",
+        "action.call",
+        action="http.request",
+        input={"url": f"http://127.0.0.1:{reach_loopback}/"},
+        retry={"maxAttempts": 2, "backoffSeconds": 30},
+    )
+    engine.start(settings(), worker=True)
+    run = start_run(actor, publish(actor.tenant, [call]))
+    deadline = time.monotonic() + 10
+    while not steps_of(actor, run) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    engine.stop()
+    row = row_of(run)
+    assert (row.status, row.turn, row.attempts) == ("RUNNING", 2, 0)
+    engine.start(settings(), worker=True)
+    try:
+        assert await_run(run).error_json["code"] == "network"
+        assert steps_of(actor, run)["call"].attempt == 2
+    finally:
+        engine.stop()
+
+
+def test_what_has_begun_goes_before_what_has_not(db: Database, actor: Actor) -> None:
+    reply = step("reply", "event.wait", eventName="REPLY", correlationKey="k")
+    one_at_a_time = Settings(worker_concurrency=2)  # for each tenant, and from the very first look at the queue
+    engine.start(one_at_a_time, worker=True)
+    waiting = start_run(actor, publish(actor.tenant, [reply]))
+    wait = open_wait(waiting)
+    engine.stop()
+    workflow = publish(actor.tenant, [log_step("one")])
+    queued = [start_run(actor, workflow) for _ in range(5)]
+    with database.write(actor) as conn:
+        event = insert_event(conn, actor.tenant, "REPLY", {})
+        assert engine.resume_wait(conn, tenant=actor.tenant, wait_id=wait.wait_id, event_id=event)
+    engine.start(one_at_a_time, worker=True)
+    try:
+        ended = {run: await_run(run).completed_at for run in (waiting, *queued)}
+        assert min(ended, key=lambda run: ended[run]) == waiting
+    finally:
+        engine.stop()
+
+
+def test_health_tells_where_runs_execute(db: Database, actor: Actor) -> None:
+    start_run(actor, publish(actor.tenant, [log_step("one")]))
+    health = engine.health()
+    assert (health.state, health.queue_depth, health.live_executors) == ("down", 1, 0)
+    time.sleep(0.05)
+    assert engine.health().oldest_queued_seconds > health.oldest_queued_seconds
+    engine.start(Settings(), worker=True)
+    assert engine.health().state == "running"
+    assert engine.health().live_executors == 1
+    engine.stop()
+    deadline = time.monotonic() + 10
+    while engine.health().state != "down":  # the server drops the lock of a closed connection in its own time
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
