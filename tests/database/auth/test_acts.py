@@ -89,7 +89,7 @@ def _detached(actor: Actor) -> UUID:
 
 def _replayable(actor: Actor) -> UUID:
     with database.write(actor) as conn:
-        ingestion.submit_event(conn, actor, event_name=EVENT, payload={"ticketId": "t"}, origin="live")
+        ingestion.submit_event(conn, actor, event_type=EVENT, payload={"ticketId": "t"}, origin="live")
     return published(actor)
 
 
@@ -141,7 +141,7 @@ def _case(actor: Actor) -> UUID:
 
 def _event(actor: Actor) -> UUID:
     with database.write(actor) as conn:
-        sent = ingestion.submit_event(conn, actor, event_name=EVENT, payload={"ticketId": "t"})
+        sent = ingestion.submit_event(conn, actor, event_type=EVENT, payload={"ticketId": "t"})
     assert sent.event_id is not None
     return sent.event_id
 

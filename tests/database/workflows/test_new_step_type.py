@@ -187,7 +187,7 @@ def test_it_is_published_and_runs(db: Database, new_actor: ActorFactory) -> None
     edit(actor, workflow, steps=[repeat(), step("send", SEND.type)])
     assert publish(actor, workflow) == 1 and get(actor, workflow).status == "published"
     with database.write(actor) as conn:
-        submission = ingestion.submit_event(conn, actor, event_name=EVENT, payload=example(db), origin="simulated")
+        submission = ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db), origin="simulated")
     (match,) = submission.of("started")
     assert match.run_id is not None
     row = await_run(match.run_id, seconds=40)

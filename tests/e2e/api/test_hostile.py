@@ -16,6 +16,7 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.support.pace import slowness
 
 from lib.database import Database
 from lib.runs import engine
@@ -24,7 +25,6 @@ from tests.conftest import ActorFactory
 from tests.e2e.conftest import RunningApp, start_app, stop_app
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.hostile_payloads import DATA, take_anything
-from tests.support.pace import slowness
 
 MIB = 2**20
 pytestmark = pytest.mark.timeout(300)

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.pace import slowness
 
 from lib.errors import InvalidInput
 from lib.serialization import strict_json
-from tests.support.pace import slowness
 
 KIB_256 = 256 * 1024
 
