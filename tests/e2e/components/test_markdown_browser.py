@@ -1,0 +1,296 @@
+"""Text of others stays text: no page loads or links what a stored value or a URL says in Markdown.
+
+A canary counts what the browser asks it for. Nothing else stops the browser: a control shows that it would be heard.
+"""
+
+from __future__ import annotations
+
+import ast
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from lib import database
+from lib.catalog import system as system_catalog
+from lib.settings import Settings
+from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, served, settled, stop_app
+from tests.support.hostile_tenant import EVENT, LINE_ENDS, WAYS_OUT, Hostile, short, store
+
+pytestmark = pytest.mark.browser
+
+# Parameters that a page reads together, for each page; those that lead it elsewhere stand alone.
+PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "/": (("eventType", "q"), ("as", "q", "category", "status", "source", "sort", "view", "page", "show")),
+    "/simulate": (("eventType",), ("fromEvent",)),
+    "/metrics": (
+        ("eventType",),
+        (
+            "as",
+            "range",
+            "from",
+            "to",
+            "since",
+            "until",
+            "step",
+            "tz",
+            "tests",
+            "show",
+            "slice",
+            "outcome",
+            "older",
+            "newer",
+        ),
+    ),
+    "/activity": (
+        ("eventId",),
+        ("as", "event", "eventStatus", "origin", "time", "key", "field", "value", "id", "live", "before", "after"),
+        ("eventType", "status", "range", "from", "to", "since", "until"),
+    ),
+    "/workflows": (
+        ("as", "workflowSearch", "workflowStatus", "workflowEvent", "workflowState", "workflowKind", "workflowPage"),
+    ),
+    "/runs": (
+        ("runId",),
+        ("workflowId",),
+        (
+            "as",
+            "runStatus",
+            "runEvent",
+            "runOrigin",
+            "runTime",
+            "runKey",
+            "runError",
+            "runSince",
+            "runUntil",
+            "runVersion",
+            "before",
+        ),
+    ),
+    "/designer": (("workflowId",), ("tab", "version", "with")),
+    "/event": (("eventType",),),
+}
+# What goes with a group so that the page gets as far as reading it.
+GIVEN: dict[str, dict[str, str]] = {
+    "fromEvent": {"eventType": EVENT},
+    "slice": {"eventType": EVENT},
+    "tab": {"workflowId": "{workflow}"},
+    "runVersion": {"workflowId": "{workflow}"},
+}
+# Names that the code reads by a variable, by module and variable.
+BY_VARIABLE: dict[tuple[str, str], set[str]] = {
+    ("activity_filters", "key"): {"key", "field", "value", "id"},
+    ("activity_filters", "name"): {"event", "status", "range", "from", "to", "since", "until"},
+    ("activity_filters", "parameter"): {"before", "after"},
+    ("activity_filters", "plain"): set(),
+    ("catalog_filters", "asked | labels"): set(),
+    ("catalog_filters", "key"): {"q", "category", "status", "source", "sort", "view", "page"},
+    ("metrics_filters", "plain"): {"since", "until"},
+    ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
+    ("run_filters", "end"): {"runSince", "runUntil"},
+    ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
+    ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
+}
+# Together where a renderer of Markdown takes none for the end of a line, as each load takes its time.
+WAYS = ["".join(end * 2 for end in ends) for ends in (LINE_ENDS[:1], LINE_ENDS[1:2], LINE_ENDS[2:])]
+_SLOW = 60_000
+DOM = """canary => {
+  const strange = [...document.querySelectorAll('[src], [href]')]
+    .filter(one => !one.matches('script, link') && String(one.href || one.src).startsWith(canary));
+  return strange.map(one => one.outerHTML.slice(0, 200));
+}"""
+
+
+@dataclass
+class Canary:
+    """A server on this machine that remembers what it was asked for."""
+
+    url: str
+    heard: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def canary() -> Iterator[Canary]:
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            heard.heard.append(self.path)
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
+    heard = Canary(f"http://127.0.0.1:{server.server_address[1]}")
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield heard
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def hostile(canary: Canary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningApp, Hostile]]:
+    """The app over a database that holds the hostile tenant alone."""
+    folder = tmp_path_factory.mktemp("hostile")
+    database.start(Settings(data_dir=folder, database_url=None))
+    with database.operate() as conn:
+        system_catalog.load(conn)
+    made = store(canary.url)
+    database.stop()
+    app = served(launch_app(folder, free_port(), DEMO="0"))
+    yield app, made
+    stop_app(app)
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, hostile: tuple[RunningApp, Hostile]) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 2400}, base_url=hostile[0].url)
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    yield opened
+    context.close()
+
+
+def visit(tab: Page, address: str) -> None:
+    """Open the address, and wait until the page's script has ended and what it drew is there."""
+    tab.goto(address, wait_until="commit")
+    expect(tab.get_by_test_id("stSidebar").get_by_text("Acting as")).to_be_visible(timeout=_SLOW)
+    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=_SLOW)
+
+
+def assert_inert(tab: Page, canary: Canary, where: str) -> None:
+    expect(tab.get_by_test_id("stException")).to_have_count(0)
+    expect(tab.get_by_test_id("stSkeleton")).to_have_count(0, timeout=_SLOW)
+    assert tab.evaluate(DOM, canary.url) == [], where
+    assert canary.heard == [], where
+
+
+def test_the_canary_hears_an_image_and_the_look_finds_it(tab: Page, canary: Canary) -> None:
+    visit(tab, "/event")
+    with tab.expect_request(f"{canary.url}/control"):
+        tab.evaluate("url => document.body.append(Object.assign(new Image(), {src: url}))", f"{canary.url}/control")
+    tab.wait_for_function("document.images[document.images.length - 1].complete")
+    assert canary.heard == ["/control"]
+    assert len(tab.evaluate(DOM, canary.url)) == 1
+    canary.heard.clear()
+
+
+def test_every_parameter_that_the_code_reads_is_tried() -> None:
+    modules = [*(ROOT / "lib" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+    trees = {path.stem: ast.parse(path.read_text(encoding="utf-8")) for path in modules}
+    constants: dict[str, str] = {}
+    for module, tree in trees.items():
+        for node in tree.body:
+            constants |= {f"{module}.{name}": value for name, value in _constants(node)}
+    read: set[str] = set()
+    by_variable: set[tuple[str, str]] = set()
+    for module, tree in trees.items():
+        for key in _keys(tree):
+            name = ast.unparse(key)
+            if isinstance(key, ast.Constant):
+                read.add(key.value)
+            elif constant := constants.get(name) or constants.get(f"{module}.{name}"):
+                read.add(constant)
+            elif not any(known.endswith(f".{name}") for known in constants):
+                by_variable.add((module, name))
+            else:  # imported by its name
+                read |= {value for known, value in constants.items() if known.endswith(f".{name}")}
+    assert by_variable == set(BY_VARIABLE)
+    tried = {name for groups in PARAMETERS.values() for group in groups for name in group}
+    assert tried == read.union(*BY_VARIABLE.values())
+
+
+def _constants(node: ast.stmt) -> Iterator[tuple[str, str]]:
+    """Names that a statement of a module gives to texts, also several at once."""
+    if isinstance(node, ast.Assign):
+        names, values = (getattr(one, "elts", [one]) for one in (node.targets[0], node.value))
+        for name, value in zip(names, values, strict=False):
+            if isinstance(name, ast.Name) and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                yield name.id, value.value
+
+
+def _keys(tree: ast.Module) -> Iterator[ast.expr]:
+    """What stands for a parameter's name: keys of widgets bound to the URL, and of reads and writes of it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            given = {keyword.arg: keyword.value for keyword in node.keywords}
+            if "bind" in given:
+                yield given["key"]
+            if isinstance(node.func, ast.Attribute) and _is_url(node.func.value):
+                yield from node.args[:1]
+        elif isinstance(node, ast.Subscript) and _is_url(node.value):
+            yield node.slice
+        elif isinstance(node, ast.Compare) and _is_url(node.comparators[0]):
+            yield node.left
+
+
+def _is_url(node: ast.expr) -> bool:
+    return ast.unparse(node) == "st.query_params"
+
+
+@pytest.mark.parametrize("page", PARAMETERS)
+def test_no_parameter_of_a_url_becomes_markdown(
+    page: str, tab: Page, canary: Canary, hostile: tuple[RunningApp, Hostile]
+) -> None:
+    for group in PARAMETERS[page]:
+        given = {key: value for name in group for key, value in GIVEN.get(name, {}).items()}
+        given = {key: value.format(workflow=hostile[1].workflow) for key, value in given.items()}
+        for number, way in enumerate([*WAYS, *WAYS_OUT] if page == "/event" else WAYS):
+            values = {name: f"x{short(canary.url, f'{number}{place:x}', way)}" for place, name in enumerate(group)}
+            visit(tab, f"{page}?{urlencode({**given, **values})}")
+            assert_inert(tab, canary, f"{page} {group} {way!r}")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/?q=hostile",
+        "/?q=hostile&view=list",
+        f"/?eventType={EVENT}",
+        f"/event?eventType={EVENT}",
+        "/event?eventType={type}",
+        "/simulate",
+        "/simulate?eventType={type}",
+        "/metrics",
+        "/metrics?show=Conformance",
+        f"/metrics?eventType={EVENT}",
+        "/metrics?eventType={type}",
+        "/activity",
+        "/activity?eventId={event}",
+        "/workflows",
+        "/runs",
+        "/runs?runId={run}",
+        "/runs?runId={waiting}",
+        "/runs?workflowId={workflow}",
+        "/designer?workflowId={draft}",
+        *(
+            f"/designer?workflowId={{workflow}}&tab={tab}"
+            for tab in ("trigger", "steps", "details", "code", "dry+run", "versions")
+        ),
+    ],
+)
+def test_no_stored_value_becomes_markdown(
+    address: str, tab: Page, canary: Canary, hostile: tuple[RunningApp, Hostile]
+) -> None:
+    made = hostile[1]
+    event_type = urlencode({"t": made.event_type})[2:]
+    visit(
+        tab,
+        address.format(
+            type=event_type,
+            **{name: str(getattr(made, name)) for name in ("event", "run", "waiting", "workflow", "draft")},
+        ),
+    )
+    assert_inert(tab, canary, address)
+    # By the document, not the mouse: a page that follows a run never stands still.
+    tab.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(fold => fold.click())")
+    expect(tab.locator("details:not([open])")).to_have_count(0)
+    settled(tab)
+    assert_inert(tab, canary, f"folds of {address}")
