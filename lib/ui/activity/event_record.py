@@ -158,10 +158,10 @@ def _draw_envelope(record: EventRecord) -> None:
             "Type": code(record.event_type),
             "Id": code(str(record.event_id)),
             "Sender's id": code(record.sender_id) if record.sender_id else NOTHING,
-            "Source": escape(record.source) if record.source else NOTHING,
+            "Source": code(record.source) if record.source else NOTHING,
             "Created": _created(record, zone),
             "Processed": f"{duration(took)} later" if took is not None else NOTHING,
-            "Submitted by": escape(record.submitted_by) if record.submitted_by else NOTHING,
+            "Submitted by": code(record.submitted_by) if record.submitted_by else NOTHING,
             "Correlation key": code(record.correlation_key) if record.correlation_key else NOTHING,
             "Schema ref": code(record.schema_ref) if record.schema_ref else NOTHING,
         }
