@@ -88,7 +88,7 @@ class Chores:
         if isinstance(error, DatabaseUnavailable):
             log.warning("%s waits for the database.", self._name)
         else:
-            log.error("%s, %s failed; it is tried again.", self._name, what, exc_info=error)
+            log.error("%s, %s could not go on; trying again.", self._name, what, exc_info=error)
 
     def went_well(self, what: str) -> None:
         """Log that something works which failed before."""

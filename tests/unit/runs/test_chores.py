@@ -91,7 +91,7 @@ def test_a_failure_is_logged_once_until_it_changes_and_keeps_no_other_from_being
         broken.reach(9)
         other.reach(8)
     said = [(record.levelname, record.message.partition(", ")[2]) for record in caplog.records]
-    failed, works = ("ERROR", "broken failed; it is tried again."), ("INFO", "broken works again.")
+    failed, works = ("ERROR", "broken could not go on; trying again."), ("INFO", "broken works again.")
     assert said == [failed, failed, works, failed, works]
     assert caplog.records[0].exc_info and "one" in str(caplog.records[0].exc_info[1])
 
