@@ -6,6 +6,7 @@ import streamlit as st
 
 from lib.settings import ROOT
 from lib.ui.components import guard
+from lib.ui.people import acting_as
 
 HISTORY = ROOT / "lib" / "ui" / "assets" / "history.js"
 
@@ -13,7 +14,7 @@ st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab
 st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.png")
 
 with guard.errors_shown():
-    guard.enter()
+    guard.enter(acting_as.choose)
     st.sidebar.html(f"<script>{HISTORY.read_text()}</script>", unsafe_allow_javascript=True)
     st.navigation(
         [

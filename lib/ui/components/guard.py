@@ -1,10 +1,10 @@
 """Who may see a page, and what anybody sees when something goes wrong.
 
-`enter()` runs once at the top of the shell and decides who is looking; `require_entry()` is the first line
-of every page and stops one that was reached without it. Errors are caught here and nowhere else in the UI:
+`enter()` runs once at the top of the shell, which hands it the way to sign in. `require_entry()` is the first line
+of every page, and stops one that was reached without it. Errors are caught here and nowhere else in the UI:
 ours are shown as the sentence they are, a lost database waits calmly and comes back by itself, and
-everything else is logged and shown as a plain apology without details. Callbacks of widgets run before the page
-and outside all that, so each that calls the domain is a `callback`.
+everything else is logged and shown as a plain apology without details. Streamlit runs the callbacks of widgets
+before the page and outside its guard. So every widget takes a `callback`, and a test holds that none takes another.
 """
 
 from __future__ import annotations
@@ -19,10 +19,9 @@ from uuid import uuid4
 import streamlit as st
 
 from lib import database
-from lib.auth import actors
 from lib.auth.actors import Actor, Membership
 from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
-from lib.ui.components.text import code, escape, shorten
+from lib.ui.components.text import escape
 from lib.workflows import records as workflow_records
 
 log = logging.getLogger(__name__)
@@ -30,25 +29,18 @@ log = logging.getLogger(__name__)
 _P = ParamSpec("_P")
 
 _ACTOR = "actor"
+_IS_DEMO = "actor_is_demo"
 _TOLD = "told"
-_UNKNOWN_PERSON = "unknown_person"
 _RETRY_SECONDS = 2
+DEMO_HELP = "This tenant, its people and a month of its traffic are invented. DEMO=0 starts without them."
 
 
-def enter() -> Actor:
-    """Decide who is looking, let them choose in the sidebar, and remember it for the pages."""
-    people = _memberships()
-    if not people:
-        st.info(
-            "There is no tenant yet. Load the demo with `python -m lib.demo`, "
-            "or add one with `python -m lib.auth tenant NAME EMAIL`.",
-            icon=":material/group_add:",
-        )
-        st.stop()
-    chosen = _choose(people)
-    st.session_state[_ACTOR] = chosen.actor()
-    st.session_state["actor_is_demo"] = chosen.is_demo
-    return chosen.actor()
+def enter(sign_in: Callable[[], Membership]) -> Actor:
+    """Let `sign_in` find out who is looking, and remember it for the pages."""
+    person = sign_in()
+    st.session_state[_ACTOR] = person.actor()
+    st.session_state[_IS_DEMO] = person.is_demo
+    return person.actor()
 
 
 def require_entry() -> Actor:
@@ -62,7 +54,7 @@ def require_entry() -> Actor:
 
 def is_demo() -> bool:
     """Whether the tenant looked at is an invented one."""
-    return bool(st.session_state.get("actor_is_demo"))
+    return bool(st.session_state.get(_IS_DEMO))
 
 
 @contextmanager
@@ -75,7 +67,7 @@ def errors_shown() -> Iterator[None]:
         show_error(error)
 
 
-def callback(act: Callable[_P, None]) -> Callable[_P, None]:
+def callback(act: Callable[_P, object]) -> Callable[_P, None]:
     """The same act for a widget's on_click or on_change: what goes wrong in it is said with what is drawn next."""
 
     @wraps(act)
@@ -136,41 +128,3 @@ def _sentence(error: Exception) -> str:
 def _come_back() -> None:
     if database.answers():
         st.rerun()
-
-
-@st.cache_data(ttl=5, show_spinner=False)
-def _memberships() -> list[Membership]:
-    # Everyone of every tenant, on purpose: without sign-in one may act as anyone. Changes show in 5 seconds.
-    with database.operate() as conn:
-        return actors.memberships(conn)
-
-
-def _choose(people: list[Membership]) -> Membership:
-    labels = {f"{person.name} · {person.tenant_name}": person for person in people}
-    asked = st.query_params.get("as")
-    if asked is not None:
-        st.session_state[_UNKNOWN_PERSON] = None if asked in labels else asked
-    with st.sidebar:
-        label = st.selectbox(
-            "Acting as",
-            list(labels),
-            key="as",
-            bind="query-params",
-            on_change=lambda: st.session_state.pop(_UNKNOWN_PERSON, None),
-            help="No sign-in is configured, so you choose whom to act as. Permission and data follow the person.",
-        )
-        person = labels[label]
-        if unknown := st.session_state.get(_UNKNOWN_PERSON):
-            st.warning(
-                f"The address asks for {code(shorten(unknown, 40))}, who is not here. "
-                f"You act as {escape(person.name)}.",
-                icon=":material/person_off:",
-            )
-        with st.container(horizontal=True, gap="xsmall"):
-            st.badge(f"{person.permission} permission", icon=":material/key:", color="gray")
-            if person.is_demo:
-                st.badge("Demo data", icon=":material/science:", color="orange", help=DEMO_HELP)
-    return person
-
-
-DEMO_HELP = "This tenant, its people and a month of its traffic are invented. DEMO=0 starts without them."
