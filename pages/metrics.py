@@ -11,7 +11,7 @@ from lib.ui.metrics import event_metrics, metrics_filters, overview, recent_even
 actor = guard.require_entry()
 event_type = event_details.asked_event_type()
 if event_type and not metrics_filters.known(actor, event_type):
-    event_details.draw_unknown(actor, event_type, on_choose=event_details.open_in_drawer)
+    event_details.draw_unknown(actor, event_type)
     event_type = None
 
 view = metrics_filters.draw(actor, event_type)

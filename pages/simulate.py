@@ -26,7 +26,7 @@ with database.read(actor) as conn:
     entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
     attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=event_type) if entry else []
 if entry is None:
-    event_details.draw_unknown(actor, event_type, on_choose=event_details.open_in_drawer)
+    event_details.draw_unknown(actor, event_type)
     st.stop()
 
 setup = simulate_setup.load(actor, entry)

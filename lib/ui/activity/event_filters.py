@@ -13,7 +13,7 @@ from lib.database.paging import Cursor
 from lib.events.activity import EventFilters, EventPage
 from lib.events.search import DEEPEST, MOST_VALUES
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
-from lib.ui.components import time_range, url_filters, viewer_time
+from lib.ui.components import guard, time_range, url_filters, viewer_time
 from lib.ui.components.text import code, escape, shorten
 
 _STATUSES = ("All", *(status.capitalize() for status in EVENT_STATUSES))
@@ -55,7 +55,7 @@ def draw(actor: Actor) -> EventFilters:
             width=240,
             placeholder="All events",
             accept_new_options=True,
-            on_change=first_page,
+            on_change=guard.callback(first_page),
         )
         status = st.segmented_control(
             "Status",
@@ -64,7 +64,7 @@ def draw(actor: Actor) -> EventFilters:
             required=True,
             key="eventStatus",
             bind="query-params",
-            on_change=first_page,
+            on_change=guard.callback(first_page),
         )
         origin = st.selectbox(
             "Origin",
@@ -74,7 +74,7 @@ def draw(actor: Actor) -> EventFilters:
             bind="query-params",
             width=130,
             placeholder="Any origin",
-            on_change=first_page,
+            on_change=guard.callback(first_page),
         )
         span = st.selectbox(
             "Time",
@@ -84,9 +84,9 @@ def draw(actor: Actor) -> EventFilters:
             bind="query-params",
             width=150,
             placeholder="Any time",
-            on_change=first_page,
+            on_change=guard.callback(first_page),
         )
-        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), on_change=first_page)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=first_page)
         key, field, value, event_id = _draw_exact()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
@@ -142,14 +142,14 @@ def draw_pages(page: EventPage) -> None:
             key="activity-newest",
             type="tertiary",
             disabled=page.newer is None,
-            on_click=first_page,
+            on_click=guard.callback(first_page),
         )
         st.button(
             "Newer",
             icon=":material/chevron_left:",
             key="activity-newer",
             disabled=page.newer is None,
-            on_click=_turn,
+            on_click=guard.callback(_turn),
             args=(_NEWER_THAN, page.newer),
         )
         st.button(
@@ -158,7 +158,7 @@ def draw_pages(page: EventPage) -> None:
             icon_position="right",
             key="activity-older",
             disabled=page.older is None,
-            on_click=_turn,
+            on_click=guard.callback(_turn),
             args=(_OLDER_THAN, page.older),
         )
 
@@ -186,7 +186,13 @@ def _draw_exact() -> tuple[str | None, ...]:
 
 def _draw_text(label: str, key: str, example: str, help_text: str | None = None) -> str | None:
     return st.text_input(
-        label, key=key, bind="query-params", placeholder=example, help=help_text, width=320, on_change=first_page
+        label,
+        key=key,
+        bind="query-params",
+        placeholder=example,
+        help=help_text,
+        width=320,
+        on_change=guard.callback(first_page),
     )
 
 
@@ -202,7 +208,11 @@ def _draw_exact_in_words(filters: EventFilters) -> None:
             if value:
                 st.markdown(f":blue-badge[{escape(shorten(name, 40))}] {code(shorten(value, 60))}", width="content")
         st.button(
-            "Clear filters", key="clear-activity", icon=":material/filter_alt_off:", type="tertiary", on_click=clear
+            "Clear filters",
+            key="clear-activity",
+            icon=":material/filter_alt_off:",
+            type="tertiary",
+            on_click=guard.callback(clear),
         )
 
 

@@ -89,7 +89,7 @@ def _draw_open(page: EventPage) -> None:
         key="activity-open-chosen",
         disabled=event is None,
         shortcut="o",
-        on_click=open_record,
+        on_click=guard.callback(open_record),
         args=(str(chosen),),
         help="Opens the event whose row is chosen: by arrow keys, or a click beside its name",
     )
@@ -130,7 +130,7 @@ def _draw_table(page: EventPage) -> None:
         placeholder=NOTHING,
         row_height=_ROW_HEIGHT,
         height=min(len(page.events), 18) * _ROW_HEIGHT + 40,
-        on_select=choose_row,
+        on_select=guard.callback(choose_row),
         selection_mode="single-cell",
         column_config=_columns(
             open_row, zone, ambiguous=any(is_ambiguous(event.created_at.astimezone(zone)) for event in page.events)
@@ -174,7 +174,13 @@ def _columns(open_row: Callable[[], None], zone: ZoneInfo, *, ambiguous: bool) -
             "Status", options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=92
         ),
         "Event": column.ButtonColumn(
-            "Event", type="tertiary", alignment="left", key=_OPEN, on_click=open_row, width=235, help="Opens the event"
+            "Event",
+            type="tertiary",
+            alignment="left",
+            key=_OPEN,
+            on_click=guard.callback(open_row),
+            width=235,
+            help="Opens the event",
         ),
         "Result": column.TextColumn("Result", width=115, help="Workflows started or resumed, or why none was"),
         "Correlation key": column.TextColumn("Correlation key", width=290),
@@ -198,7 +204,7 @@ def _draw_nothing_found(*, narrowed: bool) -> None:
                 "Clear all filters",
                 icon=":material/filter_alt_off:",
                 key="clear-no-activity",
-                on_click=event_filters.clear,
+                on_click=guard.callback(event_filters.clear),
             )
         else:
             st.markdown("#### Nothing has happened yet", width="content")

@@ -39,7 +39,13 @@ _SHOWN_PAYLOAD = 520
 
 def draw(actor: Actor, event_id: str) -> None:
     """Draw the record, with the way back to the list. Raises NotFound."""
-    st.button("Activity", icon=":material/arrow_back:", type="tertiary", key="back-to-activity", on_click=_close)
+    st.button(
+        "Activity",
+        icon=":material/arrow_back:",
+        type="tertiary",
+        key="back-to-activity",
+        on_click=guard.callback(_close),
+    )
     with database.read(actor) as conn:
         record = activity.record(conn, tenant=actor.tenant, event_id=event_id)
     _draw_head(actor, record)
@@ -77,7 +83,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
                 key="simulate-again",
                 disabled=refusal is not None,
                 help=refusal,
-                on_click=st.switch_page,
+                on_click=guard.callback(st.switch_page),
                 args=("simulate.py",),
                 kwargs={"query_params": again},
             )
@@ -171,7 +177,7 @@ def _draw_envelope(record: EventRecord) -> None:
                 "Open the event it repeats",
                 icon=":material/subdirectory_arrow_left:",
                 key="open-parent",
-                on_click=open_record,
+                on_click=guard.callback(open_record),
                 args=(str(record.parent_event_id),),
             )
         if conflict := record.schema_ref_conflict:
@@ -220,6 +226,6 @@ def _draw_neighbour(record: EventRecord, other: Neighbour | None, side: str, wor
         icon=f":material/{icon}:",
         type="tertiary",
         key=f"{side}-occurrence",
-        on_click=open_record,
+        on_click=guard.callback(open_record),
         args=(str(other.event_id),),
     )

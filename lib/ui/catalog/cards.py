@@ -10,6 +10,7 @@ import streamlit as st
 from lib.auth.actors import Actor
 from lib.catalog.entries import Activity, EntrySummary
 from lib.ui.catalog import event_actions
+from lib.ui.components import guard
 from lib.ui.components.text import NOTHING, code, count, duration, escape, exactly, percent, plural, shorten
 
 _ICONS = {
@@ -73,7 +74,7 @@ def _card(actor: Actor, entry: EntrySummary, activity: Activity, on_open: Open) 
         key=f"open-{entry.event_type}",
         icon=category_icon(entry.category),
         type="tertiary",
-        on_click=on_open,
+        on_click=guard.callback(on_open),
         args=(entry.event_type,),
         help=f"Open the details of {escape(entry.name)}",
     )
@@ -128,7 +129,12 @@ def table(entries: list[EntrySummary], activity: Mapping[str, Activity], on_open
         height=len(rows) * 40 + 37,
         column_config={
             "Event": st.column_config.ButtonColumn(
-                "Event", type="tertiary", alignment="left", key="catalog-open", on_click=open_row, pinned=True
+                "Event",
+                type="tertiary",
+                alignment="left",
+                key="catalog-open",
+                on_click=guard.callback(open_row),
+                pinned=True,
             ),
             "Type": st.column_config.TextColumn("Type", width=_wide_enough(entries)),
             "Category": st.column_config.TextColumn("Category", width=110),

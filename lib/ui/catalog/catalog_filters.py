@@ -46,7 +46,7 @@ def draw(actor: Actor) -> CatalogView:
             live="200ms",
             placeholder="Search by name, type, description or category",
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
             width=360,
         )
         st.session_state["category_slot"] = st.container(width=180)
@@ -60,7 +60,7 @@ def draw(actor: Actor) -> CatalogView:
             format_func=str.capitalize,
             placeholder="Any status",
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         sort = st.selectbox(
             "Sort by",
@@ -70,7 +70,7 @@ def draw(actor: Actor) -> CatalogView:
             width=210,
             format_func=_SORTS.__getitem__,
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         source = st.segmented_control(
             "Source",
@@ -81,7 +81,7 @@ def draw(actor: Actor) -> CatalogView:
             bind="query-params",
             format_func=str.capitalize,
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         view = st.segmented_control(
             "View",
@@ -92,7 +92,7 @@ def draw(actor: Actor) -> CatalogView:
             bind="query-params",
             format_func=str.capitalize,
             label_visibility="collapsed",
-            on_change=_remember_view,
+            on_change=guard.callback(_remember_view),
             args=(actor,),
         )
         st.button(
@@ -100,7 +100,7 @@ def draw(actor: Actor) -> CatalogView:
             key="clear-filters",
             icon=":material/filter_alt_off:",
             type="tertiary",
-            on_click=_clear,
+            on_click=guard.callback(_clear),
             help="Clear all filters",
         )
     view = view or "grid"
@@ -127,7 +127,7 @@ def draw_category(page: CatalogPage) -> None:
             bind="query-params",
             placeholder="All categories",
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
 
 
@@ -143,7 +143,9 @@ def draw_nothing_found() -> None:
         st.space("small")
         st.markdown("#### No event matches these filters", width="content")
         st.caption("Try fewer words, another category, or look at everything again.", width="content")
-        st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=_clear, key="clear-nothing")
+        st.button(
+            "Clear all filters", icon=":material/filter_alt_off:", on_click=guard.callback(_clear), key="clear-nothing"
+        )
         st.space("small")
 
 
@@ -184,7 +186,6 @@ def _first_page() -> None:
     st.session_state["page"] = 1
 
 
-@guard.callback
 def _remember_view(actor: Actor) -> None:
     _first_page()
     with database.write(actor) as conn:

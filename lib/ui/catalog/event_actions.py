@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.auth.actors import Actor
+from lib.ui.components import guard
 from lib.ui.workflows import attach
 
 
@@ -24,7 +25,7 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
             icon=":material/play_arrow:",
             disabled=refusal is not None,
             help=refusal,
-            on_click=st.switch_page,
+            on_click=guard.callback(st.switch_page),
             args=("simulate.py",),
             kwargs=event,
         )
@@ -32,7 +33,7 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
             "Metrics",
             key=f"{key}-metrics-{event_type}",
             icon=":material/monitoring:",
-            on_click=st.switch_page,
+            on_click=guard.callback(st.switch_page),
             args=("metrics.py",),
             kwargs=event,
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -14,7 +13,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
 from lib.ui.catalog import cards, event_actions, redacted_fields
-from lib.ui.components import schema_view
+from lib.ui.components import guard, schema_view
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.workflows import attached as workflow_attached
 from lib.workflows import records as workflow_records
@@ -65,7 +64,7 @@ def draw_drawer(actor: Actor) -> None:
         return
     details = _load(actor, event_type)
     if details is None:
-        draw_unknown(actor, event_type, on_choose=open_in_drawer)
+        draw_unknown(actor, event_type)
         return
 
     @st.dialog(
@@ -73,7 +72,7 @@ def draw_drawer(actor: Actor) -> None:
         width="medium",
         position="right",
         icon=cards.category_icon(details.entry.category),
-        on_dismiss=_close,
+        on_dismiss=guard.callback(_close),
     )
     def drawer() -> None:
         draw(actor, details, in_drawer=True)
@@ -85,7 +84,7 @@ def draw_page(actor: Actor, event_type: str) -> None:
     """The same content as a page."""
     details = _load(actor, event_type)
     if details is None:
-        draw_unknown(actor, event_type, on_choose=open_in_drawer)
+        draw_unknown(actor, event_type)
         return
     entry = details.entry
     st.title(f"{cards.category_icon(entry.category)} {escape(entry.name)}", anchor=False)
@@ -114,7 +113,7 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
         _draw_example(entry, in_drawer=in_drawer)
 
 
-def draw_unknown(actor: Actor, event_type: str, *, on_choose: Callable[[str], None]) -> None:
+def draw_unknown(actor: Actor, event_type: str) -> None:
     """Say that there is no such event, and offer the ones named most like it."""
     with database.read(actor) as conn:
         near = entries.nearest(conn, tenant=actor.tenant, event_type=event_type)
@@ -124,7 +123,12 @@ def draw_unknown(actor: Actor, event_type: str, *, on_choose: Callable[[str], No
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.caption("Did you mean", width="content")
                 for known_type, name in near:
-                    st.button(escape(name), key=f"near-{known_type}", on_click=on_choose, args=(known_type,))
+                    st.button(
+                        escape(name),
+                        key=f"near-{known_type}",
+                        on_click=guard.callback(open_in_drawer),
+                        args=(known_type,),
+                    )
 
 
 def _load(actor: Actor, event_type: str) -> EventDetails | None:

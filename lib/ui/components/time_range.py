@@ -13,6 +13,7 @@ import streamlit as st
 
 from lib.errors import InvalidInput
 from lib.metrics.time_window import EARLIEST, LATEST, iso, moment
+from lib.ui.components import guard
 
 Ends = tuple[datetime | None, datetime | None]
 
@@ -28,17 +29,17 @@ RANGES: dict[str, timedelta | None] = {
 
 
 def of_choice(
-    choice: str | None, names: tuple[str, str], zone: ZoneInfo, *, on_change: Callable[[], object]
+    choice: str | None, names: tuple[str, str], zone: ZoneInfo, *, changed: Callable[[], object]
 ) -> tuple[Ends, str | None]:
     """The ends of what was chosen of RANGES, drawn if they are to be picked; without a choice any time."""
     if choice == CUSTOM:
-        return draw(names, zone, on_change=on_change)
+        return draw(names, zone, changed=changed)
     length = RANGES[choice] if choice else None
     return (datetime.now(UTC) - length if length else None, None), None
 
 
 def draw(
-    names: tuple[str, str], zone: ZoneInfo, *, otherwise: Ends = (None, None), on_change: Callable[[], object]
+    names: tuple[str, str], zone: ZoneInfo, *, otherwise: Ends = (None, None), changed: Callable[[], object]
 ) -> tuple[Ends, str | None]:
     """Draw the two ends and read them; what the URL lacks is as in `otherwise`.
 
@@ -53,7 +54,7 @@ def draw(
                 end = read(name, zone, end=label == "To") or usual
             except InvalidInput as error:
                 problem, end = problem or error.sentence, usual
-            _draw_end(name, label, end, zone, on_change)
+            _draw_end(name, label, end, zone, changed)
             ends.append(end)
     since, until = ends
     if not problem and since and until and since >= until:
@@ -67,12 +68,12 @@ def read(name: str, zone: ZoneInfo, *, end: bool = False) -> datetime | None:
     return moment(given, zone, field=f"“{name}” in the URL", end=end) if given else None
 
 
-def _draw_end(name: str, label: str, at: datetime | None, zone: ZoneInfo, on_change: Callable[[], object]) -> None:
+def _draw_end(name: str, label: str, at: datetime | None, zone: ZoneInfo, changed: Callable[[], object]) -> None:
     key = f"{name}-end"
 
     def pick() -> None:
         picked: datetime | None = st.session_state[key]
-        on_change()
+        changed()
         if picked:
             st.query_params[name] = iso(picked.replace(tzinfo=zone))
         else:
@@ -88,6 +89,6 @@ def _draw_end(name: str, label: str, at: datetime | None, zone: ZoneInfo, on_cha
         min_value=EARLIEST,
         max_value=LATEST,
         format="YYYY-MM-DD",
-        on_change=pick,
+        on_change=guard.callback(pick),
         help=f"{zone.key} time" + (" (not included)" * (label == "To")),
     )

@@ -34,7 +34,12 @@ def draw(draft: Draft, refusal: str | None) -> None:
     if key not in st.session_state:  # drawn for the first time, or after another tab, when only the draft remembers
         st.session_state[key] = draft.unapplied.get(language, written)
     text = st.text_area(
-        "Definition", key=key, height=520, label_visibility="collapsed", on_change=_keep, args=(draft, key, language)
+        "Definition",
+        key=key,
+        height=520,
+        label_visibility="collapsed",
+        on_change=guard.callback(_keep),
+        args=(draft, key, language),
     )
     if text == written:
         draft.unapplied.pop(language, None)
@@ -44,7 +49,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
             type="primary",
             icon=":material/check:",
             key=f"{key}-apply",
-            on_click=_apply,
+            on_click=guard.callback(_apply),
             args=(draft, key, language),
         )
         if language in draft.unapplied:
@@ -52,7 +57,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
                 "Discard",
                 icon=":material/undo:",
                 key=f"{key}-discard",
-                on_click=_discard,
+                on_click=guard.callback(_discard),
                 args=(draft, language),
                 help="Show what the workflow says instead",
             )
@@ -63,7 +68,6 @@ def draw(draft: Draft, refusal: str | None) -> None:
         st.error(escape(why), icon=":material/error:")
 
 
-@guard.callback
 def _keep(draft: Draft, key: str, language: Language) -> None:
     """Callback: remember what was typed, even when the same click chose another tab and this one is not drawn."""
     if key == draft.key(f"code-{language}"):  # else the same click has applied it already
@@ -76,7 +80,6 @@ def _discard(draft: Draft, language: Language) -> None:
     draft.redraw()
 
 
-@guard.callback
 def _apply(draft: Draft, key: str, language: Language) -> None:
     """Callback: take the text for the definition, which then is written our way, or say why it cannot be."""
     text = st.session_state[key]

@@ -15,7 +15,12 @@ def draw(draft: Draft, refusal: str | None) -> None:
     definition, disabled = draft.definition, refusal is not None
     key = draft.key("name")
     name = st.text_input(
-        "Name", str(definition.get("name") or ""), key=key, disabled=disabled, on_change=_keep_name, args=(draft, key)
+        "Name",
+        str(definition.get("name") or ""),
+        key=key,
+        disabled=disabled,
+        on_change=guard.callback(_keep_name),
+        args=(draft, key),
     )
     if not name.strip():
         st.caption(":red[:material/error: A workflow needs a name; the last one stays until you give it another.]")
@@ -27,7 +32,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         height=120,
         disabled=disabled,
         placeholder="What the workflow is for, for whoever finds it in a list",
-        on_change=_keep_description,
+        on_change=guard.callback(_keep_description),
         args=(draft, key),
     )
     workflow = draft.workflow
@@ -50,14 +55,12 @@ def _validated(workflow: Workflow) -> str:
     return viewer_time.shown(workflow.validated_at) + since
 
 
-@guard.callback
 def _keep_name(draft: Draft, key: str) -> None:
     """Callback: take the name that was typed, unless there is none."""
     if name := st.session_state[key].strip():
         draft.save({**draft.definition, "name": name})
 
 
-@guard.callback
 def _keep_description(draft: Draft, key: str) -> None:
     """Callback: take the description that was typed."""
     draft.save({**draft.definition, "description": st.session_state[key]})

@@ -54,7 +54,7 @@ class _Row:
             "key": self.key(part),
             "disabled": self.disabled,
             "label_visibility": "collapsed",
-            "on_change": _keep,
+            "on_change": guard.callback(_keep),
             "args": (self,),
         }
 
@@ -76,7 +76,7 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
                 icon=":material/auto_fix_high:",
                 disabled=not missing,
                 help="Fields whose name and type are the same in event and workflow.",
-                on_click=_take,
+                on_click=guard.callback(_take),
                 args=(draft, missing),
             )
     sources = mapping_check.source_expressions(entry.schema) if entry.schema else {}
@@ -170,7 +170,6 @@ def _is_text(place: Target) -> bool:
     return bool(place.types) and place.types <= {"string", "null"}
 
 
-@guard.callback
 def _keep(row: _Row) -> None:
     """Callback: take what the row's widgets say. Others of this page may have changed other rows before."""
     value = _said(row)
@@ -243,7 +242,7 @@ def _draw_unknown(draft: Draft, target: str, *, disabled: bool) -> None:
             icon=":material/delete:",
             key=draft.key(f"remove-{target}"),
             disabled=disabled,
-            on_click=_remove,
+            on_click=guard.callback(_remove),
             args=(draft, target),
         )
 
@@ -280,13 +279,11 @@ def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema
     return found
 
 
-@guard.callback
 def _take(draft: Draft, suggested: dict[str, Any]) -> None:
     """Callback: map these fields too."""
     _put(draft, {**suggested, **_given(draft)}, redraw=True)
 
 
-@guard.callback
 def _remove(draft: Draft, target: str) -> None:
     """Callback: map this target no more."""
     _put(draft, {name: value for name, value in _given(draft).items() if name != target}, redraw=True)

@@ -65,7 +65,7 @@ def draw(actor: Actor, asked: str) -> None:
                     st.button(
                         "Use the event's present schema",
                         icon=":material/schema:",
-                        on_click=trigger_tab.use_present_schema,
+                        on_click=guard.callback(trigger_tab.use_present_schema),
                         args=(draft,),
                     )
         backfill_dialog.draw(actor, draft.workflow)
@@ -89,7 +89,7 @@ def _draw_editor(draft: Draft, refusal: str | None) -> dict[str, str]:
         label_visibility="collapsed",
         wrap=True,
         format_func=lambda name: f"{_EDITORS[name][0]} {name}",
-        on_change=state.keep_tab,
+        on_change=guard.callback(state.keep_tab),
     )
     return _EDITORS[tab][1](draft, refusal) or {}
 
@@ -145,12 +145,11 @@ def _draw_menu(draft: Draft, refusal: str | None) -> None:
         disabled=not may,
         key="designer-menu",
         help="Pause, archive, replay" if may else refusal,
-        on_click=_act,
+        on_click=guard.callback(_act),
         args=(draft,),
     )
 
 
-@guard.callback
 def _act(draft: Draft) -> None:
     """Callback: do to the workflow what was picked in its menu."""
     workflow, picked = draft.workflow, st.session_state["designer-menu"]
@@ -171,7 +170,7 @@ def _draw_notices(draft: Draft, refusal: str | None) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             who = escape(draft.workflow.updated_by or "Someone else")
             st.markdown(f":blue[:material/sync:] {who} changed this draft since you opened it.", width="content")
-            st.button("Show the changes", on_click=draft.show_changes)
+            st.button("Show the changes", on_click=guard.callback(draft.show_changes))
 
 
 def _draw_conflict(draft: Draft) -> None:
@@ -185,8 +184,8 @@ def _draw_conflict(draft: Draft) -> None:
         )
         definition_diff.draw_beside(theirs.draft, draft.definition, titles=("Theirs, saved", "Yours, not saved"))
         left, right = st.columns(2)
-        left.button("Take theirs", icon=":material/download:", on_click=draft.reload, width="stretch")
-        right.button("Keep mine", icon=":material/save:", on_click=draft.keep_mine, width="stretch")
+        left.button("Take theirs", icon=":material/download:", on_click=guard.callback(draft.reload), width="stretch")
+        right.button("Keep mine", icon=":material/save:", on_click=guard.callback(draft.keep_mine), width="stretch")
 
 
 def _draw_overview(draft: Draft, problems: list[Problem], statuses: dict[str, str]) -> None:
@@ -221,7 +220,7 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
                     key=f"problem-{number}",
                     type="tertiary",
                     help=f"Show it under {_tab_of(problem.path)}",
-                    on_click=_go_to,
+                    on_click=guard.callback(_go_to),
                     args=(draft, problem.path),
                 )
         if len(problems) > _MOST_PROBLEMS:

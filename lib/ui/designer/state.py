@@ -15,7 +15,6 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict, InvalidInput, PermissionDenied
-from lib.ui.components import guard
 from lib.workflows import changes as workflow_changes
 from lib.workflows import definition_text, editing
 from lib.workflows import records as workflow_records
@@ -103,14 +102,12 @@ class Draft:
         if not self.is_saved and self.theirs is None:
             self._write(self.draft_version)
 
-    @guard.callback
     def keep_mine(self) -> None:
         """Callback: after a conflict, save this person's draft over the other's, which they have seen."""
         theirs, self.theirs = self.theirs, None
         if theirs:
             self._write(theirs.draft_version)
 
-    @guard.callback
     def reload(self) -> None:
         """Callback: go on from what is in the database, such as another person's changes."""
         self.workflow = self._stored()
@@ -120,7 +117,6 @@ class Draft:
             self.selected = None
         self.redraw()
 
-    @guard.callback
     def show_changes(self) -> None:
         """Callback: the same, unless the click that asked for it also sent an edit, which then waits to be chosen."""
         if self.theirs is None:

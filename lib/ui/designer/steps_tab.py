@@ -66,7 +66,7 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: 
             type="tertiary",
             key=key,
             format_func=lambda name: f"{STEP_TYPES[name].icon} {STEP_TYPES[name].label}",
-            on_click=_add,
+            on_click=guard.callback(_add),
             args=(draft, place, key),
         )
     elif not steps and place != TOP:
@@ -85,7 +85,7 @@ def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool, 
                 type="tertiary",
                 icon=":material/expand_more:" if chosen else ":material/chevron_right:",
                 key=draft.key(f"open{pointer}"),
-                on_click=_choose,
+                on_click=guard.callback(_choose),
                 args=(draft, place),
                 help=escape(kind.description),
             )
@@ -123,7 +123,7 @@ def _draw_acts(drawn: _Drawn, *, last: bool) -> None:
         format_func=acts.__getitem__,
         key=key,
         help="Move, duplicate, delete",
-        on_click=_act,
+        on_click=guard.callback(_act),
         args=(drawn, key),
     )
 
@@ -140,7 +140,7 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
             key=key,
             placeholder=kind.label,
             max_chars=120,
-            on_change=_keep_name,
+            on_change=guard.callback(_keep_name),
             args=(drawn, key),
         )
     with right:
@@ -150,7 +150,7 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
             str(step["id"]),
             key=key,
             max_chars=64,
-            on_change=_keep_id,
+            on_change=guard.callback(_keep_id),
             args=(drawn, key),
             help="How expressions call the step: steps.<id>.output",
         )
@@ -160,7 +160,7 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
         key=key,
         initial=draft.initial(key, _own(step)),
         submitted=True,
-        on_change=partial(_keep_config, drawn),
+        on_change=guard.callback(partial(_keep_config, drawn)),
     )
     st.caption(
         f"Expressions are JSONata over {code('payload')}, {code('event')}, {code('vars')} and "
@@ -173,7 +173,6 @@ def _choose(draft: Draft, place: Place) -> None:
     draft.selected = None if draft.selected == place else place
 
 
-@guard.callback
 def _add(draft: Draft, place: Place, key: str) -> None:
     """Callback: add a step of the type that was picked to this list, and open it."""
     if picked := st.session_state[key]:
@@ -182,7 +181,6 @@ def _add(draft: Draft, place: Place, key: str) -> None:
         draft.selected = selected
 
 
-@guard.callback
 def _act(drawn: _Drawn, key: str) -> None:
     """Callback: do to the step what was picked in its menu."""
     draft, place, picked = drawn.draft, drawn.now(), st.session_state[key]
@@ -202,21 +200,18 @@ def _act(drawn: _Drawn, key: str) -> None:
     draft.selected = selected
 
 
-@guard.callback
 def _keep_name(drawn: _Drawn, key: str) -> None:
     """Callback: take the step's name that was typed; without one it goes by its type."""
     name = st.session_state[key].strip()
     _change(drawn, lambda step: {**{k: v for k, v in step.items() if k != "name"}, **({"name": name} if name else {})})
 
 
-@guard.callback
 def _keep_id(drawn: _Drawn, key: str) -> None:
     """Callback: take the step's id that was typed; the last one stays until there is another."""
     if step_id := st.session_state[key].strip():
         _change(drawn, lambda step: {**step, "id": step_id})
 
 
-@guard.callback
 def _keep_config(drawn: _Drawn, value: Any) -> None:
     """Callback: take the configuration that the form holds, and leave the nested steps as they are."""
     config = {} if value is ABSENT or not isinstance(value, dict) else value

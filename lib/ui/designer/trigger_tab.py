@@ -52,7 +52,6 @@ def draw(draft: Draft, refusal: str | None) -> None:
         schema_view.draw(schema, ref if isinstance(ref, str) else None)
 
 
-@guard.callback
 def use_present_schema(draft: Draft) -> None:
     """Callback: say that the mapping is made for the schema that the event carries now."""
     trigger = draft.definition.get("trigger")
@@ -77,12 +76,11 @@ def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
         key=key,
         disabled=disabled,
         format_func=lambda t: f"{known[t]} · {t}" if t in known else t,
-        on_change=_keep_event,
+        on_change=guard.callback(_keep_event),
         args=(draft, key),
     )
 
 
-@guard.callback
 def _keep_event(draft: Draft, key: str) -> None:
     """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ."""
     chosen = st.session_state[key]
@@ -111,14 +109,13 @@ def _draw_schema(draft: Draft, refs: list[str], *, disabled: bool) -> None:
         key=key,
         placeholder="Choose a schema",
         disabled=disabled,
-        on_change=_keep_schema,
+        on_change=guard.callback(_keep_schema),
         args=(draft, key),
         help="What the steps can rely on. It stays when the event's schema changes; "
         "the mapping leads from one to the other.",
     )
 
 
-@guard.callback
 def _keep_schema(draft: Draft, key: str) -> None:
     """Callback: let the workflow take payloads of the schema that was chosen."""
     if st.session_state[key] == draft.definition.get("payloadSchemaRef"):
@@ -145,7 +142,7 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
             key=key,
             label_visibility="collapsed",
             disabled=disabled,
-            on_change=_keep_identity,
+            on_change=guard.callback(_keep_identity),
             args=(draft, key),
         )
         if not mapped:
@@ -162,7 +159,6 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
     mapping_table.draw(draft, entry, schema, disabled=disabled)
 
 
-@guard.callback
 def _keep_identity(draft: Draft, key: str) -> None:
     """Callback: map the payload field by field, or take it as it comes."""
     trigger = {name: value for name, value in draft.definition["trigger"].items() if name != "payloadMapping"}

@@ -14,7 +14,7 @@ from lib.events.matching import reason_word
 from lib.metrics import reports
 from lib.metrics.reports import EventMetrics, Period, Reasons
 from lib.metrics.rollups import EventCounts
-from lib.ui.components import figures
+from lib.ui.components import figures, guard
 from lib.ui.components.text import NOTHING, count, duration, exactly, percent, plural
 from lib.ui.metrics import charts, metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -205,7 +205,7 @@ def _volume(found: EventMetrics, view: MetricsView) -> None:
         st.altair_chart(
             charts.volume(found, chosen=bars, status=narrowed.status and narrowed.status.capitalize()),
             key=key,
-            on_select=lambda: _choose_bars(key, found.window.boundaries),
+            on_select=guard.callback(lambda: _choose_bars(key, found.window.boundaries)),
             selection_mode=[charts.BARS, charts.BRUSH],
             alt="Events over time by status",
         )

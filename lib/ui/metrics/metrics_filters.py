@@ -16,7 +16,7 @@ from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
 from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window
-from lib.ui.components import time_range, url_filters
+from lib.ui.components import guard, time_range, url_filters
 from lib.ui.components.text import ago, code, escape, plural, shorten
 from lib.ui.metrics import metrics_slice
 
@@ -57,7 +57,7 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
             "Test traffic",
             key="tests",
             bind="query-params",
-            on_change=metrics_slice.forget,
+            on_change=guard.callback(metrics_slice.forget),
             help="Count simulated and replayed events too, and the runs they started",
         )
         if event_type:
@@ -73,7 +73,7 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
             required=True,
             key="range",
             bind="query-params",
-            on_change=metrics_slice.forget,
+            on_change=guard.callback(metrics_slice.forget),
         )
         zone = _draw_zone()
         (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span or _DEFAULT), None)
@@ -85,7 +85,7 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
             key="step",
             bind="query-params",
             disabled=until - since > LONGEST_BY_HOUR,
-            on_change=metrics_slice.forget,
+            on_change=guard.callback(metrics_slice.forget),
             help="Auto: hours below 3 days, else days. Hours up to 15 days.",
         )
     window = Window.of(since, until, zone, _STEPS[step or "Auto"])
@@ -163,7 +163,7 @@ def _draw_event(actor: Actor, event_type: str | None) -> None:
         options,
         key="metrics-event",
         width=225,
-        on_change=choose,
+        on_change=guard.callback(choose),
         format_func=lambda name: names.get(name, name),
     )
 
@@ -178,7 +178,7 @@ def _draw_zone() -> ZoneInfo:
         key="tz",
         bind="query-params",
         width=160,
-        on_change=metrics_slice.forget,
+        on_change=guard.callback(metrics_slice.forget),
         help="Days and hours begin as they do there; at first it is your browser's.",
     )
     return ZoneInfo(name or "UTC")
@@ -198,7 +198,7 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
     """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
     usual = _latest(_DEFAULT)
     now = usual[1]
-    (first, last), problem = time_range.draw(("from", "to"), zone, otherwise=usual, on_change=metrics_slice.forget)
+    (first, last), problem = time_range.draw(("from", "to"), zone, otherwise=usual, changed=metrics_slice.forget)
     since, until = first or usual[0], last or usual[1]
     if since < now:
         # What is still to come has no events, and would be compared with a time that has.

@@ -11,7 +11,7 @@ from lib.metrics import conformance, reports
 from lib.metrics.conformance import FIELDS_SAMPLE, VERDICTS_SAMPLE, Conformance
 from lib.metrics.reports import EventOverview
 from lib.metrics.rollups import EventCounts, EventStatus, RunCounts
-from lib.ui.components import figures
+from lib.ui.components import figures, guard
 from lib.ui.components.text import NOTHING, code, count, exactly, percent, plural
 from lib.ui.metrics import event_metrics, metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -266,7 +266,7 @@ def _table(table: pd.DataFrame, key: str, columns: dict[str, object], *, status:
                 type="tertiary",
                 alignment="left",
                 key=f"{key}-open",
-                on_click=open_row,
+                on_click=guard.callback(open_row),
                 pinned=True,
                 width=_NAME,
             ),

@@ -16,7 +16,7 @@ from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import iso
 from lib.ui.activity import event_export
 from lib.ui.activity.event_list import ORIGIN_COLORS, STATUS_COLORS
-from lib.ui.components import figures
+from lib.ui.components import figures, guard
 from lib.ui.components.text import duration, plural
 from lib.ui.metrics import metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -92,7 +92,7 @@ def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> N
                 icon=":material/close:",
                 icon_position="right",
                 key="metrics-forget",
-                on_click=metrics_slice.forget,
+                on_click=guard.callback(metrics_slice.forget),
                 help="Show the whole range again",
             )
         else:
@@ -118,7 +118,7 @@ def _draw_status(status: EventStatus | None) -> None:
         key="metrics-status",
         required=True,
         label_visibility="collapsed",
-        on_change=choose,
+        on_change=guard.callback(choose),
     )
 
 
@@ -137,7 +137,7 @@ def _draw_table(page: RecentPage, view: MetricsView) -> None:
         row_height=_ROW_HEIGHT,
         height=len(page.events) * _ROW_HEIGHT + 40,
         column_config={
-            "": column.ButtonColumn("", type="tertiary", key=_OPEN, on_click=open_row, width=70),
+            "": column.ButtonColumn("", type="tertiary", key=_OPEN, on_click=guard.callback(open_row), width=70),
             "Status": column.MultiselectColumn(
                 options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=110
             ),
@@ -190,14 +190,14 @@ def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
                 key="recent-newest",
                 type="tertiary",
                 disabled=page.newer is None,
-                on_click=metrics_slice.turn,
+                on_click=guard.callback(metrics_slice.turn),
             )
             st.button(
                 "Newer",
                 icon=":material/chevron_left:",
                 key="recent-newer",
                 disabled=page.newer is None,
-                on_click=metrics_slice.turn,
+                on_click=guard.callback(metrics_slice.turn),
                 kwargs={"newer": page.newer},
             )
             st.button(
@@ -206,6 +206,6 @@ def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
                 icon_position="right",
                 key="recent-older",
                 disabled=page.older is None,
-                on_click=metrics_slice.turn,
+                on_click=guard.callback(metrics_slice.turn),
                 kwargs={"older": page.older},
             )

@@ -23,7 +23,9 @@ _POLL_SECONDS = 1
 
 def draw(actor: Actor, asked: str) -> None:
     """Draw the run with this id, and follow it until it has ended. Raises NotFound."""
-    st.button("Runs", icon=":material/arrow_back:", type="tertiary", key="back-to-runs", on_click=_close)
+    st.button(
+        "Runs", icon=":material/arrow_back:", type="tertiary", key="back-to-runs", on_click=guard.callback(_close)
+    )
     run_id = run_records.run_id_of(asked)
     begun = [_load(actor, run_id)]
     ended = _has_ended(begun[0])
@@ -84,7 +86,7 @@ def _draw_acts(actor: Actor, run: Run) -> None:
             disabled=refusal is not None,
             key="cancel-run",
             help=refusal or "It ends here; steps that have finished stay as they are.",
-            on_click=_cancel,
+            on_click=guard.callback(_cancel),
             args=(actor, run_id),
         )
     if run.summary.status == "FAILED":
@@ -96,7 +98,7 @@ def _draw_acts(actor: Actor, run: Run) -> None:
             disabled=refusal is not None,
             key="retry-run",
             help=refusal or "A new run with the same input and version",
-            on_click=_retry,
+            on_click=guard.callback(_retry),
             args=(actor, run_id),
         )
 
@@ -195,14 +197,12 @@ def _draw_json(value: JsonValue) -> None:
     st.code(shown, language="json", wrap_lines=True, height=360 if long else "content")
 
 
-@guard.callback
 def _cancel(actor: Actor, run_id: UUID) -> None:
     with database.write(actor) as conn:
         run_records.cancel(conn, actor, run_id=run_id)
     st.toast("The run was canceled.", icon=":material/cancel:")
 
 
-@guard.callback
 def _retry(actor: Actor, run_id: UUID) -> None:
     with database.write(actor) as conn:
         again = run_records.retry(conn, actor, run_id=run_id)

@@ -14,7 +14,7 @@ from lib.database.paging import Cursor
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
-from lib.ui.components import run_status, time_range, viewer_time
+from lib.ui.components import guard, run_status, time_range, viewer_time
 from lib.ui.components.text import code, escape, shorten
 
 #: Links name the workflow by its id.
@@ -49,7 +49,7 @@ def draw(actor: Actor) -> RunFilters | None:
         event_type = _choose("Event", _event_types(actor), "runEvent", "All events", others=True)
         origin = _choose("Origin", [o.capitalize() for o in ORIGINS], "runOrigin", "Any origin")
         span = _choose("Time", list(time_range.RANGES), "runTime", "Any time")
-        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), on_change=first_page)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=first_page)
         key, error = _draw_find()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
@@ -98,16 +98,18 @@ def draw_pages(following: Cursor | None) -> None:
             key="run-newest",
             type="tertiary",
             disabled=first,
-            on_click=first_page,
+            on_click=guard.callback(first_page),
         )
-        st.button("Newer", icon=":material/chevron_left:", key="run-newer", disabled=first, on_click=_newer)
+        st.button(
+            "Newer", icon=":material/chevron_left:", key="run-newer", disabled=first, on_click=guard.callback(_newer)
+        )
         st.button(
             "Older",
             icon=":material/chevron_right:",
             icon_position="right",
             key="run-older",
             disabled=following is None,
-            on_click=_older,
+            on_click=guard.callback(_older),
             args=(following,),
         )
 
@@ -130,7 +132,7 @@ def _choose(label: str, options: list[str], key: str, placeholder: str, *, other
         width=_WIDTH,
         label_visibility="collapsed",
         accept_new_options=others,
-        on_change=first_page,
+        on_change=guard.callback(first_page),
     )
 
 
@@ -153,7 +155,7 @@ def _draw_workflow(names: dict[UUID, str], chosen: WorkflowWithRuns | None) -> N
         placeholder="All workflows",
         label_visibility="collapsed",
         width=_WIDTH,
-        on_change=choose,
+        on_change=guard.callback(choose),
     )
 
 
@@ -179,7 +181,7 @@ def _draw_version(workflow: WorkflowWithRuns) -> int | None:
         width=_WIDTH,
         placeholder="Any version",
         label_visibility="collapsed",
-        on_change=choose,
+        on_change=guard.callback(choose),
     )
     return version
 
@@ -193,7 +195,7 @@ def _draw_find() -> tuple[str | None, str | None]:
             bind="query-params",
             placeholder="Exact key",
             width=320,
-            on_change=first_page,
+            on_change=guard.callback(first_page),
         )
         error = st.text_input(
             "Error contains",
@@ -202,7 +204,7 @@ def _draw_find() -> tuple[str | None, str | None]:
             placeholder="timed out",
             help="Part of an error's message or code",
             width=320,
-            on_change=first_page,
+            on_change=guard.callback(first_page),
         )
     return key, error
 
@@ -234,10 +236,16 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
                     icon=":material/close:",
                     icon_position="right",
                     help="Remove this filter",
-                    on_click=_reset,
+                    on_click=guard.callback(_reset),
                     args=(key,),
                 )
-        st.button("Clear filters", key="run-clear", icon=":material/filter_alt_off:", type="tertiary", on_click=clear)
+        st.button(
+            "Clear filters",
+            key="run-clear",
+            icon=":material/filter_alt_off:",
+            type="tertiary",
+            on_click=guard.callback(clear),
+        )
 
 
 def _draw_unknown_workflow() -> None:
@@ -245,7 +253,7 @@ def _draw_unknown_workflow() -> None:
         st.space("small")
         st.markdown("#### There is no such workflow", width="content")
         st.caption("So there are no runs of it to show.", width="content")
-        st.button("Show all runs", icon=":material/list:", on_click=clear, key="run-all")
+        st.button("Show all runs", icon=":material/list:", on_click=guard.callback(clear), key="run-all")
         st.space("small")
 
 

@@ -80,7 +80,13 @@ def _draw_chosen(run: RunSummary | None) -> None:
             st.button("Open run", icon=":material/arrow_outward:", key="run-open-chosen", disabled=True)
             st.caption("Choose a workflow’s name to open its run, or a row to see its error.", width="content")
             return
-        st.button("Open run", icon=":material/arrow_outward:", key="run-open-chosen", on_click=_open, args=(run,))
+        st.button(
+            "Open run",
+            icon=":material/arrow_outward:",
+            key="run-open-chosen",
+            on_click=guard.callback(_open),
+            args=(run,),
+        )
         error = f" :red[{escape(str(run.error.get('message', '')))}]" if run.error else ""
         st.markdown(
             f"{escape(run.workflow_name)} {run_status.badge(run.status)} "
@@ -108,7 +114,12 @@ def _draw_table(found: tuple[RunSummary, ...], table: str) -> None:
         selection_mode="single-cell",
         column_config={
             "Workflow": column.ButtonColumn(
-                "Workflow", type="tertiary", alignment="left", key=button, on_click=open_clicked, width=190
+                "Workflow",
+                type="tertiary",
+                alignment="left",
+                key=button,
+                on_click=guard.callback(open_clicked),
+                width=190,
             ),
             "Status": column.MultiselectColumn(
                 "Status", options=list(run_status.BY_WORDS), color=list(run_status.BY_WORDS.values()), width=105
@@ -152,7 +163,7 @@ def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
             st.button(
                 "Clear all filters",
                 icon=":material/filter_alt_off:",
-                on_click=run_filters.clear,
+                on_click=guard.callback(run_filters.clear),
                 key="run-clear-nothing",
             )
         else:

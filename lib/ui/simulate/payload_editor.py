@@ -13,6 +13,7 @@ from lib.sandbox import validation
 from lib.schemas.form import ABSENT, SchemaViolation, json_text
 from lib.serialization import strict_json
 from lib.serialization.json_positions import line_of
+from lib.ui.components import guard
 from lib.ui.components.schema_fields import fill_form, schema_fields
 from lib.ui.components.text import code, escape
 
@@ -48,7 +49,7 @@ def payload_editor(schema: Any, *, key: str, initial: Any, submitted: bool, bar:
             _MODES,
             required=True,
             key=f"{key}-mode",
-            on_change=_switch,
+            on_change=guard.callback(_switch),
             args=(key,),
             label_visibility="collapsed",
             persist_state="session",

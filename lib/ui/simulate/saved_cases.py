@@ -40,7 +40,7 @@ def draw(
                     "Run all",
                     icon=":material/playlist_play:",
                     key="cases-run-all",
-                    on_click=_run,
+                    on_click=guard.callback(_run),
                     args=(actor, setup, setup.cases),
                 )
         if not setup.cases:
@@ -72,7 +72,7 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
                 key=f"case-run-{case.case_id}",
                 help="Run",
                 type="tertiary",
-                on_click=_run,
+                on_click=guard.callback(_run),
                 args=(actor, setup, [case]),
             )
             st.button(
@@ -81,7 +81,7 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
                 key=f"case-use-{case.case_id}",
                 help="Put into the form",
                 type="tertiary",
-                on_click=use_case,
+                on_click=guard.callback(use_case),
                 args=(setup, case),
             )
             st.button(
@@ -90,7 +90,7 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
                 key=f"case-delete-{case.case_id}",
                 help="Delete",
                 type="tertiary",
-                on_click=_delete,
+                on_click=guard.callback(_delete),
                 args=(actor, case),
             )
     if result is not None and not result.passed:
@@ -139,7 +139,6 @@ def _names(actor: Actor, setup: Setup, attached: list[AttachedWorkflow]) -> dict
     return names
 
 
-@guard.callback
 def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
     results = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
     with database.read(actor) as conn:
@@ -147,7 +146,6 @@ def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
             results[case.case_id] = saved_cases.run(conn, actor, case=case)
 
 
-@guard.callback
 def _delete(actor: Actor, case: SavedCase) -> None:
     with database.write(actor) as conn:
         saved_cases.delete(conn, actor, case_id=case.case_id)

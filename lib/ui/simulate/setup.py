@@ -18,6 +18,7 @@ from lib.schemas import JsonSchema
 from lib.schemas.form import ABSENT, sample
 from lib.serialization import strict_json
 from lib.ui.catalog import cards
+from lib.ui.components import guard
 from lib.ui.components.text import code, escape, plain
 from lib.ui.simulate import payload_editor
 
@@ -83,7 +84,7 @@ def draw_head(setup: Setup) -> None:
             "Event",
             list(setup.events),
             key=_CHOICE,
-            on_change=choose,
+            on_change=guard.callback(choose),
             width=320,
             format_func=lambda t: f"{setup.events[t]} · {t}",
             label_visibility="collapsed",

@@ -99,14 +99,13 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
         width="stretch",
         icon_position="right",
         key=f"move-{event_type}",
-        on_click=_attach_existing,
+        on_click=guard.callback(_attach_existing),
         args=(actor, event_type, chosen),
     )
     if (attached := st.session_state.pop(_ATTACHED, None)) is not None:
         _to_designer(attached)
 
 
-@guard.callback
 def _attach_existing(actor: Actor, event_type: str, chosen: WorkflowChoice) -> None:
     with database.write(actor) as conn:
         workflow_changes.attach_existing(

@@ -100,7 +100,7 @@ def _keep_attached() -> None:
     st.session_state.pop(_REFUSED, None)
 
 
-@st.dialog("Detach workflow", width="large", icon=":material/link_off:", on_dismiss=_keep_attached)
+@st.dialog("Detach workflow", width="large", icon=":material/link_off:", on_dismiss=guard.callback(_keep_attached))
 def _open(actor: Actor, event_type: str, workflow_id: UUID) -> None:
     if st.session_state.get(_ASKED) != workflow_id:  # detached, or to be kept: what is behind shows it
         st.rerun()
@@ -117,14 +117,14 @@ def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None
             )
         _draw_preview(preview)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Keep attached", key=f"keep-{workflow_id}", on_click=_keep_attached)
+            st.button("Keep attached", key=f"keep-{workflow_id}", on_click=guard.callback(_keep_attached))
             # A callback is given what was drawn before the click: the version that the person looked at.
             st.button(
                 f"Detach and publish v{preview.after['version']}",
                 key=f"confirm-{workflow_id}",
                 type="primary",
                 icon=":material/link_off:",
-                on_click=_detach,
+                on_click=guard.callback(_detach),
                 args=(actor, preview),
             )
 
@@ -157,7 +157,6 @@ def _other(workflow: AttachedWorkflow) -> str:
     return f"**{escape(workflow.name)}**" + (" (paused, so it starts nothing)" if workflow.is_paused else "")
 
 
-@guard.callback
 def _detach(actor: Actor, seen: DetachPreview) -> None:
     """Callback: detach as the preview said; if it no longer holds, the new one has to be confirmed again."""
     workflow = seen.workflow
@@ -209,12 +208,11 @@ def undo_button(
         key=f"undo-{workflow_id}",
         disabled=refusal is not None,
         help=refusal or f"Publishes version {version + 1} with the trigger as it was.",
-        on_click=_undo,
+        on_click=guard.callback(_undo),
         args=(actor, workflow_id, version, then),
     )
 
 
-@guard.callback
 def _undo(actor: Actor, workflow_id: UUID, version: int, then: Callable[[], None] | None) -> None:
     with database.write(actor) as conn:
         version = versions.undo_detach(conn, actor, workflow_id=workflow_id, detached_version=version)

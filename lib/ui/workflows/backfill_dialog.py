@@ -54,7 +54,7 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
         if latest:
             _draw_outcome(latest)
         if workflow.event_type is None:
-            st.button("Close", type="tertiary", key="backfill-close", on_click=_withdraw)
+            st.button("Close", type="tertiary", key="backfill-close", on_click=guard.callback(_withdraw))
             return
         st.markdown(
             "**Replay missed events?** :gray[· Events that came before this workflow was attached can still start it.]"
@@ -86,7 +86,7 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
                         with database.write(actor) as conn:
                             backfill.start(conn, actor, workflow_id=workflow.workflow_id, since=since, now=now)
                         st.rerun()
-                st.button("Close", type="tertiary", key="backfill-close", on_click=_withdraw)
+                st.button("Close", type="tertiary", key="backfill-close", on_click=guard.callback(_withdraw))
 
 
 def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:

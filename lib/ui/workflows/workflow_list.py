@@ -69,7 +69,7 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
             placeholder="Search by name, description or event",
             width=320,
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         status = st.selectbox(
             "Status",
@@ -80,7 +80,7 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
             bind="query-params",
             placeholder="All but archived",
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         event_type = st.selectbox(
             "Event",
@@ -91,7 +91,7 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
             placeholder="All events",
             label_visibility="collapsed",
             width=250,
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         state = st.selectbox(
             "State",
@@ -102,7 +102,7 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
             placeholder="Active or paused",
             label_visibility="collapsed",
             width=170,
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
         kind = st.segmented_control(
             "Kind",
@@ -112,9 +112,15 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
             key="workflowKind",
             bind="query-params",
             label_visibility="collapsed",
-            on_change=_first_page,
+            on_change=guard.callback(_first_page),
         )
-        st.button("Clear", icon=":material/filter_alt_off:", type="tertiary", on_click=_clear, key="workflow-clear")
+        st.button(
+            "Clear",
+            icon=":material/filter_alt_off:",
+            type="tertiary",
+            on_click=guard.callback(_clear),
+            key="workflow-clear",
+        )
     page = st.session_state.get("workflowPage") or st.query_params.get("workflowPage") or 1
     return WorkflowFilters(
         search=search or "",
@@ -176,7 +182,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
                     icon=":material/play_arrow:",
                     disabled=bool(refusal),
                     help=refusal,
-                    on_click=set_paused,
+                    on_click=guard.callback(set_paused),
                     args=(actor, workflow, False),
                     width="stretch",
                     type="tertiary",
@@ -188,7 +194,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
                     icon=":material/pause:",
                     disabled=bool(refusal),
                     help=refusal or "It starts no runs until it is resumed; runs under way go on.",
-                    on_click=set_paused,
+                    on_click=guard.callback(set_paused),
                     args=(actor, workflow, True),
                     width="stretch",
                     type="tertiary",
@@ -201,13 +207,12 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
             help=refusal,
             icon=":material/unarchive:" if archived else ":material/archive:",
             width="stretch",
-            on_click=set_archived,
+            on_click=guard.callback(set_archived),
             args=(actor, workflow, not archived),
             type="tertiary",
         )
 
 
-@guard.callback
 def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, paused: bool) -> None:
     """Callback: pause or resume the workflow, and say so."""
     with database.write(actor) as conn:
@@ -218,7 +223,6 @@ def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workfl
     )
 
 
-@guard.callback
 def set_archived(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, archived: bool) -> None:
     """Callback: archive or restore the workflow, and say so."""
     with database.write(actor) as conn:
@@ -243,7 +247,12 @@ def _draw_nothing(*, filtered: bool) -> None:
         with st.container(horizontal=True, horizontal_alignment="center"):
             st.page_link("catalog.py", label="Event catalog", icon=":material/grid_view:")
             if filtered:
-                st.button("Clear all filters", icon=":material/filter_alt_off:", on_click=_clear, key="workflow-all")
+                st.button(
+                    "Clear all filters",
+                    icon=":material/filter_alt_off:",
+                    on_click=guard.callback(_clear),
+                    key="workflow-all",
+                )
         st.space("small")
 
 

@@ -14,6 +14,7 @@ from lib.schemas.form import ABSENT, Node, json_text
 from lib.schemas.spec import Listed
 from lib.serialization import strict_json
 from lib.serialization.json_values import equal, is_drawable, json_type
+from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import help_text, label, number_shown, option_labels, shown
 from lib.ui.components.text import plain
@@ -49,7 +50,7 @@ def draw_leaf(drawing: Drawing, node: Node, *, labelled: bool = True) -> None:
 def _widget(drawing: Drawing, node: Node, part: str, read: Typed) -> dict[str, Any]:
     """Key and callback of a widget; `read` takes what the widget holds after a change."""
     key = drawing.widget_key(node, part)
-    return {"key": key, "on_change": lambda: drawing.edit(read, st.session_state.get(key))}
+    return {"key": key, "on_change": guard.callback(lambda: drawing.edit(read, st.session_state.get(key)))}
 
 
 def _clearable(drawing: Drawing, node: Node, part: str, value: Any, read: Typed) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from lib.schemas.form import ABSENT, Node, sample_of
 from lib.schemas.form.blank import empty
+from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import option_labels, shown
 from lib.ui.components.text import plain
@@ -33,7 +34,7 @@ def draw_menu(drawing: Drawing, node: Node) -> None:
         format_func=lambda action: entries[action],
         key=key,
         type="tertiary",
-        on_click=drawing.edit,
+        on_click=guard.callback(drawing.edit),
         args=(_act, node, key),
     )
 

@@ -11,6 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.schemas.form import Node
 from lib.serialization.json_values import is_drawable
+from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import help_text, label, name, option_labels, summary
 from lib.ui.components.schema_fields.leaves import SEGMENT_LETTERS, SEGMENTS, draw_leaf, is_pick_list
@@ -84,7 +85,7 @@ def _draw_picker(drawing: Drawing, node: Node, place: int, *, labelled: bool) ->
         "label_visibility": "visible" if labelled else "collapsed",
         "options": list(range(len(numbers))),
         "key": key,
-        "on_change": drawing.edit,
+        "on_change": guard.callback(drawing.edit),
         "args": (pick,),
     }
     if len(labels) <= SEGMENTS and sum(map(len, labels)) <= SEGMENT_LETTERS:
@@ -122,7 +123,7 @@ def _draw_way_in(drawing: Drawing, node: Node) -> None:
             key=drawing.widget_key(node, "enter"),
             width="stretch",
             wrap=False,
-            on_click=drawing.form.enter,
+            on_click=guard.callback(drawing.form.enter),
             args=(node,),
         )
         draw_menu(drawing, node)
@@ -140,7 +141,7 @@ def draw_entered(drawing: Drawing, node: Node) -> None:
                 icon=":material/arrow_back:" if step.parent is None else ":material/chevron_right:",
                 key=drawing.widget_key(step, "leave"),
                 type="tertiary",
-                on_click=drawing.form.enter,
+                on_click=guard.callback(drawing.form.enter),
                 args=(step,),
             )
         st.markdown(f":material/chevron_right: **{plain(name(node))}**")
@@ -161,7 +162,7 @@ def _draw_expander(drawing: Drawing, node: Node, depth: int) -> None:
 
     row = _row() if depth < NARROW else contextlib.nullcontext()
     with row:
-        part = st.expander(_headline(drawing, node), expanded=node.shown, key=key, on_change=toggle)
+        part = st.expander(_headline(drawing, node), expanded=node.shown, key=key, on_change=guard.callback(toggle))
         if depth < NARROW:
             draw_menu(drawing, node)
     if part.open:
@@ -225,7 +226,7 @@ def _draw_add(drawing: Drawing, node: Node) -> None:
             icon=":material/add:",
             type="secondary" if is_map else "tertiary",
             key=drawing.widget_key(node, "add"),
-            on_click=drawing.edit,
+            on_click=guard.callback(drawing.edit),
             args=(node.add_entry,),
         )
 
@@ -285,7 +286,12 @@ def _draw_entry(drawing: Drawing, entry: Node, depth: int) -> None:
     with left:
         if is_drawable(entry.name):
             st.text_input(
-                "Field", entry.name, key=key, on_change=drawing.edit, args=(rename,), label_visibility="collapsed"
+                "Field",
+                entry.name,
+                key=key,
+                on_change=guard.callback(drawing.edit),
+                args=(rename,),
+                label_visibility="collapsed",
             )
         else:
             st.markdown(plain(entry.name))
@@ -309,7 +315,7 @@ def _draw_list(drawing: Drawing, node: Node, depth: int) -> None:
         "Add item",
         icon=":material/add:",
         key=drawing.widget_key(node, "add"),
-        on_click=drawing.edit,
+        on_click=guard.callback(drawing.edit),
         args=(node.add_item,),
     )
 
