@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 
 from lib.auth.actors import Actor
+from lib.ui.components import guard
 from tests.conftest import ActorFactory
 from tests.support import pages
 
@@ -31,3 +32,11 @@ def new_actor(new_actor: ActorFactory) -> ActorFactory:
         return actor
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def no_unexpected_errors(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """The guard shows an apology for what nobody thought of. A test does not look for it, so this does."""
+    yield
+    unexpected = [record for record in caplog.get_records("call") if record.name == guard.log.name]
+    assert not unexpected, [record.exc_info for record in unexpected]

@@ -30,8 +30,11 @@ def draw(
     attached: list[AttachedWorkflow],
 ) -> None:
     """Draw the cases with their results, and the way to save the current payload as one."""
-    names = _names(actor, setup, attached)
     results: dict[UUID, CaseResult] = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    expected = frozenset().union(*(case.expected_workflows for case in setup.cases))
+    # A result may be of the case as it was before someone changed it.
+    told = frozenset().union(*(result.missing | result.unexpected for result in results.values()))
+    names = _names(actor, expected | told, attached)
     with st.container(border=True, gap="small"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.markdown(f"**Test cases** :gray[{len(setup.cases)}, shared in this tenant]", width="content")
@@ -95,7 +98,7 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
             )
     if result is not None and not result.passed:
         for workflow in result.unexpected:
-            st.caption(f":red[Started unexpectedly:] {escape(names.get(workflow, str(workflow)))}")
+            st.caption(f":red[Started unexpectedly:] {escape(names[workflow])}")
         for workflow in result.missing:
             why = next((m.message for m in result.submission.matches if m.workflow_id == workflow), "not attached")
             st.caption(f":red[Did not start:] {escape(names[workflow])}. {escape(why)}")
@@ -125,11 +128,11 @@ def _draw_save(
                 st.rerun()
 
 
-def _names(actor: Actor, setup: Setup, attached: list[AttachedWorkflow]) -> dict[UUID, str]:
-    """Names of the attached workflows and of those that cases expect, which need not be attached any more."""
+def _names(actor: Actor, mentioned: frozenset[UUID], attached: list[AttachedWorkflow]) -> dict[UUID, str]:
+    """Names of the attached workflows and of those that are mentioned, which need not be attached any more."""
     names = {workflow.workflow_id: workflow.name for workflow in attached}
     with database.read(actor) as conn:
-        for workflow_id in frozenset().union(*(case.expected_workflows for case in setup.cases)) - set(names):
+        for workflow_id in mentioned - set(names):
             try:
                 workflow = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
             except NotFound:
