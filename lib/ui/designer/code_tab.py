@@ -43,6 +43,14 @@ def draw(draft: Draft, refusal: str | None) -> None:
     )
     if text == written:
         draft.unapplied.pop(language, None)
+    _draw_acts(draft, key, language)
+    refused, why = draft.refused.get(language, ("", ""))
+    if why and refused == text:
+        st.error(escape(why), icon=":material/error:")
+
+
+def _draw_acts(draft: Draft, key: str, language: Language) -> None:
+    """What can be done with the text, and whether something is to be done."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
             "Apply",
@@ -63,9 +71,6 @@ def draw(draft: Draft, refusal: str | None) -> None:
             )
         if draft.unapplied_reason:
             st.caption(f":orange[:material/edit_note: {draft.unapplied_reason}]", width="content")
-    refused, why = draft.refused.get(language, ("", ""))
-    if why and refused == text:
-        st.error(escape(why), icon=":material/error:")
 
 
 def _keep(draft: Draft, key: str, language: Language) -> None:

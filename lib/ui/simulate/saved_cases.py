@@ -69,33 +69,20 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
         )
         # Of a width of its own: beside a long name the buttons would wrap.
         with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
-            st.button(
-                "",
-                icon=":material/play_arrow:",
-                key=f"case-run-{case.case_id}",
-                help="Run",
-                type="tertiary",
-                on_click=guard.callback(_run),
-                args=(actor, setup, [case]),
-            )
-            st.button(
-                "",
-                icon=":material/edit:",
-                key=f"case-use-{case.case_id}",
-                help="Put into the form",
-                type="tertiary",
-                on_click=guard.callback(use_case),
-                args=(setup, case),
-            )
-            st.button(
-                "",
-                icon=":material/delete:",
-                key=f"case-delete-{case.case_id}",
-                help="Delete",
-                type="tertiary",
-                on_click=guard.callback(_delete),
-                args=(actor, case),
-            )
+            for act, icon, words, callback, args in (
+                ("run", "play_arrow", "Run", _run, (actor, setup, [case])),
+                ("use", "edit", "Put into the form", use_case, (setup, case)),
+                ("delete", "delete", "Delete", _delete, (actor, case)),
+            ):
+                st.button(
+                    "",
+                    icon=f":material/{icon}:",
+                    key=f"case-{act}-{case.case_id}",
+                    help=words,
+                    type="tertiary",
+                    on_click=guard.callback(callback),
+                    args=args,
+                )
     if result is not None and not result.passed:
         for workflow in result.unexpected:
             st.caption(f":red[Started unexpectedly:] {escape(names[workflow])}")
