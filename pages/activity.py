@@ -19,6 +19,8 @@ with head:
     st.caption("Every event that came in, what it started, and why.")
 filters = event_filters.draw(actor)
 with controls, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center"):
-    live = st.toggle("Live", key="live", bind="query-params", help="The latest events, anew every two seconds")
+    live = st.toggle(
+        "Live", key=event_filters.LIVE.key, bind="query-params", help="The latest events, anew every two seconds"
+    )
     event_export.draw(actor, filters)
 event_list.draw(actor, filters, live=live)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import streamlit as st
 
 from lib import database
@@ -12,125 +10,93 @@ from lib.catalog import entries
 from lib.database.paging import Cursor
 from lib.events.activity import EventFilters, EventPage
 from lib.events.search import DEEPEST, MOST_VALUES
-from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
-from lib.ui.components import guard, time_range, url_filters, viewer_time
+from lib.metrics.rollups import EVENT_STATUSES, ORIGINS, EventStatus, Origin
+from lib.ui.components import guard, time_range, url_parameters, viewer_time
 from lib.ui.components.text import code, escape, shorten
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import ALL, Choice, Flag, Names, Place, Text
 
-_STATUSES = ("All", *(status.capitalize() for status in EVENT_STATUSES))
-_ORIGINS = tuple(origin.capitalize() for origin in ORIGINS)
-_TEXTS = ("key", "field", "value", "id")
-_CLEARED: dict[str, object] = {
-    "event": [],
-    "eventStatus": "All",
-    "origin": None,
-    "time": None,
-    **dict.fromkeys(_TEXTS, ""),
-}
-# What other pages call theirs, and people will try. Ours differ, as going from one page to another Streamlit takes
-# out of the URL what the page before has a filter of the same name for.
-_ALIASES = {"eventType": "event", "status": "eventStatus", "range": "time", "from": "since", "to": "until"}
 _FIELD_HELP = (
     "Names joined by dots: `ticketId`, `changes.status`. In lists, `items.sku` looks into every item, `items[0].sku` "
     'into the first. A name with a dot in it is written `["a.b"]`; a JSON pointer will do, too: `/items/0/sku`.  \n'
     f"Searched are the first {MOST_VALUES} values of an event, up to {DEEPEST} levels deep; not what is redacted, and "
     "no times."
 )
-_ENDS = ("since", "until")
 _VALUE_HELP = "The whole value, as it is written; numbers by what they are worth: `100` finds `100.0` and `1e2`."
 _ID_HELP = "The event's id here, or the one that its sender gave it."
+
+_EVENTS = Names("event", "Event", "All events")
+_STATUS: Choice[EventStatus | str] = Choice(
+    "eventStatus",
+    "EventStatus",
+    {ALL: "All", **{s: s.capitalize() for s in EVENT_STATUSES}},
+    default=ALL,
+    segmented=True,
+)
+_ORIGIN: Choice[Origin] = Choice(
+    "origin", "Origin", {origin: origin.capitalize() for origin in ORIGINS}, "Any origin", width=130
+)
+_TIME = Choice("time", "Time", {name: name for name in time_range.RANGES}, "Any time", width=150)
+_KEY = Text("key", "Correlation key", "Exact key")
+_FIELD = Text("field", "Payload field", "ticketId", _FIELD_HELP)
+_VALUE = Text("value", "equals", "Exact value", _VALUE_HELP)
+_ID = Text("id", "Event id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b", _ID_HELP)
+_TEXTS = (_KEY, _FIELD, _VALUE, _ID)
+_ENDS = ("since", "until")
+LIVE = Flag("live")
 # What the list may be asked for besides filters: the page before or after a place in it.
-_OLDER_THAN, _NEWER_THAN = "before", "after"
-_COMPLAINTS = "activity_complaints"
+_OLDER_THAN, _NEWER_THAN = Place("before", Cursor.parse), Place("after", Cursor.parse)
+
+FILTERS = UrlFilters(
+    "activity",
+    (_EVENTS, _STATUS, _ORIGIN, _TIME, *_TEXTS),
+    others=(LIVE,),
+    positions=(_OLDER_THAN, _NEWER_THAN),
+    # What other pages call theirs, and people will try. Ours differ, as going from one page to another Streamlit takes
+    # out of the URL what the page before has a filter of the same name for.
+    aliases={"eventType": "event", "status": "eventStatus", "range": "time", "from": "since", "to": "until"},
+    implied={"time": (time_range.CUSTOM, _ENDS)},
+    labels="visible",
+)
 
 
 def draw(actor: Actor) -> EventFilters:
     """Draw the filters and read them."""
-    _accept_plain_values()
+    FILTERS.begin()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        names = st.multiselect(
-            "Event",
-            _event_types(actor),
-            key="event",
-            bind="query-params",
-            width=240,
-            placeholder="All events",
-            accept_new_options=True,
-            on_change=guard.callback(first_page),
-        )
-        status = st.segmented_control(
-            "Status",
-            _STATUSES,
-            default="All",
-            required=True,
-            key="eventStatus",
-            bind="query-params",
-            on_change=guard.callback(first_page),
-        )
-        origin = st.selectbox(
-            "Origin",
-            _ORIGINS,
-            index=None,
-            key="origin",
-            bind="query-params",
-            width=130,
-            placeholder="Any origin",
-            on_change=guard.callback(first_page),
-        )
-        span = st.selectbox(
-            "Time",
-            list(time_range.RANGES),
-            index=None,
-            key="time",
-            bind="query-params",
-            width=150,
-            placeholder="Any time",
-            on_change=guard.callback(first_page),
-        )
-        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=first_page)
+        names = FILTERS.choose_names(_EVENTS, _event_types(actor))
+        status = FILTERS.choose(_STATUS)
+        origin = FILTERS.choose(_ORIGIN)
+        span = FILTERS.choose(_TIME)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=FILTERS.changed)
         key, field, value, event_id = _draw_exact()
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
     filters = EventFilters(
-        event_types=tuple(names),
-        status=None if status in (None, "All") else status.lower(),  # type: ignore[arg-type]
-        origin=origin.lower() if origin else None,  # type: ignore[arg-type]
+        event_types=names,
+        status=status,  # type: ignore[arg-type]
+        origin=origin,
         since=since,
         until=until,
-        correlation_key=key or None,
-        event_id=event_id or None,
-        path=field or None,
-        value=value or None,
+        correlation_key=key,
+        event_id=event_id,
+        path=field,
+        value=value,
     )
     if filters != EventFilters():
         _draw_exact_in_words(filters)
-    for complaint in st.session_state.get(_COMPLAINTS, ()):
-        st.warning(complaint, icon=":material/link_off:")
+    FILTERS.draw_complaints()
     return filters
-
-
-def clear() -> None:
-    """Callback: back to everything, latest first."""
-    st.session_state.update(_CLEARED)
-    for name in _ENDS:
-        st.query_params.pop(name, None)
-    first_page()
-
-
-def first_page() -> None:
-    """Callback: back to the latest events."""
-    st.session_state.pop(_COMPLAINTS, None)
-    for parameter in (_OLDER_THAN, _NEWER_THAN):
-        st.query_params.pop(parameter, None)
 
 
 def older_than() -> Cursor | None:
     """Where the page that the URL asks for begins; None for the latest events."""
-    return Cursor.parse(st.query_params.get(_OLDER_THAN))
+    return Cursor.parse(st.query_params.get(_OLDER_THAN.key))
 
 
 def newer_than() -> Cursor | None:
     """Where the page that the URL asks for ends, if it is asked for by its end."""
-    return Cursor.parse(st.query_params.get(_NEWER_THAN))
+    return Cursor.parse(st.query_params.get(_NEWER_THAN.key))
 
 
 def draw_pages(page: EventPage) -> None:
@@ -142,7 +108,7 @@ def draw_pages(page: EventPage) -> None:
             key="activity-newest",
             type="tertiary",
             disabled=page.newer is None,
-            on_click=guard.callback(first_page),
+            on_click=guard.callback(FILTERS.changed),
         )
         st.button(
             "Newer",
@@ -163,37 +129,21 @@ def draw_pages(page: EventPage) -> None:
         )
 
 
-def _turn(parameter: str, cursor: Cursor) -> None:
-    first_page()
-    st.query_params[parameter] = str(cursor)
+def _turn(place: Place, cursor: Cursor) -> None:
+    FILTERS.changed()
+    st.query_params[place.key] = str(cursor)
 
 
-def _draw_exact() -> tuple[str | None, ...]:
+def _draw_exact() -> list[str | None]:
     """The filters by exact value, folded away; the fold says how many are set."""
-    used = sum(bool(_asked(key)) for key in _TEXTS)
+    used = sum(bool(url_parameters.asked(text.key)) for text in _TEXTS)
     with st.popover(
         f"Find · {used}" if used else "Find",
         icon=":material/search:",
         key="find",
         help="By correlation key, event id or a value in the payload",
     ):
-        key = _draw_text("Correlation key", "key", "Exact key")
-        field = _draw_text("Payload field", "field", "ticketId", _FIELD_HELP)
-        value = _draw_text("equals", "value", "Exact value", _VALUE_HELP)
-        event_id = _draw_text("Event id", "id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b", _ID_HELP)
-    return key, field, value, event_id
-
-
-def _draw_text(label: str, key: str, example: str, help_text: str | None = None) -> str | None:
-    return st.text_input(
-        label,
-        key=key,
-        bind="query-params",
-        placeholder=example,
-        help=help_text,
-        width=320,
-        on_change=guard.callback(first_page),
-    )
+        return [FILTERS.type_text(text) for text in _TEXTS]
 
 
 def _draw_exact_in_words(filters: EventFilters) -> None:
@@ -212,63 +162,8 @@ def _draw_exact_in_words(filters: EventFilters) -> None:
             key="clear-activity",
             icon=":material/filter_alt_off:",
             type="tertiary",
-            on_click=guard.callback(clear),
+            on_click=guard.callback(FILTERS.clear),
         )
-
-
-def _asked(key: str) -> str | None:
-    """A filter's value before its widget is drawn: the widget's of the last run, else the URL's."""
-    value: str | None = st.session_state.get(key) or st.query_params.get(key)
-    return value
-
-
-def _accept_plain_values() -> None:
-    """Streamlit reads a choice as its label, "Error", and drops what it cannot read; whoever types or links a URL
-    will try "error", and is told what was left out."""
-    if "activity_begun" in st.session_state:
-        return
-    st.session_state["activity_begun"] = True
-    asked = {name: st.query_params.get_all(name) for name in st.query_params}
-    plain = {_ALIASES.get(name, name): values for name, values in asked.items()}
-    complaints = []
-    for name, read in _READERS.items():
-        try:
-            plain |= {name: [read(value) for value in plain[name]]} if name in plain else {}
-        except ValueError as error:
-            written = next(one for one in asked if _ALIASES.get(one, one) == name)
-            complaints.append(
-                f"{code(written)} in the address is left out: {code(shorten(plain.pop(name)[-1], 40))} is {error}."
-            )
-    if plain.keys() & {"since", "until"}:
-        plain["time"] = [time_range.CUSTOM]
-    st.session_state[_COMPLAINTS] = complaints
-    if plain != asked:
-        url_filters.rewrite(plain)
-        st.rerun()  # a widget reads the URL only before this run has touched it
-
-
-def _choice(*choices: str) -> Callable[[str], str]:
-    def read(value: str) -> str:
-        if value.capitalize() not in choices:
-            raise ValueError(f"not one of {', '.join(choices)}")
-        return value.capitalize()
-
-    return read
-
-
-def _place(value: str) -> str:
-    if Cursor.parse(value) is None:
-        raise ValueError("no place in the list")
-    return value
-
-
-_READERS: dict[str, Callable[[str], str]] = {
-    "eventStatus": _choice(*_STATUSES),
-    "origin": _choice(*_ORIGINS),
-    "time": _choice(*time_range.RANGES),
-    _OLDER_THAN: _place,
-    _NEWER_THAN: _place,
-}
 
 
 @st.cache_data(ttl=60, show_spinner=False)

@@ -204,7 +204,7 @@ def _draw_nothing_found(*, narrowed: bool) -> None:
                 "Clear all filters",
                 icon=":material/filter_alt_off:",
                 key="clear-no-activity",
-                on_click=guard.callback(event_filters.clear),
+                on_click=guard.callback(event_filters.FILTERS.clear),
             )
         else:
             st.markdown("#### Nothing has happened yet", width="content")

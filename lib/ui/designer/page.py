@@ -12,13 +12,15 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.serialization import json_pointer
 from lib.steps import Problem
-from lib.ui.components import definition_diff, diagram, guard
+from lib.ui.components import definition_diff, diagram, guard, url_filters
 from lib.ui.components.text import escape
+from lib.ui.components.url_parameters import Choice
 from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, state, steps_tab, trigger_tab, versions_tab
 from lib.ui.designer.state import Draft
 from lib.ui.workflows import attached, backfill_dialog, workflow_list
 from lib.workflows import editing, schema_impact
 from lib.workflows import validation as workflow_validation
+from lib.workflows.schema_impact import Impact
 
 _EDITORS: dict[str, tuple[str, Callable[[Draft, str | None], dict[str, str] | None]]] = {
     "Trigger": (":material/bolt:", trigger_tab.draw),
@@ -28,6 +30,7 @@ _EDITORS: dict[str, tuple[str, Callable[[Draft, str | None], dict[str, str] | No
     "Dry run": (":material/science:", dry_run_tab.draw),
     "Versions": (":material/history:", versions_tab.draw),
 }
+_TAB = Choice(state.TAB_PARAMETER, "Edit", {name: name for name in _EDITORS})
 _MOST_PROBLEMS = 12
 
 
@@ -59,25 +62,33 @@ def draw(actor: Actor, asked: str) -> None:
     with notices:
         _draw_notices(draft, refusal)
         if impact:
-            with st.container(border=True):
-                attached.draw_impact(impact)
-                if refusal is None:
-                    st.button(
-                        "Use the event's present schema",
-                        icon=":material/schema:",
-                        on_click=guard.callback(trigger_tab.use_present_schema),
-                        args=(draft,),
-                    )
+            _draw_impact(draft, impact, refusal)
         backfill_dialog.draw(actor, draft.workflow)
     if overview:
         with overview:
             _draw_overview(draft, problems, statuses)
 
 
+def _draw_impact(draft: Draft, impact: Impact, refusal: str | None) -> None:
+    """What became of the event's schema since, and the way to follow it."""
+    with st.container(border=True):
+        attached.draw_impact(impact)
+        if refusal is None:
+            st.button(
+                "Use the event's present schema",
+                icon=":material/schema:",
+                on_click=guard.callback(trigger_tab.use_present_schema),
+                args=(draft,),
+            )
+
+
 def _draw_editor(draft: Draft, refusal: str | None) -> dict[str, str]:
     """Draw the tab that is open; the statuses of steps that it tells of."""
     # What is no definition at all can only be shown, and mended, as text.
     shown = list(_EDITORS) if editing.editable(draft.definition) else ["Code", "Versions"]
+    asked = st.query_params.get(_TAB.key)
+    if asked and (reason := url_filters.in_vain(_TAB, asked)):
+        st.warning(url_filters.left_out(_TAB.key, asked, reason), icon=":material/link_off:")
     tab = state.tab()
     tab = tab if tab in shown else shown[0]
     st.session_state[state.TAB] = tab

@@ -24,19 +24,19 @@ from lib.workflows.records import Workflow
 
 #: Key of the control that says which of the designer's tabs is open. The URL says it too, and decides.
 TAB = "designer-tab"
-_TAB_PARAMETER = "tab"
+TAB_PARAMETER = "tab"
 _OPEN = "designer-open"
 
 
 def tab() -> str | None:
     """The tab that the URL asks for."""
-    asked: str | None = st.query_params.get(_TAB_PARAMETER)
+    asked: str | None = st.query_params.get(TAB_PARAMETER)
     return asked.capitalize() if asked else None
 
 
 def show_tab(name: str) -> None:
     """Callback: open that tab."""
-    st.query_params[_TAB_PARAMETER] = name.lower()
+    st.query_params[TAB_PARAMETER] = name.lower()
 
 
 def keep_tab() -> None:

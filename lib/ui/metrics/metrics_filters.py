@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,8 +15,10 @@ from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
 from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window
-from lib.ui.components import guard, time_range, url_filters
-from lib.ui.components.text import ago, code, escape, plural, shorten
+from lib.ui.components import guard, time_range
+from lib.ui.components.text import ago, code, escape, plural
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import Choice, Flag
 from lib.ui.metrics import metrics_slice
 
 _RANGES = {
@@ -30,8 +31,28 @@ _DEFAULT = "7d"
 _WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 _STEPS: dict[str, SliceStep | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
 _ALL_EVENTS = "All events"
-_ALIASES = {"since": "from", "until": "to"}
 _LONGEST = timedelta(days=3660)
+
+_RANGE = Choice(
+    "range", "Range", {name: name for name in (*_RANGES, time_range.CUSTOM)}, default=_DEFAULT, segmented=True
+)
+_STEP = Choice(
+    "step",
+    "By",
+    {name: name for name in _STEPS},
+    default="Auto",
+    segmented=True,
+    help="Auto: hours below 3 days, else days. Hours up to 15 days.",
+)
+_TESTS = Flag("tests")
+_ENDS = ("from", "to")
+_FILTERS = UrlFilters(
+    metrics_slice.PAGE,
+    others=(_RANGE, _STEP, _TESTS),
+    aliases={"since": "from", "until": "to"},  # as the activity page has them
+    implied={"range": (time_range.CUSTOM, _ENDS)},
+    labels="visible",
+)
 
 
 @dataclass(frozen=True)
@@ -50,12 +71,29 @@ class MetricsView:
 
 def draw(actor: Actor, event_type: str | None) -> MetricsView:
     """Draw the head of the page with its controls, and read them."""
-    _accept_plain_urls()
+    _FILTERS.begin(_zone())
+    everything = _draw_head(actor, event_type)
+    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+        _draw_event(actor, event_type)
+        span = _FILTERS.choose(_RANGE, changed=metrics_slice.forget) or _DEFAULT
+        zone = ZoneInfo(_FILTERS.choose(_zone(), changed=metrics_slice.forget) or "UTC")
+        (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span), None)
+        too_long = until - since > LONGEST_BY_HOUR
+        step = _FILTERS.choose(_STEP, changed=metrics_slice.forget, disabled=too_long) or "Auto"
+    window = Window.of(since, until, zone, _STEPS[step])
+    if problem:
+        st.warning(problem, icon=":material/date_range:")
+    _FILTERS.draw_complaints()
+    return MetricsView(window, ORIGINS if everything else ("live",), _WORDS.get(span) or length(window))
+
+
+def _draw_head(actor: Actor, event_type: str | None) -> bool:
+    """Draw the title and what stands beside it; whether tests count, too."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _draw_title(actor, event_type)
         everything = st.toggle(
             "Test traffic",
-            key="tests",
+            key=_TESTS.key,
             bind="query-params",
             on_change=guard.callback(metrics_slice.forget),
             help="Count simulated and replayed events too, and the runs they started",
@@ -64,36 +102,7 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
             st.page_link(
                 "event.py", label="Event details", icon=":material/bolt:", query_params={"eventType": event_type}
             )
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
-        _draw_event(actor, event_type)
-        span = st.segmented_control(
-            "Range",
-            [*_RANGES, time_range.CUSTOM],
-            default=_DEFAULT,
-            required=True,
-            key="range",
-            bind="query-params",
-            on_change=guard.callback(metrics_slice.forget),
-        )
-        zone = _draw_zone()
-        (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span or _DEFAULT), None)
-        step = st.segmented_control(
-            "By",
-            list(_STEPS),
-            default="Auto",
-            required=True,
-            key="step",
-            bind="query-params",
-            disabled=until - since > LONGEST_BY_HOUR,
-            on_change=guard.callback(metrics_slice.forget),
-            help="Auto: hours below 3 days, else days. Hours up to 15 days.",
-        )
-    window = Window.of(since, until, zone, _STEPS[step or "Auto"])
-    if problem:
-        st.warning(problem, icon=":material/date_range:")
-    for complaint in st.session_state.get(metrics_slice.COMPLAINTS, ()):
-        st.warning(complaint, icon=":material/link_off:")
-    return MetricsView(window, ORIGINS if everything else ("live",), _WORDS.get(span or _DEFAULT) or length(window))
+    return everything
 
 
 def length(window: Window) -> str:
@@ -168,20 +177,24 @@ def _draw_event(actor: Actor, event_type: str | None) -> None:
     )
 
 
-def _draw_zone() -> ZoneInfo:
-    zones = _zones()
+def _zone() -> Choice[str]:
+    """The time zone, at first the browser's."""
     theirs = st.context.timezone or "UTC"
-    name = st.selectbox(
+    return replace(_any_zone(), default=theirs if theirs in _any_zone().options else "UTC")
+
+
+@cache
+def _any_zone() -> Choice[str]:
+    """Places, and UTC first; not the aliases and offsets that the database of zones also has."""
+    places = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))
+    return Choice(
+        "tz",
         "Time zone",
-        zones,
-        index=zones.index(theirs if theirs in zones else "UTC"),
-        key="tz",
-        bind="query-params",
+        {name: name for name in ("UTC", *places)},
         width=160,
-        on_change=guard.callback(metrics_slice.forget),
+        noun="a time zone",
         help="Days and hours begin as they do there; at first it is your browser's.",
     )
-    return ZoneInfo(name or "UTC")
 
 
 def _latest(span: str) -> tuple[datetime, datetime]:
@@ -198,7 +211,7 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
     """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
     usual = _latest(_DEFAULT)
     now = usual[1]
-    (first, last), problem = time_range.draw(("from", "to"), zone, otherwise=usual, changed=metrics_slice.forget)
+    (first, last), problem = time_range.draw(_ENDS, zone, otherwise=usual, changed=metrics_slice.forget)
     since, until = first or usual[0], last or usual[1]
     if since < now:
         # What is still to come has no events, and would be compared with a time that has.
@@ -206,41 +219,6 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
     if until - since > _LONGEST:
         problem, (since, until) = f"A range can have at most {_LONGEST.days:,} days.", usual
     return (since, until), problem and f"{problem} The last seven days are shown."
-
-
-def _accept_plain_urls() -> None:
-    """Once a session: from= and to= mean a custom range, and so do the names that the activity page has for them.
-
-    What Streamlit would drop without a word, as no such choice, is told.
-    """
-    if "metrics_begun" in st.session_state:
-        return
-    st.session_state["metrics_begun"] = True
-    asked = st.query_params.to_dict()
-    plain = {_ALIASES.get(name, name): value for name, value in asked.items()}
-    if plain.keys() & {"from", "to"}:
-        plain.setdefault("range", time_range.CUSTOM)
-    complaints = []
-    for name, choices in (("range", [*_RANGES, time_range.CUSTOM]), ("step", list(_STEPS)), ("tz", _zones())):
-        if (value := plain.get(name)) is None:
-            continue
-        known_as = next((choice for choice in choices if choice.lower() == value.lower()), None)
-        if known_as:
-            plain[name] = known_as
-            continue
-        del plain[name]
-        of = "a time zone" if name == "tz" else f"one of {', '.join(choices)}"
-        complaints.append(f"{code(name)} in the address is left out: {code(shorten(value, 40))} is not {of}.")
-    st.session_state[metrics_slice.COMPLAINTS] = complaints
-    if plain != asked:
-        url_filters.rewrite(plain)
-        st.rerun()  # a widget reads the URL only before this run has touched it
-
-
-@cache
-def _zones() -> Sequence[str]:
-    """Places, and UTC first; not the aliases and offsets that the database of zones also has."""
-    return ["UTC", *sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))]
 
 
 @st.cache_data(ttl=60, show_spinner=False)

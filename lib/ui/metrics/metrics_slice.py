@@ -11,11 +11,14 @@ import streamlit as st
 from lib.database.paging import Cursor
 from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import Window, clock, iso
-from lib.ui.components.text import code
+from lib.ui.components import url_filters
+from lib.ui.components.url_parameters import Choice, Place
 
 _SLICE, _STATUS, _OLDER, _NEWER = "slice", "outcome", "older", "newer"
-#: In the session: what the URL asked for in vain, told until one filters anew.
-COMPLAINTS = "metrics_complaints"
+#: Of the metrics' filters in the URL.
+PAGE = "metrics"
+_OUTCOME = Choice(_STATUS, "EventStatus", {status: status for status in EVENT_STATUSES})
+_PAGES = (Place(_OLDER, Cursor.parse), Place(_NEWER, Cursor.parse))
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,10 @@ def left_out(narrowed: Narrowed) -> list[str]:
     complaints = []
     if _SLICE in st.query_params and not narrowed.sliced:
         complaints.append("The bars that the address asks for are not in this range, so all of it is listed.")
-    if _STATUS in st.query_params and not narrowed.status:
-        complaints.append(f"{code(_STATUS)} in the address is left out: it is not one of {', '.join(EVENT_STATUSES)}.")
+    for parameter in (_OUTCOME, *_PAGES):
+        asked = st.query_params.get(parameter.key, "")
+        if asked and (reason := url_filters.in_vain(parameter, asked)):
+            complaints.append(url_filters.left_out(parameter.key, asked, reason))
     return complaints
 
 
@@ -106,6 +111,6 @@ def turn(*, older: Cursor | None = None, newer: Cursor | None = None) -> None:
 
 def forget() -> None:
     """Callback: back to the first page of all recent events of the range."""
-    st.session_state.pop(COMPLAINTS, None)
+    url_filters.forget_complaints(PAGE)
     for name in (_SLICE, _STATUS, _OLDER, _NEWER):
         st.query_params.pop(name, None)

@@ -15,23 +15,51 @@ from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
 from lib.ui.components import guard, run_status, time_range, viewer_time
-from lib.ui.components.text import code, escape, shorten
+from lib.ui.components.text import escape, shorten
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import Choice, Number, Place, Text
 
 #: Links name the workflow by its id.
 WORKFLOW = "workflowId"
-_VERSION = "runVersion"
-_CURSOR = "before"
 _EARLIER_PAGES = "run_pages"
-_COMPLAINTS = "run_complaints"
 _ENDS = ("runSince", "runUntil")
 # Two fit beside each other on a phone.
 _WIDTH = 160
-# What each widget that is bound to the URL holds when it narrows nothing.
-_CLEARED = {"runStatus": None, "runEvent": None, "runOrigin": None, "runTime": None, "runKey": "", "runError": ""}
+
+_STATUS = Choice(
+    "runStatus", "Status", {s: run_status.words(s) for s in run_status.STATUSES}, "Any status", width=_WIDTH
+)
+_EVENT: Choice[str] = Choice("runEvent", "Event", placeholder="All events", width=_WIDTH, others=True)
+_ORIGIN = Choice("runOrigin", "Origin", {origin: origin.capitalize() for origin in ORIGINS}, "Any origin", width=_WIDTH)
+_TIME = Choice("runTime", "Time", {name: name for name in time_range.RANGES}, "Any time", width=_WIDTH)
+_KEY = Text("runKey", "Correlation or wait key", "Exact key")
+_ERROR = Text("runError", "Error contains", "timed out", "Part of an error's message or code")
+_VERSION = Number("runVersion", "version")
+
+
+class _Walk(Place):
+    """Where the list begins, and the pages that led there."""
+
+    def reset(self) -> None:
+        """Back to the latest runs."""
+        super().reset()
+        st.session_state.pop(_EARLIER_PAGES, None)
+
+
+_CURSOR = _Walk("before", Cursor.parse)
+
+_FILTERS = UrlFilters(
+    "runs",
+    (_STATUS, _EVENT, _ORIGIN, _TIME, _KEY, _ERROR),
+    others=(_VERSION,),
+    positions=(_CURSOR,),
+    implied={"runTime": (time_range.CUSTOM, _ENDS)},
+)
 
 
 def draw(actor: Actor) -> RunFilters | None:
     """Draw the filters and read them; None, with a sentence, when the URL names a workflow that is not there."""
+    _FILTERS.begin()
     asked = st.query_params.get(WORKFLOW)
     asked_id = _uuid(asked)
     with database.read(actor) as conn:
@@ -40,52 +68,53 @@ def draw(actor: Actor) -> RunFilters | None:
     if asked is not None and asked_id not in known:
         _draw_unknown_workflow()
         return None
-    chosen = known.get(asked_id) if asked_id else None
     names = _labels(workflows)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        status = _choose("Status", [run_status.words(s) for s in run_status.STATUSES], "runStatus", "Any status")
-        _draw_workflow(names, chosen)
-        version = _draw_version(chosen) if chosen else None
-        event_type = _choose("Event", _event_types(actor), "runEvent", "All events", others=True)
-        origin = _choose("Origin", [o.capitalize() for o in ORIGINS], "runOrigin", "Any origin")
-        span = _choose("Time", list(time_range.RANGES), "runTime", "Any time")
-        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=first_page)
-        key, error = _draw_find()
+    filters, problem = _draw_filters(actor, names, known.get(asked_id) if asked_id else None)
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
-    for complaint in st.session_state.get(_COMPLAINTS, {}).values():
-        st.warning(complaint, icon=":material/link_off:")
-    filters = RunFilters(
-        status=status.upper() if status else None,
-        workflow_id=chosen.workflow_id if chosen else None,
-        workflow_version=version,
-        event_type=event_type,
-        origin=origin.lower() if origin else None,
-        since=since,
-        until=until,
-        key=key or None,
-        error=error or None,
-    )
+    _FILTERS.draw_complaints()
     if filters != RunFilters():
         _draw_chips(filters, names)
     return filters
 
 
+def _draw_filters(
+    actor: Actor, names: dict[UUID, str], chosen: WorkflowWithRuns | None
+) -> tuple[RunFilters, str | None]:
+    """Draw the filters in a row; what they narrow to, and what is wrong with the range of time."""
+    event_types = {event_type: event_type for event_type in _event_types(actor)}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        status = _FILTERS.choose(_STATUS)
+        _draw_workflow(names, chosen)
+        version = _draw_version(chosen) if chosen else None
+        event_type = _FILTERS.choose(_EVENT.of(event_types))
+        origin = _FILTERS.choose(_ORIGIN)
+        span = _FILTERS.choose(_TIME)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=_FILTERS.changed)
+        with st.popover("Find", icon=":material/search:", key="run-find", help="By key or error"):
+            key, error = _FILTERS.type_text(_KEY), _FILTERS.type_text(_ERROR)
+    filters = RunFilters(
+        status=status,
+        workflow_id=chosen.workflow_id if chosen else None,
+        workflow_version=version,
+        event_type=event_type,
+        origin=origin,
+        since=since,
+        until=until,
+        key=key,
+        error=error,
+    )
+    return filters, problem
+
+
 def clear() -> None:
     """Callback: back to all runs, latest first."""
-    _reset(WORKFLOW, *_CLEARED)
-
-
-def first_page() -> None:
-    """Callback: back to the latest runs."""
-    st.session_state.pop(_COMPLAINTS, None)
-    st.query_params.pop(_CURSOR, None)
-    st.session_state.pop(_EARLIER_PAGES, None)
+    _reset(WORKFLOW, *(one.key for one in _FILTERS.filters))
 
 
 def cursor() -> Cursor | None:
     """Where the page that the URL asks for begins; None for the latest runs."""
-    return Cursor.parse(st.query_params.get(_CURSOR))
+    return Cursor.parse(st.query_params.get(_CURSOR.key))
 
 
 def draw_pages(following: Cursor | None) -> None:
@@ -98,7 +127,7 @@ def draw_pages(following: Cursor | None) -> None:
             key="run-newest",
             type="tertiary",
             disabled=first,
-            on_click=guard.callback(first_page),
+            on_click=guard.callback(_FILTERS.changed),
         )
         st.button(
             "Newer", icon=":material/chevron_left:", key="run-newer", disabled=first, on_click=guard.callback(_newer)
@@ -112,28 +141,6 @@ def draw_pages(following: Cursor | None) -> None:
             on_click=guard.callback(_older),
             args=(following,),
         )
-
-
-def _choose(label: str, options: list[str], key: str, placeholder: str, *, others: bool = False) -> str | None:
-    """A choice that the URL has, too; of what it asks for in vain, a complaint remains."""
-    asked = st.query_params.get(key)
-    if asked is not None and asked not in options and not others:
-        complaint = (
-            f"{code(key)} in the address is left out: {code(shorten(asked, 40))} is not one of {', '.join(options)}."
-        )
-        st.session_state[_COMPLAINTS] = {**st.session_state.get(_COMPLAINTS, {}), key: complaint}
-    return st.selectbox(
-        label,
-        options,
-        index=None,
-        key=key,
-        bind="query-params",
-        placeholder=placeholder,
-        width=_WIDTH,
-        label_visibility="collapsed",
-        accept_new_options=others,
-        on_change=guard.callback(first_page),
-    )
 
 
 def _draw_workflow(names: dict[UUID, str], chosen: WorkflowWithRuns | None) -> None:
@@ -160,16 +167,15 @@ def _draw_workflow(names: dict[UUID, str], chosen: WorkflowWithRuns | None) -> N
 
 
 def _draw_version(workflow: WorkflowWithRuns) -> int | None:
-    """Which of the workflow's versions; nonsense in the URL is none."""
+    """Which of the workflow's versions."""
 
     def choose() -> None:
         version = st.session_state["run-version"]
-        _reset(_VERSION)
+        _reset(_VERSION.key)
         if version:
-            st.query_params[_VERSION] = str(version)
+            st.query_params[_VERSION.key] = str(version)
 
-    asked = st.query_params.get(_VERSION, "")
-    version = (int(asked) if asked.isdecimal() and len(asked) < 7 else 0) or None
+    version = _VERSION.asked() if _VERSION.key in st.query_params else None
     st.session_state["run-version"] = version
     options = sorted({*range(1, workflow.versions + 1), *([version] if version else [])}, reverse=True)
     st.selectbox(
@@ -186,29 +192,6 @@ def _draw_version(workflow: WorkflowWithRuns) -> int | None:
     return version
 
 
-def _draw_find() -> tuple[str | None, str | None]:
-    """What is typed, folded away."""
-    with st.popover("Find", icon=":material/search:", key="run-find", help="By key or error"):
-        key = st.text_input(
-            "Correlation or wait key",
-            key="runKey",
-            bind="query-params",
-            placeholder="Exact key",
-            width=320,
-            on_change=guard.callback(first_page),
-        )
-        error = st.text_input(
-            "Error contains",
-            key="runError",
-            bind="query-params",
-            placeholder="timed out",
-            help="Part of an error's message or code",
-            width=320,
-            on_change=guard.callback(first_page),
-        )
-    return key, error
-
-
 def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
     """What the list is narrowed to, each with the way out of it."""
     span = st.session_state.get("runTime")
@@ -220,7 +203,7 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
     chips = {
         "runStatus": filters.status and run_status.words(filters.status),
         WORKFLOW: filters.workflow_id and shorten(names[filters.workflow_id], 40),
-        _VERSION: filters.workflow_version and f"v{filters.workflow_version}",
+        _VERSION.key: filters.workflow_version and f"v{filters.workflow_version}",
         "runEvent": filters.event_type,
         "runOrigin": filters.origin and filters.origin.capitalize(),
         "runTime": " ".join(times) if span == time_range.CUSTOM else span,
@@ -270,30 +253,25 @@ def _labels(workflows: list[WorkflowWithRuns]) -> dict[UUID, str]:
 
 def _reset(*keys: str) -> None:
     """Callback: take these filters out, and go back to the latest runs."""
+    _FILTERS.take_out(*keys)
     for key in keys:
-        if key in _CLEARED:
-            st.session_state[key] = _CLEARED[key]
-        else:
+        if key in (WORKFLOW, _VERSION.key):
             st.query_params.pop(key, None)
-    if "runTime" in keys:
-        for end in _ENDS:
-            st.query_params.pop(end, None)
     if WORKFLOW in keys:
-        st.query_params.pop(_VERSION, None)
-    first_page()
+        st.query_params.pop(_VERSION.key, None)
 
 
 def _older(following: Cursor) -> None:
-    st.session_state.setdefault(_EARLIER_PAGES, []).append(st.query_params.get(_CURSOR, ""))
-    st.query_params[_CURSOR] = str(following)
+    st.session_state.setdefault(_EARLIER_PAGES, []).append(st.query_params.get(_CURSOR.key, ""))
+    st.query_params[_CURSOR.key] = str(following)
 
 
 def _newer() -> None:
     earlier = st.session_state.get(_EARLIER_PAGES) or [""]  # a shared link knows of no page before it
     if before := earlier.pop():
-        st.query_params[_CURSOR] = before
+        st.query_params[_CURSOR.key] = before
     else:
-        first_page()
+        _FILTERS.changed()
 
 
 def _uuid(text: str | None) -> UUID | None:

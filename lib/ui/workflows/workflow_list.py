@@ -8,21 +8,29 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import NOTHING, code, escape, percent, plural
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import ALL, Choice, Number, Text
 from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from lib.workflows.records import WorkflowFilters, WorkflowPage, WorkflowSummary
 
-_KINDS = {"All": None, "System": True, "Own": False}
-_STATES = {"Active or paused": None, "Paused": True, "Active": False}
+_SEARCH = Text("workflowSearch", "Search workflows", "Search by name, description or event")
+_STATUS: Choice[workflow_records.Status] = Choice(
+    "workflowStatus",
+    "Status",
+    {status: status.capitalize() for status in workflow_records.STATUSES},
+    "All but archived",
+    width=150,
+)
+_EVENT: Choice[str] = Choice(
+    "workflowEvent", "Event", placeholder="All events", width=250, noun="an event that starts a workflow"
+)
+_IS_PAUSED = Choice("workflowState", "State", {True: "Paused", False: "Active"}, "Active or paused", width=170)
+_KIND = Choice("workflowKind", "Kind", {ALL: "All", "system": "System", "own": "Own"}, default=ALL, segmented=True)
+_PAGE = Number("workflowPage")
+_FILTERS = UrlFilters("workflows", (_SEARCH, _STATUS, _EVENT, _IS_PAUSED, _KIND), positions=(_PAGE,))
 _GOOD, _POOR = 0.95, 0.8
-_CLEARED = {
-    "workflowSearch": "",
-    "workflowStatus": None,
-    "workflowEvent": None,
-    "workflowKind": "All",
-    "workflowState": None,
-    "workflowPage": 1,
-}
+_PAUSE_HELP = "It starts no runs until it is resumed; runs under way go on."
 
 
 def draw(actor: Actor) -> None:
@@ -33,8 +41,8 @@ def draw(actor: Actor) -> None:
     with database.read(actor) as conn:
         page = workflow_records.list_workflows(conn, tenant=actor.tenant, filters=filters)
     if page.page != filters.page:
-        st.session_state.pop("workflowPage", None)
-        st.query_params["workflowPage"] = str(page.page)
+        st.session_state.pop(_PAGE.key, None)
+        st.query_params[_PAGE.key] = str(page.page)
         st.rerun()  # a widget reads the URL only before this run has touched it
     if not page.workflows:
         _draw_nothing(filtered=filters != WorkflowFilters())
@@ -59,76 +67,29 @@ def marks(workflow: WorkflowSummary | workflow_records.Workflow) -> str:
 
 
 def _draw_filters(event_types: list[str]) -> WorkflowFilters:
+    of_event = _EVENT.of({event_type: event_type for event_type in event_types})
+    _FILTERS.begin(of_event)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = st.text_input(
-            "Search workflows",
-            key="workflowSearch",
-            bind="query-params",
-            type="search",
-            live="200ms",
-            placeholder="Search by name, description or event",
-            width=320,
-            label_visibility="collapsed",
-            on_change=guard.callback(_first_page),
-        )
-        status = st.selectbox(
-            "Status",
-            [s.capitalize() for s in workflow_records.STATUSES],
-            index=None,
-            width=150,
-            key="workflowStatus",
-            bind="query-params",
-            placeholder="All but archived",
-            label_visibility="collapsed",
-            on_change=guard.callback(_first_page),
-        )
-        event_type = st.selectbox(
-            "Event",
-            event_types,
-            index=None,
-            key="workflowEvent",
-            bind="query-params",
-            placeholder="All events",
-            label_visibility="collapsed",
-            width=250,
-            on_change=guard.callback(_first_page),
-        )
-        state = st.selectbox(
-            "State",
-            list(_STATES)[1:],
-            index=None,
-            key="workflowState",
-            bind="query-params",
-            placeholder="Active or paused",
-            label_visibility="collapsed",
-            width=170,
-            on_change=guard.callback(_first_page),
-        )
-        kind = st.segmented_control(
-            "Kind",
-            list(_KINDS),
-            default="All",
-            required=True,
-            key="workflowKind",
-            bind="query-params",
-            label_visibility="collapsed",
-            on_change=guard.callback(_first_page),
-        )
+        search = _FILTERS.search(_SEARCH, width=320)
+        status = _FILTERS.choose(_STATUS)
+        event_type = _FILTERS.choose(of_event)
+        is_paused = _FILTERS.choose(_IS_PAUSED)
+        kind = _FILTERS.choose(_KIND)
         st.button(
             "Clear",
             icon=":material/filter_alt_off:",
             type="tertiary",
-            on_click=guard.callback(_clear),
+            on_click=guard.callback(_FILTERS.clear),
             key="workflow-clear",
         )
-    page = st.session_state.get("workflowPage") or st.query_params.get("workflowPage") or 1
+    _FILTERS.draw_complaints()
     return WorkflowFilters(
-        search=search or "",
-        status=status.lower() if status else None,  # type: ignore[arg-type]
+        search=search,
+        status=status,
         event_type=event_type,
-        is_paused=_STATES[state] if state else None,
-        is_system=_KINDS[kind or "All"],
-        page=int(page) if str(page).isdecimal() and len(str(page)) < 7 else 1,
+        is_paused=is_paused,
+        is_system=None if kind is None else kind == "system",
+        page=_PAGE.asked(),
     )
 
 
@@ -175,30 +136,17 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
     )
     with st.popover("", icon=":material/more_horiz:", help="Pause, archive", type="tertiary"):
         if workflow.status != "archived":
-            if workflow.is_paused:
-                st.button(
-                    "Resume",
-                    key=f"resume-{key}",
-                    icon=":material/play_arrow:",
-                    disabled=bool(refusal),
-                    help=refusal,
-                    on_click=guard.callback(set_paused),
-                    args=(actor, workflow, False),
-                    width="stretch",
-                    type="tertiary",
-                )
-            else:
-                st.button(
-                    "Pause",
-                    key=f"pause-{key}",
-                    icon=":material/pause:",
-                    disabled=bool(refusal),
-                    help=refusal or "It starts no runs until it is resumed; runs under way go on.",
-                    on_click=guard.callback(set_paused),
-                    args=(actor, workflow, True),
-                    width="stretch",
-                    type="tertiary",
-                )
+            st.button(
+                "Resume" if workflow.is_paused else "Pause",
+                key=f"{'resume' if workflow.is_paused else 'pause'}-{key}",
+                icon=":material/play_arrow:" if workflow.is_paused else ":material/pause:",
+                disabled=bool(refusal),
+                help=refusal or (None if workflow.is_paused else _PAUSE_HELP),
+                on_click=guard.callback(set_paused),
+                args=(actor, workflow, not workflow.is_paused),
+                width="stretch",
+                type="tertiary",
+            )
         archived = workflow.status == "archived"
         st.button(
             "Restore" if archived else "Archive",
@@ -236,7 +184,7 @@ def _draw_foot(page: WorkflowPage) -> None:
         window = f"Success: share of the latest {latest} runs that succeeded, tests and replays included"
         st.caption(f"{plural(page.total, 'workflow')} · {window} · Times in {viewer_time.zone().key}", width="content")
         if page.pages > 1:
-            st.pagination(page.pages, key="workflowPage", bind="query-params")
+            st.pagination(page.pages, key=_PAGE.key, bind="query-params")
 
 
 def _draw_nothing(*, filtered: bool) -> None:
@@ -250,15 +198,7 @@ def _draw_nothing(*, filtered: bool) -> None:
                 st.button(
                     "Clear all filters",
                     icon=":material/filter_alt_off:",
-                    on_click=guard.callback(_clear),
+                    on_click=guard.callback(_FILTERS.clear),
                     key="workflow-all",
                 )
         st.space("small")
-
-
-def _first_page() -> None:
-    st.session_state["workflowPage"] = 1
-
-
-def _clear() -> None:
-    st.session_state.update(_CLEARED)

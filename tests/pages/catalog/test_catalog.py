@@ -84,6 +84,34 @@ def test_nonsense_in_the_url_shows_the_first_page(query: dict[str, str]) -> None
 
 
 @pytest.mark.usefixtures("someone")
+def test_what_the_url_asks_for_in_vain_is_told_until_one_filters_anew() -> None:
+    app = open_page(category="Nowhere", status="broken", sort="size", source="ours", view="hologram", page="two")
+    told = [warning.value for warning in app.warning]
+    assert told == [
+        "`status` in the address is left out: `broken` is not one of Active, Beta, Draft, Deprecated.",
+        "`sort` in the address is left out: `size` is not one of Category · Name, Most active \\(7 days\\).",
+        "`source` in the address is left out: `ours` is not one of All, System, Tenant.",
+        "`view` in the address is left out: `hologram` is not one of Grid, List.",
+        "`page` in the address is left out: `two` is no number of a page.",
+        "`category` in the address is left out: `Nowhere` is not one of the categories.",
+    ]
+    app.text_input(key="q").set_value("invoice overdue").run()
+    assert names(app)[0] == "INVOICE_OVERDUE" and not app.warning
+    past = open_page(page="7")
+    assert past.warning[0].value == "`page` in the address is left out: `7` is past the last page, 6."
+    past.segmented_control(key="source").set_value("tenant").run()
+    assert not past.warning
+
+
+def test_the_url_is_read_beside_who_is_looking_and_in_any_spelling(new_actor: ActorFactory) -> None:
+    new_actor("admin", name="Aaa")
+    actor = new_actor("admin", name="Zzz")
+    app = open_page(**{"as": f"{actor.email} · Zzz", "category": "tags", "status": "ACTIVE"})
+    assert showing(app).endswith("of 4 results") and not app.warning and not app.error
+    assert app.query_params["category"] == "Tags" and app.query_params["status"] == "Active"
+
+
+@pytest.mark.usefixtures("someone")
 def test_someone_who_is_not_here_is_named() -> None:
     app = open_page(**{"as": "Nobody"})
     assert "asks for `Nobody`, who is not here. You act as" in app.sidebar.warning[0].value

@@ -154,6 +154,7 @@ def test_a_time_that_cannot_be_read_is_said(name: str, value: str) -> None:
         ("origin", "`<b>`", "is not one of Live, Simulated, Replay"),
         ("time", "eternity", "is not one of Last hour"),
         ("before", "2026", "`before` in the address is left out: `2026` is no place in the list"),
+        ("live", "maybe", "`live` in the address is left out: `maybe` is not one of true, false."),
     ],
 )
 def test_what_cannot_be_read_in_the_address_is_said(name: str, value: str, said: str) -> None:
@@ -162,6 +163,17 @@ def test_what_cannot_be_read_in_the_address_is_said(name: str, value: str, said:
     assert said in app.warning[0].value
     app.text_input(key="key").set_value("key-1").run()
     assert len(events(app)) == 1 and not app.warning
+
+
+@pytest.mark.usefixtures("actor")
+def test_the_url_is_read_whenever_one_comes_to_the_page() -> None:
+    app = open_page(status="broken")
+    assert len(events(app)) == 5 and app.warning
+    app.query_params.clear()
+    app.switch_page("catalog.py").run()
+    app.query_params["eventStatus"] = "matched"
+    app.switch_page("activity.py").run()
+    assert events(app) == ["TICKET_CREATED"] and not app.warning
 
 
 @pytest.mark.usefixtures("actor")

@@ -155,7 +155,8 @@ def test_what_the_url_asks_for_in_vain_is_told(db: Database, actor: Actor) -> No
     assert not app.warning, "told until one filters anew"
     for query, said in (
         ({"slice": "2020-01-01T00:00Z/2020-01-02T00:00Z"}, "not in this range"),
-        ({"outcome": "bad"}, "is left out"),
+        ({"outcome": "bad"}, "is left out: `bad` is not one of matched, unmatched, error."),
+        ({"newer": "tomorrow"}, "`newer` in the address is left out: `tomorrow` is no place in the list."),
         ({"older": f"2020-01-01T00:00:00+00:00~{uuid4()}"}, "by now"),
     ):
         gone = open_page(eventType=NAME, **query)

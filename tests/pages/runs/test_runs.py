@@ -100,6 +100,9 @@ def test_filters_come_from_the_url_and_each_can_be_taken_out(db: Database, new_a
     assert "`runStatus` in the address is left out: `faild` is not one of" in mistyped.warning[0].value
     mistyped.selectbox(key="runOrigin").set_value("Replay").run()
     assert not mistyped.warning, "said until one filters anew"
+    assert list(rows(open_page("runs.py", runStatus="FAILED"))["Workflow"]) == ["One"], "in any spelling"
+    since = (datetime.now(UTC) - timedelta(hours=3)).isoformat(timespec="minutes")
+    assert list(rows(open_page("runs.py", runSince=since))["Workflow"]) == ["Two"], "an end alone is a range"
     assert failed != replayed
 
 
@@ -119,7 +122,9 @@ def test_versions_belong_to_a_workflow_and_go_with_it(db: Database, new_actor: A
     app.selectbox(key="run-workflow").set_value(None).run()
     assert len(rows(app)) == 3 and not app.query_params
     for junk in ("0", "x", "9" * 30, "-1"):
-        assert len(rows(open_page("runs.py", workflowId=str(one), runVersion=junk))) in (0, 3)
+        odd = open_page("runs.py", workflowId=str(one), runVersion=junk)
+        assert len(rows(odd)) in (0, 3)
+        assert "`runVersion` in the address is left out: `" in odd.warning[0].value
 
 
 def test_a_time_range_is_in_the_viewers_zone(db: Database, new_actor: ActorFactory) -> None:
@@ -173,7 +178,8 @@ def test_pages_of_runs_lead_there_and_back(db: Database, new_actor: ActorFactory
     app.button(key="run-newer").click().run()
     assert rows(app)["Triggered"][0] == "2026-03-01 13:59:00" and not app.query_params
     for junk in ("junk~junk", "2026-03-01T12:00:00~" + str(uuid4()), "~"):
-        assert len(rows(open_page("runs.py", before=junk))) == 50
+        odd = open_page("runs.py", before=junk)
+        assert len(rows(odd)) == 50 and "is no place in the list" in odd.warning[0].value
 
 
 def test_one_run_is_one_run(db: Database, new_actor: ActorFactory) -> None:

@@ -80,6 +80,7 @@ def test_the_open_tab_is_in_the_url(new_actor: ActorFactory) -> None:
     assert show(app, "Versions").query_params["tab"] == "versions"
     app = open_page("designer.py", workflowId=workflow, tab="nonsense")
     assert not app.exception and app.segmented_control(key="designer-tab").value == "Trigger"
+    assert "`tab` in the address is left out: `nonsense` is not one of Trigger, Steps," in app.warning[0].value
 
 
 def test_a_draft_saves_itself_and_says_what_is_missing(db: Database, new_actor: ActorFactory) -> None:

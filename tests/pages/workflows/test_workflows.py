@@ -45,6 +45,14 @@ def test_the_list_shows_what_starts_each_and_filters_by_url(db: Database, new_ac
     assert "`TICKET_CREATED`" in shown and "Published" in shown and "System" in shown
     only = texts(open_page("workflows.py", workflowStatus="Draft"))
     assert "EMAIL_BOUNCED" in only and "TICKET_CREATED" not in only
+    spelled = texts(open_page("workflows.py", workflowStatus="draft", workflowKind="SYSTEM", workflowState="active"))
+    assert "EMAIL_BOUNCED" in spelled and "TICKET_CREATED" not in spelled
+    vain = open_page("workflows.py", workflowEvent="NOBODY", workflowState="asleep", workflowPage="last")
+    assert [warning.value for warning in vain.warning] == [
+        "`workflowEvent` in the address is left out: `NOBODY` is not an event that starts a workflow.",
+        "`workflowState` in the address is left out: `asleep` is not one of Paused, Active.",
+        "`workflowPage` in the address is left out: `last` is no number of a page.",
+    ]
     assert "No workflow matches" in texts(open_page("workflows.py", workflowSearch="nothing like it"))
 
 

@@ -1,0 +1,83 @@
+"""Parameters of the URL are read in any spelling, and what they are not is said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lib.ui.components.url_filters import left_out
+from lib.ui.components.url_parameters import ALL, Choice, Flag, Number, Place
+
+STATUS = Choice("status", "Status", {ALL: "All", "WAITING": "Waits for something", "FAILED": "Failed"})
+
+
+@given(st.sampled_from(sorted(STATUS.options)), st.booleans(), st.sampled_from([str.upper, str.lower, str.title, str]))
+def test_a_choice_is_read_by_value_or_label_in_any_case(value: str, by_label: bool, case: Callable[[str], str]) -> None:
+    written = STATUS.options[value] if by_label else value
+    assert STATUS.read(case(written)) == STATUS.options[value]
+
+
+@given(st.text())
+def test_a_choice_is_its_label_or_said_to_be_none(written: str) -> None:
+    try:
+        label = STATUS.read(written)
+    except ValueError as reason:
+        assert str(reason) == "not one of All, Waits for something, Failed"
+    else:
+        assert label in STATUS.options.values()
+        assert STATUS.read(label) == label, "what is spelled stays as it is"
+
+
+@given(st.text(min_size=1))
+def test_a_choice_whose_options_are_not_known_takes_anything(written: str) -> None:
+    assert Choice[str]("category", "Category").read(written) == written
+    others: Choice[str] = Choice("event", "Event", {"A": "A"}, others=True)
+    assert others.read(written) == written
+
+
+def test_a_number_past_the_last_says_which_that_is() -> None:
+    assert Number("page").up_to(6).read("6") == "6"
+    with pytest.raises(ValueError, match=r"^past the last page, 6$"):
+        Number("page").up_to(6).read("7")
+
+
+def test_what_it_is_not_may_have_a_noun_of_its_own() -> None:
+    with pytest.raises(ValueError, match=r"^not a time zone$"):
+        Choice("tz", "Zone", {"UTC": "UTC"}, noun="a time zone").read("Mars/Olympus")
+
+
+@given(st.integers(1, 999_999), st.integers(0, 3))
+def test_a_number_is_read_whatever_stands_before_it(number: int, zeros: int) -> None:
+    assert Number("page").read("0" * zeros + str(number)) == str(number)
+
+
+@pytest.mark.parametrize("written", ["", "0", "000", "-1", "1.0", "x", "²", "1000000", "9" * 5000, "1 ", "\0"])
+def test_what_is_no_number_of_a_page_is_said(written: str) -> None:
+    with pytest.raises(ValueError, match=r"^no number of a page$"):
+        Number("page").read(written)
+
+
+@given(st.text())
+def test_a_flag_is_true_or_false(written: str) -> None:
+    if written.lower() in ("true", "false"):
+        assert Flag("live").read(written) == written.lower()
+    else:
+        with pytest.raises(ValueError, match=r"^not one of true, false$"):
+            Flag("live").read(written)
+
+
+def test_a_place_is_what_can_be_parsed() -> None:
+    place = Place("before", lambda text: text if text == "here" else None)
+    assert place.read("here") == "here"
+    with pytest.raises(ValueError, match=r"^no place in the list$"):
+        place.read("there")
+
+
+@given(st.text(), st.text())
+def test_the_sentence_has_what_was_written_as_code_on_one_line(name: str, value: str) -> None:
+    sentence = left_out(name, value, "not one of A, B")
+    assert sentence.endswith(" is not one of A, B.") and " in the address is left out: `" in sentence
+    assert len(sentence.splitlines()) == 1
