@@ -29,6 +29,8 @@ from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, audited, detach, edit, example, get, publish
 from tests.support.workflow_runs import log_step
 
+pytestmark = pytest.mark.own_database
+
 
 @pytest.fixture(autouse=True)
 def whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
