@@ -307,6 +307,7 @@ def test_whatever_a_payload_holds_is_found_by_its_pointer(db: Database, new_acto
     check()
 
 
+@pytest.mark.own_database
 def test_what_is_redacted_or_tells_nothing_apart_is_not_searched(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     add(db, actor.tenant, {"s": "[redacted]", "at": "2026-01-01T00:00:00Z", "tenantId": str(actor.tenant), "n": None})
@@ -337,6 +338,7 @@ def test_what_is_redacted_or_tells_nothing_apart_is_not_searched(db: Database, n
         assert conn.exec_driver_sql("SELECT count(*) FROM event_payload_values").scalar_one() == 0
 
 
+@pytest.mark.own_database
 def test_the_worker_indexes_what_waits(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     event = add(db, actor.tenant, {"items": [{"sku": "A"}]})
@@ -353,6 +355,7 @@ def test_the_worker_indexes_what_waits(db: Database, new_actor: ActorFactory) ->
     assert find(actor, path="items.sku", value="A") == [event]
 
 
+@pytest.mark.own_database
 def test_older_events_are_indexed_anew_and_found_meanwhile(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     events = [add(db, actor.tenant, {"a": 1}, created_at=START + timedelta(days=day)) for day in range(3)]
@@ -365,6 +368,7 @@ def test_older_events_are_indexed_anew_and_found_meanwhile(db: Database, new_act
         index_payloads(db)
 
 
+@pytest.mark.own_database
 def test_a_huge_payload_is_indexed_up_to_a_bound(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     add(db, actor.tenant, {f"k{n}": n for n in range(5000)})
@@ -403,6 +407,7 @@ def test_pages_may_only_read_the_hashes(db: Database, new_actor: ActorFactory) -
                 conn.exec_driver_sql(statement)
 
 
+@pytest.mark.own_database
 def test_hashes_go_with_the_month_and_stay_with_errors_that_stay(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     old = datetime(2025, 1, 15, tzinfo=UTC)
@@ -549,6 +554,7 @@ def test_a_revealed_payload_leaves_a_line_in_the_audit_trail(db: Database, new_a
     assert line["user_id"] == admin.user_id and line["detail"] == {"reason": "Ticket 42: customer asks"}
 
 
+@pytest.mark.own_database
 def test_nobody_else_sees_a_raw_payload_and_none_without_a_line(db: Database, new_actor: ActorFactory) -> None:
     admin, stranger = new_actor("admin"), new_actor("admin")
     event = add(db, admin.tenant)
@@ -619,6 +625,7 @@ def exported(actor: Actor, *, limit: int = event_export.LIMIT, **filters: Any) -
     return io.StringIO("".join(lines), newline="")
 
 
+@pytest.mark.slow
 def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     fill = text(
