@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -106,6 +107,7 @@ def test_filters_come_from_the_url_and_each_can_be_taken_out(db: Database, new_a
     assert failed != replayed
 
 
+@pytest.mark.own_database
 def test_versions_belong_to_a_workflow_and_go_with_it(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     one = published(actor, "One")
@@ -151,6 +153,7 @@ def test_runs_of_an_archived_workflow_are_its_own(db: Database, new_actor: Actor
     assert app.selectbox(key="run-workflow").options == ["Old (archived)", "Other"]
 
 
+@pytest.mark.own_database
 def test_a_workflow_that_is_not_there_has_no_runs(db: Database, new_actor: ActorFactory) -> None:
     actor, stranger = new_actor(name="Ours"), new_actor(name="Theirs")
     add_run(db, actor, published(actor))
@@ -162,6 +165,7 @@ def test_a_workflow_that_is_not_there_has_no_runs(db: Database, new_actor: Actor
         assert len(rows(app)) == 1 and not app.query_params
 
 
+@pytest.mark.own_database
 def test_pages_of_runs_lead_there_and_back(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = published(actor)
