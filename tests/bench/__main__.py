@@ -15,7 +15,9 @@ from pathlib import Path
 from lib import database
 from lib.runs import engine
 from lib.settings import Settings
-from tests.bench import api, catalog_sql, data, metrics_sql, pages
+from tests.bench import api, catalog_sql, data, metrics_sql, pages, sandbox
+
+SECTIONS = (sandbox, catalog_sql, metrics_sql, pages)
 
 
 def main() -> None:
@@ -29,7 +31,7 @@ def main() -> None:
             engine.migrate(opened.owner.url.render_as_string(hide_password=False))  # pages ask how runs are doing
             actor = data.prepare(events)
             metrics_sql.prepare()
-            sections = [section.figures(actor) for section in (catalog_sql, metrics_sql, pages)]
+            sections = [section.figures(actor) for section in SECTIONS]
             # Last, as it adds events and brings up the whole app.
             for name, value in chain(*sections, api.figures()):
                 print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}", flush=True)

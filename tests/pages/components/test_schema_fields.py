@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib.schemas.form import ABSENT
 from lib.serialization.json_values import same
+from tests.support import work
 from tests.unit.schemas.test_form import DOCUMENTS, VALUES
 
 
@@ -554,7 +554,5 @@ def test_an_edit_among_a_thousand_fields_is_quick(groups: int) -> None:
     form = FormPage(schema)
     if groups > 1:
         form.toggle("/g0")
-    started = time.perf_counter()
-    form.set("text_input", "f1", "x")
-    assert time.perf_counter() - started < 0.5
+    assert work.calls(lambda: form.set("text_input", "f1", "x")) < 1_000_000
     assert form.value == ({"g0": {"f1": "x"}} if groups > 1 else {"f1": "x"})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -35,7 +34,9 @@ from tests.database.workflows.test_records import (
     publish,
     published,
 )
-from tests.pages.workflows.test_workflows import open_page, texts
+from tests.pages.workflows.test_workflows import texts
+from tests.support import work
+from tests.support.pages import label_of, open_page
 from tests.support.tenant_catalog import add_entry, add_schema
 from tests.support.workflow_runs import log_step
 
@@ -292,14 +293,13 @@ def test_a_reader_and_a_manager_of_a_system_workflow_look_at_everything_and_chan
     trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1", "gone": 1}}
     inner = {"id": "if", "type": "control.if", "config": {"condition": {"$expr": "true"}, "then": [log_step("b")]}}
     edit(actor, workflow, trigger=trigger, steps=[log_step("a", "Words to read"), inner])
-    new_actor("read", tenant=actor.tenant)
+    reader = new_actor("read", tenant=actor.tenant)
     make_system(db, workflow)
     before = get(actor, workflow)
     app = open_page("designer.py", workflowId=str(workflow))
-    for permission in ("manage", "read"):
-        person = next(one for one in app.selectbox(key="as").options if one.startswith(permission))
-        app.selectbox(key="as").set_value(person).run()
-        assert f"have {permission}" in texts(app) and "You can look at everything." in texts(app)
+    for person in (actor, reader):
+        app.selectbox(key="as").set_value(label_of(person, "Tenant")).run()
+        assert f"have {person.permission}" in texts(app) and "You can look at everything." in texts(app)
         for tab in TABS:
             show(app, tab)
             fields = [*app.selectbox, *app.text_input, *app.text_area]
@@ -356,15 +356,12 @@ def test_hostile_names_stay_words(new_actor: ActorFactory) -> None:
     assert "[x](javascript" not in texts(open_page("workflows.py"))
 
 
-def test_a_large_definition_is_drawn_in_reasonable_time(new_actor: ActorFactory) -> None:
+def test_a_large_definition_is_drawn_with_reasonable_work(new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Large")
     edit(actor, workflow, steps=[log_step(f"step{n}", {"$expr": f"payload.ticketId & '{n}'"}) for n in range(60)])
     app = design(workflow, "Steps")
-    began = time.perf_counter()
-    app.run()
-    took = time.perf_counter() - began
-    assert took < 5, f"{took:.1f} s"
+    assert work.calls(app.run) < 3_000_000
 
 
 def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Database, new_actor: ActorFactory) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,13 +11,13 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.pace import slowness
 
 from lib import sandbox
 from lib.errors import MappingError
 from lib.mapping import expressions, mapping
 from lib.mapping.expressions import UNSET
 from lib.serialization import strict_json
+from tests.support import work
 
 PAYLOAD = {
     "id": 9007199254740993,
@@ -30,6 +29,7 @@ PAYLOAD = {
     "items": [{"price": 1, "name": "x"}, {"price": 9, "name": "y"}],
     "many_as": "a" * 40,
 }
+PATIENCE_MS = 60_000  # far more than any of these needs, on a busy machine too
 CONTEXT = mapping.event_context("TICKET_CREATED", PAYLOAD, correlation_key="k1", payload_schema_ref="payload.T.v1")
 
 ENDLESS = "($f := function($x) { $f($x + 1) }; $f(1))"
@@ -139,11 +139,8 @@ def test_what_is_only_passed_on_stays_the_same(value: Any) -> None:
     ],
 )
 def test_errors_say_what_is_wrong(expression: str, cause: str) -> None:
-    for _ in range(10):  # in a moment in which the machine is busy, any expression may take too long
-        with pytest.raises(MappingError) as caught:
-            expressions.evaluate(expression, CONTEXT, timeout_ms=int(expressions.TIMEOUT_MS * slowness()))
-        if "took too long" not in caught.value.cause:
-            break
+    with pytest.raises(MappingError) as caught:
+        expressions.evaluate(expression, CONTEXT, timeout_ms=PATIENCE_MS)
     assert caught.value.target == "expression"
     assert cause in caught.value.cause
     assert "hunter2" not in str(caught.value)
@@ -308,9 +305,6 @@ def test_check_expression() -> None:
 
 
 def test_cost_of_a_simple_evaluation() -> None:
-    times = []
-    for _ in range(200):
-        start = time.perf_counter()
-        expressions.evaluate("event.payload.client.email", CONTEXT)
-        times.append(time.perf_counter() - start)
-    assert statistics.median(times) < 0.002
+    expression = "event.payload.client.email"
+    assert expressions.evaluate(expression, CONTEXT, timeout_ms=PATIENCE_MS)  # starts the child
+    assert work.calls(lambda: expressions.evaluate(expression, CONTEXT, timeout_ms=PATIENCE_MS)) < 400

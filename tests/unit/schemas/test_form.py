@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +16,7 @@ from lib.schemas.form import ABSENT, Node, dump, json_text, load, sample, valida
 from lib.schemas.form.pattern_text import pattern_text
 from lib.serialization import strict_json
 from lib.serialization.json_values import equal, same
+from tests.support import work
 
 # -- any value under any schema -----------------------------------------------------------------------
 
@@ -206,11 +206,12 @@ def wide(fields: int, depth: int) -> dict[str, Any]:
     ],
 )
 def test_huge_and_recursive_schemas_open_at_once(schema: Any) -> None:
-    started = time.perf_counter()
-    form = load(schema, {})
-    open_all(form.root, depth=1)
-    assert dump(form) == {}
-    assert time.perf_counter() - started < 0.5
+    def open_it() -> None:
+        form = load(schema, {})
+        open_all(form.root, depth=1)
+        assert dump(form) == {}
+
+    assert work.calls(open_it) < 2_500_000
 
 
 @pytest.mark.parametrize(
@@ -227,9 +228,7 @@ def test_huge_and_recursive_schemas_open_at_once(schema: Any) -> None:
     ],
 )
 def test_samples_come_at_once(schema: Any) -> None:
-    started = time.perf_counter()
-    sample(schema)
-    assert time.perf_counter() - started < 2
+    assert work.calls(lambda: sample(schema)) < 6_000_000
 
 
 def test_recursion_can_be_followed_by_hand() -> None:
@@ -603,11 +602,11 @@ def test_errors_are_sentences_at_their_fields() -> None:
 def test_a_value_is_checked_again_only_after_an_edit() -> None:
     schema = {"items": {"anyOf": [{"type": "string", "maxLength": 1}, {"type": "integer"}]}}
     form = load(schema, ["x"] * 20_000)
+    found: list[Any] = []
     rows = form.root.opened()
-    assert form.violations() == []
-    started = time.perf_counter()
-    assert form.violations() == []
-    assert time.perf_counter() - started < 0.2
+    first, again = (work.calls(lambda: found.append(form.violations())) for _ in range(2))
+    assert found == [[], []]
+    assert again < 15 * len(rows) < first / 5
     rows[3].write("long")
     assert [one.path for one in form.violations()] == [(3,)]
     rows[3].write("x")
@@ -631,10 +630,9 @@ def test_a_number_with_cents_is_a_multiple_of_a_cent() -> None:
 def test_many_iris_are_checked_at_once() -> None:
     schema = {"type": "array", "items": {"type": "string", "format": "iri-reference"}}
     fine = [f"https://example.com/{place}?q=a%20b#c" for place in range(200)] + ["../ü", "http://例え.jp/"]
-    started = time.perf_counter()
     assert validate(schema, fine) == []
     assert [one.path for one in validate(schema, ["a b", "ü b", "a%zz", "http://[x]/"])] == [(0,), (1,), (2,), (3,)]
-    assert time.perf_counter() - started < 2
+    assert work.calls(lambda: validate(schema, fine)) < 200 * len(fine)
 
 
 def test_the_largest_numbers_are_multiples_of_the_smallest_steps() -> None:
