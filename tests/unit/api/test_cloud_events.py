@@ -96,9 +96,11 @@ def test_what_the_specification_forbids_is_refused_by_name(field: str, changes: 
 
 
 def test_what_it_allows_is_taken() -> None:
-    structured(time="2026-01-31T08:15:00.123456789Z", extension="x", traceparent="00-ab", flag=False, unset=None)
-    structured(time="2016-12-31T23:59:60+00:00", datacontenttype="application/vnd.acme+json; charset=utf-8")
-    structured(id="ünï ✓ \U0001f600", source="urn:uuid:1")
+    kept = structured(time="2026-01-31T08:15:00.123456789Z", extension="x", traceparent="00-ab", flag=False, unset=None)
+    dated = structured(time="2016-12-31T23:59:60+00:00", datacontenttype="application/vnd.acme+json; charset=utf-8")
+    assert (kept.type, kept.data) == (dated.type, dated.data) == (structured().type, structured().data)
+    named = structured(id="ünï ✓ \U0001f600", source="urn:uuid:1")
+    assert (named.id, named.source) == ("ünï ✓ \U0001f600", "urn:uuid:1")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '"x"', "{", '{"id":1,"id":2}', "\\u0000", b"\xff{}", '{"data":NaN}'])

@@ -401,6 +401,8 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_check_accepts_anything_without_an_exception(value: Any) -> None:
-    check_definition(value)
-    check_definition({"steps": [value, {"id": "a", "type": "control.if", "config": value}]})
+def test_anything_is_no_definition_and_is_told_where(value: Any) -> None:
+    for definition in (value, {"steps": [value, {"id": "a", "type": "control.if", "config": value}]}):
+        problems = check_definition(definition)
+        assert problems, "no definition of these can run"
+        assert all(problem.path == "" or problem.path.startswith("/steps") for problem in problems)
