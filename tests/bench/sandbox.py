@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from lib.auth.actors import Actor
-from lib.mapping import mapping
+from lib.mapping import expressions, mapping
 from lib.sandbox.validation import violations
 
 _RUNS_EACH = 200
@@ -29,7 +29,7 @@ def figures(_: Actor) -> Iterator[tuple[str, float]]:
     """Medians in milliseconds."""
     yield "sandbox.small_payload_ms", _median(lambda: violations(SCHEMA, PAYLOAD))
     context = mapping.event_context("TICKET_CREATED", PAYLOAD)
-    yield "sandbox.plain_path_ms", _median(lambda: mapping.evaluate("event.payload.id", context))
+    yield "sandbox.plain_path_ms", _median(lambda: expressions.evaluate("event.payload.id", context))
 
 
 def _median(act: Callable[[], object]) -> float:
