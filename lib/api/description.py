@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
 
 import yaml
 from starlette.requests import Request
@@ -11,13 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from lib.api.json_response import Json
+from lib.catalog.entries import ENTRY_STATUSES
 
 
 @functools.cache
-def document() -> dict[str, object]:
+def document() -> dict[str, Any]:
     """The OpenAPI description of the API."""
     text = (Path(__file__).parent / "openapi.yaml").read_text(encoding="utf-8")
-    loaded: dict[str, object] = yaml.safe_load(text)
+    loaded: dict[str, Any] = yaml.safe_load(text)
+    loaded["components"]["schemas"]["EntryStatus"] = {"enum": [*ENTRY_STATUSES]}
     return loaded
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from lib.database import Connection, named_queries
@@ -13,11 +13,12 @@ from lib.metrics import rollups
 from lib.metrics.rollups import RunCounts
 from lib.schemas import JsonSchema
 
+#: Every status that an entry can have, in the order in which people choose from them.
 EntryStatus = Literal["active", "beta", "draft", "deprecated"]
 EntrySource = Literal["system", "tenant"]
 SchemaState = Literal["known", "unknown", "missing"]
 
-ENTRY_STATUSES: tuple[EntryStatus, ...] = ("active", "beta", "draft", "deprecated")
+ENTRY_STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 
 #: Cards and rows speak of this span, cut into slices for the sparkline.
 ACTIVITY_SPAN = timedelta(days=7)
