@@ -35,7 +35,7 @@ if not page.entries:
     catalog_filters.draw_nothing_found()
     st.stop()
 if asked.view == "list":
-    cards.table(page.entries, activity, event_details.open_in_drawer)
+    cards.rows(page.entries, activity, event_details.open_in_drawer)
 else:
     cards.grid(actor, page.entries, activity, event_details.open_in_drawer)
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):

@@ -76,6 +76,11 @@ class RunSummary:
             return None
         return (self.completed_at - self.started_at).total_seconds()
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether the run has come to its end, however it ended."""
+        return self.status in _ENDED
+
 
 @dataclass(frozen=True)
 class WorkflowWithRuns:

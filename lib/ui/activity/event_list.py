@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo
 
-import pandas as pd
 import streamlit as st
 
 from lib import database
@@ -15,30 +12,18 @@ from lib.auth.actors import Actor
 from lib.events import activity
 from lib.events.activity import EventFilters, EventPage, EventSummary
 from lib.events.matching import reason_word
-from lib.metrics.time_window import clock, is_ambiguous
+from lib.metrics.time_window import clock
 from lib.ui.activity import event_filters
-from lib.ui.components import guard, viewer_time
-from lib.ui.components.text import NOTHING, duration, plural, shorten
+from lib.ui.components import guard, statuses, table, viewer_time
+from lib.ui.components.text import NOTHING, plural, shorten
 
 PARAMETER = "eventId"
 
 _LIVE_SECONDS = 2
-_ROW_HEIGHT = 36
 _TABLE = "activity-table"
-_OPEN = "activity-open"
 _CHOSEN = "activity-chosen"
 _PAYLOAD = 140
-#: How statuses and origins of events look in every table.
-STATUS_COLORS = {"Matched": "green", "Unmatched": "orange", "Error": "red"}
-ORIGIN_COLORS = {"Live": "blue", "Simulated": "violet", "Replay": "gray"}
-_SCHEMA_WORDS = {
-    "valid": "Fits",
-    "invalid": "Violated",
-    "timed_out": "Timed out",
-    "schema_error": "Broken schema",
-    "unknown": "Unknown",
-    "missing": "None",
-}
+_NAME_WIDTH = 232
 
 
 def draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
@@ -69,11 +54,11 @@ def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
         if not page.events:
             _draw_nothing_found(narrowed=filters != EventFilters() or older is not None)
             return
+        with st.container(horizontal=True, vertical_alignment="center"):
+            _draw_open(page)
+            st.caption(f"{_told(page, live=live)} · {table.SORTED}", width="content")
         _draw_table(page)
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            with st.container(horizontal=True, vertical_alignment="center", width="content"):
-                _draw_open(page)
-                st.caption(_told(page, live=live), width="content")
+        with st.container(horizontal=True, horizontal_alignment="right"):
             if not live:
                 with st.container(width="content"):
                     event_filters.draw_pages(page)
@@ -111,43 +96,46 @@ def _told(page: EventPage, *, live: bool) -> str:
 
 def _draw_table(page: EventPage) -> None:
     # What is chosen in one page means nothing in the next.
-    table = f"{_TABLE}-{page.events[0].event_id if page.newer else 'latest'}"
-
-    def open_row() -> None:
-        clicked = st.session_state[_OPEN]
-        if clicked and clicked["row"] < len(page.events):
-            open_record(str(page.events[clicked["row"]].event_id))
+    key = f"{_TABLE}-{page.events[0].event_id if page.newer else 'latest'}"
 
     def choose_row() -> None:
-        cells = st.session_state[table]["selection"]["cells"]
-        st.session_state[_CHOSEN] = page.events[cells[0][0]].event_id if cells else None
+        row = table.chosen_row(key)
+        st.session_state[_CHOSEN] = page.events[row].event_id if row is not None else None
 
-    zone = viewer_time.zone()
-    st.dataframe(
-        pd.DataFrame([_row(event) for event in page.events]),
-        key=table,
-        hide_index=True,
-        placeholder=NOTHING,
-        row_height=_ROW_HEIGHT,
-        height=min(len(page.events), 18) * _ROW_HEIGHT + 40,
-        on_select=guard.callback(choose_row),
-        selection_mode="single-cell",
-        column_config=_columns(
-            open_row, zone, ambiguous=any(is_ambiguous(event.created_at.astimezone(zone)) for event in page.events)
+    table.draw(
+        [_row(event) for event in page.events],
+        {
+            "Created": table.moment(),
+            "Status": table.state(statuses.EVENT, width=100),
+            "Result": table.text(width=115, help="Workflows started or resumed, or why none was"),
+            "Took": table.seconds(width=70, help="From arrival to matched and recorded"),
+            "Origin": table.state(statuses.ORIGIN, width=95),
+            "Correlation key": table.text(width=248),
+            "Schema": table.state(statuses.VERDICT, width=95, help="Whether the payload fits the event's schema"),
+            "Payload": table.text(width=400, help="Redacted"),
+            "Event id": table.text(width=290),
+        },
+        key=key,
+        way_in=table.WayIn(
+            "Event",
+            lambda row: open_record(str(page.events[row].event_id)),
+            width=_NAME_WIDTH,
+            help="Opens the event",
         ),
+        on_select=choose_row,
     )
 
 
 def _row(event: EventSummary) -> Mapping[str, object]:
     return {
-        "Created": event.created_at,
-        "Status": [event.status.capitalize()],
         "Event": event.event_type,
+        "Created": event.created_at,
+        "Status": event.status,
         "Result": _result(event),
         "Correlation key": event.correlation_key,
-        "Origin": [event.origin.capitalize()],
-        "Schema": _SCHEMA_WORDS[event.schema_status],
-        "Took": duration(event.seconds),
+        "Took": event.seconds,
+        "Origin": event.origin,
+        "Schema": event.schema_status,
         "Payload": shorten(event.payload, _PAYLOAD),
         "Event id": str(event.event_id),
     }
@@ -157,41 +145,6 @@ def _result(event: EventSummary) -> str:
     if event.started:
         return plural(event.started, "workflow")
     return reason_word(event.reason) if event.reason else NOTHING
-
-
-def _columns(open_row: Callable[[], None], zone: ZoneInfo, *, ambiguous: bool) -> dict[str, Any]:
-    column = st.column_config
-    return {
-        # These three are what a phone has room for.
-        "Created": column.DatetimeColumn(
-            "Created",
-            format="MMM D, HH:mm:ss Z" if ambiguous else "MMM D, HH:mm:ss",
-            timezone=zone.key,
-            width=165 if ambiguous else 118,
-            help=f"In your time zone, {zone.key}",
-        ),
-        "Status": column.MultiselectColumn(
-            "Status", options=list(STATUS_COLORS), color=list(STATUS_COLORS.values()), width=92
-        ),
-        "Event": column.ButtonColumn(
-            "Event",
-            type="tertiary",
-            alignment="left",
-            key=_OPEN,
-            on_click=guard.callback(open_row),
-            width=235,
-            help="Opens the event",
-        ),
-        "Result": column.TextColumn("Result", width=115, help="Workflows started or resumed, or why none was"),
-        "Correlation key": column.TextColumn("Correlation key", width=290),
-        "Origin": column.MultiselectColumn(
-            "Origin", options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()), width=100
-        ),
-        "Schema": column.TextColumn("Schema", width=70, help="Whether the payload fits the event's schema"),
-        "Took": column.TextColumn("Took", width=65, alignment="right", help="From arrival to matched and recorded"),
-        "Payload": column.TextColumn("Payload", width="large", help="Redacted"),
-        "Event id": column.TextColumn("Event id", width=290),
-    }
 
 
 def _draw_nothing_found(*, narrowed: bool) -> None:

@@ -15,24 +15,16 @@ from lib.metrics.time_window import clock
 from lib.schemas.form import json_text
 from lib.serialization import json_pointer, json_positions
 from lib.ui.activity.event_list import PARAMETER, open_record
-from lib.ui.components import guard, run_status, viewer_time
+from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape, plural
 
-_STATUS = {"matched": ("green", "check_circle"), "unmatched": ("orange", "block"), "error": ("red", "error")}
-_ORIGIN = {"live": ("blue", "bolt"), "simulated": ("violet", "science"), "replay": ("gray", "replay")}
-_OUTCOME = {
-    "started": ("green", "play_circle"),
-    "resumed": ("green", "resume"),
-    "skipped": ("orange", "block"),
-    "failed": ("red", "error"),
-}
 _VERDICT = {
-    "valid": ("green", "verified", "Fits its schema"),
-    "invalid": ("red", "rule", "Violates its schema"),
-    "timed_out": ("orange", "timer_off", "Not checked: checking took too long"),
-    "schema_error": ("orange", "rule", "Not checked: the schema cannot be used"),
-    "unknown": ("orange", "help", "Not checked: the schema is not in the registry"),
-    "missing": ("gray", "block", "Not checked: the event has no schema"),
+    "valid": "Fits its schema",
+    "invalid": "Violates its schema",
+    "timed_out": "Not checked: checking took too long",
+    "schema_error": "Not checked: the schema cannot be used",
+    "unknown": "Not checked: the schema is not in the registry",
+    "missing": "Not checked: the event has no schema",
 }
 _SHOWN_PAYLOAD = 520
 
@@ -64,16 +56,11 @@ def _close() -> None:
 
 
 def _draw_head(actor: Actor, record: EventRecord) -> None:
-    color, icon = _STATUS[record.status]
-    origin_color, origin_icon = _ORIGIN[record.origin]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content", gap="xsmall"):
             st.title(escape(record.event_type), anchor=False)
-            st.markdown(
-                f":{color}-badge[:material/{icon}: {record.status.capitalize()}] "
-                f":{origin_color}-badge[:material/{origin_icon}: {record.origin.capitalize()}] "
-                f"{code(str(record.event_id))}"
-            )
+            looks = (statuses.EVENT[record.status], statuses.ORIGIN[record.origin])
+            st.markdown(f"{' '.join(look.badge() for look in looks)} {code(str(record.event_id))}")
         with st.container(horizontal=True, width="content"):
             refusal = None if actor.may("manage") else actor.refusal("manage")
             again = {"eventType": record.event_type, "fromEvent": str(record.event_id)}
@@ -122,18 +109,17 @@ def _draw_trace(record: EventRecord) -> None:
 
 def _draw_match(traced: TracedMatch, number: int) -> None:
     match = traced.match
-    color, icon = _OUTCOME[match.outcome]
     if match.workflow_id is None:
-        st.markdown(":orange-badge[:material/block: Unmatched] Nothing was started")
+        st.markdown(f"{statuses.EVENT['unmatched'].badge()} Nothing was started")
     else:
         name = f"**{escape(match.workflow_name or 'A workflow')}** :gray[v{match.workflow_version}]"
-        st.markdown(f":{color}-badge[:material/{icon}: {match.outcome.capitalize()}] {name}")
+        st.markdown(f"{statuses.OUTCOME[match.outcome].badge()} {name}")
     st.caption(escape(match.message))
     for error in match.detail.get("errors", []):
         st.markdown(f"{code(error['path'] or '/')} :small[{escape(error['message'])}]")
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         if traced.run_status:
-            st.markdown(run_status.badge(traced.run_status), width="content")
+            st.markdown(statuses.RUN[traced.run_status].badge(), width="content")
         if match.run_id:
             st.page_link(
                 "runs.py", label="Open run", icon=":material/arrow_outward:", query_params={"runId": str(match.run_id)}
@@ -194,10 +180,9 @@ def _created(record: EventRecord, zone: ZoneInfo) -> str:
 
 
 def _draw_verdict(record: EventRecord) -> None:
-    color, icon, words = _VERDICT[record.schema_status]
     with st.container(border=True, gap="xsmall"):
         st.subheader("Schema verdict", anchor=False)
-        st.markdown(f":{color}-badge[:material/{icon}: {words}]")
+        st.markdown(statuses.VERDICT[record.schema_status].badge(_VERDICT[record.schema_status]))
         shown = json_text(record.payload)
         for error in record.schema_errors:
             path = error.get("path") or ""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-import pandas as pd
 import streamlit as st
 
 from lib.auth.actors import Actor
 from lib.catalog.entries import Activity, EntrySummary
 from lib.ui.catalog import event_actions
-from lib.ui.components import guard
+from lib.ui.components import guard, statuses, table
 from lib.ui.components.text import NOTHING, code, count, duration, escape, exactly, percent, plural, shorten
 
 _ICONS = {
@@ -28,16 +27,9 @@ _ICONS = {
     "Tags": "sell",
     "Tickets": "confirmation_number",
 }
-STATUS_COLORS = {"active": "green", "beta": "blue", "draft": "gray", "deprecated": "orange"}
-_SCHEMA_BADGES = {
-    "known": ("gray", "schema", "data_object"),
-    "unknown": ("orange", "schema unknown", "help"),
-    "missing": ("gray", "no schema", "block"),
-}
 _CARD_WIDTH = 320
+_NAME_WIDTH = 210
 _DESCRIPTION = 150
-# From these shares of successful runs on, a sparkline is green, or orange rather than red.
-_GOOD, _POOR = 0.95, 0.8
 _QUIET = Activity()
 
 Open = Callable[[str], None]
@@ -50,13 +42,8 @@ def category_icon(category: str) -> str:
 
 def badges(status: str, source: str, schema_state: str) -> str:
     """Status, source and schema as inline Markdown badges."""
-    color, label, icon = _SCHEMA_BADGES[schema_state]
-    source_color = "violet" if source == "tenant" else "gray"
-    return (
-        f":{STATUS_COLORS[status]}-badge[{status.capitalize()}] "
-        f":{source_color}-badge[{source.capitalize()}] "
-        f":{color}-badge[:material/{icon}: {label}]"
-    )
+    looks = (statuses.ENTRY[status], statuses.SOURCE[source], statuses.SCHEMA[schema_state])
+    return " ".join(look.badge() for look in looks)
 
 
 def grid(actor: Actor, entries: list[EntrySummary], activity: Mapping[str, Activity], on_open: Open) -> None:
@@ -91,19 +78,21 @@ def _card(actor: Actor, entry: EntrySummary, activity: Activity, on_open: Open) 
 def executions(activity: Activity, *, border: bool = False) -> None:
     """Draw the 7-day count with its sparkline, coloured by how the runs went, and their figures below."""
     rate = activity.success_rate
+    color: statuses.Color
     if rate is None:
-        outcome, color = ("started no runs" if activity.executions else "silent"), "blue"
+        outcome = "started no runs" if activity.executions else "silent"
+        color = "blue" if activity.executions else "gray"
     else:
         outcome = f"{percent(rate)} success · {duration(activity.average_seconds)} avg"
         if activity.still_running:
             outcome += f" · {activity.still_running:,} running"
-        color = "green" if rate >= _GOOD else "orange" if rate >= _POOR else "red"
+        color = statuses.rate_color(rate)
     st.metric(
         "Executions, 7 days",
         count(activity.executions) if activity.executions else NOTHING,
         delta=outcome,
         delta_arrow="off",
-        delta_color=color if activity.executions else "gray",  # type: ignore[arg-type]
+        delta_color=color,
         chart_data=activity.by_slice,
         chart_type="area",
         border=border,
@@ -112,39 +101,28 @@ def executions(activity: Activity, *, border: bool = False) -> None:
     )
 
 
-def table(entries: list[EntrySummary], activity: Mapping[str, Activity], on_open: Open) -> None:
+def rows(entries: list[EntrySummary], activity: Mapping[str, Activity], on_open: Open) -> None:
     """Draw entries as dense rows; choosing a row's name calls on_open with its type."""
-    rows = [_row(entry, activity.get(entry.event_type, _QUIET)) for entry in entries]
-
-    def open_row() -> None:
-        clicked = st.session_state["catalog-open"]
-        if clicked:
-            on_open(entries[clicked["row"]].event_type)
-
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        placeholder=NOTHING,
-        row_height=40,
-        height=len(rows) * 40 + 37,
-        column_config={
-            "Event": st.column_config.ButtonColumn(
-                "Event",
-                type="tertiary",
-                alignment="left",
-                key="catalog-open",
-                on_click=guard.callback(open_row),
-                pinned=True,
-            ),
-            "Type": st.column_config.TextColumn("Type", width=_wide_enough(entries)),
-            "Category": st.column_config.TextColumn("Category", width=110),
-            "Trend": st.column_config.AreaChartColumn("7 days", y_min=0, width=110),
-            "Executions": st.column_config.NumberColumn("Executions", format="localized"),
-            "Success": st.column_config.NumberColumn("Success", format="%.1f %%"),
-            "Average": st.column_config.TextColumn("Avg", alignment="right"),
-            "Workflows": st.column_config.NumberColumn("Workflows"),
-            "Description": st.column_config.TextColumn("Description", width="large"),
+    table.draw(
+        [_row(entry, activity.get(entry.event_type, _QUIET)) for entry in entries],
+        {
+            "Type": table.text(width=_wide_enough(entries), help="What a sender names the event"),
+            "Executions": table.number(help="Live events of the last 7 days, without tests and replays"),
+            "Trend": table.trend("7 days", width=96),
+            "Success": table.share(width=80, help="Of the runs of the last 7 days"),
+            "Average": table.seconds("Avg", help="Mean duration of these runs"),
+            "Workflows": table.number(width=92, help="Published workflows that react to it"),
+            "Status": table.state(statuses.ENTRY),
+            "Category": table.text(width=110),
+            "Source": table.state(statuses.SOURCE, width=90),
+            "Schema": table.state(statuses.SCHEMA, width=130),
+            "Description": table.text(width=400),
         },
+        key="catalog",
+        way_in=table.WayIn(
+            "Event", lambda row: on_open(entries[row].event_type), width=_NAME_WIDTH, help="Opens the event"
+        ),
+        most_in_sight=len(entries),
     )
 
 
@@ -154,18 +132,17 @@ def _wide_enough(entries: list[EntrySummary]) -> int:
 
 
 def _row(entry: EntrySummary, activity: Activity) -> dict[str, object]:
-    rate = activity.success_rate
     return {
         "Event": entry.name,
         "Type": entry.event_type,
-        "Category": entry.category,
-        "Status": entry.status.capitalize(),
-        "Trend": activity.by_slice if activity.executions else None,
         "Executions": activity.executions or None,
-        "Success": rate * 100 if rate is not None else None,
-        "Average": duration(activity.average_seconds) if activity.average_seconds is not None else None,
+        "Trend": activity.by_slice if activity.executions else None,
+        "Success": activity.success_rate,
+        "Average": activity.average_seconds,
         "Workflows": entry.attached,
-        "Source": entry.source.capitalize(),
-        "Schema": entry.schema_state.capitalize(),
+        "Status": entry.status,
+        "Category": entry.category,
+        "Source": entry.source,
+        "Schema": entry.schema_state,
         "Description": entry.description,
     }

@@ -8,24 +8,18 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.operations import health
 from lib.operations.health import Health
-from lib.ui.components import guard
+from lib.ui.components import guard, statuses
 from lib.ui.components.text import escape
-
-_LOOKS = {
-    "Operational": ("green", ":material/check_circle:"),
-    "Degraded": ("orange", ":material/warning:"),
-    "Down": ("red", ":material/error:"),
-}
 
 
 def draw(actor: Actor) -> None:
     """Draw the pill with its reason on hover, and the primary button of the page."""
     state = _health(actor)
-    color, icon = _LOOKS[state.status]
+    look = statuses.HEALTH[state.status]
     with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
         if guard.is_demo():
             st.badge("Demo data", icon=":material/science:", color="orange", help=guard.DEMO_HELP)
-        st.badge(state.status, icon=icon, color=color, help=escape(state.reason))  # type: ignore[arg-type]
+        st.badge(look.word, icon=look.material, color=look.color, help=escape(state.reason))
         st.button(
             "Define Custom Event",
             icon=":material/add:",

@@ -11,6 +11,7 @@ from typing import Any
 
 from lib.steps import lists_in, type_of
 from lib.steps.step_type import Shape
+from lib.ui.components import statuses
 
 _LONGEST = 34
 _LOOKALIKES = str.maketrans(
@@ -35,7 +36,8 @@ _LOOKALIKES = str.maketrans(
 #: Steps that are drawn; beyond, a node says how many more there are.
 _MOST_NODES = 120
 
-# Fill, border and text of each kind of node, on a light and on a dark page.
+# Fill, border and text of each kind of node, on a light and on a dark page. Steps of a run have the colour of their
+# status, if it says more than grey does.
 _LIGHT = {
     "trigger": "fill:#eef2ff,stroke:#6366f1,color:#312e81",
     "step": "fill:#f8fafc,stroke:#94a3b8,color:#0f172a",
@@ -45,10 +47,10 @@ _LIGHT = {
     "empty": "fill:#ffffff00,stroke:#94a3b8,color:#64748b,stroke-dasharray:4 3",
     "broken": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
     "selected": "stroke:#4f46e5,stroke-width:3px",
-    "SUCCEEDED": "fill:#f0fdf4,stroke:#22c55e,color:#14532d",
-    "FAILED": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
-    "RUNNING": "fill:#eff6ff,stroke:#3b82f6,color:#1e3a8a,stroke-width:2px",
-    "WAITING": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95,stroke-width:2px",
+    "green": "fill:#f0fdf4,stroke:#22c55e,color:#14532d",
+    "red": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
+    "blue": "fill:#eff6ff,stroke:#3b82f6,color:#1e3a8a,stroke-width:2px",
+    "violet": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95,stroke-width:2px",
 }
 _DARK = {
     "trigger": "fill:#23264a,stroke:#818cf8,color:#e0e7ff",
@@ -59,10 +61,10 @@ _DARK = {
     "empty": "fill:#00000000,stroke:#64748b,color:#94a3b8,stroke-dasharray:4 3",
     "broken": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
     "selected": "stroke:#a5b4fc,stroke-width:3px",
-    "SUCCEEDED": "fill:#16301f,stroke:#22c55e,color:#bbf7d0",
-    "FAILED": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
-    "RUNNING": "fill:#182a47,stroke:#60a5fa,color:#bfdbfe,stroke-width:2px",
-    "WAITING": "fill:#2a2345,stroke:#a78bfa,color:#ddd6fe,stroke-width:2px",
+    "green": "fill:#16301f,stroke:#22c55e,color:#bbf7d0",
+    "red": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
+    "blue": "fill:#182a47,stroke:#60a5fa,color:#bfdbfe,stroke-width:2px",
+    "violet": "fill:#2a2345,stroke:#a78bfa,color:#ddd6fe,stroke-width:2px",
 }
 # Mermaid would put the words on an edge into black boxes; this is the page's own background.
 _DARK_EDGES = ("---", "config:", "  themeVariables:", '    edgeLabelBackground: "#12141c"', "---")
@@ -82,7 +84,7 @@ class _Drawing:
 
     broken: Collection[str]
     selected: str | None
-    statuses: Mapping[str, str]
+    states: Mapping[str, str]
     lines: list[str] = field(default_factory=list)
     nodes: int = 0
 
@@ -104,15 +106,15 @@ def flowchart(
     *,
     broken: Collection[str] = (),
     selected: str | None = None,
-    statuses: Mapping[str, str] | None = None,
+    states: Mapping[str, str] | None = None,
     dark: bool = False,
 ) -> str:
     """The definition as Mermaid text.
 
-    `broken` and `selected` are JSON pointers of steps ("/trigger" too); `statuses` maps step ids to the status
+    `broken` and `selected` are JSON pointers of steps ("/trigger" too); `states` maps step ids to the status
     they have in a run; `dark` is for a dark page.
     """
-    drawing = _Drawing(broken, selected, statuses or {})
+    drawing = _Drawing(broken, selected, states or {})
     trigger = definition.get("trigger")
     if isinstance(trigger, Mapping) and trigger.get("eventName"):
         text = f"`**{plain(trigger['eventName'])}**\nEvent`"
@@ -159,9 +161,9 @@ def _step(drawing: _Drawing, step: Mapping[str, Any], where: str) -> str:
     name = step.get("name")
     text = f"`**{plain(name or label)}**\n{plain(label if name else step.get('id'))}`"
     kind, brackets = _SHAPES[step_type.shape if step_type else "step"]
-    status = drawing.statuses.get(str(step.get("id")))
-    if status in _LIGHT:
-        kind = status
+    status = drawing.states.get(str(step.get("id")))
+    if status and (color := statuses.STEP[status].color) in _LIGHT:
+        kind = color
     if where in drawing.broken:
         kind = "broken"
     return drawing.node(text, brackets, kind, selected=drawing.selected == where)

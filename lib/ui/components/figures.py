@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import pandas as pd
 import streamlit as st
 
 from lib.serialization import tables
+from lib.ui.components.table import Column, draw_plain
 
 
 @contextmanager
@@ -17,19 +18,21 @@ def framed(
     definition: str,
     table: Callable[[], pd.DataFrame] | None = None,
     *,
+    columns: Mapping[str, Column] | None = None,
     name: str = "",
     tools: Callable[[], None] | None = None,
 ) -> Iterator[None]:
     """A bordered box; `table` is asked for only when its popover is opened or its CSV downloaded.
 
-    `name` is the key, and the CSV's file name. `tools` draws something else beside the heading.
+    `columns` say how its values read; the CSV has them as they are. `name` is the key, and the CSV's file name.
+    `tools` draws something else beside the heading.
     """
     with st.container(border=True, height="stretch", gap="small"):
         # Beside the heading, not at the right, where a chart under the mouse shows its own tools.
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{title}**", help=definition, width="content")
             if table:
-                _numbers(title, table, name)
+                _numbers(title, table, columns or {}, name)
             if tools:
                 tools()
         yield
@@ -41,7 +44,7 @@ def as_csv(table: pd.DataFrame) -> bytes:
     return "".join(tables.csv_lines([str(c) for c in table.columns], rows)).encode()
 
 
-def _numbers(title: str, table: Callable[[], pd.DataFrame], name: str) -> None:
+def _numbers(title: str, table: Callable[[], pd.DataFrame], columns: Mapping[str, Column], name: str) -> None:
     with st.container(horizontal=True, gap="xxsmall", width="content"):
         opened = st.popover(
             "",
@@ -53,7 +56,7 @@ def _numbers(title: str, table: Callable[[], pd.DataFrame], name: str) -> None:
         )
         if opened.open:
             with opened:
-                st.dataframe(table(), hide_index=True, width=560)
+                draw_plain(table(), columns, width=560)
         st.download_button(
             "",
             lambda: as_csv(table()),

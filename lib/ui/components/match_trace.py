@@ -11,14 +11,8 @@ from lib.events.matching import Match
 from lib.events.submission import Submission
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
+from lib.ui.components import statuses
 from lib.ui.components.text import escape
-
-_LOOKS = {
-    "started": ("green", "play_circle", "Started", "Would start"),
-    "resumed": ("green", "resume", "Resumed", "Would resume"),
-    "skipped": ("orange", "block", "Skipped", "Would skip"),
-    "failed": ("red", "error", "Failed", "Would fail"),
-}
 
 
 def draw(submission: Submission, *, dry: bool) -> None:
@@ -32,12 +26,10 @@ def draw(submission: Submission, *, dry: bool) -> None:
 
 
 def _headline(match: Match, dry: bool) -> str:
-    color, icon, done, would = _LOOKS[match.outcome]
-    label = would if dry else done
     if match.workflow_id is None:
-        return ":orange-badge[:material/block: Starts nothing]" if dry else ":orange-badge[:material/block: Unmatched]"
+        return statuses.EVENT["unmatched"].badge("Starts nothing" if dry else "")
     name = f"**{escape(match.workflow_name or 'A workflow')}** :gray[v{match.workflow_version}]"
-    return f":{color}-badge[:material/{icon}: {label}] {name}"
+    return f"{(statuses.PREVIEW if dry else statuses.OUTCOME)[match.outcome].badge()} {name}"
 
 
 def _draw_payload(match: Match, inputs: Mapping[UUID, JsonValue], label: str) -> None:

@@ -8,18 +8,13 @@ from lib import database
 from lib.catalog import schema_registry
 from lib.schemas.form import json_text
 from lib.steps import STEP_TYPES
+from lib.ui.components import statuses
 from lib.ui.components.text import code, escape, plural
 from lib.ui.designer import samples
 from lib.ui.designer.state import Draft
 from lib.workflows import dry_run
 from lib.workflows import validation as workflow_validation
 from lib.workflows.dry_run import DryRun, DryStep
-
-_LOOKS = {
-    "done": ("green", "check_circle", "Done"),
-    "assumed": ("blue", "science", "Assumed done"),
-    "failed": ("red", "error", "Failed"),
-}
 
 
 def draw(draft: Draft, refusal: str | None) -> dict[str, str]:
@@ -83,9 +78,8 @@ def _draw_verdict(result: DryRun) -> None:
 
 
 def _draw_step(step: DryStep) -> None:
-    color, icon, label = _LOOKS[step.state]
     kind = STEP_TYPES.get(step.step_type)
-    said = f":{color}-badge[:material/{icon}: {label}] {kind.icon if kind else ''} {code(step.path)}"
+    said = f"{statuses.DRY_STEP[step.state].badge()} {kind.icon if kind else ''} {code(step.path)}"
     if step.error:
         said += f" :red[{escape(step.error)}]"
     elif step.output is not None:

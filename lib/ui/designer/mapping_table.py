@@ -16,7 +16,7 @@ from lib.schemas import JsonSchema
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-from lib.ui.components import guard
+from lib.ui.components import guard, statuses
 from lib.ui.components.text import code, escape, shorten
 from lib.ui.designer import samples
 from lib.ui.designer.samples import Sample
@@ -208,8 +208,7 @@ def _said(row: _Row) -> Any:
 def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> None:
     """What is wrong with a field's value, else what it gives for the sample."""
     for finding in findings:
-        color, icon = ("red", "error") if finding.severity == "error" else ("orange", "warning")
-        st.markdown(f":small[:{color}[:material/{icon}: {escape(finding.message)}]]")
+        st.markdown(f":small[{statuses.SEVERITY[finding.severity].text(escape(finding.message))}]")
     if findings and any(finding.severity == "error" for finding in findings):
         return
     if row.is_expression and sample:

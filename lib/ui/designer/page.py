@@ -12,7 +12,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.serialization import json_pointer
 from lib.steps import Problem
-from lib.ui.components import definition_diff, diagram, guard, url_filters
+from lib.ui.components import definition_diff, diagram, guard, statuses, url_filters
 from lib.ui.components.text import escape
 from lib.ui.components.url_parameters import Choice
 from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, state, steps_tab, trigger_tab, versions_tab
@@ -53,7 +53,7 @@ def draw(actor: Actor, asked: str) -> None:
     else:  # the editor is left, so that it comes first where there is room for one column only
         editor, overview = st.columns([3, 2], gap="large")
     with editor:
-        statuses = _draw_editor(draft, refusal)
+        states = _draw_editor(draft, refusal)
     with database.read(actor) as conn:
         problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=draft.definition)
         impact = schema_impact.impact_of_draft(conn, tenant=actor.tenant, definition=draft.definition)
@@ -66,7 +66,7 @@ def draw(actor: Actor, asked: str) -> None:
         backfill_dialog.draw(actor, draft.workflow)
     if overview:
         with overview:
-            _draw_overview(draft, problems, statuses)
+            _draw_overview(draft, problems, states)
 
 
 def _draw_impact(draft: Draft, impact: Impact, refusal: str | None) -> None:
@@ -83,7 +83,7 @@ def _draw_impact(draft: Draft, impact: Impact, refusal: str | None) -> None:
 
 
 def _draw_editor(draft: Draft, refusal: str | None) -> dict[str, str]:
-    """Draw the tab that is open; the statuses of steps that it tells of."""
+    """Draw the tab that is open; the states of steps that it tells of."""
     # What is no definition at all can only be shown, and mended, as text.
     shown = list(_EDITORS) if editing.editable(draft.definition) else ["Code", "Versions"]
     asked = st.query_params.get(_TAB.key)
@@ -199,14 +199,14 @@ def _draw_conflict(draft: Draft) -> None:
         right.button("Keep mine", icon=":material/save:", on_click=guard.callback(draft.keep_mine), width="stretch")
 
 
-def _draw_overview(draft: Draft, problems: list[Problem], statuses: dict[str, str]) -> None:
+def _draw_overview(draft: Draft, problems: list[Problem], states: dict[str, str]) -> None:
     broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
     selected = json_pointer.join(draft.selected) if draft.selected else None
     if (tab := st.session_state[state.TAB]) != "Steps":
         selected = "/trigger" if tab == "Trigger" else None
     dark = st.context.theme.type == "dark"
     with st.container(border=True, horizontal_alignment="center"):
-        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, statuses=statuses, dark=dark)
+        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, states=states, dark=dark)
         st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
     _draw_problems(draft, problems, st.container())
 
@@ -221,10 +221,8 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
             return
         st.markdown(f"**{len(errors)} to mend** :gray[· {len(problems) - len(errors)} to consider]")
         for number, problem in enumerate(problems[:_MOST_PROBLEMS]):
-            icon = ":material/error:" if problem.severity == "error" else ":material/warning:"
-            color = "red" if problem.severity == "error" else "orange"
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-                st.markdown(f":{color}[{icon}] {escape(problem.message)}", width="stretch")
+                st.markdown(f"{statuses.SEVERITY[problem.severity].mark} {escape(problem.message)}", width="stretch")
                 st.button(
                     "",
                     icon=":material/arrow_forward:",

@@ -7,7 +7,6 @@ Every chart has a function beside it that gives the same numbers as a table.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -18,11 +17,11 @@ import pandas as pd
 from lib.metrics.reports import EventMetrics
 from lib.metrics.rollups import EVENT_STATUSES
 from lib.metrics.time_window import Window, clock
+from lib.ui.components import axes, statuses
 from lib.ui.components.text import duration
 
-#: Read on light and dark alike, and told apart without seeing red and green: they differ in lightness too.
-STATUS_COLORS = {"Matched": "#4f8ef7", "Unmatched": "#a3adc2", "Error": "#e5484d"}
-_SUCCESS = "#2fa36b"
+_STATUS_COLORS = {look.word: look.hex for look in statuses.EVENT.values()}
+_SUCCESS = statuses.RUN["SUCCEEDED"].hex
 _PERCENTILE_COLORS = {"p50": "#7c83f7", "p95": "#f0913a"}
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: Name of the selection of whole bars, and of the one drawn across them with the field that it is in.
@@ -38,23 +37,17 @@ _PADDING = {"top": 0, "bottom": 0, "left": 0, "right": 0}
 _NARROWEST = 0.15
 _MOST_TICKS = 9
 _SMALL_MOST_TICKS = 5
-# What ticks of durations are apart, in seconds: round in the unit that they are written in.
-_DURATION_STEPS = (
-    *(number / 1000 for number in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
-    *(1, 2, 5, 10, 15, 30),
-    *(60 * number for number in (1, 2, 5, 10, 15, 30)),
-    *(3600 * number for number in (1, 2, 3, 6, 12)),
-)
-_MOST_DURATION_TICKS = 6
 # Of durations that are numbers in a table.
 _UNIT = " (s)"
+#: The columns of durations in the table of latencies.
+LATENCIES = tuple(f"{name}{_UNIT}" for name in ("Average", "p50", "p95", "p99"))
 
 
 def volume_table(metrics: EventMetrics) -> pd.DataFrame:
     """Events by slice and status, and their sum."""
     columns: dict[str, Any] = {"From": [_iso(at) for at in metrics.window.starts]}
     for status in EVENT_STATUSES:
-        columns[status.capitalize()] = [getattr(p.events, status) for p in metrics.slices]
+        columns[statuses.EVENT[status].word] = [getattr(p.events, status) for p in metrics.slices]
     return pd.DataFrame({**columns, "Total": [p.events.total for p in metrics.slices]})
 
 
@@ -63,17 +56,7 @@ def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | 
 
     The slices already chosen, and of them the status, stand out: a chart that is drawn anew has no selection.
     """
-    table = volume_table(metrics)
-    table["When"] = _labels(metrics.window)
-    long = table.reset_index(names="n").melt(
-        ["n", "When", "Total"], [s.capitalize() for s in EVENT_STATUSES], "Status", "Events"
-    )
-    # An hour or day that the range has only a part of is as much narrower: its count is not to be read as a low.
-    late, early = (min(share, 1 - _NARROWEST) for share in metrics.window.missing)
-    last = len(table) - 1
-    long["left"] = [n + late * (n == 0) for n in long["n"]]
-    long["right"] = [n + 1 - early * (n == last) for n in long["n"]]
-    long["order"] = long["Status"].map({s.capitalize(): n for n, s in enumerate(EVENT_STATUSES)})
+    long = _bars(metrics)
     bars = alt.selection_point(BARS, fields=["n", "Status"])
     brush = alt.selection_interval(BRUSH, encodings=["x"])
     # A bar is chosen with any part of it, not only when it begins inside.
@@ -90,7 +73,7 @@ def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | 
             x=_time(metrics.window, BRUSH_FIELD, bin="binned"),
             x2="right:Q",
             y=alt.Y("Events:Q", title=None, stack="zero", axis=alt.Axis(tickCount=5, format="~s", tickMinStep=1)),
-            color=_legend(STATUS_COLORS, "Status"),
+            color=_legend(_STATUS_COLORS, "Status"),
             order="order:Q",
             opacity=alt.condition({"test": marked}, alt.value(1), alt.value(0.3)),
             tooltip=["When:N", "Status:N", alt.Tooltip("Events:Q", format=","), alt.Tooltip("Total:Q", format=",")],
@@ -101,16 +84,19 @@ def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | 
     return chart
 
 
-def durations(longest: float) -> tuple[alt.Axis, float]:
-    """An axis of seconds from 0 that says durations as they are said everywhere, and where it may end.
-
-    The end is the first tick that no value goes beyond.
-    """
-    most = _MOST_DURATION_TICKS - 1
-    days = math.ceil(longest / (24 * 3600) / most)
-    step = next((one for one in _DURATION_STEPS if longest <= one * most), days * 24 * 3600)
-    ticks = [round(step * number, 3) for number in range(max(1, math.ceil(longest / step)) + 1)]
-    return _labelled(ticks, [duration(tick) for tick in ticks], labelOverlap=True), ticks[-1]
+def _bars(metrics: EventMetrics) -> pd.DataFrame:
+    """A row a bar: its slice and status, its events, and from where to where it reaches."""
+    table = volume_table(metrics)
+    table["When"] = _labels(metrics.window)
+    words = [statuses.EVENT[status].word for status in EVENT_STATUSES]
+    bars = table.reset_index(names="n").melt(["n", "When", "Total"], words, "Status", "Events")
+    # An hour or day that the range has only a part of is as much narrower: its count is not to be read as a low.
+    late, early = (min(share, 1 - _NARROWEST) for share in metrics.window.missing)
+    last = len(table) - 1
+    bars["left"] = [n + late * (n == 0) for n in bars["n"]]
+    bars["right"] = [n + 1 - early * (n == last) for n in bars["n"]]
+    bars["order"] = bars["Status"].map({word: n for n, word in enumerate(words)})
+    return bars
 
 
 def latency_table(metrics: EventMetrics) -> pd.DataFrame:
@@ -133,7 +119,7 @@ def latency(metrics: EventMetrics) -> Chart:
     long["at"] = long["n"] + 0.5
     long["Duration"] = [duration(None if pd.isna(s) else s) for s in long["seconds"]]
     longest = long["seconds"].max()
-    axis, end = durations(0 if pd.isna(longest) else longest)
+    axis, end = axes.durations(0 if pd.isna(longest) else longest)
     base = alt.Chart(long).encode(
         x=_time(metrics.window, "at", most=_SMALL_MOST_TICKS),
         y=alt.Y("seconds:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, end])),
@@ -190,7 +176,7 @@ def heatmap(week: Sequence[Sequence[int]]) -> Chart:
     long["Hour"] = long["hour"] + ":00 – " + long["hour"] + ":59"
     chart: alt.Chart = (
         alt.Chart(long)
-        .mark_rect(cornerRadius=2, color=STATUS_COLORS["Matched"])
+        .mark_rect(cornerRadius=2, color=statuses.EVENT["matched"].hex)
         .encode(
             x=alt.X(
                 "hour:O",
@@ -222,8 +208,8 @@ def reasons(table: pd.DataFrame) -> Chart:
         x=alt.X("Events:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, nice=False, padding=36)),
         tooltip=["Reason:N", alt.Tooltip("Events:Q", format=","), alt.Tooltip("Share:Q", format=".1%")],
     )
-    bars = base.mark_bar(color=STATUS_COLORS["Unmatched"], cornerRadiusEnd=3, height=22)
-    numbers = base.mark_text(align="left", dx=5, color="#8a93a6").encode(text=alt.Text("Events:Q", format=","))
+    bars = base.mark_bar(color=statuses.EVENT["unmatched"].hex, cornerRadiusEnd=3, height=22)
+    numbers = base.mark_text(align="left", dx=5).encode(text=alt.Text("Events:Q", format=","))
     return alt.layer(bars, numbers).properties(height=max(40, 40 * len(table)), padding=_PADDING)
 
 
@@ -254,13 +240,8 @@ def _time(window: Window, column: str, *, most: int = _MOST_TICKS, bin: Any = al
         bin=bin,
         title=None,
         scale=alt.Scale(domain=[0, len(starts)], nice=False),
-        axis=_labelled(ticks, shown, grid=False, labelAngle=0, labelFlush=False),
+        axis=axes.labelled(ticks, shown, grid=False, labelAngle=0, labelFlush=False),
     )
-
-
-def _labelled(ticks: Sequence[float], labels: list[str], **options: Any) -> alt.Axis:
-    """An axis with these ticks, each with a label that Vega could not write itself."""
-    return alt.Axis(values=[*ticks], labelExpr=f"{labels!r}[indexof({[*ticks]!r}, datum.value)]", **options)
 
 
 def _ticks(window: Window, most: int) -> list[int]:

@@ -14,7 +14,7 @@ from lib.events.matching import reason_word
 from lib.metrics import reports
 from lib.metrics.reports import EventMetrics, Period, Reasons
 from lib.metrics.rollups import EventCounts
-from lib.ui.components import figures, guard
+from lib.ui.components import figures, guard, table
 from lib.ui.components.text import NOTHING, count, duration, exactly, percent, plural
 from lib.ui.metrics import charts, metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -63,6 +63,7 @@ def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: Met
             "How long the runs took that these events started, from start to end: "
             "half of them at most p50, 95 of 100 at most p95.",
             lambda: charts.latency_table(found),
+            columns={name: table.seconds() for name in charts.LATENCIES},
             name="latency",
         ):
             _chart(charts.latency(found), bool(found.total.runs.completed), _NO_RUNS, "Run duration over time")
@@ -70,6 +71,7 @@ def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: Met
             "Success rate",
             "Of the runs that these events started, the share that succeeded. Runs under way count as started.",
             lambda: charts.success_table(found),
+            columns={"Success rate": table.share()},
             name="success",
         ):
             _chart(charts.success(found), bool(found.total.runs.runs), _NO_RUNS, "Success rate over time")
@@ -85,58 +87,65 @@ def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: Met
 
 def summary(found: EventMetrics, words: str) -> None:
     """The figures of the range, each with how it differs from the period before."""
-    now, before = found.total, found.previous
     with st.grid(4, min_column_width=150, gap="small"):
-        compared(
-            "Executions",
-            count(now.events.total),
-            now.events.total,
-            before.events.total,
-            exactly(now.events.total, "Events of this type in the range"),
-        )
-        for label, status, definition in _STATUSES:
-            part = getattr(now.events, status)
-            figure(
-                label,
-                count(part),
-                change(part, getattr(before.events, status)),
-                _share(part, now),
-                exactly(part, definition),
-                color="inverse" if status == "error" else "off",
-            )
-        compared(
-            "Runs started",
-            count(now.runs.runs),
-            now.runs.runs,
-            before.runs.runs,
-            exactly(now.runs.runs, "Workflow runs that these events started"),
-        )
-        figure(
-            "Success rate",
-            percent(now.runs.success_rate),
-            _points(now, before),
-            f"{now.runs.open:,} running" if now.runs.runs else "",
-            "Succeeded runs of all that these events started. Those still running count as started.",
-            color="normal",
-        )
-        compared(
-            "Average duration",
-            duration(now.runs.average_seconds),
-            now.runs.average_seconds,
-            before.runs.average_seconds,
-            "Mean time from start to end of the runs that have both",
-            color="inverse",
-        )
-        compared(
-            "p50 · p95",
-            _percentiles(now),
-            now.durations.p95 if now.durations else None,
-            before.durations.p95 if before.durations else None,
-            "Half of the runs took at most p50, 95 of 100 at most p95; each within 5 % of the exact figure.",
-            "in p95",
-            color="inverse",
-        )
+        _event_figures(found.total, found.previous)
+        _run_figures(found.total, found.previous)
     compared_with(words)
+
+
+def _event_figures(now: Period, before: Period) -> None:
+    compared(
+        "Executions",
+        count(now.events.total),
+        now.events.total,
+        before.events.total,
+        exactly(now.events.total, "Events of this type in the range"),
+    )
+    for label, status, definition in _STATUSES:
+        part = getattr(now.events, status)
+        figure(
+            label,
+            count(part),
+            change(part, getattr(before.events, status)),
+            _share(part, now),
+            exactly(part, definition),
+            color="inverse" if status == "error" else "off",
+        )
+
+
+def _run_figures(now: Period, before: Period) -> None:
+    compared(
+        "Runs started",
+        count(now.runs.runs),
+        now.runs.runs,
+        before.runs.runs,
+        exactly(now.runs.runs, "Workflow runs that these events started"),
+    )
+    figure(
+        "Success rate",
+        percent(now.runs.success_rate),
+        _points(now, before),
+        f"{now.runs.open:,} running" if now.runs.runs else "",
+        "Succeeded runs of all that these events started. Those still running count as started.",
+        color="normal",
+    )
+    compared(
+        "Average duration",
+        duration(now.runs.average_seconds),
+        now.runs.average_seconds,
+        before.runs.average_seconds,
+        "Mean time from start to end of the runs that have both",
+        color="inverse",
+    )
+    compared(
+        "p50 · p95",
+        _percentiles(now),
+        now.durations.p95 if now.durations else None,
+        before.durations.p95 if before.durations else None,
+        "Half of the runs took at most p50, 95 of 100 at most p95; each within 5 % of the exact figure.",
+        "in p95",
+        color="inverse",
+    )
 
 
 def compared(
@@ -251,18 +260,19 @@ def _nothing(found: EventMetrics, view: MetricsView) -> None:
 
 
 def _reasons(found: EventMetrics, reasons: Reasons) -> None:
-    table = pd.DataFrame(
+    counted = pd.DataFrame(
         [(reason_word(r.reason), r.events, r.events / reasons.looked_at) for r in reasons.reasons],
         columns=["Reason", "Events", "Share"],
     )
     with figures.framed(
         "Unmatched by reason",
         "Why events started nothing. An event with several candidate workflows counts with each of their reasons.",
-        lambda: table,
+        lambda: counted,
+        columns={"Share": table.share()},
         name="reasons",
     ):
         _chart(
-            charts.reasons(table), bool(reasons.reasons), no_reasons(found.total.events), "Unmatched events by reason"
+            charts.reasons(counted), bool(reasons.reasons), no_reasons(found.total.events), "Unmatched events by reason"
         )
         if reasons.looked_at < found.total.events.unmatched:
             st.caption(f"Of the latest {reasons.looked_at:,} of {found.total.events.unmatched:,} unmatched events.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pandas as pd
 import streamlit as st
 
@@ -11,16 +13,16 @@ from lib.metrics import conformance, reports
 from lib.metrics.conformance import FIELDS_SAMPLE, VERDICTS_SAMPLE, Conformance
 from lib.metrics.reports import EventOverview
 from lib.metrics.rollups import EventCounts, EventStatus, RunCounts
-from lib.ui.components import figures, guard
+from lib.ui.components import figures, table
+from lib.ui.components.table import Column
 from lib.ui.components.text import NOTHING, code, count, exactly, percent, plural
 from lib.ui.metrics import event_metrics, metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
 
 _VIEWS = ("Traffic", "Schema conformance")
-_ROW_HEIGHT = 36
 _MOST_ROWS = 16
-# Beside the names there is room for one such column on a phone; the rest is reached by moving the table.
-_NAME, _NUMBER = 238, 85
+# Beside it there is room for one number on a phone; the rest is reached by moving the table.
+_NAME_WIDTH = 238
 _FEWEST_FAILURES = 3
 _MOST_FAILING = 5
 
@@ -159,63 +161,53 @@ def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:
 def _draw_failing(failing: list[EventOverview]) -> None:
     if not failing:
         return
-    column = st.column_config
+    columns = {
+        "Errors": table.number(),
+        "Error rate": table.share(),
+        "Failed runs": table.number(),
+        "Failure rate": table.share("Run failure rate", width=120),
+        "Executions": table.number(),
+        "Runs": table.number(),
+    }
     with figures.framed(
         "Most failing",
         f"Event types with at least {_FEWEST_FAILURES} errors or failed runs, most "
         "errors first. An error is an event whose processing failed; rates are of the events and of "
         "the runs. Choose a name for its errors.",
         lambda: failing_table(failing),
+        columns=columns,
         name="failing",
     ):
-        _table(
-            _hundredfold(failing_table(failing), "Error rate", "Failure rate"),
-            "metrics-failing",
-            {
-                "Errors": column.NumberColumn(format="localized", width=_NUMBER),
-                "Error rate": column.NumberColumn(format="%.1f %%", width=_NUMBER),
-                "Failed runs": column.NumberColumn(format="localized", width=_NUMBER),
-                "Failure rate": column.NumberColumn("Run failure rate", format="%.1f %%"),
-                "Executions": column.NumberColumn(format="localized", width=_NUMBER),
-                "Runs": column.NumberColumn(format="localized", width=_NUMBER),
-            },
-            status="error",
-        )
+        _draw_rows(failing_table(failing), columns, key="metrics-failing", status="error")
 
 
 def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
-    column = st.column_config
+    words = view.words
+    columns = {
+        "Executions": table.number(),
+        "Change": table.change(width=80, help=f"Against the {words} before"),
+        "Trend": table.trend(words.capitalize(), help=f"By {view.window.step}; the first and last may be in part"),
+        "Unmatched share": table.share(width=122),
+        "Errors": table.number(width=68),
+        "Runs": table.number(width=72),
+        "Failed runs": table.number(width=94),
+        "Success rate": table.share(width=102),
+    }
+    # With the chart's numbers; the table has room for what one compares.
+    rest = {
+        "Before": table.number(f"Previous {words}", width=122),
+        "Matched": table.number(),
+        "Unmatched": table.number(width=94),
+    }
     with figures.framed(
         "Traffic by event",
         "Choose an event's name for its metrics; choose a heading to sort: by "
         "failed runs, by unmatched share, by change.",
         lambda: traffic_table(found),
+        columns=columns | rest,
         name="traffic",
     ):
-        _table(
-            _hundredfold(traffic_table(found), "Change", "Unmatched share", "Success rate"),
-            "metrics-traffic",
-            {
-                "Executions": column.NumberColumn(format="localized", width=_NUMBER),
-                "Change": column.NumberColumn(
-                    format="%+.1f %%", width=_NUMBER, help=f"Against the {view.words} before"
-                ),
-                "Trend": column.AreaChartColumn(
-                    view.words.capitalize(),
-                    y_min=0,
-                    width=120,
-                    help=f"By {view.window.step}; the first and last may be in part",
-                ),
-                "Before": column.NumberColumn(f"Previous {view.words}", format="localized"),
-                "Matched": column.NumberColumn(format="localized"),
-                "Unmatched": column.NumberColumn(format="localized"),
-                "Unmatched share": column.NumberColumn(format="%.1f %%"),
-                "Errors": column.NumberColumn(format="localized"),
-                "Runs": column.NumberColumn(format="localized"),
-                "Failed runs": column.NumberColumn(format="localized"),
-                "Success rate": column.NumberColumn(format="%.1f %%"),
-            },
-        )
+        _draw_rows(traffic_table(found), columns, key="metrics-traffic")
 
 
 def _draw_conformance(actor: Actor, view: MetricsView, names: list[str]) -> None:
@@ -223,55 +215,38 @@ def _draw_conformance(actor: Actor, view: MetricsView, names: list[str]) -> None
     if not found:
         st.caption("No event came in this range.")
         return
+    columns = {
+        "Looked at": table.number(),
+        "Share": table.share("Violating"),
+        "Top violated paths": table.text(width=260),
+        "Fields not in the schema": table.text(width=260),
+    }
     with figures.framed(
         "Schema conformance",
         f"Of the latest {VERDICTS_SAMPLE} events of each type in the range, how "
         f"many violate their schema and where; and fields of the latest {FIELDS_SAMPLE} payloads, two "
         "levels deep, that the schema does not mention.",
         lambda: conformance_table(found),
+        columns={name: column for name, column in columns.items() if name != "Share"} | {"Share": table.share()},
         name="conformance",
     ):
-        _table(
-            _hundredfold(conformance_table(found), "Share"),
-            "metrics-conformance",
-            {
-                "Share": st.column_config.NumberColumn("Violating", format="%.1f %%", width=_NUMBER),
-                "Violating": None,
-                "Top violated paths": st.column_config.TextColumn(width="medium"),
-                "Fields not in the schema": st.column_config.TextColumn(width="medium"),
-            },
-        )
+        _draw_rows(conformance_table(found), columns, key="metrics-conformance")
 
 
-def _hundredfold(table: pd.DataFrame, *shares: str) -> pd.DataFrame:
-    """Shares as percentages: a column's own format for them has no space, and more decimals than the cards."""
-    return table.assign(**{name: table[name] * 100 for name in shares})
-
-
-def _table(table: pd.DataFrame, key: str, columns: dict[str, object], *, status: EventStatus | None = None) -> None:
-    def open_row() -> None:
-        clicked = st.session_state[f"{key}-open"]
-        if clicked:
-            open_event(str(table["Event"].iloc[clicked["row"]]), status)
-
-    st.dataframe(
-        table,
-        hide_index=True,
-        placeholder=NOTHING,
-        row_height=_ROW_HEIGHT,
-        height=(1 + min(len(table), _MOST_ROWS)) * _ROW_HEIGHT + 3,
-        column_config={
-            "Event": st.column_config.ButtonColumn(
-                "Event",
-                type="tertiary",
-                alignment="left",
-                key=f"{key}-open",
-                on_click=guard.callback(open_row),
-                pinned=True,
-                width=_NAME,
-            ),
-            **columns,  # type: ignore[dict-item]
-        },
+def _draw_rows(
+    rows: pd.DataFrame, columns: Mapping[str, Column], *, key: str, status: EventStatus | None = None
+) -> None:
+    table.draw(
+        rows,
+        columns,
+        key=key,
+        way_in=table.WayIn(
+            "Event",
+            lambda row: open_event(str(rows["Event"].iloc[row]), status),
+            width=_NAME_WIDTH,
+            help="Opens its metrics",
+        ),
+        most_in_sight=_MOST_ROWS,
     )
 
 

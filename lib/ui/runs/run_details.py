@@ -13,7 +13,7 @@ from lib.runs import records as run_records
 from lib.runs.records import Run, RunWait
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
-from lib.ui.components import diagram, guard, run_status, viewer_time
+from lib.ui.components import diagram, guard, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape
 from lib.ui.runs import run_timeline
 from lib.workflows import versions
@@ -28,7 +28,7 @@ def draw(actor: Actor, asked: str) -> None:
     )
     run_id = run_records.run_id_of(asked)
     begun = [_load(actor, run_id)]
-    ended = _has_ended(begun[0])
+    ended = begun[0].summary.has_ended
 
     @st.fragment(run_every=None if ended else _POLL_SECONDS)
     def live() -> None:
@@ -36,7 +36,7 @@ def draw(actor: Actor, asked: str) -> None:
             st.rerun()  # a button in here redraws only this part
         with guard.errors_shown():
             run = begun.pop() if begun else _load(actor, run_id)
-            if _has_ended(run) != ended:
+            if run.summary.has_ended != ended:
                 st.rerun()  # ends the polling
             _draw_head(actor, run)
             _draw_body(actor, run)
@@ -49,10 +49,6 @@ def _load(actor: Actor, run_id: UUID) -> Run:
         return run_records.get_run(conn, tenant=actor.tenant, run_id=run_id)
 
 
-def _has_ended(run: Run) -> bool:
-    return run.summary.status in run_status.ENDED
-
-
 def _close() -> None:
     st.query_params.pop("runId", None)
 
@@ -60,10 +56,8 @@ def _close() -> None:
 def _draw_head(actor: Actor, run: Run) -> None:
     summary = run.summary
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        st.markdown(
-            f"## {escape(summary.workflow_name)} :gray[v{summary.workflow_version}] {run_status.badge(summary.status)}",
-            width="content",
-        )
+        name = f"{escape(summary.workflow_name)} :gray[v{summary.workflow_version}]"
+        st.markdown(f"## {name} {statuses.RUN[summary.status].badge()}", width="content")
         _draw_acts(actor, run)
     if summary.error:
         kind = summary.error.get("code")
@@ -73,13 +67,13 @@ def _draw_head(actor: Actor, run: Run) -> None:
     _draw_links(run)
     for wait in run.waits:
         if wait.status == "WAITING":
-            st.info(_told(wait), icon=":material/hourglass_top:")
+            st.info(_told(wait), icon=statuses.WAIT["WAITING"].material)
 
 
 def _draw_acts(actor: Actor, run: Run) -> None:
     refusal = None if actor.may("manage") else actor.refusal("manage")
     run_id = run.summary.run_id
-    if not _has_ended(run):
+    if not run.summary.has_ended:
         st.button(
             "Cancel run",
             icon=":material/cancel:",
@@ -116,7 +110,7 @@ def _draw_facts(run: Run) -> None:
         _fact("Started", viewer_time.clock(summary.started_at) if summary.started_at else NOTHING)
         _fact("Ended", viewer_time.clock(summary.completed_at) if summary.completed_at else NOTHING)
         _fact("Duration", duration(took) if took is not None else NOTHING)
-        _fact("Origin", f":blue-badge[{summary.origin.capitalize()}]{repeat}")
+        _fact("Origin", f"{statuses.ORIGIN[summary.origin].badge()}{repeat}")
         _fact("Steps", f"{sum(s.status == 'SUCCEEDED' for s in run.steps):,} of {several} done")
         _fact("Input", "By the trigger's mapping" if run.trigger_mapping_applied else "The event's payload as it is")
         _fact("Correlation key", code(summary.correlation_key) if summary.correlation_key else NOTHING)
@@ -144,7 +138,7 @@ def _draw_links(run: Run) -> None:
         if summary.retry_of:
             _run_link(summary.retry_of, "Repeats an earlier run")
         for again in run.repeats:
-            _run_link(again.run_id, f"Was run again: {run_status.words(again.status).lower()}")
+            _run_link(again.run_id, f"Was run again: {statuses.RUN[again.status].word.lower()}")
 
 
 def _told(wait: RunWait) -> str:
@@ -178,7 +172,7 @@ def _draw_body(actor: Actor, run: Run) -> None:
             st.subheader("Workflow", anchor=False)
             with st.container(border=True, horizontal_alignment="center"):
                 latest = {step.step_path.rpartition("/")[2].partition("[")[0]: step.status for step in run.steps}
-                chart = diagram.flowchart(definition, statuses=latest, dark=st.context.theme.type == "dark")
+                chart = diagram.flowchart(definition, states=latest, dark=st.context.theme.type == "dark")
                 st.mermaid_chart(chart, alt="The workflow as it ran")
         st.subheader("Input", anchor=False)
         _draw_json(run.input)

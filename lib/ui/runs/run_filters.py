@@ -14,7 +14,7 @@ from lib.database.paging import Cursor
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
-from lib.ui.components import guard, run_status, time_range, viewer_time
+from lib.ui.components import guard, statuses, time_range, viewer_time
 from lib.ui.components.text import escape, shorten
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Number, Place, Text
@@ -27,7 +27,7 @@ _ENDS = ("runSince", "runUntil")
 _WIDTH = 160
 
 _STATUS = Choice(
-    "runStatus", "Status", {s: run_status.words(s) for s in run_status.STATUSES}, "Any status", width=_WIDTH
+    "runStatus", "Status", {state: look.word for state, look in statuses.RUN.items()}, "Any status", width=_WIDTH
 )
 _EVENT: Choice[str] = Choice("runEvent", "Event", placeholder="All events", width=_WIDTH, others=True)
 _ORIGIN = Choice("runOrigin", "Origin", {origin: origin.capitalize() for origin in ORIGINS}, "Any origin", width=_WIDTH)
@@ -201,7 +201,7 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
         if at
     ]
     chips = {
-        "runStatus": filters.status and run_status.words(filters.status),
+        "runStatus": filters.status and statuses.RUN[filters.status].word,
         WORKFLOW: filters.workflow_id and shorten(names[filters.workflow_id], 40),
         _VERSION.key: filters.workflow_version and f"v{filters.workflow_version}",
         "runEvent": filters.event_type,

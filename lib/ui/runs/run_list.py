@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from lib import database
@@ -10,23 +9,21 @@ from lib.auth.actors import Actor
 from lib.database.paging import Cursor
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, RunPage, RunSummary
-from lib.ui.activity.event_list import ORIGIN_COLORS
-from lib.ui.components import guard, run_status, viewer_time
-from lib.ui.components.text import NOTHING, duration, escape, plural
+from lib.ui.components import guard, statuses, table, viewer_time
+from lib.ui.components.text import escape, plural
 from lib.ui.runs import run_filters
 
 PARAMETER = "runId"
 
 _POLL_SECONDS = 3
-_ROW_HEIGHT = 40
-_MOST_ROWS_IN_SIGHT = 18
+_NAME_WIDTH = 225
 
 
 def draw(actor: Actor, filters: RunFilters) -> None:
     """Draw the page of runs that the URL asks for. While one of them is chosen, the list stands still."""
     cursor = run_filters.cursor()
     # Tables of different views have different names: what is chosen in one must not be taken for a row of another.
-    table = f"runs-{sorted(st.query_params.to_dict().items())}"
+    key = f"runs-{sorted(st.query_params.to_dict().items())}"
     held: list[RunPage] = []
 
     @st.fragment(run_every=None if cursor else _POLL_SECONDS)
@@ -34,14 +31,14 @@ def draw(actor: Actor, filters: RunFilters) -> None:
         if run_filters.cursor() != cursor or PARAMETER in st.query_params:
             st.rerun()  # a button in here redraws only this part
         with guard.errors_shown():
-            row = _chosen_row(table)
+            row = table.chosen_row(key)
             if row is None or not held:
                 with database.read(actor) as conn:
                     held[:] = [run_records.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)]
             found = held[0]
             if found.runs:
                 _draw_chosen(found.runs[row] if row is not None and row < len(found.runs) else None)
-                _draw_table(found.runs, table)
+                _draw_table(found.runs, key)
             else:
                 _draw_nothing(filters, found)
             if found.runs or found.next or cursor:
@@ -65,12 +62,7 @@ def _told(page: RunPage, cursor: Cursor | None) -> str:
         return f"Times in {zone}"
     shown = f"the newest {len(page.runs)}" if page.next and not cursor else plural(len(page.runs), "run")
     first, last = (viewer_time.clock(run.triggered_at, "%Y-%m-%d %H:%M") for run in (page.runs[-1], page.runs[0]))
-    return f"Showing {shown} · {first} to {last} · Times in {zone}"
-
-
-def _chosen_row(table: str) -> int | None:
-    cells = st.session_state[table]["selection"]["cells"] if table in st.session_state else ()
-    return cells[0][0] if cells else None
+    return f"Showing {shown} · {first} to {last} · Times in {zone} · {table.SORTED}"
 
 
 def _draw_chosen(run: RunSummary | None) -> None:
@@ -89,64 +81,41 @@ def _draw_chosen(run: RunSummary | None) -> None:
         )
         error = f" :red[{escape(str(run.error.get('message', '')))}]" if run.error else ""
         st.markdown(
-            f"{escape(run.workflow_name)} {run_status.badge(run.status)} "
+            f"{escape(run.workflow_name)} {statuses.RUN[run.status].badge()} "
             f":gray[{viewer_time.clock(run.triggered_at)}]{error}",
             width="content",
         )
 
 
-def _draw_table(found: tuple[RunSummary, ...], table: str) -> None:
-    button = f"{table}-open"
-
-    def open_clicked() -> None:
-        if clicked := st.session_state[button]:
-            _open(found[clicked["row"]])
-
-    column = st.column_config
-    st.dataframe(
-        pd.DataFrame([_row(run) for run in found]),
-        key=table,
-        hide_index=True,
-        placeholder=NOTHING,
-        row_height=_ROW_HEIGHT,
-        height=min(len(found), _MOST_ROWS_IN_SIGHT) * _ROW_HEIGHT + 40,
-        on_select="rerun",
-        selection_mode="single-cell",
-        column_config={
-            "Workflow": column.ButtonColumn(
-                "Workflow",
-                type="tertiary",
-                alignment="left",
-                key=button,
-                on_click=guard.callback(open_clicked),
-                width=190,
-            ),
-            "Status": column.MultiselectColumn(
-                "Status", options=list(run_status.BY_WORDS), color=list(run_status.BY_WORDS.values()), width=105
-            ),
-            "Triggered": column.TextColumn("Triggered", width=150),
-            "Duration": column.TextColumn("Duration", alignment="right", width=80),
-            "Version": column.TextColumn("Version", width=65),
-            "Event": column.TextColumn("Event", width=190),
-            "Error": column.TextColumn("Error", width="medium"),
-            "Origin": column.MultiselectColumn(
-                "Origin", options=list(ORIGIN_COLORS), color=list(ORIGIN_COLORS.values()), width=95
-            ),
-            "Key": column.TextColumn("Key", width=290, help="Correlation key"),
+def _draw_table(found: tuple[RunSummary, ...], key: str) -> None:
+    table.draw(
+        [_row(run) for run in found],
+        {
+            "Status": table.state(statuses.RUN),
+            "Triggered": table.moment(),
+            "Duration": table.seconds(),
+            "Event": table.text(width=248),
+            "Version": table.text(width=76),
+            "Origin": table.state(statuses.ORIGIN, width=105),
+            "Error": table.text(width=300),
+            "Key": table.text(width=290, help="Correlation key"),
         },
+        key=key,
+        way_in=table.WayIn("Workflow", lambda row: _open(found[row]), width=_NAME_WIDTH, help="Opens the run"),
+        on_select="rerun",
     )
 
 
 def _row(run: RunSummary) -> dict[str, object]:
     return {
         "Workflow": run.workflow_name,
-        "Status": [run_status.words(run.status)],
-        "Triggered": viewer_time.clock(run.triggered_at),
-        "Duration": duration(run.seconds) if run.seconds is not None else None,
-        "Version": f"v{run.workflow_version}",
+        "Status": run.status,
+        "Triggered": run.triggered_at,
+        "Duration": run.seconds,
         "Event": run.event_type,
+        "Version": f"v{run.workflow_version}",
+        "Origin": run.origin,
         "Error": run.error.get("message") if run.error else None,
-        "Origin": [run.origin.capitalize()],
         "Key": run.correlation_key,
     }
 

@@ -15,9 +15,8 @@ from lib.runs import records as run_records
 from lib.runs.records import Run, RunStep, RunWait
 from lib.schemas.form import json_text
 from lib.steps import STEP_TYPES
-from lib.ui.components import run_status, viewer_time
+from lib.ui.components import axes, statuses, viewer_time
 from lib.ui.components.text import code, duration, escape
-from lib.ui.metrics import charts
 
 _ROW = 30
 _AXIS = 46
@@ -59,29 +58,15 @@ def _page(run: Run) -> tuple[RunStep, ...]:
 
 
 def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> None:
-    begin = min(step.started_at for step in shown)
-    now = datetime.now(UTC)
-    ends = [(step.completed_at or now) - begin for step in shown]
-    total = max([end.total_seconds() for end in ends] + [0.001])
-    rows = [
-        {
-            "step": f"{index:03d}",
-            "label": _title(step, names),
-            "status": run_status.words(step.status),
-            "from": (step.started_at - begin).total_seconds(),
-            "to": max(end.total_seconds(), (step.started_at - begin).total_seconds() + total * _THINNEST),
-            "took": duration(_seconds(step)) if step.completed_at else "under way",
-        }
-        for index, (step, end) in enumerate(zip(shown, ends, strict=True))
-    ]
-    statuses = {run_status.words(status): color for status, color in run_status.COLORS.items()}
+    rows, total = _bars(shown, names)
     labels = {row["step"]: row["label"] for row in rows}
     shown_label = f"{json.dumps(labels)}[datum.value]"  # a Vega expression; JSON strings are its strings
+    colors = {look.word: look.hex for look in statuses.STEP.values()}
     chart = (
         alt.Chart(pd.DataFrame(rows))
         .mark_bar(cornerRadius=4, height=14)
         .encode(
-            x=alt.X("from:Q", title=axis, axis=charts.durations(total)[0], scale=alt.Scale(domain=[0, total * 1.02])),
+            x=alt.X("from:Q", title=axis, axis=axes.durations(total)[0], scale=alt.Scale(domain=[0, total * 1.02])),
             x2="to:Q",
             y=alt.Y(
                 "step:N",
@@ -89,9 +74,7 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> 
                 sort=None,
                 axis=alt.Axis(labelExpr=shown_label, labelLimit=170, labelOverlap=False, ticks=False, domain=False),
             ),
-            color=alt.Color(
-                "status:N", legend=None, scale=alt.Scale(domain=list(statuses), range=list(statuses.values()))
-            ),
+            color=alt.Color("status:N", legend=None, scale=alt.Scale(domain=list(colors), range=list(colors.values()))),
             tooltip=[
                 alt.Tooltip("label:N", title="Step"),
                 alt.Tooltip("status:N", title="Status"),
@@ -104,10 +87,31 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> 
         st.altair_chart(chart)
 
 
+def _bars(shown: tuple[RunStep, ...], names: dict[str, str]) -> tuple[list[dict[str, Any]], float]:
+    """A row a step, with seconds since the first of them began, and how many seconds they took together."""
+    begin = min(step.started_at for step in shown)
+    now = datetime.now(UTC)
+    ends = [((step.completed_at or now) - begin).total_seconds() for step in shown]
+    total = max([*ends, 0.001])
+    rows = []
+    for index, (step, end) in enumerate(zip(shown, ends, strict=True)):
+        start = (step.started_at - begin).total_seconds()
+        rows.append(
+            {
+                "step": f"{index:03d}",
+                "label": _title(step, names),
+                "status": statuses.STEP[step.status].word,
+                "from": start,
+                "to": max(end, start + total * _THINNEST),
+                "took": _took(step),
+            }
+        )
+    return rows, total
+
+
 def _draw_step(step: RunStep, names: dict[str, str], wait: RunWait | None) -> None:
     kind = STEP_TYPES.get(step.step_type)
-    took = duration(_seconds(step)) if step.completed_at else "under way"
-    title = f"{escape(_title(step, names))} {run_status.badge(step.status)} :gray[{took}]"
+    title = f"{escape(_title(step, names))} {statuses.STEP[step.status].badge()} :gray[{_took(step)}]"
     if step.attempt > 1:
         title += f" :orange-badge[attempt {step.attempt}]"
     with st.expander(title, icon=kind.icon if kind else None, expanded=step.status == "FAILED"):
@@ -126,7 +130,7 @@ def _draw_step(step: RunStep, names: dict[str, str], wait: RunWait | None) -> No
 
 
 def _draw_wait(wait: RunWait) -> None:
-    facts = [run_status.badge(wait.status)]
+    facts = [statuses.WAIT[wait.status].badge()]
     if wait.event_name:
         facts.append(f"event {code(wait.event_name)}")
     if wait.key:
@@ -161,5 +165,5 @@ def _names(steps: Any) -> Iterator[tuple[str, str]]:
             yield from _names(step["config"].get(key))
 
 
-def _seconds(step: RunStep) -> float | None:
-    return (step.completed_at - step.started_at).total_seconds() if step.completed_at else None
+def _took(step: RunStep) -> str:
+    return duration((step.completed_at - step.started_at).total_seconds()) if step.completed_at else "under way"

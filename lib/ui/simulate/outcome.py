@@ -13,12 +13,11 @@ from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
 from lib.runs import records as run_records
 from lib.runs.records import RunSummary
-from lib.ui.components import guard, match_trace, run_status
+from lib.ui.components import guard, match_trace, statuses
 from lib.ui.components.text import code, duration, escape, plural
 from lib.ui.workflows import attach
 
 _POLL_SECONDS = 1
-_STATUS = {"matched": ("green", "check_circle"), "unmatched": ("orange", "block"), "error": ("red", "error")}
 
 
 def draw_preview(actor: Actor, draft: EventDraft) -> Submission | None:
@@ -46,11 +45,10 @@ def draw_result(actor: Actor, submission: Submission, *, outdated: bool) -> None
 
     `outdated` says that the form holds something else by now.
     """
-    color, icon = _STATUS[submission.status]
     with st.container(border=True, gap="small"):
         if outdated:
             st.caption(":orange[:material/history: The payload has changed since.] This is what came of the one sent.")
-        st.markdown(f"**Event sent** :{color}-badge[:material/{icon}: {submission.status.capitalize()}]")
+        st.markdown(f"**Event sent** {statuses.EVENT[submission.status].badge()}")
         facts = [f":gray[Event id] :small[{code(str(submission.event_id))}]"]
         if submission.correlation_key:
             facts.append(f":gray[Correlation key] :small[{code(submission.correlation_key)}]")
@@ -86,11 +84,11 @@ def _draw_runs(actor: Actor, submission: Submission) -> None:
         found = _runs(actor, submission)
         for run in found:
             took = f":gray[{duration(run.seconds)}]" if run.seconds is not None else ""
-            label = f"{run_status.badge(run.status)} {escape(run.workflow_name)} {took} :material/arrow_outward:"
+            label = f"{statuses.RUN[run.status].badge()} {escape(run.workflow_name)} {took} :material/arrow_outward:"
             st.page_link("runs.py", label=label, query_params={"runId": str(run.run_id)}, help="Open the run")
             if run.error:
                 st.caption(f":red[{escape(str(run.error.get('message', '')))}]")
-        if all(run.status in run_status.ENDED for run in found) and not st.session_state.get(done_key):
+        if all(run.has_ended for run in found) and not st.session_state.get(done_key):
             st.session_state[done_key] = True
             st.rerun()  # ends the polling
 
@@ -111,11 +109,11 @@ def _runs(actor: Actor, submission: Submission) -> list[RunSummary]:
 def _draw_schema_verdict(submission: Submission) -> None:
     broken = len(submission.schema_errors)
     said = {
-        "valid": ":green[:material/check_circle:] The payload fits its schema.",
-        "invalid": f":orange[:material/warning:] The payload breaks its schema in {plural(broken, 'place')}.",
-        "timed_out": ":orange[:material/timer_off:] Checking the payload against its schema took too long.",
-        "schema_error": ":orange[:material/warning:] The event's schema cannot be used.",
-        "unknown": ":orange[:material/help:] The schema ref is not in the registry, so nothing was checked.",
-        "missing": ":gray[:material/help:] This event has no schema, so nothing was checked.",
+        "valid": "The payload fits its schema.",
+        "invalid": f"The payload breaks its schema in {plural(broken, 'place')}.",
+        "timed_out": "Checking the payload against its schema took too long.",
+        "schema_error": "The event's schema cannot be used.",
+        "unknown": "The schema ref is not in the registry, so nothing was checked.",
+        "missing": "This event has no schema, so nothing was checked.",
     }
-    st.caption(said[submission.schema_status])
+    st.caption(f"{statuses.VERDICT[submission.schema_status].mark} {said[submission.schema_status]}")

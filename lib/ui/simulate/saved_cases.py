@@ -13,7 +13,7 @@ from lib.events import saved_cases
 from lib.events.saved_cases import CaseResult, SavedCase
 from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
-from lib.ui.components import guard, viewer_time
+from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import escape
 from lib.ui.simulate.setup import Setup, use_case
 from lib.workflows import records as workflow_records
@@ -56,14 +56,11 @@ def draw(
 
 def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult | None, names: dict[UUID, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
-        if result is None:
-            mark = ":gray-badge[Not run]"
-        else:
-            mark = ":green-badge[:material/check: Pass]" if result.passed else ":red-badge[:material/close: Fail]"
+        state = "not_run" if result is None else "passed" if result.passed else "failed"
         expected = [escape(names[workflow]) for workflow in case.expected_workflows]
         by = escape(case.created_by or "someone who has left")
         st.markdown(
-            f"{mark} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]",
+            f"{statuses.TEST_CASE[state].badge()} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]",
             width="stretch",
             help=f"Added by {by}, last saved {viewer_time.shown(case.updated_at)}",
         )

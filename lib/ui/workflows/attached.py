@@ -11,7 +11,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict
-from lib.ui.components import definition_diff, guard, schema_view
+from lib.ui.components import definition_diff, guard, schema_view, statuses
 from lib.ui.components.text import ago, code, escape, plural
 from lib.workflows import schema_impact, versions
 from lib.workflows.records import AttachedWorkflow
@@ -45,11 +45,12 @@ def draw(actor: Actor, event_type: str, attached: list[AttachedWorkflow], *, in_
 def _draw_one(
     actor: Actor, event_type: str, workflow: AttachedWorkflow, impact: Impact | None, *, in_drawer: bool
 ) -> None:
-    marks = f":green-badge[{workflow.status.capitalize()}]"
+    looks = [statuses.WORKFLOW[workflow.status]]
     if workflow.is_system:
-        marks += " :violet-badge[:material/shield: System]"
+        looks.append(statuses.SOURCE["system"])
     if workflow.is_paused:
-        marks += " :orange-badge[:material/pause: Paused]"
+        looks.append(statuses.PAUSED)
+    marks = " ".join(look.badge() for look in looks)
     st.markdown(f"**{escape(workflow.name)}** :gray[v{workflow.version}]  {marks}")
     if workflow.description:
         st.caption(escape(workflow.description))
@@ -82,7 +83,7 @@ def _draw_one(
 
 def draw_impact(impact: Impact) -> None:
     """What the event's new schema means to a workflow that was made for an earlier one."""
-    color = "orange" if impact.still_valid else "red"
+    color = statuses.SEVERITY["warning" if impact.still_valid else "error"].color
     verdict = "it still validates" if impact.still_valid else "it no longer validates"
     st.markdown(
         f":{color}[:material/schema: The event's schema changed from {code(impact.made_for or 'none')} to "

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.ui.components import guard
+from lib.ui.components import guard, statuses
 from lib.ui.components.text import code, escape, plural, shorten
 from lib.workflows import backfill
 from lib.workflows import records as workflow_records
@@ -99,7 +99,7 @@ def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
                 st.rerun()
                 return
             with st.container(border=True):
-                doing = ":orange[:material/pause: Held: the workflow is paused.]" if now.is_held else "Replaying"
+                doing = statuses.PAUSED.text("Held: the workflow is paused.") if now.is_held else "Replaying"
                 st.progress(
                     min(1.0, now.replayed / max(now.total, 1)),
                     text=f"{doing} {code(now.event_type)}: {now.replayed:,} of {now.total:,}, {_counted(now)}",
@@ -114,10 +114,11 @@ def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
 
 
 def _draw_outcome(ended: Backfill) -> None:
-    icon = ":green[:material/check_circle:]" if ended.status == "done" else ":orange[:material/cancel:]"
     word = "Replayed" if ended.status == "done" else "Canceled after"
     because = f" because {escape(ended.ended_because)}" if ended.ended_because else ""
-    st.markdown(f"{icon} {word} {plural(ended.replayed, 'event')}{because}: {_counted(ended)}.")
+    st.markdown(
+        f"{statuses.BACKFILL[ended.status].mark} {word} {plural(ended.replayed, 'event')}{because}: {_counted(ended)}."
+    )
     _draw_reasons(ended)
     if ended.reasons:
         st.caption("What did not start can be replayed again once the cause is mended.")

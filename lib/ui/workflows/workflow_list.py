@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.ui.components import guard, viewer_time
+from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, escape, percent, plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
@@ -55,15 +55,14 @@ def draw(actor: Actor) -> None:
 
 def marks(workflow: WorkflowSummary | workflow_records.Workflow) -> str:
     """Status, system and pause as inline Markdown badges."""
-    color = {"draft": "gray", "published": "green", "archived": "orange"}[workflow.status]
-    found = [f":{color}-badge[{workflow.status.capitalize()}]"]
+    found = [statuses.WORKFLOW[workflow.status]]
     if workflow.is_system:
-        found.append(":violet-badge[:material/shield: System]")
+        found.append(statuses.SOURCE["system"])
     if workflow.is_paused:
-        found.append(":orange-badge[:material/pause: Paused]")
+        found.append(statuses.PAUSED)
     if workflow.draft_differs and workflow.status == "published":
-        found.append(":blue-badge[:material/edit: Unpublished changes]")
-    return " ".join(found)
+        found.append(statuses.UNPUBLISHED)
+    return " ".join(look.badge() for look in found)
 
 
 def _draw_filters(event_types: list[str]) -> WorkflowFilters:
@@ -118,9 +117,8 @@ def _runs_said(workflow: WorkflowSummary) -> str:
     rate = workflow.success_rate
     if rate is None:
         return f":gray[{NOTHING} no runs yet]"
-    color = "green" if rate >= _GOOD else "orange" if rate >= _POOR else "red"
     latest = f"latest {workflow.runs} runs" if workflow.runs > 1 else "only run"
-    lines = [f":{color}[**{percent(rate)}**] :small[success of its {latest}]"]
+    lines = [f":{statuses.rate_color(rate)}[**{percent(rate)}**] :small[success of its {latest}]"]
     details = [f"last {viewer_time.clock(workflow.last_run_at, '%Y-%m-%d %H:%M')}"] if workflow.last_run_at else []
     if workflow.open:
         details.append(f"{workflow.open} under way")
@@ -134,26 +132,26 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
     st.page_link(
         "runs.py", label="Runs", icon=":material/list:", query_params={"workflowId": str(workflow.workflow_id)}
     )
+    archived, paused = workflow.status == "archived", workflow.is_paused
     with st.popover("", icon=":material/more_horiz:", help="Pause, archive", type="tertiary"):
-        if workflow.status != "archived":
+        if not archived:
             st.button(
-                "Resume" if workflow.is_paused else "Pause",
-                key=f"{'resume' if workflow.is_paused else 'pause'}-{key}",
-                icon=":material/play_arrow:" if workflow.is_paused else ":material/pause:",
+                "Resume" if paused else "Pause",
+                key=f"resume-{key}" if paused else f"pause-{key}",
+                icon=":material/play_arrow:" if paused else statuses.PAUSED.material,
                 disabled=bool(refusal),
-                help=refusal or (None if workflow.is_paused else _PAUSE_HELP),
+                help=refusal or (None if paused else _PAUSE_HELP),
                 on_click=guard.callback(set_paused),
-                args=(actor, workflow, not workflow.is_paused),
+                args=(actor, workflow, not paused),
                 width="stretch",
                 type="tertiary",
             )
-        archived = workflow.status == "archived"
         st.button(
             "Restore" if archived else "Archive",
             key=f"archive-{key}",
             disabled=bool(refusal),
             help=refusal,
-            icon=":material/unarchive:" if archived else ":material/archive:",
+            icon=":material/unarchive:" if archived else statuses.WORKFLOW["archived"].material,
             width="stretch",
             on_click=guard.callback(set_archived),
             args=(actor, workflow, not archived),

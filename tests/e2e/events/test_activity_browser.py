@@ -26,7 +26,7 @@ RECORD = "Match trace"
 def open_first_row(page: Page) -> None:
     table = page.get_by_test_id("stDataFrame")
     expect(table.locator("canvas").first).to_be_visible()
-    table.click(position={"x": 290, "y": 56})
+    table.click(position={"x": 70, "y": 56})
     expect(page.get_by_role("heading", name=re.compile(RECORD))).to_be_visible()
 
 

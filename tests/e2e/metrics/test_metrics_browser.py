@@ -155,11 +155,11 @@ def test_recent_events_older_and_newer(page: Page) -> None:
     table = page.get_by_test_id("stDataFrame").last
     table.scroll_into_view_if_needed()
     expect(table.locator("canvas").first).to_be_visible()
-    table.click(position={"x": 200, "y": 60})  # a cell is looked at, not opened
+    table.click(position={"x": 240, "y": 60})  # a cell is looked at, not opened
     page.keyboard.press("ArrowDown")
     settled(page)
     expect(page).to_have_url(re.compile("/metrics"))
-    table.click(position={"x": 35, "y": 60})
+    table.click(position={"x": 70, "y": 60})
     expect(page).to_have_url(re.compile("/activity\\?eventId="))
 
 

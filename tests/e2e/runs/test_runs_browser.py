@@ -7,12 +7,13 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
+from lib.ui.components.text import duration
 from tests.e2e.conftest import settled
 
 pytestmark = pytest.mark.browser
 
-ROW, HEAD = 40, 20
-NAME, STATUS = 80, 240
+ROW, HEAD = 36, 20
+NAME, STATUS, DURATION = 80, 280, 530
 
 
 def click_cell(page: Page, x: int, row: int) -> None:
@@ -56,6 +57,23 @@ def test_the_first_click_after_older_opens_a_run_of_that_page(page: Page) -> Non
     click_cell(page, NAME, 1)
     expect(page.get_by_text("Run id")).to_be_visible()
     expect(page.get_by_text(last).first).to_be_visible()
+
+
+def test_durations_sort_as_numbers_and_a_sorted_row_opens_its_own_run(page: Page) -> None:
+    page.goto("/runs?runTime=Last+30+days&runStatus=Succeeded")
+    settled(page)
+    cells = page.locator("[id^='glide-cell-3-']")  # what the browser sorts by; beside it each is drawn as text
+    expect(cells.nth(5)).to_have_text(re.compile(r"^[\d.]+$"))
+    before = cells.all_text_contents()
+    click_cell(page, DURATION, 0)
+    expect(cells.first).not_to_have_text(before[0])
+    took = [float(seconds) for seconds in cells.all_text_contents()]
+    assert len(took) > 10 and took == sorted(took)
+    said = [duration(seconds) for seconds in took]
+    assert said != sorted(said), "as text they would stand in another order"
+    click_cell(page, NAME, 1)
+    expect(page.get_by_text("Run id")).to_be_visible()
+    expect(page.get_by_text(re.compile(rf"^Duration\s*{said[0]}$"))).to_be_visible()
 
 
 def test_a_phone_shows_what_ran_and_how_it_went(page: Page) -> None:

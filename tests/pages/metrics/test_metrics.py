@@ -23,7 +23,8 @@ from lib.metrics.time_window import Window, iso, moment, start_of
 from lib.ui.components import figures
 from lib.ui.metrics import charts, event_metrics, metrics_filters
 from tests.conftest import ActorFactory
-from tests.support import pages
+from tests.support import (pages)
+from tests.support.tables import (readings)
 
 NAME = "TICKET_CREATED"
 
@@ -306,7 +307,8 @@ def test_the_overview_leads_to_an_event_and_warns_of_silence(db: Database, actor
     add(db, actor.tenant, hours_ago(200), "TICKET_UPDATED")
     app = open_page()
     assert list(app.dataframe[0].value["Event"]) == [NAME, "TICKET_UPDATED"]
-    assert app.dataframe[0].value["Unmatched share"].iloc[0] == 100, "written like the cards: 100.0 %"
+    assert app.dataframe[0].value["Unmatched share"].iloc[0] == 1
+    assert readings(app.dataframe[0])["Unmatched share"][0] == "100 %", "written like the cards"
     assert "TICKET_UPDATED" in app.warning[0].value and NAME not in app.warning[0].value
     app.segmented_control(key="show").set_value("Schema conformance").run()
     assert list(app.dataframe[0].value["Event"]) == [NAME]
@@ -319,7 +321,8 @@ def test_the_most_failing_are_ranked_by_errors_and_lead_to_them(db: Database, ac
     app = open_page()
     table = app.dataframe[0].value
     assert list(table["Event"]) == ["MOST", "OFTEN"], "two errors are no pattern"
-    assert list(table["Errors"]) == [4, 3] and list(table["Error rate"]) == [20, 100]
+    assert list(table["Errors"]) == [4, 3] and list(table["Error rate"]) == [0.2, 1]
+    assert list(readings(app.dataframe[0])["Error rate"]) == ["20.0 %", "100 %"]
     assert len(app.dataframe[1].value) == 3
 
 

@@ -19,8 +19,9 @@ from lib.runs import engine
 from lib.workflows import changes as workflow_changes
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, example, published
-from tests.pages.workflows.test_workflows import texts
-from tests.support.pages import open_page
+from tests.pages.workflows.test_workflows import (texts, SHELL, open_page)
+from tests.support.pages import (open_page)
+from tests.support.tables import (readings)
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -135,7 +136,8 @@ def test_a_time_range_is_in_the_viewers_zone(db: Database, new_actor: ActorFacto
     for hour in range(4):
         add_run(db, actor, workflow, at=START + timedelta(hours=hour))
     app = open_page("runs.py", runTime="Custom", runSince="2026-03-01T13:00", runUntil="2026-03-01T15:00")
-    assert list(rows(app)["Triggered"]) == ["2026-03-01 14:00:00", "2026-03-01 13:00:00"]
+    assert list(rows(app)["Triggered"]) == [START + timedelta(hours=2), START + timedelta(hours=1)]
+    assert list(readings(app.dataframe[0])["Triggered"]) == ["2026-03-01 14:00:00", "2026-03-01 13:00:00"]
     assert app.button(key="reset-runTime").label.replace("\\", "") == "from 2026-03-01 13:00 to 2026-03-01 15:00"
     assert "Showing 2 runs · 2026-03-01 13:00 to 2026-03-01 14:00 · Times in UTC" in texts(app)
 
