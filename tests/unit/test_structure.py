@@ -56,6 +56,23 @@ def test_pages_and_modules_stay_short() -> None:
     assert not long
 
 
+def test_functions_stay_short() -> None:
+    lengths = {
+        f"{path.relative_to(ROOT)}: {node.name}": (node.end_lineno or node.lineno) - node.lineno + 1
+        for path in [*PAGES, *MODULES]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert len(lengths) > 500
+    assert {name: n for name, n in lengths.items() if n > 40} == {}
+
+
+@pytest.mark.parametrize(("folder", "most"), [("lib", 24), ("lib/ui", 12)])
+def test_a_folder_can_be_read_at_a_glance(folder: str, most: int) -> None:
+    names = {path.name for path in (ROOT / folder).iterdir() if path.name != "__pycache__"}
+    assert len(names) <= most, sorted(names)
+
+
 def callbacks(path: Path) -> Iterator[ast.expr]:
     """What a module hands over as on_click, on_change and the like: as keywords, or as a dict of keywords."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
