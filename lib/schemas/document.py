@@ -18,7 +18,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
 
 from lib.schemas.parts import Part, Parts, listed
-from lib.schemas.spec import Branching, Choice, Listed, Option, Settled, Spec, build_spec
+from lib.schemas.spec import Branching, Listed, Option, SchemaChoice, Settled, Spec, build_spec
 
 if TYPE_CHECKING:
     from referencing._core import Resolver
@@ -186,7 +186,7 @@ class SchemaDocument:
             kinds = {spec.option_type if spec.kind in ("enum", "const") else spec.kind for spec in specs}
             nested = kinds == {"json"} and any(self.flatten(option.parts, {}).groups for option in options)
             if nested or len(kinds) > 1 or kinds <= {"object", "array"}:
-                return Branching(Choice(id(branches), _distinct(options)))
+                return Branching(SchemaChoice(id(branches), _distinct(options)))
             return Branching(common=kinds.pop(), suggested=tuple(one.value for one in listed))
         return Branching()
 

@@ -56,7 +56,7 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SchemaChoice:
     """Branches of which the value follows one. `source` is the key under which a pick is settled."""
 
     source: Any
@@ -76,7 +76,7 @@ class Branching:
     """What the open oneOf and anyOf of a place amount to: a choice, a list of values, or one type in common
     with some values suggested."""
 
-    choice: Choice | None = None
+    choice: SchemaChoice | None = None
     listed: tuple[Listed, ...] = ()
     common: str | None = None
     suggested: tuple[Any, ...] = ()
@@ -99,7 +99,7 @@ class Spec:
     format: str | None = None
     options: tuple[Listed, ...] = ()
     option_type: str = "string"
-    choice: Choice | None = None
+    choice: SchemaChoice | None = None
     properties: Mapping[str, Parts] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     closed: bool = False
@@ -186,7 +186,7 @@ def _kind(
     options: tuple[Listed, ...],
     settled: Settled,
     branching: Branching,
-) -> tuple[str, Choice | None]:
+) -> tuple[str, SchemaChoice | None]:
     """Name the field that fits a place, with the choice to be made first where there is one."""
     kinds = [name for name in types or () if name != "null"]
     if settled.get("type") in kinds:
@@ -198,7 +198,7 @@ def _kind(
     if types == ["null"]:
         return "null", None
     if len(kinds) > 1:
-        return "choice", Choice("type", tuple(Option(name, name, ()) for name in kinds))
+        return "choice", SchemaChoice("type", tuple(Option(name, name, ()) for name in kinds))
     told = (kind for kind, keywords in TELLING.items() for part in parts if part.schema.keys() & set(keywords))
     return next(iter(kinds), None) or (types is None and next(told, None)) or branching.common or "json", None
 

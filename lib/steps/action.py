@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import Execution, Step
-from lib.steps.step_type import Fault, Schema
+from lib.steps.step_type import ConfigFault, Schema
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Action:
     #: Does it with its evaluated input. Raises egress.Failed for what another attempt may mend.
     run: Callable[[Step, Execution, Mapping[str, Any]], JsonValue]
     #: Why it would be refused with this input, expressions and all, whatever a run holds.
-    refusal: Callable[[Mapping[str, Any]], Fault | None] = lambda arguments: None
+    refusal: Callable[[Mapping[str, Any]], ConfigFault | None] = lambda arguments: None
 
     def branch(self) -> Schema:
         """The branch of a configuration's oneOf that is about this action."""

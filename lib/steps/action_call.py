@@ -8,7 +8,7 @@ from lib.steps.action import Action
 from lib.steps.execution import Execution, Outcome, Step
 from lib.steps.http_request import HTTP_REQUEST
 from lib.steps.log_write import LOG_WRITE
-from lib.steps.step_type import Config, Fault, Schema, StepType, config_object
+from lib.steps.step_type import Config, ConfigFault, Schema, StepType, config_object
 
 _LONGEST_BACKOFF_SECONDS = 30.0
 
@@ -32,10 +32,10 @@ def _run(step: Step, run: Execution) -> Outcome:
         run.journal.pause(min(backoff, _LONGEST_BACKOFF_SECONDS))
 
 
-def _refusal(config: Config) -> Fault | None:
+def _refusal(config: Config) -> ConfigFault | None:
     action, arguments = _action(config), config.get("input")
     fault = action.refusal(arguments) if action and isinstance(arguments, dict) else None
-    return Fault(("input", *fault.field), fault.message) if fault else None
+    return ConfigFault(("input", *fault.field), fault.message) if fault else None
 
 
 def _output(config: Config) -> Schema | None:

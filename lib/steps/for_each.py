@@ -8,7 +8,7 @@ from typing import Any
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import MAX_LOOP_ITEMS, ROOTS, Execution, Outcome, Step
-from lib.steps.step_type import EXPRESSION, Config, Fault, StepList, StepType, config_object, nested_steps
+from lib.steps.step_type import EXPRESSION, Config, ConfigFault, StepList, StepType, config_object, nested_steps
 
 #: What expressions call the number of the current item.
 _INDEX = "index"
@@ -51,10 +51,10 @@ def _names(config: Config) -> tuple[str, str]:
     return str(config.get("itemName", _ITEM)), _INDEX
 
 
-def _faults(config: Config) -> Iterator[Fault]:
+def _faults(config: Config) -> Iterator[ConfigFault]:
     name = config.get("itemName")
     if name in (*ROOTS, _INDEX):
-        yield Fault(("itemName",), f"{name} already names something else.")
+        yield ConfigFault(("itemName",), f"{name} already names something else.")
 
 
 FOR_EACH = StepType(

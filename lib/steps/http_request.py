@@ -11,7 +11,7 @@ from lib.settings import settings
 from lib.steps import egress
 from lib.steps.action import Action
 from lib.steps.execution import Execution, Step
-from lib.steps.step_type import Fault, any_or_expression, text_or_expression
+from lib.steps.step_type import ConfigFault, any_or_expression, text_or_expression
 
 
 def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
@@ -36,13 +36,13 @@ def _text(step: Step, field: str, value: JsonValue) -> str:
     raise StepFailed("invalid", f"Step {step.id}: {field} must give a text, not {type(value).__name__}.")
 
 
-def _refusal(arguments: Mapping[str, Any]) -> Fault | None:
+def _refusal(arguments: Mapping[str, Any]) -> ConfigFault | None:
     url = arguments.get("url")
     try:
         if isinstance(url, str):
             egress.check(url, policy=_policy())
     except egress.Refused as refused:
-        return Fault(("url",), str(refused))
+        return ConfigFault(("url",), str(refused))
     return None
 
 

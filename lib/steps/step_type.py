@@ -35,7 +35,7 @@ class StepList:
 
 
 @dataclass(frozen=True)
-class Fault:
+class ConfigFault:
     """What is wrong with a configuration, and in which of its fields."""
 
     field: tuple[str, ...]
@@ -91,9 +91,9 @@ class StepType:
     #: What expressions of its nested steps may read beside the names that all steps read.
     names: Callable[[Config], Iterable[str]] = _nothing
     #: What is wrong although the schema allows it; asked only about a configuration that fits the schema.
-    faults: Callable[[Config], Iterable[Fault]] = _nothing
+    faults: Callable[[Config], Iterable[ConfigFault]] = _nothing
     #: Why the step would fail whatever the run holds; None where that is not known.
-    refusal: Callable[[Config], Fault | None] = _unknown
+    refusal: Callable[[Config], ConfigFault | None] = _unknown
     #: What a dry run takes for the output of a step that it does not carry out.
     assumed: Callable[[Config], JsonValue] = _unknown
     #: How many seconds it waits at most; None where the configuration does not tell.

@@ -1,6 +1,6 @@
 """The statuses of catalog entries are listed by the application alone (docs/decisions/0069): the database keeps text.
 
-`lib.catalog.entries.Status` is the list. A new status is one value there, without a migration.
+`lib.catalog.entries.EntryStatus` is the list. A new status is one value there, without a migration.
 """
 
 from alembic import op

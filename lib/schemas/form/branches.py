@@ -7,11 +7,11 @@ from typing import Any
 from lib.schemas.document import SchemaDocument
 from lib.schemas.form.violations import Validator
 from lib.schemas.parts import Parts
-from lib.schemas.spec import Choice, Spec
+from lib.schemas.spec import SchemaChoice, Spec
 from lib.serialization.json_values import ABSENT, json_type
 
 
-def pick(validator: Validator, choice: Choice, value: Any) -> int | str:
+def pick(validator: Validator, choice: SchemaChoice, value: Any) -> int | str:
     """Choose the branch that a value follows, or is nearest to."""
     if choice.source == "type":
         kind = json_type(value)

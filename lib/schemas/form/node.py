@@ -14,7 +14,7 @@ from lib.schemas.form.ground import Ground
 from lib.schemas.form.sample_scalars import sample_keys
 from lib.schemas.form.violations import Path
 from lib.schemas.parts import Parts
-from lib.schemas.spec import Choice, Spec
+from lib.schemas.spec import SchemaChoice, Spec
 from lib.serialization.json_values import ABSENT, copy, json_type
 
 #: The JSON types that the field of each kind can show; enum, const and json show what they are given.
@@ -135,7 +135,7 @@ class Node:
     def is_null(self) -> bool:
         return self.children is None and self.value is None
 
-    def choices(self) -> Iterator[tuple[Choice, int | str | None]]:
+    def choices(self) -> Iterator[tuple[SchemaChoice, int | str | None]]:
         """Yield the choices of this place from outermost in, each with the picked branch, if any."""
         settled: dict[Any, int | str] = {}
         self.spec  # noqa: B018  # lets the value pick first

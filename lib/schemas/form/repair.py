@@ -16,7 +16,7 @@ from lib.serialization.json_values import ABSENT, same
 ATTEMPTS = 40
 
 
-class Sampler(Protocol):
+class SamplesParts(Protocol):
     """What mending needs of whoever makes the sample."""
 
     document: SchemaDocument
@@ -26,7 +26,7 @@ class Sampler(Protocol):
         """Make a value for a place."""
 
 
-def repair(sampler: Sampler, parts: Parts, value: Any) -> Any:
+def repair(sampler: SamplesParts, parts: Parts, value: Any) -> Any:
     """Mend one fault after another and give the value, mended as far as it went."""
     for _ in range(ATTEMPTS):
         faults = map(_innermost, sampler.validator.errors(parts, value))
@@ -47,7 +47,7 @@ def _innermost(error: ValidationError) -> tuple[ValidationError, Path]:
     return error, path
 
 
-def _mended(sampler: Sampler, parts: Parts, value: Any, error: ValidationError, path: Path) -> Any:
+def _mended(sampler: SamplesParts, parts: Parts, value: Any, error: ValidationError, path: Path) -> Any:
     """Mend one fault: add what is missing, drop what may not be, else make the place anew."""
     here = _at(value, path)
     local = _parts_at(sampler, parts, value, path)
@@ -127,7 +127,7 @@ def _with(value: Any, path: Path, new: Any) -> Any:
     return changed
 
 
-def _parts_at(sampler: Sampler, parts: Parts, value: Any, path: Path) -> Parts:
+def _parts_at(sampler: SamplesParts, parts: Parts, value: Any, path: Path) -> Parts:
     """Find the parts that hold at a path, following the branches that the value follows."""
     for step in path:
         spec = settle(sampler.document, sampler.validator, parts, value, {})

@@ -23,7 +23,7 @@ STEPS = 4000
 
 
 @dataclass(frozen=True)
-class Place:
+class SamplePlace:
     """Where a sample is being made: `turn` tells items of one list apart, `above` holds the schemas that
     the place is inside of."""
 
@@ -33,12 +33,12 @@ class Place:
     turn: int = 0
     above: frozenset[int] = frozenset()
 
-    def below(self, name: str, spec: Spec, turn: int = 0) -> Place:
+    def below(self, name: str, spec: Spec, turn: int = 0) -> SamplePlace:
         inside = self.above | {id(part.schema) for part in spec.parts}
         path = f"{self.path}/{name}{turn or ''}"
-        return Place(name or self.name, path, self.depth + 1, self.turn + turn, inside)
+        return SamplePlace(name or self.name, path, self.depth + 1, self.turn + turn, inside)
 
-    def at(self, name: str, turn: int = 0) -> Place:
+    def at(self, name: str, turn: int = 0) -> SamplePlace:
         return replace(self, name=name, path=f"{self.path}/{name}", turn=self.turn + turn)
 
 
@@ -60,7 +60,7 @@ class Sampler:
         best: tuple[int, Any] | None = None
         for allowance in (OPTIONAL_FIELDS, 0):
             self._optional_left, self._steps_left = allowance, STEPS
-            value = repair(self, parts, self.make(parts, Place()))
+            value = repair(self, parts, self.make(parts, SamplePlace()))
             errors = len(self.validator.errors(parts, value))
             if best is None or errors < best[0]:
                 best = (errors, value)
@@ -69,7 +69,7 @@ class Sampler:
         assert best is not None
         return best[1]
 
-    def make(self, parts: Parts, place: Place, settled: dict[Any, int | str] | None = None) -> Any:
+    def make(self, parts: Parts, place: SamplePlace, settled: dict[Any, int | str] | None = None) -> Any:
         """Make a value for a place; it may still break conditions between fields."""
         settled = settled or {}
         spec = self.document.spec(parts, settled)
@@ -89,9 +89,9 @@ class Sampler:
 
     def make_named(self, parts: Parts, name: str) -> Any:
         """Make a value for a place somewhere inside, of which only the name is known."""
-        return self.make(parts, Place(name=name, depth=1))
+        return self.make(parts, SamplePlace(name=name, depth=1))
 
-    def _choice(self, parts: Parts, spec: Spec, place: Place, settled: dict[Any, int | str]) -> Any:
+    def _choice(self, parts: Parts, spec: Spec, place: SamplePlace, settled: dict[Any, int | str]) -> Any:
         """Take the first branch that gives a valid value, else the first branch."""
         assert spec.choice is not None
         first: Any = ABSENT
@@ -113,7 +113,7 @@ class Sampler:
         assert spec.choice is not None
         return self.document.spec(parts, settled | {spec.choice.source: option.number}).kind
 
-    def _of_kind(self, spec: Spec, place: Place) -> Any:
+    def _of_kind(self, spec: Spec, place: SamplePlace) -> Any:
         if spec.kind == "object":
             return self._object(spec, place)
         if spec.kind == "array":
@@ -133,14 +133,14 @@ class Sampler:
             return next((one for one in anything if self.validator.is_valid(spec.parts, one)), None)
         return None
 
-    def _is_inside(self, spec: Spec, place: Place) -> bool:
+    def _is_inside(self, spec: Spec, place: SamplePlace) -> bool:
         """Tell whether the place lies inside its own schema."""
         return any(id(part.schema) in place.above for part in spec.parts if part.schema)
 
-    def _is_recursive(self, parts: Parts, place: Place) -> bool:
+    def _is_recursive(self, parts: Parts, place: SamplePlace) -> bool:
         return self._is_inside(self.document.spec(parts), place)
 
-    def _object(self, spec: Spec, place: Place) -> dict[str, Any]:
+    def _object(self, spec: Spec, place: SamplePlace) -> dict[str, Any]:
         made: dict[str, Any] = {}
         inner = place.below("", spec)
         names = [*spec.properties, *sorted(spec.required - spec.properties.keys())]
@@ -154,18 +154,18 @@ class Sampler:
         self._add_entries(spec, inner, made)
         return made
 
-    def _spend(self, parts: Parts, inner: Place) -> bool:
+    def _spend(self, parts: Parts, inner: SamplePlace) -> bool:
         """Decide whether an optional field is filled in."""
         if inner.depth > OPTIONAL_DEPTH or self._optional_left <= 0 or not self._may_hold(parts, inner):
             return False
         self._optional_left -= 1
         return True
 
-    def _may_hold(self, parts: Parts, inner: Place) -> bool:
+    def _may_hold(self, parts: Parts, inner: SamplePlace) -> bool:
         """Tell whether what need not be there may be: the schema allows it, and it ends."""
         return not any(part.schema is False for part in parts) and not self._is_recursive(parts, inner)
 
-    def _add_entries(self, spec: Spec, inner: Place, made: dict[str, Any]) -> None:
+    def _add_entries(self, spec: Spec, inner: SamplePlace, made: dict[str, Any]) -> None:
         """Give a map an entry, and an object the entries that minProperties asks for."""
         least = int(max([0, *spec.number_keyword("minProperties")]))
         typed = spec.additional or tuple(part for _, parts in spec.patterns for part in parts)
@@ -178,7 +178,7 @@ class Sampler:
                 turn = len(made)
                 made[name] = self.make(spec.child(name), inner.at(name, turn))
 
-    def _array(self, spec: Spec, place: Place) -> list[Any]:
+    def _array(self, spec: Spec, place: SamplePlace) -> list[Any]:
         least = int(max([0, *spec.number_keyword("minItems")]))
         most = int(min([10**6, *spec.number_keyword("maxItems")]))
         inner = place.below("", spec)
@@ -208,7 +208,7 @@ def _given(spec: Spec, turn: int) -> Iterator[Any]:
     yield from values
 
 
-def _identifier(place: Place) -> str:
+def _identifier(place: SamplePlace) -> str:
     """Return a UUID that stays the same for a field; its name may hold a lone surrogate, which UTF-8 refuses."""
     name = f"{place.path}#{place.turn}".encode("unicode_escape").decode()
     return str(uuid.uuid5(uuid.NAMESPACE_URL, name))

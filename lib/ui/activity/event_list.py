@@ -122,7 +122,7 @@ def _draw_table(page: EventPage) -> None:
             width=_NAME_WIDTH,
             help="Opens the event",
         ),
-        on_select=choose_row,
+        when_chosen=choose_row,
     )
 
 

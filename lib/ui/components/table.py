@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import streamlit as st
 from pandas.io.formats.style import Styler
-from streamlit.elements.lib.column_types import ColumnConfig
+from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 
 from lib.metrics import time_window
+from lib.ui.components import guard, viewer_time
 from lib.ui.components import text as words
-from lib.ui.components import viewer_time
 from lib.ui.components.statuses import Looks
 
 ROW_HEIGHT = 36
@@ -111,9 +111,12 @@ def draw(
     key: str,
     way_in: WayIn,
     most_in_sight: int = _MOST_ROWS_IN_SIGHT,
-    on_select: Callable[[], None] | Literal["rerun", "ignore"] = "ignore",
+    when_chosen: Callable[[], None] | None = None,
 ) -> None:
-    """Draw the rows with these columns after the way in, the rest of a long table under its own scroll bar."""
+    """Draw the rows with these columns after the way in, the rest of a long table under its own scroll bar.
+
+    `when_chosen` is called when a cell is chosen; without it none can be.
+    """
     pressed = f"{key}-open"
 
     def open_row() -> None:
@@ -121,15 +124,8 @@ def draw(
         if clicked and clicked["row"] < len(rows):
             way_in.open(clicked["row"])
 
-    first = st.column_config.ButtonColumn(
-        way_in.label,
-        type="tertiary",
-        alignment="left",
-        key=pressed,
-        on_click=open_row,
-        pinned=True,
-        width=way_in.width,
-        help=way_in.help,
+    choosing: dict[str, Any] = (
+        {"on_select": guard.callback(when_chosen), "selection_mode": "single-cell"} if when_chosen else {}
     )
     st.dataframe(
         readable(pd.DataFrame(rows, columns=[way_in.name, *columns]), columns),
@@ -138,10 +134,29 @@ def draw(
         placeholder=words.NOTHING,
         row_height=ROW_HEIGHT,
         height=min(len(rows), most_in_sight) * ROW_HEIGHT + _HEAD,
-        on_select=on_select,  # type: ignore[arg-type]
-        selection_mode="single-cell",
-        column_config={way_in.name: first, **{name: column.config for name, column in columns.items()}},
+        column_config={
+            way_in.name: _first_cell(way_in, pressed, open_row),
+            **{name: column.config for name, column in columns.items()},
+        },
+        **choosing,
     )
+
+
+def _first_cell(way_in: WayIn, pressed: str, open_row: Callable[[], None]) -> ButtonColumnResult:
+    return st.column_config.ButtonColumn(
+        way_in.label,
+        type="tertiary",
+        alignment="left",
+        key=pressed,
+        on_click=guard.callback(open_row),
+        pinned=True,
+        width=way_in.width,
+        help=way_in.help,
+    )
+
+
+def redraw() -> None:
+    """For `when_chosen`, where the page only has to be drawn anew."""
 
 
 def draw_plain(frame: pd.DataFrame, columns: Mapping[str, Column], *, width: int) -> None:

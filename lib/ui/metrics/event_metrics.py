@@ -20,7 +20,7 @@ from lib.ui.metrics import charts, metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
 from lib.ui.metrics.metrics_slice import Narrowed
 
-Color = Literal["off", "normal", "inverse"]
+DeltaColor = Literal["off", "normal", "inverse"]
 
 _VOLUME = "metrics_volume"
 _STATUSES = (
@@ -156,7 +156,7 @@ def compared(
     definition: str,
     said: str = "",
     *,
-    color: Color = "off",
+    color: DeltaColor = "off",
 ) -> None:
     """One figure in its card, with its change against the period before and what is said of the change."""
     changed = change(now, before)
@@ -168,7 +168,9 @@ def compared_with(words: str) -> None:
     st.caption(f"Changes are against the {words} before.")
 
 
-def figure(label: str, value: str, changed: str | None, said: str, definition: str, *, color: Color = "off") -> None:
+def figure(
+    label: str, value: str, changed: str | None, said: str, definition: str, *, color: DeltaColor = "off"
+) -> None:
     """One figure in its card: its change in a coloured chip, if there is one, and what is said beside it."""
     st.metric(
         label,

@@ -102,7 +102,7 @@ def _draw_table(found: tuple[RunSummary, ...], key: str) -> None:
         },
         key=key,
         way_in=table.WayIn("Workflow", lambda row: _open(found[row]), width=_NAME_WIDTH, help="Opens the run"),
-        on_select="rerun",
+        when_chosen=table.redraw,
     )
 
 

@@ -17,7 +17,7 @@ from lib.schemas import form as schema_form
 from lib.settings import Settings
 from lib.steps import STEP_TYPES, StepType
 from lib.steps.execution import Execution, Outcome, Step
-from lib.steps.step_type import Config, Fault, StepList, any_or_expression, config_object, nested_steps
+from lib.steps.step_type import Config, ConfigFault, StepList, any_or_expression, config_object, nested_steps
 from lib.ui.components import diagram
 from lib.ui.designer.steps_tab import form_schema
 from lib.workflows import definition_text, editing
@@ -38,13 +38,13 @@ def _run(step: Step, run: Execution) -> Outcome:
     return Outcome({"times": times}, {"times": times})
 
 
-def _refusal(config: Config) -> Fault | None:
-    return Fault(("times",), "nothing is repeated 13 times.") if config.get("times") == 13 else None
+def _refusal(config: Config) -> ConfigFault | None:
+    return ConfigFault(("times",), "nothing is repeated 13 times.") if config.get("times") == 13 else None
 
 
-def _faults(config: Config) -> Iterator[Fault]:
+def _faults(config: Config) -> Iterator[ConfigFault]:
     if config["counter"] == "payload":
-        yield Fault(("counter",), "payload already names something else.")
+        yield ConfigFault(("counter",), "payload already names something else.")
 
 
 REPEAT = StepType(

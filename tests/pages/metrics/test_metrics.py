@@ -23,8 +23,8 @@ from lib.metrics.time_window import Window, iso, moment, start_of
 from lib.ui.components import figures
 from lib.ui.metrics import charts, event_metrics, metrics_filters
 from tests.conftest import ActorFactory
-from tests.support import (pages)
-from tests.support.tables import (readings)
+from tests.support import pages
+from tests.support.tables import readings
 
 NAME = "TICKET_CREATED"
 

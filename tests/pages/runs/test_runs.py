@@ -19,9 +19,9 @@ from lib.runs import engine
 from lib.workflows import changes as workflow_changes
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, example, published
-from tests.pages.workflows.test_workflows import (texts, SHELL, open_page)
-from tests.support.pages import (open_page)
-from tests.support.tables import (readings)
+from tests.pages.workflows.test_workflows import texts
+from tests.support.pages import open_page
+from tests.support.tables import readings
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
