@@ -27,6 +27,10 @@ EVENT_FIELDS = ("name", "correlationKey", "payload", "payloadSchemaRef")
 # One path into the payload and nothing else: such an expression's value has the field's own type.
 _PLAIN = re.compile(r"event\.payload((?:\.(?:[A-Za-z_]\w*|`[^`]+`))+)")
 _NAME = re.compile(r"[A-Za-z_]\w*")
+#: Objects and lists inside one another that are compared.
+_DEEPEST = 8
+#: Forms of the workflow's payload that a mapping is compared with.
+_MOST_FORMS = 20
 _Names = tuple[str, ...]
 #: Targets by their names, as a tree: {} where one ends.
 _Tree = dict[str, "_Tree"]
@@ -56,7 +60,7 @@ def check(given: Mapping[str, JsonValue], *, target: JsonSchema | None, source: 
     """Every problem of a mapping; None for a schema that is not known, about which nothing is then said."""
     found = [Finding(name, f"{name}: {problem.rstrip('.')}.") for name, problem in mapping.check_mapping(given)]
     broken = {finding.target for finding in found}
-    return found + _Check(given, target, source).findings(broken)
+    return found + _Check(given, target, source).best(broken)
 
 
 class _Check:
@@ -66,11 +70,28 @@ class _Check:
         self.given, self.target, self.source = given, target, source
         self.wanted = fields.read(target) if target is not None else None
         self.offered = fields.read(source) if source is not None else None
+        #: The forms that the workflow's payload is taken to have.
+        self.picked: list[Field] = []
+        #: Of each expression, what it reads in vain, and whether it gives nothing.
+        self.reads: dict[str, tuple[list[str], bool]] = {}
         self.tree: _Tree = {}
         for name in given:
             place = self.tree
             for part in expressions.names(name):
                 place = place.setdefault(part, {})
+
+    def best(self, broken: set[str]) -> list[Finding]:
+        """The findings for the form of the workflow's payload that the mapping fits best, where there are several."""
+        found = self.findings(broken)
+        names = frozenset(self.tree)
+        for some in self.wanted.branches if self.wanted is not None else ():
+            forms = (Field.fitting(some, names) or list(some))[:_MOST_FORMS]
+            before, tried = self.picked, []
+            for form_ in forms:
+                self.picked = [*before, form_]
+                tried.append((self.findings(broken), self.picked))
+            found, self.picked = min(tried, key=lambda one: sum(finding.severity == "error" for finding in one[0]))
+        return found
 
     def findings(self, broken: set[str]) -> list[Finding]:
         found: list[Finding] = []
@@ -78,7 +99,7 @@ class _Check:
             if name in broken:
                 continue
             names = expressions.names(name)
-            place = self.wanted.at(names, through_lists=False) if self.wanted is not None else None
+            place = self._place(names)
             if self.wanted is not None and place is None:
                 severity: Severity = "error" if _refused(self.wanted, names) else "warning"
                 found.append(Finding(name, f"{name}: the workflow's schema has no such field.", severity))
@@ -87,18 +108,20 @@ class _Check:
             elif place is not None and self.target is not None:
                 found += _literal(name, value, place, self.target)
         if self.wanted is not None:
-            found += _lacking(self.wanted, self.tree, ())
+            found += self._lacking(self.wanted, self.tree, ())
         return found
 
+    def _place(self, names: _Names) -> Field | None:
+        """What the workflow's schema says of a target, given the others."""
+        here, tree = self.wanted, self.tree
+        for name in names:
+            here, tree = here.child_beside(name, frozenset(tree), self.picked) if here is not None else None, tree[name]
+        return here
+
     def _expression(self, name: str, expression: str, place: Field | None) -> Iterator[Finding]:
-        lacking = [_not_in_event(path) for path in sorted(expressions.paths_read(expression))]
-        lacking = [message for message in lacking if message]
-        if self.offered is not None:
-            for read in sorted(expressions.fields_read(expression)):
-                if self.offered.at(read) is None:
-                    lacking.append(f"{_PAYLOAD}.{'.'.join(read)}, which the event does not have")
+        lacking, gives_nothing = self._read(expression)
         needed = self._is_needed(expressions.names(name))
-        severity: Severity = "error" if lacking and needed and _gives_nothing(expression, self.source) else "warning"
+        severity: Severity = "error" if needed and gives_nothing else "warning"
         for message in lacking:
             yield Finding(name, f"{name} reads {message}.", severity)
         plain = _plain(expression)
@@ -109,17 +132,52 @@ class _Check:
                 )
                 yield Finding(name, message, "warning")
             given = self.offered.at(plain)
-            if given is not None and (misfit := _misfit(given, place)):
-                yield Finding(name, f"{name} takes {misfit[0]}, and {expression} is {misfit[1]}.")
+            for below, takes, gets in _misfits(given, place) if given is not None else ():
+                yield Finding(name, f"{name}{below} takes {takes}, and {expression}{below} is {gets}.")
+
+    def _read(self, expression: str) -> tuple[list[str], bool]:
+        """What an expression reads that is not there, and whether it then gives nothing, whatever the event."""
+        if expression not in self.reads:
+            found = [_not_in_event(path) for path in sorted(expressions.paths_read(expression))]
+            lacking = [message for message in found if message]
+            for read in sorted(expressions.fields_read(expression)) if self.offered is not None else ():
+                if self.offered is not None and self.offered.at(read) is None:
+                    lacking.append(f"{_PAYLOAD}.{'.'.join(read)}, which the event does not have")
+            self.reads[expression] = lacking, bool(lacking) and _gives_nothing(expression, self.source)
+        return self.reads[expression]
 
     def _is_needed(self, names: _Names) -> bool:
         """Whether no run starts without the target: it is required, and so is the object in it, or others build it."""
-        here, tree = self.wanted, self.tree
-        for depth, name in enumerate(names):
-            if here is None or (name not in here.required and (depth == len(names) - 1 or len(tree[name]) < 2)):
+        here = self.wanted
+        for depth, name in enumerate(names, start=1):
+            above = names[:depth] if depth < len(names) else None
+            if here is None or (name not in here.required and not self._is_built(above, without=names)):
                 return False
-            here, tree = here.child(name), tree[name]
+            here = here.child(name)
         return True
+
+    def _is_built(self, above: _Names | None, *, without: _Names) -> bool:
+        """Whether other targets give something inside an object."""
+        for target, value in self.given.items():
+            names = expressions.names(target)
+            if above is not None and names != without and names[: len(above)] == above:
+                written = value[EXPRESSION] if expressions.is_expression(value) else None
+                if not isinstance(written, str) or not self._read(written)[1]:
+                    return True
+        return False
+
+    def _lacking(self, place: Field, tree: _Tree, above: _Names) -> Iterator[Finding]:
+        """What the objects that a mapping builds lack."""
+        names = frozenset(tree)
+        lacks = place.lacking(names)
+        for name in sorted(lacks, key=[*place.declared, *sorted(lacks)].index):
+            target = expressions.target((*above, name))
+            why = "is required by the workflow's schema" if name in place.required else "is required beside the others"
+            yield Finding(target, f"{target} {why} and is not mapped.")
+        for name, below in tree.items():
+            child = place.child_beside(name, names, self.picked) if below else None
+            if child is not None:
+                yield from self._lacking(child, below, (*above, name))
 
 
 def targets(schema: JsonSchema) -> list[Target]:
@@ -194,19 +252,6 @@ def _literal(name: str, value: JsonValue, place: Field, target: JsonSchema) -> I
         yield Finding(name, f"{name}: the value {violation.message}")
 
 
-def _lacking(place: Field, tree: _Tree, above: _Names) -> Iterator[Finding]:
-    """What the objects that a mapping builds lack."""
-    lacks = place.lacking(frozenset(tree))
-    for name in sorted(lacks, key=[*place.declared, *sorted(lacks)].index):
-        target = expressions.target((*above, name))
-        why = "is required by the workflow's schema" if name in place.required else "is required beside the others"
-        yield Finding(target, f"{target} {why} and is not mapped.")
-    for name, below in tree.items():
-        child = place.child(name) if below else None
-        if child is not None:
-            yield from _lacking(child, below, (*above, name))
-
-
 def _refused(place: Field, names: _Names) -> bool:
     """Whether no value with something at these names fits."""
     here: Field | None = place
@@ -225,15 +270,34 @@ def _plain(expression: Any) -> _Names | None:
     return tuple(name.strip("`") for name in re.findall(r"`[^`]+`|[A-Za-z_]\w*", match[1])) if match else None
 
 
-def _misfit(given: Field, wanted: Field) -> tuple[str, str] | None:
-    """What a target takes and what it is given, when no value is both."""
+def _misfits(given: Field, wanted: Field, below: str = "", depth: int = 0) -> Iterator[tuple[str, str, str]]:
+    """Places where no value is both what is given and what is wanted, with what either is."""
     if not _fit(given.types, wanted.types):
-        return " or ".join(sorted(wanted.types)) or "nothing", " or ".join(sorted(given.types)) or "nothing"
-    if given.options is None or wanted.options is None or "array" in given.types:
-        return None
-    if {*map(identity, given.options)} & {*map(identity, wanted.options)}:
-        return None
-    return messages.either(wanted.options), messages.either(given.options)
+        yield below, _words(wanted.types), _words(given.types)
+        return
+    if given.options is not None and wanted.options is not None and "array" not in given.types:
+        if not {*map(identity, given.options)} & {*map(identity, wanted.options)}:
+            yield below, messages.either(wanted.options), messages.either(given.options)
+        return
+    if depth == _DEEPEST:
+        return
+    if "object" in given.types & wanted.types:
+        for name in sorted({*wanted.required, *wanted.declared, *given.required}):
+            mine, theirs = given.child(name), wanted.child(name)
+            if mine is None and name in wanted.required:
+                yield f"{below}.{name}", _words(theirs.types if theirs else frozenset()), "not there"
+            elif mine is not None and theirs is not None:
+                yield from _misfits(mine, theirs, f"{below}.{name}", depth + 1)
+            elif name in given.required and not wanted.allows(name):
+                yield f"{below}.{name}", "nothing", _words(mine.types if mine else frozenset())
+    if "array" in given.types & wanted.types and given.items is not None and wanted.items is not None:
+        mine, theirs = given.item(), wanted.item()
+        if mine is not None and theirs is not None:
+            yield from _misfits(mine, theirs, f"{below}[]", depth + 1)
+
+
+def _words(types: frozenset[str]) -> str:
+    return " or ".join(sorted(types)) or "nothing"
 
 
 def _fit(given: frozenset[str], wanted: frozenset[str]) -> bool:

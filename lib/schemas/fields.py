@@ -8,7 +8,7 @@ read once, and a reference that leads back to its own place says nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
 from typing import Any, TypeVar
@@ -16,19 +16,19 @@ from typing import Any, TypeVar
 from lib.schemas.document import SchemaDocument
 from lib.schemas.parts import (
     TYPES,
+    Gate,
     Part,
     entries,
     is_sensitive,
     listed,
     listed_values,
-    matches,
     named_types,
     required,
     shared_types,
 )
 from lib.serialization.json_values import identity, json_type
 
-#: Parts that stand around one place at most (references, allOf, branches), and lists inside lists.
+#: Parts around one place at most, and lists inside lists.
 _DEEPEST = 60
 _MOST_LISTS = 8
 _T = TypeVar("_T")
@@ -61,23 +61,11 @@ class _Group:
 _Tree = Part | _Group
 
 
-@dataclass(frozen=True)
-class _Gate:
-    """The names that an object may have: these, and those that a pattern matches."""
-
-    names: frozenset[str]
-    patterns: tuple[str, ...]
-
-    def lets_in(self, name: str) -> bool:
-        return name in self.names or any(matches(pattern, name) for pattern in self.patterns)
-
-
 @dataclass(frozen=True, eq=False)
 class Field:
     """One place of a value. `types` are JSON types; "number" takes whole numbers too."""
 
     reader: _Reader
-    #: What the place was read from.
     tree: _Tree | None = None
     types: frozenset[str] = ANY
     #: What describes the place in every branch, outermost first.
@@ -97,7 +85,7 @@ class Field:
     extra: tuple[_Tree, ...] = ()
     items: _Tree | None = None
     must: frozenset[str] = frozenset()
-    gates: tuple[_Gate, ...] = ()
+    gates: tuple[Gate, ...] = ()
     #: Branches of which one holds, of each anyOf and the like.
     branches: tuple[tuple[Field, ...], ...] = ()
 
@@ -143,6 +131,23 @@ class Field:
             return self.reader.field(_any(self.extra))
         return None if self.names_fields else Field(self.reader)
 
+    @staticmethod
+    def fitting(some: Sequence[Field], names: frozenset[str]) -> list[Field]:
+        """Pick the branches that an object with these fields may follow."""
+        return [one for one in some if not one.lacking(names) and all(map(one.allows, names))]
+
+    def child_beside(self, name: str, names: frozenset[str], picked: Collection[Field] = ()) -> Field | None:
+        """Give the field of an object that has these fields too: as the branches that take them all know it, or those
+        of them that are picked."""
+        child = self.child(name)
+        for some in self.branches if child is not None else ():
+            fitting = [one for one in some if one in picked] or self.fitting(some, names)
+            if child is not None and fitting and any(name in one.declared for one in some):
+                known = [one.child(name) or Field(self.reader) for one in fitting]
+                told = self.reader.either(known)
+                child = self.reader.both([child, told]) if name in self.sure else told
+        return child
+
     def item(self) -> Field | None:
         """Give the items of a list, whatever their place; None when it is no list."""
         if "array" not in self.types:
@@ -162,7 +167,8 @@ class Field:
         inner = item._step(name, lists - 1) if item is not None else None
         if inner is None:
             return own
-        listed = replace(inner, types=inner.types | {"array"})
+        items = [tree for tree in (inner.tree, inner.items) if tree is not None]
+        listed = replace(inner, types=inner.types | {"array"}, items=_any(items) if items else None)
         return listed if own is None else self.reader.either([own, listed])
 
     def always_has(self, names: Sequence[str]) -> bool:
@@ -219,7 +225,7 @@ class _Reader:
         said += [self.either(some) for some in self._choices(part)]
         found = self.both(said)
         if schema.get("unevaluatedProperties") is False:
-            gate = _Gate(frozenset(found.declared), tuple(entries(schema.get("patternProperties"))))
+            gate = Gate(frozenset(found.declared), tuple(entries(schema.get("patternProperties"))))
             found = replace(found, gates=(*found.gates, gate), names_fields=True)
         return replace(found, types=found.types | _NULL) if schema.get("nullable") is True else found
 
@@ -261,7 +267,7 @@ class _Reader:
             extra=tuple(Part(one, part.resolver) for one in [*patterns.values(), *typed]),
             items=_items(part),
             must=frozenset(required(schema)),
-            gates=(_Gate(frozenset(properties), tuple(patterns)),) if closed else (),
+            gates=(Gate(frozenset(properties), tuple(patterns)),) if closed else (),
         )
 
     def both(self, said: Sequence[Field]) -> Field:

@@ -76,3 +76,15 @@ def matches(pattern: str, name: str) -> bool:
         return re.search(pattern, name) is not None
     except re.error:
         return False
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The names that an object may have: these, and those that a pattern matches."""
+
+    names: frozenset[str]
+    patterns: tuple[str, ...]
+
+    def lets_in(self, name: str) -> bool:
+        """Tell whether a name is one of them."""
+        return name in self.names or any(matches(pattern, name) for pattern in self.patterns)

@@ -1,0 +1,196 @@
+"""What publishing says of a trigger is what happens to an event: no error and its run starts, an error and it does not.
+
+Over the system catalog and generated mappings, with the functions that publish and decide, without a database.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lib.catalog import system as system_catalog
+from lib.events import matching
+from lib.mapping import check as mapping_check
+from lib.mapping import mapping
+from lib.sandbox import validation
+from lib.schemas import fields
+from lib.schemas.form import sample
+from lib.serialization import strict_json
+from lib.workflows.validation import Event, Surroundings, check, errors
+
+STEP = {"id": "note", "type": "action.call", "config": {"action": "log.write", "input": {"message": "hi"}}}
+EVENTS = {event.event_type: event for event in system_catalog.read()}
+#: About which value of the right type it is. That differs from event to event, so publishing cannot tell.
+VALUE_ONLY = {"format", "pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "enum"}
+
+
+def client(**changes: Any) -> dict[str, Any]:
+    body = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string"}, "age": {"type": "integer"}},
+    }
+    return {**body, **changes}
+
+
+#: Spellings that the catalog itself has not, as generators emit them.
+GENERATED: dict[str, Any] = {
+    "ALL_OF": {"allOf": [{"properties": {"client": client()}}, {"required": ["client"]}]},
+    "NULLABLE": {
+        "type": "object",
+        "required": ["client", "id"],
+        "properties": {"client": {"anyOf": [{"$ref": "#/$defs/C"}, {"type": "null"}]}, "id": {"type": "integer"}},
+        "$defs": {"C": client()},
+    },
+    "CLOSED": {"type": "object", "additionalProperties": False, "properties": {"client": client(), "note": {}}},
+    "LISTS": {"type": "object", "properties": {"rows": {"type": "array", "items": client(additionalProperties=False)}}},
+    "FORMS": {
+        "anyOf": [
+            {"type": "object", "required": ["a"], "properties": {"a": {"type": "string"}}},
+            {"type": "object", "required": ["b"], "properties": {"b": client()}},
+        ]
+    },
+    "LEVELS": {"type": "object", "required": ["level"], "properties": {"level": {"enum": ["low", "high"]}}},
+    "SIZES": {"type": "object", "required": ["level"], "properties": {"level": {"enum": ["small", "large"]}}},
+}
+SCHEMAS: dict[str, Any] = {name: event.schema for name, event in EVENTS.items()} | GENERATED
+NAMES = st.sampled_from(sorted(EVENTS)) | st.sampled_from(sorted(GENERATED))
+
+
+@cache
+def targets(name: str) -> list[mapping_check.Target]:
+    return mapping_check.targets(SCHEMAS[name])
+
+
+@cache
+def expressions(name: str) -> dict[str, frozenset[str]]:
+    return {one: frozenset({kind}) for one, kind in mapping_check.source_expressions(SCHEMAS[name]).items()}
+
+
+@st.composite
+def mappings(draw: Any, source: str, target: str) -> dict[str, Any]:
+    """A mapping that fills the required fields, mostly, and some others, mostly with what fits."""
+    given: dict[str, Any] = {}
+    offered = sorted(expressions(source))
+    for place in targets(target):
+        above = any(place.target.startswith(f"{one}.") for one in given)
+        if above or not draw(st.sampled_from([place.field.required or None, True, False])):
+            continue
+        fitting = mapping_check.suggest(place, SCHEMAS[source])
+        literal = sample({**_definitions(target), **_schema(target, place.target)})
+        given[place.target] = draw(
+            st.sampled_from(
+                [
+                    literal,
+                    {"$expr": fitting} if fitting else literal,
+                    {"$expr": draw(st.sampled_from(offered))} if offered else literal,
+                    draw(st.sampled_from([5, "text", None, {"$expr": "event.payload.nothingLikeIt"}, literal])),
+                ]
+            )
+        )
+        parents = place.target.split(".")[:-1]
+        for length in range(1, len(parents) + 1):
+            given.pop(".".join(parents[:length]), None)
+    if draw(st.integers(0, 9)) == 0:
+        given["unheardOf"] = 1
+    return given
+
+
+def _definitions(target: str) -> dict[str, Any]:
+    return {key: SCHEMAS[target][key] for key in ("$defs",) if key in SCHEMAS[target]}
+
+
+def _schema(target: str, name: str) -> dict[str, Any]:
+    place = fields.read(SCHEMAS[target]).at(name.split("."), through_lists=False)
+    return place.schema() if place is not None else {}
+
+
+@st.composite
+def triggers(draw: Any) -> tuple[str, str, dict[str, Any] | None]:
+    source, target = draw(NAMES), draw(NAMES)
+    if draw(st.booleans()):
+        target = draw(st.sampled_from([source, target]))
+    return source, target, draw(st.none() | mappings(source, target))
+
+
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(triggers())
+def test_no_error_means_that_a_run_starts_and_an_error_that_none_does(trigger: tuple[str, str, Any]) -> None:
+    source, target, given_mapping = trigger
+    definition = {
+        "name": "w",
+        "payloadSchemaRef": target,
+        "trigger": {"type": "event", "eventName": source, "sourcePayloadSchemaRef": source},
+        "steps": [STEP],
+    }
+    if given_mapping is not None:
+        definition["trigger"]["payloadMapping"] = given_mapping
+    around = Surroundings(event=Event(source, source, SCHEMAS[source]), schemas=SCHEMAS)
+    found = [problem.message for problem in errors(check(definition, around))]
+    matches = [(_decided(definition, source, payload, SCHEMAS[target]), payload) for payload in payloads(source)]
+    if found:
+        assert any(match.outcome == "skipped" for match, _ in matches), found
+    else:
+        assert any(
+            match.outcome == "started" or _only_by_value(match, definition, payload) for match, payload in matches
+        )
+
+
+def payloads(source: str) -> list[Any]:
+    """Samples with all fields: one, or one of each form."""
+    schema = SCHEMAS[source]
+    made = [sample({**schema, "anyOf": [form]}) for form in schema["anyOf"]] if "anyOf" in schema else [sample(schema)]
+    assert all(validation.violations(SCHEMAS[source], payload).valid for payload in made)
+    return made
+
+
+def _only_by_value(match: matching.Match, definition: dict[str, Any], payload: Any) -> bool:
+    """Whether an event was skipped for nothing but a value that is of the right type."""
+    assert match.reason == "payload_invalid", match.message
+    trigger = definition["trigger"]
+    context = mapping.event_context(trigger["eventName"], payload, payload_schema_ref=trigger["eventName"])
+    mapped = mapping.apply_mapping(trigger["payloadMapping"], context).payload
+    verdict = validation.violations(SCHEMAS[definition["payloadSchemaRef"]], mapped)
+    open_ = [
+        name for name, value in trigger["payloadMapping"].items() if _may_hold_anything(trigger["eventName"], value)
+    ]
+    return all(one.keyword in VALUE_ONLY or ".".join(map(str, one.path)) in open_ for one in verdict.violations)
+
+
+def _may_hold_anything(source: str, value: Any) -> bool:
+    """Whether a mapping passes on an object of which the event's schema does not say what is in it."""
+    if not isinstance(value, dict) or "$expr" not in value:
+        return False
+    place = fields.read(SCHEMAS[source]).at(value["$expr"].split(".")[2:])
+    return place is not None and place.child("anything at all") is not None
+
+
+def _decided(definition: dict[str, Any], source: str, payload: Any, schema: Any) -> matching.Match:
+    event = matching.Event(source, payload, payload, frozenset(), None, source)
+    candidate = {
+        "workflow_id": uuid4(),
+        "name": "w",
+        "version": 1,
+        "is_paused": False,
+        "definition": strict_json.dumps(definition),
+        "schema": strict_json.dumps(schema),
+    }
+    (decision,) = matching.decide(event, [candidate])
+    return decision.match
+
+
+def test_a_workflow_takes_its_own_event_as_it_is() -> None:
+    for name, schema in SCHEMAS.items():
+        mapped = {
+            one.target: {"$expr": f"event.payload.{one.target}"} for one in targets(name) if "." not in one.target
+        }
+        found = mapping_check.check(mapped, target=schema, source=schema)
+        if name != "FORMS":  # whose fields are never all there
+            assert [one for one in found if one.severity == "error"] == [], name
+            trigger = {"eventName": name, "payloadMapping": mapped}
+            match = _decided({"trigger": trigger, "payloadSchemaRef": name}, name, sample(schema), schema)
+            assert match.outcome == "started", (name, match.message)
