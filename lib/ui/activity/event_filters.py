@@ -28,7 +28,7 @@ _ID_HELP = "The event's id here, or the one that its sender gave it."
 _EVENTS = Names("event", "Event", "All events")
 _STATUS: Choice[EventStatus | str] = Choice(
     "eventStatus",
-    "EventStatus",
+    "Status",
     {ALL: "All", **{s: s.capitalize() for s in EVENT_STATUSES}},
     default=ALL,
     segmented=True,

@@ -18,7 +18,7 @@ _PAGE_SIZES = {"grid": 24, "list": 50}
 _SEARCH = Text("q", "Search events", "Search by name, type, description or category")
 _CATEGORY: Choice[str] = Choice("category", "Category", placeholder="All categories", noun="one of the categories")
 _STATUS: Choice[EntryStatus] = Choice(
-    "status", "EntryStatus", {status: status.capitalize() for status in ENTRY_STATUSES}, "Any status", width=150
+    "status", "Status", {status: status.capitalize() for status in ENTRY_STATUSES}, "Any status", width=150
 )
 _SORT = Choice(
     "sort", "Sort by", {"name": "Category · Name", "active": "Most active (7 days)"}, default="name", width=210

@@ -17,7 +17,7 @@ from lib.ui.components.url_parameters import Choice, Place
 _SLICE, _STATUS, _OLDER, _NEWER = "slice", "outcome", "older", "newer"
 #: Of the metrics' filters in the URL.
 PAGE = "metrics"
-_OUTCOME = Choice(_STATUS, "EventStatus", {status: status for status in EVENT_STATUSES})
+_OUTCOME = Choice(_STATUS, "Status", {status: status for status in EVENT_STATUSES})
 _PAGES = (Place(_OLDER, Cursor.parse), Place(_NEWER, Cursor.parse))
 
 
