@@ -42,6 +42,19 @@ APP_PASSWORD = "app-role-of-the-tests"
 CloneFactory = Callable[[], AbstractContextManager[Database]]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What has to stay together runs first, the browser's tests at the head: single tests then keep both processes
+    busy until the end."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+    items.sort(key=lambda item: 0 if item.get_closest_marker("browser") else 1 if _group(item) else 2)
+
+
+def _group(item: pytest.Item) -> bool:
+    return item.get_closest_marker("xdist_group") is not None
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """URL of a superuser on the server under test. Parallel test processes share one server."""

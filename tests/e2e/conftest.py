@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -104,18 +105,37 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     stop_app(running)
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+# The Chromium of this process, while browser tests follow each other. Not a fixture of the session: its event loop
+# must not run while other tests start an engine.
+_chromium = ExitStack()
+_opened: list[Browser] = []
+
+
+@pytest.fixture
+def browser() -> Browser:
+    """The one Chromium of this process."""
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("Chromium is required here but is not installed")
         pytest.skip("Chromium is not installed (apt-get install chromium), so no browser test runs")
-    # Of the module, not of the session: its event loop must not run while other tests start an engine.
-    expect.set_options(timeout=15_000)
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
+    if not _opened:
+        expect.set_options(timeout=15_000)
+        playwright = _chromium.enter_context(sync_playwright())
+        _opened.append(playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS))
+        _chromium.callback(_close)
+    return _opened[0]
+
+
+def _close() -> None:
+    _opened.pop().close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """Close Chromium after the last of the browser tests."""
+    yield
+    if nextitem is None or not nextitem.get_closest_marker("browser"):
+        _chromium.close()
 
 
 @pytest.fixture

@@ -11,23 +11,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
 from tests.support.pace import slowness
 
+from lib import database
 from lib.database import Database
 from lib.runs import engine
 from lib.settings import Settings
-from tests.conftest import ActorFactory
+from tests.conftest import CloneFactory, add_person
 from tests.e2e.conftest import RunningApp, start_app, stop_app
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.hostile_payloads import DATA, take_anything
 
 MIB = 2**20
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("the API of a running app")]
 
 
 def anything(**attributes: Any) -> dict[str, Any]:
@@ -70,9 +70,10 @@ HEADERS: dict[str, dict[str, str]] = {
 
 @dataclass
 class Api:
-    """The process, and a token for it."""
+    """The process, the database behind it, and a token for it."""
 
     app: RunningApp
+    db: Database
     token: str
 
     def post(self, body: Any, content_type: str = STRUCTURED, **headers: str) -> tuple[int, Any]:
@@ -103,23 +104,30 @@ class Api:
         return response.status, time.monotonic() - started
 
 
-@pytest.fixture
-def api(db: Database, new_actor: ActorFactory, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Api]:
-    """The real app on the test's database, with a workflow that takes any payload; its settings by parameter."""
-    actor = new_actor("manage")
+@pytest.fixture(scope="module")
+def api(clone: CloneFactory, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Api]:
+    """The real app on a database of its own, with a workflow that takes any payload; its settings by parameter.
+
+    Tests with the same settings share it.
+    """
     own: dict[str, str] = getattr(request, "param", {})
-    take_anything(db, actor)
-    (tmp_path / "postgres").mkdir()  # there is a database already
-    urls = {
-        name: pool.url.render_as_string(hide_password=False)
-        for name, pool in (("DATABASE_URL", db.owner), ("APP_DATABASE_URL", db.app))
-    }
-    app = start_app(tmp_path, AUTH="off", API_RATE_PER_SECOND="1e5", API_BURST="100000", **urls, **own)
-    running = Api(app, new_token(actor))
-    wait_for(lambda: running.get("/readyz")[0] == 200)
-    running.post(anything())  # starts the schema checker
-    yield running
-    stop_app(app)
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "postgres").mkdir()  # there is a database already
+    with clone() as db:
+        database.use(db)
+        actor = add_person(db)
+        take_anything(db, actor)
+        urls = {
+            name: pool.url.render_as_string(hide_password=False)
+            for name, pool in (("DATABASE_URL", db.owner), ("APP_DATABASE_URL", db.app))
+        }
+        app = start_app(folder, AUTH="off", API_RATE_PER_SECOND="1e5", API_BURST="100000", **urls, **own)
+        running = Api(app, db, new_token(actor))
+        wait_for(lambda: running.get("/readyz")[0] == 200)
+        running.post(anything())  # starts the schema checker
+        yield running
+        stop_app(app)
+        database.use(None)
     log = app.log.read_text()
     assert "Traceback" not in log and "Unexpected error" not in log
     assert "hunter2" not in log
@@ -144,9 +152,8 @@ def envelope(data: bytes) -> bytes:
 
 # So that CPU time is that of requests alone.
 @pytest.mark.parametrize("api", [{"WORKER": "external"}], indirect=True, ids=["external"])
-def test_hostile_events_are_refused_or_run_to_their_end(api: Api, db: Database) -> None:
+def test_hostile_events_are_refused_or_run_to_their_end(api: Api) -> None:
     assert len(DATA) + len(BODIES) + len(HEADERS) >= 90
-    before = count(db, "workflow_runtime_events")
     statuses, accepted = Counter[int](), set[str]()
     costs: list[tuple[float, float, str]] = []
 
@@ -154,7 +161,7 @@ def test_hostile_events_are_refused_or_run_to_their_end(api: Api, db: Database) 
         cpu, started = api.cpu_seconds(), time.monotonic()
         status, answer = api.post(body, *arguments, **headers)
         costs.append((round(api.cpu_seconds() - cpu, 2), round(time.monotonic() - started, 2), name))
-        assert costs[-1][0] < 1 or costs[-1][0] < slowness(), costs[-1]
+        assert costs[-1][0] < most, costs[-1]
         return status, answer
 
     def note(status: int, answer: Any) -> int:
@@ -164,6 +171,13 @@ def test_hostile_events_are_refused_or_run_to_their_end(api: Api, db: Database) 
             accepted.add(answer["eventId"])
         return status
 
+    # What ten harmless events of the greatest length take, where that is more than a second.
+    harmless = json.dumps({f"k{n}": "word" for n in range(12_000)}).encode()
+    cpu = api.cpu_seconds()
+    for _ in range(10):
+        assert api.post(envelope(harmless))[0] == 202
+    most = max(1.0, api.cpu_seconds() - cpu)
+    before = count(api.db, "workflow_runtime_events")
     for name, data in DATA.items():
         single = envelope(data)
         alone = note(*post(name, single))
@@ -188,22 +202,22 @@ def test_hostile_events_are_refused_or_run_to_their_end(api: Api, db: Database) 
 
     print(dict(statuses), "; most CPU and most time:", max(costs), max(costs, key=lambda cost: cost[1]))
     assert statuses[400] > 40 and len(accepted) > 60
-    assert count(db, "workflow_runtime_events") >= before + len(accepted)
+    assert count(api.db, "workflow_runtime_events") >= before + len(accepted)
     # In a thread of its own: the browser's event loop may run in this one.
     starting = threading.Thread(target=engine.start, args=(Settings(),), kwargs={"worker": True})
     starting.start()
     starting.join()
-    wait_for(lambda: count(db, "workflow_runs WHERE completed_at IS NULL") == 0)
+    wait_for(lambda: count(api.db, "workflow_runs WHERE completed_at IS NULL") == 0)
     engine.stop()
-    assert count(db, "workflow_runs") == count(db, "workflow_runtime_events")
+    assert count(api.db, "workflow_runs") == count(api.db, "workflow_runtime_events")
     for event_id in accepted:
         status, seconds = api.get(f"/api/v2/events/{event_id}")
         assert status == 200 and seconds < 1
 
 
-def test_fifty_at_once_are_one(api: Api, db: Database) -> None:
+def test_fifty_at_once_are_one(api: Api) -> None:
     sent = anything(data={"a": 1})
-    before = count(db, "workflow_runtime_events")
+    before = count(api.db, "workflow_runtime_events")
     barrier = threading.Barrier(50)
 
     def post(body: Any) -> tuple[int, Any]:
@@ -216,21 +230,21 @@ def test_fifty_at_once_are_one(api: Api, db: Database) -> None:
         assert len({answer["eventId"] for _, answer in answers}) == 1
         assert len({answer["started"][0]["runId"] for _, answer in answers}) == 1
         assert Counter(answer["duplicate"] for _, answer in answers) == {True: 49, False: 1}
-        assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == before + 1
+        assert count(api.db, "workflow_runtime_events") == count(api.db, "workflow_runs") == before + 1
         rivals = [anything(id="rival", data={"n": n % 2}) for n in range(50)]
         statuses = Counter(status for status, _ in pool.map(post, rivals))
     assert statuses == {202: 25, 409: 25}
-    assert count(db, "workflow_runtime_events") == before + 2
+    assert count(api.db, "workflow_runtime_events") == before + 2
 
 
 # Longer than a slow machine takes for the test, so that no request is answered because its time is over.
 @pytest.mark.parametrize("api", [{"STATEMENT_TIMEOUT_MS": "60000"}], indirect=True, ids=["patient"])
-def test_pages_stay_responsive_while_the_api_waits_for_the_database(api: Api, db: Database) -> None:
-    with ThreadPoolExecutor(60) as pool, db.owner.connect() as conn:
+def test_pages_stay_responsive_while_the_api_waits_for_the_database(api: Api) -> None:
+    with ThreadPoolExecutor(60) as pool, api.db.owner.connect() as conn:
         conn.exec_driver_sql("LOCK TABLE event_submissions IN ACCESS EXCLUSIVE MODE")
         waiting = [pool.submit(api.post, anything()) for _ in range(60)]
         blocked = "pg_locks WHERE NOT granted AND relation = 'event_submissions'::regclass"
-        wait_for(lambda: count(db, blocked) >= 10)
+        wait_for(lambda: count(api.db, blocked) >= 10)
         for path in ("/", "/_stcore/health", "/healthz", "/readyz"):
             status, seconds = api.get(path)
             assert status == 200 and seconds < 1, path
@@ -251,6 +265,7 @@ def test_small_responses_are_not_held_back(api: Api) -> None:
     assert statistics.median(times) < 0.03, "Nagle's algorithm would make it 0.04"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunked", [False, True], ids=["declared", "chunked"])
 def test_300_mib_are_refused_with_flat_memory(api: Api, chunked: bool) -> None:
     process = psutil.Process(api.app.process.pid)
