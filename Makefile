@@ -2,13 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint bench clean
+# Two processes; what is marked with one xdist_group stays in one of them.
+TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
+
+.PHONY: run test test-slow lint bench clean
 
 run: .venv/installed
 	port=$$($(BIN)/python -m lib.settings) && exec $(BIN)/python -m streamlit run app.py --server.port $$port
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -m "not slow" $(TOGETHER)
+
+test-slow: .venv/installed-dev
+	$(BIN)/python -m pytest -m slow $(TOGETHER)
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -1,7 +1,6 @@
 """Faults: killed workers, a database that goes away, a run that kills whoever executes it, a noisy tenant.
 
-The short form runs with the suite; FAULT_KILLS, FAULT_OUTAGE_SECONDS and FAULT_FLOOD make it long. Each test
-prints what it measured (`pytest -s`).
+FAULT_KILLS, FAULT_OUTAGE_SECONDS and FAULT_FLOOD make it longer. Each test prints what it measured (`pytest -s`).
 """
 
 from __future__ import annotations
@@ -32,11 +31,11 @@ from lib.runs import engine
 from lib.settings import ROOT, Settings
 from tests.support.workflow_runs import await_run, expr, log_step, no_trace_left, publish, row_of, start_run, step
 
-KILLS = int(os.environ.get("FAULT_KILLS", "4"))
+KILLS = int(os.environ.get("FAULT_KILLS", "10"))
 OUTAGE_SECONDS = float(os.environ.get("FAULT_OUTAGE_SECONDS", "5"))
 FLOOD = int(os.environ.get("FAULT_FLOOD", "200"))
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("storm on workers")]
 
 
 class Receiver:
@@ -249,7 +248,6 @@ def test_database_outage_is_waited_out(
     assert workers.stop() == [0]  # the same process all the time
 
 
-@pytest.mark.skipif("FAULT_KILLS" not in os.environ, reason="long form only: five workers die one after another")
 def test_run_that_kills_its_worker_is_given_up_alone(workers: Workers, receiver: Receiver, actor: Actor) -> None:
     poison = start_run(actor, publish(actor.tenant, [receiver.step("poison", "/poison")]))
     workflow = workload(actor, receiver)
