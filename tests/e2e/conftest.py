@@ -79,7 +79,7 @@ def launch_app(
 
 def served(app: RunningApp) -> RunningApp:
     """Wait until the app serves; the same app."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 150
     while time.monotonic() < deadline:
         try:
             urlopen(f"{app.url}/_stcore/health", timeout=2).read()
@@ -87,6 +87,7 @@ def served(app: RunningApp) -> RunningApp:
         except (URLError, OSError):
             assert app.process.poll() is None, app.log.read_text()
             time.sleep(0.1)
+    stop_app(app)
     raise AssertionError(app.log.read_text())
 
 

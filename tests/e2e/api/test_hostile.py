@@ -15,7 +15,6 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.support.pace import slowness
 
 from lib import database
 from lib.database import Database
