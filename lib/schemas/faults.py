@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
-from jsonschema.exceptions import ValidationError, _Error, best_match
+from jsonschema.exceptions import _Error, best_match
 
 from lib.schemas.messages import Fault, kind
 from lib.schemas.parts import entries, listed, matches
@@ -18,7 +18,8 @@ def fault(error: _Error) -> Fault:
     """Give what a violation is about; of several forms, the closest one's too."""
     keyword, wanted = _keyword(error), error.validator_value
     if keyword in _FORMS:
-        closest = best_match([cast(ValidationError, error)]) if error.context else None
+        several: Any = [error]
+        closest: _Error | None = best_match(several) if error.context else None
         found = fault(closest) if closest is not None and closest is not error else None
         inside = tuple(closest.absolute_path)[len(error.absolute_path) :] if closest is not None else ()
         return Fault(keyword, wanted, fits_several=not error.context, closest=found, closest_at=inside)

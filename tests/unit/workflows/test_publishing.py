@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from lib.catalog import system as system_catalog
@@ -117,6 +117,16 @@ def triggers(draw: Any) -> tuple[str, str, dict[str, Any] | None]:
     return source, target, draw(st.none() | mappings(source, target))
 
 
+NOTHING = {"$expr": "event.payload.nothingLikeIt"}
+
+
+@example(("LISTS", "CLOSED", {"unheardOf": 1}))
+@example(("LISTS", "CLOSED", {"client.name": NOTHING, "client.age": NOTHING}))
+@example(("LISTS", "LISTS", {"rows.name": "x"}))
+@example(("LISTS", "LISTS", {"rows": {"$expr": "event.payload.rows.age"}}))
+@example(("LISTS", "FORMS", {"a": 5, "b": "text"}))
+@example(("LISTS", "FORMS", {"a": "text", "b": "text"}))
+@example(("LISTS", "ALL_OF", {}))
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(triggers())
 def test_no_error_means_that_a_run_starts_and_an_error_that_none_does(trigger: tuple[str, str, Any]) -> None:
