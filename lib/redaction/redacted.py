@@ -38,8 +38,9 @@ class Redacted:
     def of(
         cls, payload: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()
     ) -> Redacted:
-        """The payload redacted by these rules; see `redact`."""
-        return cls.known(payload, redact(payload, schema=schema, pointers=pointers))
+        """The payload redacted by these rules; see `redact`. A copy of what they take out goes too, wherever it is."""
+        found = cls.known(payload, redact(payload, schema=schema, pointers=pointers))
+        return replace(found, shown=found._masked(found.shown))
 
     @classmethod
     def known(cls, payload: JsonValue, shown: JsonValue) -> Redacted:
@@ -76,9 +77,13 @@ class Redacted:
 
     def mask(self, value: JsonValue, *, schema: JsonValue | MarkedPlace = None) -> JsonValue:
         """A value made from the payload, as people may see it: what is hidden is replaced inside longer texts too."""
-        value = redact(value, schema=schema)
+        return self._masked(redact(value, schema=schema))
+
+    def _masked(self, value: JsonValue) -> JsonValue:
         alone = frozenset(text for text in self.hidden if len(text) >= _SHORTEST_ALONE)
-        return _mask(value, alone, [text for text in alone if len(text) >= _SHORTEST]) if alone else value
+        # Longest first: a part of a longer secret must not leave the rest of it.
+        inside = sorted((text for text in alone if len(text) >= _SHORTEST), key=lambda text: (-len(text), text))
+        return _mask(value, alone, inside) if alone else value
 
     def _without(self, message: str) -> str:
         for text in self.hidden:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from lib.schemas.document import SchemaDocument
 from lib.schemas.parts import (
     TYPES,
-    Gate,
+    NameGate,
     Part,
     entries,
     is_sensitive,
@@ -85,7 +85,7 @@ class Field:
     extra: tuple[_Tree, ...] = ()
     items: _Tree | None = None
     must: frozenset[str] = frozenset()
-    gates: tuple[Gate, ...] = ()
+    gates: tuple[NameGate, ...] = ()
     #: Branches of which one holds, of each anyOf and the like.
     branches: tuple[tuple[Field, ...], ...] = ()
 
@@ -225,7 +225,7 @@ class _Reader:
         said += [self.either(some) for some in self._choices(part)]
         found = self.both(said)
         if schema.get("unevaluatedProperties") is False:
-            gate = Gate(frozenset(found.declared), tuple(entries(schema.get("patternProperties"))))
+            gate = NameGate(frozenset(found.declared), tuple(entries(schema.get("patternProperties"))))
             found = replace(found, gates=(*found.gates, gate), names_fields=True)
         return replace(found, types=found.types | _NULL) if schema.get("nullable") is True else found
 
@@ -267,7 +267,7 @@ class _Reader:
             extra=tuple(Part(one, part.resolver) for one in [*patterns.values(), *typed]),
             items=_items(part),
             must=frozenset(required(schema)),
-            gates=(Gate(frozenset(properties), tuple(patterns)),) if closed else (),
+            gates=(NameGate(frozenset(properties), tuple(patterns)),) if closed else (),
         )
 
     def both(self, said: Sequence[Field]) -> Field:

@@ -79,7 +79,7 @@ def matches(pattern: str, name: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Gate:
+class NameGate:
     """The names that an object may have: these, and those that a pattern matches."""
 
     names: frozenset[str]

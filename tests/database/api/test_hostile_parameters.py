@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from lib import api
 from lib.events import export as event_export
-from lib.events.activity import Filters
+from lib.events.activity import EventFilters
 from tests.conftest import ActorFactory
 from tests.support.api_client import ApiClient, at, new_token
 from tests.support.hostile_texts import BYTES, TEXTS
@@ -79,8 +79,8 @@ def test_a_category_that_nothing_can_have_is_refused_by_its_name(new_actor: Acto
 @pytest.mark.parametrize("given", TEXTS.values(), ids=TEXTS)
 def test_an_export_of_what_nothing_can_equal_is_refused(given: str, new_actor: ActorFactory) -> None:
     actor = new_actor("read")
-    for name in ("correlation_key", "event_id", "event_names"):
-        filters = Filters(**{name: (given,) if name == "event_names" else given})  # type: ignore[arg-type]
+    for name in ("correlation_key", "event_id", "event_types"):
+        filters = EventFilters(**{name: (given,) if name == "event_types" else given})  # type: ignore[arg-type]
         ticket = event_export.ticket(actor, filters=filters, form="csv")
         response = TestClient(api.application(per_second=1e6, burst=1)).get(f"/api/v2/exports/{ticket}")
         assert response.status_code == 400

@@ -21,7 +21,7 @@ from lib.auth.acts import ACTS, told
 from lib.catalog import redacted_fields
 from lib.database import Connection, Database, named_queries
 from lib.events import activity, ingestion, saved_cases, simulation
-from lib.events.simulation import Draft
+from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
 from lib.workflows import backfill, changes, versions
 from tests.conftest import ActorFactory
@@ -136,7 +136,7 @@ def _token(actor: Actor) -> UUID:
 
 def _case(actor: Actor) -> UUID:
     with database.write(actor) as conn:
-        return saved_cases.save(conn, actor, name="one", draft=Draft(EVENT, {}), expected_workflows=[])
+        return saved_cases.save(conn, actor, name="one", draft=EventDraft(EVENT, {}), expected_workflows=[])
 
 
 def _event(actor: Actor) -> UUID:
@@ -199,10 +199,10 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
         lambda conn, who: redacted_fields.change(conn, who, event_type=EVENT, pointers=["/ticketId"])
     ),
     (simulation.send, "event.simulated"): lambda actor: (
-        lambda conn, who: simulation.send(conn, who, draft=Draft(EVENT, {"ticketId": "t"}))
+        lambda conn, who: simulation.send(conn, who, draft=EventDraft(EVENT, {"ticketId": "t"}))
     ),
     (saved_cases.save, "test_case.saved"): lambda actor: (
-        lambda conn, who: saved_cases.save(conn, who, name="new", draft=Draft(EVENT, {}), expected_workflows=[])
+        lambda conn, who: saved_cases.save(conn, who, name="new", draft=EventDraft(EVENT, {}), expected_workflows=[])
     ),
     (saved_cases.delete, "test_case.deleted"): _of(
         _case, lambda conn, who, case: saved_cases.delete(conn, who, case_id=case)
@@ -212,12 +212,14 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
         lambda conn, who, event: activity.reveal_payload(conn, who, event_id=event, reason="A customer asked."),
     ),
 }
+# The lines of a whole trail are counted, so nothing else may have written to it.
+pytestmark = pytest.mark.own_database
+
 #: Functions that write for a person and record nothing, each with the reason.
 UNRECORDED = {
     "lib.auth.preferences.put": "how one's own pages look concerns nobody else",
     "lib.events.ingestion.submit_event": "the event is its own record: it names who sent it",
-    "lib.events.simulation.preview": "writes nothing: a dry run of submit_event",
-    "lib.events.saved_cases.run": "writes nothing: a dry run of submit_event",
+    "lib.events.submission.record": "it is how submit_event writes the event",
     "lib.workflows.backfill.advance": "a worker carries on what a recorded start began",
 }
 

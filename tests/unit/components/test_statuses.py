@@ -72,8 +72,8 @@ def test_a_state_that_is_new_looks_neutral() -> None:
 
 
 def test_the_choices_are_those_of_lib_in_its_order() -> None:
-    assert tuple(statuses.ENTRY) == entries.STATUSES
-    assert get_args(entries.Status) == entries.STATUSES
+    assert tuple(statuses.ENTRY) == entries.ENTRY_STATUSES
+    assert get_args(entries.EntryStatus) == entries.ENTRY_STATUSES
 
 
 LOOKS = [pytest.param(look, id=f"{name}-{state}") for name, table in TABLES.items() for state, look in table.items()]

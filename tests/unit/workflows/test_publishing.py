@@ -16,6 +16,7 @@ from lib.catalog import system as system_catalog
 from lib.events import matching
 from lib.mapping import check as mapping_check
 from lib.mapping import mapping
+from lib.redaction import Redacted
 from lib.sandbox import validation
 from lib.schemas import fields
 from lib.schemas.form import sample
@@ -180,7 +181,7 @@ def _may_hold_anything(source: str, value: Any) -> bool:
 
 
 def _decided(definition: dict[str, Any], source: str, payload: Any, schema: Any) -> matching.Match:
-    event = matching.Event(source, payload, payload, frozenset(), None, source)
+    event = matching.EventFacts(source, Redacted.known(payload, payload), None, source)
     candidate = {
         "workflow_id": uuid4(),
         "name": "w",
