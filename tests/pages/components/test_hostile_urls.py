@@ -18,8 +18,8 @@ from tests.conftest import ActorFactory
 from tests.database.events.test_activity import START, add
 from tests.database.workflows.test_records import published
 from tests.pages.runs.test_runs import add_run
-from tests.pages.workflows.test_workflows import SHELL
 from tests.support.hostile_texts import BYTES
+from tests.support.pages import SHELL, new_session
 
 PAGES = sorted(p.name for p in Path(SHELL).parent.glob("*.py") if p.name != "shell.py")
 # What opens more of a page than its bare address does; {names} are ids of what `seeded` makes.
@@ -68,9 +68,7 @@ def parameters_asked() -> Iterator[set[str]]:
 
 
 def visit(page: str, query: dict[str, Any]) -> AppTest:
-    app = AppTest.from_file(SHELL, default_timeout=60)
-    app.query_params.update(query)
-    return app.switch_page(page).run()
+    return new_session(**query).switch_page(page).run()
 
 
 def asked_by(page: str, query: dict[str, str]) -> list[str]:
