@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Two processes; what is marked with one xdist_group stays in one of them.
+# Two processes; what has to stay in one of them is grouped by tests/conftest.py.
 TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
 
 .PHONY: run test test-slow lint bench clean

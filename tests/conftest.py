@@ -17,11 +17,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, make_url, text
+from xdist.scheduler import LoadScopeScheduling
 
 from lib import database
 from lib.auth.actors import Actor
@@ -42,17 +44,39 @@ APP_PASSWORD = "app-role-of-the-tests"
 CloneFactory = Callable[[], AbstractContextManager[Database]]
 
 
+# Files whose tests share something costly: an app, an engine, a month of events.
+_TOGETHER = ("tests/e2e/", "tests/database/demo/", "tests/database/runs/test_engine.py")
+
+
+def _group(nodeid: str) -> str:
+    """What has to stay in one of several processes: the browser's tests, a file of _TOGETHER, or a single test."""
+    path = nodeid.partition("::")[0]
+    if path.endswith("_browser.py"):
+        return "browser"
+    return path if path.startswith(_TOGETHER) else nodeid
+
+
+class _Groups(LoadScopeScheduling):
+    # xdist's own loadgroup appends the group to a test's id, which pytest 9.2 does not let it do any more.
+    def _split_scope(self, nodeid: str) -> str:
+        return _group(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
+    """With --dist loadgroup, our groups."""
+    return _Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has to stay together runs first, the browser's tests at the head: single tests then keep both processes
+    """What has to stay together runs first, the browser's tests at the head: single tests then keep every process
     busy until the end."""
-    for item in items:
-        if item.get_closest_marker("browser"):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-    items.sort(key=lambda item: 0 if item.get_closest_marker("browser") else 1 if _group(item) else 2)
 
+    def rank(item: pytest.Item) -> int:
+        group = _group(item.nodeid)
+        return 0 if group == "browser" else 1 if group != item.nodeid else 2
 
-def _group(item: pytest.Item) -> bool:
-    return item.get_closest_marker("xdist_group") is not None
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session")

@@ -16,9 +16,6 @@ EVENTS = 6000
 NOW = datetime(2026, 6, 17, 15, tzinfo=UTC)  # a Wednesday
 
 
-pytestmark = pytest.mark.xdist_group("one demo")
-
-
 @pytest.fixture(scope="module")
 def loaded(module_database: Database) -> Database:
     """The month, loaded once."""

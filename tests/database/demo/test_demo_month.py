@@ -19,7 +19,7 @@ from lib.redaction import Redacted
 EVENTS = 30_000
 NOW = datetime(2026, 6, 17, 15, tzinfo=UTC)  # a Wednesday
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("one month")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -31,8 +31,6 @@ from tests.support.workflow_runs import (
     step,
 )
 
-pytestmark = pytest.mark.xdist_group("one engine")
-
 
 @pytest.fixture(scope="module")
 def worker(module_database: Database) -> Iterator[Database]:

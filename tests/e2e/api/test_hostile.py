@@ -26,7 +26,7 @@ from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.hostile_payloads import DATA, take_anything
 
 MIB = 2**20
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("the API of a running app")]
+pytestmark = pytest.mark.timeout(300)
 
 
 def anything(**attributes: Any) -> dict[str, Any]:

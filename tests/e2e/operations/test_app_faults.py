@@ -36,7 +36,7 @@ KILLS = int(os.environ.get("FAULT_KILLS", "10"))
 SENDERS = 3
 EVENT, REF = "TICKET_CREATED", "payload.TicketCreated.v1"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 20 * KILLS), pytest.mark.xdist_group("storm on the app")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 20 * KILLS)]
 
 
 class Sender:

@@ -35,7 +35,7 @@ KILLS = int(os.environ.get("FAULT_KILLS", "10"))
 OUTAGE_SECONDS = float(os.environ.get("FAULT_OUTAGE_SECONDS", "5"))
 FLOOD = int(os.environ.get("FAULT_FLOOD", "200"))
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("storm on workers")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 class Receiver:
