@@ -6,6 +6,8 @@ A canary counts what the browser asks it for. Nothing else stops the browser: a 
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,9 +18,11 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from lib import database
+from lib import database, ui
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import Parameter
 from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, served, settled, stop_app
 from tests.support.hostile_tenant import EVENT, LINE_ENDS, WAYS_OUT, Hostile, short, store
 
@@ -83,19 +87,7 @@ GIVEN: dict[str, dict[str, str]] = {
     "runVersion": {"workflowId": "{workflow}"},
 }
 # Names that the code reads by a variable, by module and variable.
-BY_VARIABLE: dict[tuple[str, str], set[str]] = {
-    ("activity_filters", "key"): {"key", "field", "value", "id"},
-    ("activity_filters", "name"): {"event", "status", "range", "from", "to", "since", "until"},
-    ("activity_filters", "parameter"): {"before", "after"},
-    ("activity_filters", "plain"): set(),
-    ("catalog_filters", "asked | labels"): set(),
-    ("catalog_filters", "key"): {"q", "category", "status", "source", "sort", "view", "page"},
-    ("metrics_filters", "plain"): {"since", "until"},
-    ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
-    ("run_filters", "end"): {"runSince", "runUntil"},
-    ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
-    ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
-}
+BY_VARIABLE: dict[tuple[str, str], set[str]] = {}
 # Together where a renderer of Markdown takes none for the end of a line, as each load takes its time.
 WAYS = ["".join(end * 2 for end in ends) for ends in (LINE_ENDS[:1], LINE_ENDS[1:2], LINE_ENDS[2:])]
 _SLOW = 60_000
@@ -149,7 +141,7 @@ def hostile(canary: Canary, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     stop_app(app)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def tab(browser: Browser, hostile: tuple[RunningApp, Hostile]) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1440, "height": 2400}, base_url=hostile[0].url)
     opened = context.new_page()
@@ -196,6 +188,8 @@ def test_every_parameter_that_the_code_reads_is_tried() -> None:
             name = ast.unparse(key)
             if isinstance(key, ast.Constant):
                 read.add(key.value)
+            elif name.endswith(".key"):
+                continue  # of a declared parameter
             elif constant := constants.get(name) or constants.get(f"{module}.{name}"):
                 read.add(constant)
             elif not any(known.endswith(f".{name}") for known in constants):
@@ -203,8 +197,21 @@ def test_every_parameter_that_the_code_reads_is_tried() -> None:
             else:  # imported by its name
                 read |= {value for known, value in constants.items() if known.endswith(f".{name}")}
     assert by_variable == set(BY_VARIABLE)
+    declared = set(_declared())
+    assert len(declared) > 30
     tried = {name for groups in PARAMETERS.values() for group in groups for name in group}
-    assert tried == read.union(*BY_VARIABLE.values())
+    assert tried == read.union(declared, *BY_VARIABLE.values())
+
+
+def _declared() -> Iterator[str]:
+    """Names of the parameters that modules of lib.ui declare, and their aliases."""
+    for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
+        for value in vars(importlib.import_module(module.name)).values():
+            for one in value if isinstance(value, tuple) else (value,):
+                if isinstance(one, Parameter):
+                    yield one.key
+                elif isinstance(one, UrlFilters):
+                    yield from one.aliases
 
 
 def _constants(node: ast.stmt) -> Iterator[tuple[str, str]]:
