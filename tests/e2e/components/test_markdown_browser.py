@@ -22,7 +22,7 @@ from lib import database, ui
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
 from lib.ui.components.url_filters import UrlFilters
-from lib.ui.components.url_parameters import Parameter
+from lib.ui.components.url_parameters import Choice, Flag, Names, Number, Place, Text
 from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, served, settled, stop_app
 from tests.support.hostile_tenant import EVENT, LINE_ENDS, WAYS_OUT, Hostile, short, store
 
@@ -87,7 +87,13 @@ GIVEN: dict[str, dict[str, str]] = {
     "runVersion": {"workflowId": "{workflow}"},
 }
 # Names that the code reads by a variable, by module and variable.
-BY_VARIABLE: dict[tuple[str, str], set[str]] = {}
+BY_VARIABLE: dict[tuple[str, str], set[str]] = {
+    ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
+    ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
+    ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
+    ("url_filters", "name"): set(),
+    ("url_parameters", "key"): set(),
+}
 # Together where a renderer of Markdown takes none for the end of a line, as each load takes its time.
 WAYS = ["".join(end * 2 for end in ends) for ends in (LINE_ENDS[:1], LINE_ENDS[1:2], LINE_ENDS[2:])]
 _SLOW = 60_000
@@ -208,7 +214,7 @@ def _declared() -> Iterator[str]:
     for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
         for value in vars(importlib.import_module(module.name)).values():
             for one in value if isinstance(value, tuple) else (value,):
-                if isinstance(one, Parameter):
+                if isinstance(one, Choice | Text | Names | Flag | Place | Number):
                     yield one.key
                 elif isinstance(one, UrlFilters):
                     yield from one.aliases
@@ -223,6 +229,9 @@ def _constants(node: ast.stmt) -> Iterator[tuple[str, str]]:
                 yield name.id, value.value
 
 
+_KINDS = {kind.__name__ for kind in (Choice, Text, Names, Flag, Place, Number)}
+
+
 def _keys(tree: ast.Module) -> Iterator[ast.expr]:
     """What stands for a parameter's name: keys of widgets bound to the URL, and of reads and writes of it."""
     for node in ast.walk(tree):
@@ -230,6 +239,8 @@ def _keys(tree: ast.Module) -> Iterator[ast.expr]:
             given = {keyword.arg: keyword.value for keyword in node.keywords}
             if "bind" in given:
                 yield given["key"]
+            if ast.unparse(node.func) in _KINDS:
+                yield from node.args[:1]
             if isinstance(node.func, ast.Attribute) and _is_url(node.func.value):
                 yield from node.args[:1]
         elif isinstance(node, ast.Subscript) and _is_url(node.value):
