@@ -50,7 +50,7 @@ class Receiver:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 receiver.calls[self.headers["Idempotency-Key"]] += 1
                 if self.path == "/poison":
-                    os.kill(_owner_of(self.client_address[1]), signal.SIGKILL)
+                    os.kill(_caller(self.client_address[1], receiver.port), signal.SIGKILL)
                     return
                 time.sleep(0.05)
                 self.send_response(200)
@@ -73,12 +73,12 @@ class Receiver:
         self._server.server_close()
 
 
-def _owner_of(port: int) -> int:
-    """The process that has this local port."""
+def _caller(port: int, ours: int) -> int:
+    """The process that calls our port from this one of its own."""
     for connection in psutil.net_connections("tcp"):
-        if connection.laddr and connection.laddr.port == port and connection.pid not in (None, os.getpid()):
+        if connection.raddr and (connection.laddr.port, connection.raddr.port) == (port, ours) and connection.pid:
             return int(connection.pid)
-    raise AssertionError("nobody has that port")
+    raise AssertionError("nobody calls from that port")
 
 
 class Workers:
