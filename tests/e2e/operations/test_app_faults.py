@@ -150,7 +150,8 @@ def kill_whole(app: RunningApp) -> None:
     children = psutil.Process(app.process.pid).children(recursive=True)
     app.process.kill()
     app.process.wait()
-    _, left = psutil.wait_procs([c for c in children if "postgres" not in c.name()], timeout=10)
+    # One that is still loading notices once it has loaded.
+    _, left = psutil.wait_procs([c for c in children if "postgres" not in c.name()], timeout=60)
     assert left == []
 
 
