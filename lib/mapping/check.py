@@ -151,7 +151,11 @@ class _Check:
         here = self.wanted
         for depth, name in enumerate(names, start=1):
             above = names[:depth] if depth < len(names) else None
-            if here is None or (name not in here.required and not self._is_built(above, without=names)):
+            if here is None:
+                return False
+            # At the top, the form that the payload is taken to have asks for fields too.
+            required = here.required.union(*(form_.required for form_ in self.picked)) if depth == 1 else here.required
+            if name not in required and not self._is_built(above, without=names):
                 return False
             here = here.child(name)
         return True

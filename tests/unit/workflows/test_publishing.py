@@ -128,6 +128,7 @@ NOTHING = {"$expr": "event.payload.nothingLikeIt"}
 @example(("LISTS", "FORMS", {"a": 5, "b": "text"}))
 @example(("LISTS", "FORMS", {"a": "text", "b": "text"}))
 @example(("LISTS", "ALL_OF", {}))
+@example(("FORMS", "FORMS", {"b": NOTHING, "unheardOf": 1}))
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(triggers())
 def test_no_error_means_that_a_run_starts_and_an_error_that_none_does(trigger: tuple[str, str, Any]) -> None:
@@ -173,11 +174,19 @@ def _only_by_value(match: matching.Match, definition: dict[str, Any], payload: A
 
 
 def _may_hold_anything(source: str, value: Any) -> bool:
-    """Whether a mapping passes on an object of which the event's schema does not say what is in it."""
+    """Whether the type of what a mapping passes on differs from event to event.
+
+    That is so for an object of which the schema does not say what is in it, for what is inside a list, of which there
+    may be one or several, and for a number, which may be whole or not.
+    """
     if not isinstance(value, dict) or "$expr" not in value:
         return False
-    place = fields.read(SCHEMAS[source]).at(value["$expr"].split(".")[2:])
-    return place is not None and place.child("anything at all") is not None
+    schema, names = fields.read(SCHEMAS[source]), value["$expr"].split(".")[2:]
+    place = schema.at(names)
+    if place is None:
+        return False
+    in_list = schema.at(names, through_lists=False) is None
+    return in_list or "number" in place.types or place.child("anything at all") is not None
 
 
 def _decided(definition: dict[str, Any], source: str, payload: Any, schema: Any) -> matching.Match:
