@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from lib import database
@@ -11,7 +13,7 @@ from lib.database.paging import Cursor
 from lib.events.activity import EventFilters, EventPage
 from lib.events.search import DEEPEST, MOST_VALUES
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS, EventStatus, Origin
-from lib.ui.components import guard, time_range, url_parameters, viewer_time
+from lib.ui.components import guard, page_turns, time_range, url_parameters, viewer_time
 from lib.ui.components.text import code, escape, shorten
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Flag, Names, Place, Text
@@ -102,30 +104,11 @@ def newer_than() -> Cursor | None:
 def draw_pages(page: EventPage) -> None:
     """Draw the ways to the pages beside this one."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        st.button(
-            "Newest",
-            icon=":material/first_page:",
-            key="activity-newest",
-            type="tertiary",
-            disabled=page.newer is None,
-            on_click=guard.callback(FILTERS.changed),
-        )
-        st.button(
-            "Newer",
-            icon=":material/chevron_left:",
-            key="activity-newer",
-            disabled=page.newer is None,
-            on_click=guard.callback(_turn),
-            args=(_NEWER_THAN, page.newer),
-        )
-        st.button(
-            "Older",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            key="activity-older",
-            disabled=page.older is None,
-            on_click=guard.callback(_turn),
-            args=(_OLDER_THAN, page.older),
+        page_turns.draw(
+            "activity",
+            newest=FILTERS.changed if page.newer else None,
+            newer=partial(_turn, _NEWER_THAN, page.newer) if page.newer else None,
+            older=partial(_turn, _OLDER_THAN, page.older) if page.older else None,
         )
 
 

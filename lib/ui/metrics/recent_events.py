@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -14,7 +15,7 @@ from lib.metrics.reports import RecentEvent, RecentPage
 from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import clock, iso
 from lib.ui.activity import event_export
-from lib.ui.components import figures, guard, statuses, table
+from lib.ui.components import figures, guard, page_turns, statuses, table
 from lib.ui.components.text import plural
 from lib.ui.metrics import metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -165,28 +166,9 @@ def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{shown} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            st.button(
-                "Newest",
-                icon=":material/first_page:",
-                key="recent-newest",
-                type="tertiary",
-                disabled=page.newer is None,
-                on_click=guard.callback(metrics_slice.turn),
-            )
-            st.button(
-                "Newer",
-                icon=":material/chevron_left:",
-                key="recent-newer",
-                disabled=page.newer is None,
-                on_click=guard.callback(metrics_slice.turn),
-                kwargs={"newer": page.newer},
-            )
-            st.button(
-                "Older",
-                icon=":material/chevron_right:",
-                icon_position="right",
-                key="recent-older",
-                disabled=page.older is None,
-                on_click=guard.callback(metrics_slice.turn),
-                kwargs={"older": page.older},
+            page_turns.draw(
+                "recent",
+                newest=metrics_slice.turn if page.newer else None,
+                newer=partial(metrics_slice.turn, newer=page.newer) if page.newer else None,
+                older=partial(metrics_slice.turn, older=page.older) if page.older else None,
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -14,7 +15,7 @@ from lib.database.paging import Cursor
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
-from lib.ui.components import guard, statuses, time_range, viewer_time
+from lib.ui.components import guard, page_turns, statuses, time_range, viewer_time
 from lib.ui.components.text import escape, shorten
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Number, Place, Text
@@ -121,25 +122,11 @@ def draw_pages(following: Cursor | None) -> None:
     """Draw the ways to the page before and after this one."""
     first = cursor() is None
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        st.button(
-            "Newest",
-            icon=":material/first_page:",
-            key="run-newest",
-            type="tertiary",
-            disabled=first,
-            on_click=guard.callback(_FILTERS.changed),
-        )
-        st.button(
-            "Newer", icon=":material/chevron_left:", key="run-newer", disabled=first, on_click=guard.callback(_newer)
-        )
-        st.button(
-            "Older",
-            icon=":material/chevron_right:",
-            icon_position="right",
-            key="run-older",
-            disabled=following is None,
-            on_click=guard.callback(_older),
-            args=(following,),
+        page_turns.draw(
+            "run",
+            newest=None if first else _FILTERS.changed,
+            newer=None if first else _newer,
+            older=partial(_older, following) if following else None,
         )
 
 
