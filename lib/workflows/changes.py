@@ -68,12 +68,12 @@ def attach_existing(
     if trigger["sourcePayloadSchemaRef"] != workflow.draft.get("payloadSchemaRef"):
         trigger["payloadMapping"] = {}
     known = (workflow.draft.get("trigger"), workflow.trigger)
-    trigger = next((one for one in known if one and workflow_records.event_name(one) == event_type), trigger)
+    trigger = next((one for one in known if one and workflow_records.triggered_by(one) == event_type), trigger)
     saved = _save(conn, actor, workflow, {**workflow.draft, "trigger": trigger})
     act = acts.AttachDrafted(
         target_id=workflow_id,
         name=workflow.name,
-        previous_event_type=workflow_records.event_name(workflow.draft.get("trigger")),
+        previous_event_type=workflow_records.triggered_by(workflow.draft.get("trigger")),
         event_type=event_type,
         draft_version=saved,
     )

@@ -71,7 +71,7 @@ class Workflow:
     @property
     def event_type(self) -> str | None:
         """The event that the published version reacts to."""
-        return event_name(self.trigger)
+        return triggered_by(self.trigger)
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def refusal(actor: Actor, workflow: Named) -> str | None:
     return None
 
 
-def event_name(trigger: Any) -> str | None:
+def triggered_by(trigger: Any) -> str | None:
     """The event that a trigger names, None when there is no such thing."""
     name = trigger.get("eventName") if isinstance(trigger, dict) else None
     return name if isinstance(name, str) else None

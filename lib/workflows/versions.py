@@ -166,7 +166,7 @@ def detach(
             "Nothing was changed; look at it again."
         )
     draft, taken = workflow.draft if workflow.draft_differs else None, None
-    if draft and workflow_records.event_name(draft.get("trigger")) == event_type:
+    if draft and workflow_records.triggered_by(draft.get("trigger")) == event_type:
         draft, taken = {**draft, "trigger": None}, draft["trigger"]
     without = _Content({**latest.definition, "trigger": None}, latest.payload_schema, taken)
     version = _add(conn, actor, workflow, without, f"Detached from {event_type}", draft)
@@ -333,7 +333,7 @@ def _add(
         "draft": None if definition_text.same(draft, workflow.draft) else strict_json.dumps(draft),
     }
     conn.execute(queries["set_published"], {**row, **listed})
-    now = workflow_records.event_name(trigger)
+    now = workflow_records.triggered_by(trigger)
     if workflow.event_type and now != workflow.event_type:
         reason = f"the workflow was moved to {now}" if now else f"the workflow was detached from {workflow.event_type}"
         workflow_changes.end_backfill(conn, actor, workflow, reason=reason)

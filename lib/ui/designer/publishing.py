@@ -37,7 +37,7 @@ def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
 @st.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
 def _open(draft: Draft, warnings: list[Problem]) -> None:
     workflow = draft.workflow
-    event_type = workflow_records.event_name(draft.definition.get("trigger"))
+    event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
     starts = f"It will start on every {code(event_type)}." if event_type else "It has no trigger: nothing starts it."
     st.markdown(
         f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. {starts}"

@@ -29,7 +29,7 @@ class Sample:
 
 def choose(draft: Draft, *, key: str) -> Sample | None:
     """Let the person choose: the catalog's example, the last recorded payload, or a saved one; None without any."""
-    event_type = workflow_records.event_name(draft.definition.get("trigger"))
+    event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
     if event_type is None:
         return None
     tenant = draft.actor.tenant

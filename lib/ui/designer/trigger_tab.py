@@ -32,7 +32,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
     with right:
         _draw_schema(draft, refs, disabled=disabled)
     trigger = draft.definition.get("trigger")
-    event_type = workflow_records.event_name(trigger)
+    event_type = workflow_records.triggered_by(trigger)
     if trigger is None or event_type is None:
         st.info("Without a trigger nothing starts this workflow.", icon=":material/bolt:")
         return
@@ -55,7 +55,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
 def use_present_schema(draft: Draft) -> None:
     """Callback: say that the mapping is made for the schema that the event carries now."""
     trigger = draft.definition.get("trigger")
-    event_type = workflow_records.event_name(trigger)
+    event_type = workflow_records.triggered_by(trigger)
     with database.read(draft.actor) as conn:
         entry = entries.entry(conn, tenant=draft.actor.tenant, event_type=event_type or "")
     if entry and trigger:
@@ -66,7 +66,7 @@ def use_present_schema(draft: Draft) -> None:
 
 
 def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
-    now = workflow_records.event_name(draft.definition.get("trigger"))
+    now = workflow_records.triggered_by(draft.definition.get("trigger"))
     options = [_NONE, *known] if now is None or now in known else [_NONE, now, *known]
     key = draft.key("event")
     st.selectbox(
@@ -84,7 +84,7 @@ def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
 def _keep_event(draft: Draft, key: str) -> None:
     """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ."""
     chosen = st.session_state[key]
-    if chosen == (workflow_records.event_name(draft.definition.get("trigger")) or _NONE):
+    if chosen == (workflow_records.triggered_by(draft.definition.get("trigger")) or _NONE):
         return  # of a control that an interrupted run has drawn, Streamlit says that it changed when it has not
     if chosen == _NONE:
         draft.save({**draft.definition, "trigger": None}, redraw=True)
