@@ -105,8 +105,8 @@ def _draw_table(page: EventPage) -> None:
     table.draw(
         [_row(event) for event in page.events],
         {
-            "Created": table.moment(),
             "Status": table.state(statuses.EVENT, width=100),
+            "Created": table.moment(),
             "Result": table.text(width=115, help="Workflows started or resumed, or why none was"),
             "Took": table.seconds(width=70, help="From arrival to matched and recorded"),
             "Origin": table.state(statuses.ORIGIN, width=95),
@@ -129,8 +129,8 @@ def _draw_table(page: EventPage) -> None:
 def _row(event: EventSummary) -> Mapping[str, object]:
     return {
         "Event": event.event_type,
-        "Created": event.created_at,
         "Status": event.status,
+        "Created": event.created_at,
         "Result": _result(event),
         "Correlation key": event.correlation_key,
         "Took": event.seconds,
