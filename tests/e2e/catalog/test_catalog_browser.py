@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from lib.database import embedded_server
-from tests.e2e.conftest import RunningApp, settled, start_app, stop_app
+from tests.e2e.conftest import RunningApp, settled
 
 pytestmark = pytest.mark.browser
 
@@ -102,24 +101,16 @@ def test_it_fits_a_phone(page: Page) -> None:
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
 
 
-def test_a_lost_database_is_told_calmly_and_comes_back_by_itself(page: Page, tmp_path: Path) -> None:
-    own = start_app(tmp_path, events=300)
-    try:
-        _lose_and_return(page, own)
-    finally:
-        stop_app(own)
-
-
-def _lose_and_return(page: Page, own: RunningApp) -> None:
-    page.unroute_all()
-    page.context.set_default_timeout(30_000)
-    page.goto(f"{own.url}/")
+def test_a_lost_database_is_told_calmly_and_comes_back_by_itself(page: Page, app: RunningApp) -> None:
+    page.goto("/")
     expect(page.get_by_text("Showing 1 to 24 of 132 results")).to_be_visible()
-    cluster = own.data_dir / "postgres"
+    cluster = app.data_dir / "postgres"
     embedded_server._pg_ctl(cluster, "stop", "-m", "immediate", "-w")
-    page.get_by_role("searchbox", name="Search events").fill("invoice")
-    expect(page.get_by_text("The database does not answer at the moment")).to_be_visible()
-    assert "Traceback" not in page.content()
-    embedded_server._start(cluster, own.data_dir / "postgres.log")
+    try:
+        page.get_by_role("searchbox", name="Search events").fill("invoice")
+        expect(page.get_by_text("The database does not answer at the moment")).to_be_visible()
+        assert "Traceback" not in page.content()
+    finally:
+        embedded_server._start(cluster, app.data_dir / "postgres.log")
     expect(page.get_by_role("heading", name="Workflow Event Catalog")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile("Showing 1 to"))).to_be_visible(timeout=30_000)

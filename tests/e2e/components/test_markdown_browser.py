@@ -23,7 +23,7 @@ from lib.catalog import system as system_catalog
 from lib.settings import Settings
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Flag, Names, Number, Place, Text
-from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, served, settled, stop_app
+from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, served, settled, stop_app, tab
 from tests.support.hostile_tenant import EVENT, LINE_ENDS, WAYS_OUT, Hostile, short, store
 
 pytestmark = pytest.mark.browser
@@ -148,35 +148,33 @@ def hostile(canary: Canary, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture
-def tab(browser: Browser, hostile: tuple[RunningApp, Hostile]) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 2400}, base_url=hostile[0].url)
-    opened = context.new_page()
-    opened.set_default_timeout(30_000)
-    yield opened
-    context.close()
+def sheet(browser: Browser, hostile: tuple[RunningApp, Hostile]) -> Iterator[Page]:
+    """A tab high enough that a page is drawn to its end."""
+    with tab(browser, hostile[0], height=2400) as opened:
+        yield opened
 
 
-def visit(tab: Page, address: str) -> None:
+def visit(sheet: Page, address: str) -> None:
     """Open the address, and wait until the page's script has ended and what it drew is there."""
-    tab.goto(address, wait_until="commit")
-    expect(tab.get_by_test_id("stSidebar").get_by_text("Acting as")).to_be_visible(timeout=_SLOW)
-    expect(tab.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=_SLOW)
+    sheet.goto(address, wait_until="commit")
+    expect(sheet.get_by_test_id("stSidebar").get_by_text("Acting as")).to_be_visible(timeout=_SLOW)
+    expect(sheet.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=_SLOW)
 
 
-def assert_inert(tab: Page, canary: Canary, where: str) -> None:
-    expect(tab.get_by_test_id("stException")).to_have_count(0)
-    expect(tab.get_by_test_id("stSkeleton")).to_have_count(0, timeout=_SLOW)
-    assert tab.evaluate(DOM, canary.url) == [], where
+def assert_inert(sheet: Page, canary: Canary, where: str) -> None:
+    expect(sheet.get_by_test_id("stException")).to_have_count(0)
+    expect(sheet.get_by_test_id("stSkeleton")).to_have_count(0, timeout=_SLOW)
+    assert sheet.evaluate(DOM, canary.url) == [], where
     assert canary.heard == [], where
 
 
-def test_the_canary_hears_an_image_and_the_look_finds_it(tab: Page, canary: Canary) -> None:
-    visit(tab, "/event")
-    with tab.expect_request(f"{canary.url}/control"):
-        tab.evaluate("url => document.body.append(Object.assign(new Image(), {src: url}))", f"{canary.url}/control")
-    tab.wait_for_function("document.images[document.images.length - 1].complete")
+def test_the_canary_hears_an_image_and_the_look_finds_it(sheet: Page, canary: Canary) -> None:
+    visit(sheet, "/event")
+    with sheet.expect_request(f"{canary.url}/control"):
+        sheet.evaluate("url => document.body.append(Object.assign(new Image(), {src: url}))", f"{canary.url}/control")
+    sheet.wait_for_function("document.images[document.images.length - 1].complete")
     assert canary.heard == ["/control"]
-    assert len(tab.evaluate(DOM, canary.url)) == 1
+    assert len(sheet.evaluate(DOM, canary.url)) == 1
     canary.heard.clear()
 
 
@@ -253,17 +251,32 @@ def _is_url(node: ast.expr) -> bool:
     return ast.unparse(node) == "st.query_params"
 
 
-@pytest.mark.parametrize("page", PARAMETERS)
+def ways_out(page: str) -> list[str]:
+    return [*WAYS, *WAYS_OUT] if page == "/event" else WAYS
+
+
+@pytest.mark.parametrize(
+    ("page", "turn"),
+    [
+        pytest.param(page, turn, marks=[pytest.mark.slow] if turn else [])
+        for page in PARAMETERS
+        for turn in range(len(ways_out(page)))
+    ],
+)
 def test_no_parameter_of_a_url_becomes_markdown(
-    page: str, tab: Page, canary: Canary, hostile: tuple[RunningApp, Hostile]
+    page: str, turn: int, sheet: Page, canary: Canary, hostile: tuple[RunningApp, Hostile]
 ) -> None:
+    """Parameters that stand together try different ways; after as many turns as there are ways, each has tried all."""
+    ways = ways_out(page)
     for group in PARAMETERS[page]:
         given = {key: value for name in group for key, value in GIVEN.get(name, {}).items()}
         given = {key: value.format(workflow=hostile[1].workflow) for key, value in given.items()}
-        for number, way in enumerate([*WAYS, *WAYS_OUT] if page == "/event" else WAYS):
-            values = {name: f"x{short(canary.url, f'{number}{place:x}', way)}" for place, name in enumerate(group)}
-            visit(tab, f"{page}?{urlencode({**given, **values})}")
-            assert_inert(tab, canary, f"{page} {group} {way!r}")
+        values = {
+            name: f"x{short(canary.url, f'{turn}{place:x}', ways[(place + turn) % len(ways)])}"
+            for place, name in enumerate(group)
+        }
+        visit(sheet, f"{page}?{urlencode({**given, **values})}")
+        assert_inert(sheet, canary, f"{page} {group} turn {turn}")
 
 
 @pytest.mark.parametrize(
@@ -295,20 +308,20 @@ def test_no_parameter_of_a_url_becomes_markdown(
     ],
 )
 def test_no_stored_value_becomes_markdown(
-    address: str, tab: Page, canary: Canary, hostile: tuple[RunningApp, Hostile]
+    address: str, sheet: Page, canary: Canary, hostile: tuple[RunningApp, Hostile]
 ) -> None:
     made = hostile[1]
     event_type = urlencode({"t": made.event_type})[2:]
     visit(
-        tab,
+        sheet,
         address.format(
             type=event_type,
             **{name: str(getattr(made, name)) for name in ("event", "run", "waiting", "workflow", "draft")},
         ),
     )
-    assert_inert(tab, canary, address)
+    assert_inert(sheet, canary, address)
     # By the document, not the mouse: a page that follows a run never stands still.
-    tab.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(fold => fold.click())")
-    expect(tab.locator("details:not([open])")).to_have_count(0)
-    settled(tab)
-    assert_inert(tab, canary, f"folds of {address}")
+    sheet.evaluate("document.querySelectorAll('details:not([open]) > summary').forEach(fold => fold.click())")
+    expect(sheet.locator("details:not([open])")).to_have_count(0)
+    settled(sheet)
+    assert_inert(sheet, canary, f"folds of {address}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -15,7 +14,7 @@ from lib import database
 from lib.auth import actors
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app
+from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app, tab
 
 pytestmark = pytest.mark.browser
 
@@ -46,12 +45,16 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 
 @pytest.fixture
 def desk(browser: Browser, fresh: RunningApp) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    yield page
-    assert page.locator("[data-testid=stException]").count() == 0
-    context.close()
+    with tab(browser, fresh, height=1100) as page:
+        yield page
+        assert page.locator("[data-testid=stException]").count() == 0
+
+
+@pytest.fixture
+def other(browser: Browser, fresh: RunningApp) -> Iterator[Page]:
+    """The tab of somebody else, or a second one of the same person."""
+    with tab(browser, fresh, height=1100) as page:
+        yield page
 
 
 def simulate(page: Page) -> None:
@@ -133,7 +136,7 @@ def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
 
 
 def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confirmed_again(
-    desk: Page, browser: Browser, fresh: RunningApp
+    desk: Page, other: Page
 ) -> None:
     page = desk
     page.goto("/event?as=Max · Fresh&eventType=TICKET_CREATED")
@@ -141,8 +144,6 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name=re.compile("Detach and publish v4"))).to_be_visible()
     settled(page)
-    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
-    other = context.new_page()
     other.goto("/workflows?as=Max · Fresh")
     other.get_by_text("Tell the desk").first.click()
     settled(other)
@@ -159,12 +160,9 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
     expect(dialog).to_have_count(0)
     page.reload()
     expect(page.get_by_text("Attached workflows · 0")).to_be_visible()
-    context.close()
 
 
-def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, browser: Browser, fresh: RunningApp) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
-    other = context.new_page()
+def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, other: Page) -> None:
     for page in (desk, other):
         page.goto("/workflows?as=Max · Fresh")
         page.get_by_role("button", name="more_horiz").first.click()
@@ -178,7 +176,6 @@ def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, browser
     other.get_by_role("button", name="more_horiz").first.click()
     other.get_by_role("button", name="Restore").click()
     expect(other.get_by_text("Tell the desk was restored.")).to_be_visible()
-    context.close()
 
 
 def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
@@ -197,9 +194,7 @@ def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
     expect(page.get_by_role("button", name="Attach", exact=True)).to_be_disabled()
 
 
-def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, browser: Browser, fresh: RunningApp) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 1100}, base_url=fresh.url)
-    other = context.new_page()
+def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, other: Page) -> None:
     for page in (desk, other):
         page.goto("/workflows?as=Max · Fresh")
         page.get_by_text("Tell the desk").first.click()
@@ -221,7 +216,6 @@ def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, brows
     other.get_by_role("radio", name="Details").click()
     settled(other)
     expect(other.get_by_role("textbox", name="Description")).to_have_value("Mine")
-    context.close()
 
 
 def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
@@ -257,7 +251,7 @@ def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1440])
-def test_the_pages_fit(desk: Page, width: int, tmp_path: Path) -> None:
+def test_the_pages_fit(desk: Page, width: int) -> None:
     desk.set_viewport_size({"width": width, "height": 900})
     for path in ("/workflows", "/runs"):
         desk.goto(f"{path}?as=Max · Fresh")
