@@ -10,7 +10,7 @@ from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage, EntryStatus
-from lib.ui.components import guard, url_parameters
+from lib.ui.components import guard, statuses, url_parameters
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
 
@@ -18,7 +18,7 @@ _PAGE_SIZES = {"grid": 24, "list": 50}
 _SEARCH = Text("q", "Search events", "Search by name, type, description or category")
 _CATEGORY: Choice[str] = Choice("category", "Category", placeholder="All categories", noun="one of the categories")
 _STATUS: Choice[EntryStatus] = Choice(
-    "status", "Status", {status: status.capitalize() for status in ENTRY_STATUSES}, "Any status", width=150
+    "status", "Status", {status: statuses.ENTRY[status].word for status in ENTRY_STATUSES}, "Any status", width=150
 )
 _SORT = Choice(
     "sort", "Sort by", {"name": "Category · Name", "active": "Most active (7 days)"}, default="name", width=210

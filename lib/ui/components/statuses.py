@@ -3,8 +3,8 @@
 `lib` says which states there are; each is looked up here in the table of its kind. A state that has no look yet gets
 a neutral one, so a new state is complete as soon as `lib` knows it:
 
-- a new status of a catalog entry is one more value of `lib.catalog.entries.Status`. The database keeps the status as
-  text, and the API's description takes its list from there;
+- a new status of a catalog entry is one more value of `lib.catalog.entries.EntryStatus`. The database keeps the status
+  as text. The API's description, the filter and the table here take their list from there;
 - a new reason for a skip is one more reason in `lib.events.matching`.
 
 A look of its own is then one line here. `tests/unit/components/test_statuses.py` holds that each state of `lib` has
@@ -13,8 +13,11 @@ one, and that no other module of `lib.ui` keeps a table of looks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
+
+from lib.catalog.entries import ENTRY_STATUSES
 
 Color = Literal["gray", "blue", "green", "orange", "red", "violet"]
 
@@ -66,6 +69,12 @@ class Look:
 
 class Looks(dict[str, Look]):
     """The looks of one kind of state, by the state's name in `lib`, in the order in which people choose from them."""
+
+    @classmethod
+    def of(cls, states: Iterable[str], **looks: Look) -> Looks:
+        """The looks of all these states, in their order; neutral where none is given."""
+        given = cls(looks)
+        return cls({state: given[state] for state in states} | looks)
 
     def __missing__(self, state: str) -> Look:
         return Look(state.replace("_", " ").capitalize(), "gray", "radio_button_unchecked")
@@ -158,7 +167,8 @@ BACKFILL = Looks(
     done=Look("Replayed", "green", "check_circle"),
     canceled=Look("Canceled", "orange", "cancel"),
 )
-ENTRY = Looks(
+ENTRY = Looks.of(
+    ENTRY_STATUSES,
     active=Look("Active", "green", "check_circle"),
     beta=Look("Beta", "blue", "labs"),
     draft=_DRAFT,

@@ -12,8 +12,10 @@ import pytest
 from streamlit.material_icon_names import ALL_MATERIAL_ICONS
 
 from lib.catalog import entries
+from lib.ui.catalog import catalog_filters
 from lib.ui.components import statuses
 from lib.ui.components.statuses import HEX, Color, Look, Looks
+from lib.ui.components.url_parameters import Choice
 from tests.unit.components.test_theme import THEME, contrast, rgb
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -66,14 +68,32 @@ def test_every_state_of_lib_has_a_look(where: str, values: frozenset[str]) -> No
 
 
 def test_a_state_that_is_new_looks_neutral() -> None:
-    new = statuses.ENTRY["end_of_life"]
-    assert (new.word, new.color) == ("End of life", "gray")
-    assert "end_of_life" not in statuses.ENTRY, "asking for it adds nothing to choose from"
+    new = statuses.ENTRY["of_tomorrow"]
+    assert (new.word, new.color) == ("Of tomorrow", "gray")
+    assert "of_tomorrow" not in statuses.ENTRY, "asking for it adds nothing to choose from"
 
 
 def test_the_choices_are_those_of_lib_in_its_order() -> None:
     assert tuple(statuses.ENTRY) == entries.ENTRY_STATUSES
     assert get_args(entries.EntryStatus) == entries.ENTRY_STATUSES
+
+
+def test_a_status_that_lib_adds_is_complete_without_a_line_in_its_table() -> None:
+    archived = Look("Archived", "orange", "archive")
+    table = Looks.of(["new", "end_of_life", "archived"], archived=archived)
+    assert tuple(table) == ("new", "end_of_life", "archived") and table["archived"] is archived
+    assert [*table.by_word] == ["New", "End of life", "Archived"]
+    assert table["end_of_life"].color == "gray"
+
+
+def test_a_look_of_a_status_that_lib_no_longer_knows_stays_in_sight() -> None:
+    assert tuple(Looks.of(["new"], gone=Look("Gone", "red", "close"))) == ("new", "gone")
+
+
+def test_the_filter_of_the_catalog_says_the_words_of_the_looks() -> None:
+    (choice,) = (one for one in catalog_filters._FILTERS.filters if one.key == "status")
+    assert isinstance(choice, Choice)
+    assert choice.options == {status: look.word for status, look in statuses.ENTRY.items()}
 
 
 LOOKS = [pytest.param(look, id=f"{name}-{state}") for name, table in TABLES.items() for state, look in table.items()]
