@@ -473,8 +473,8 @@ ORDINARY = ["ordinary words"] * 16_000
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
 def test_time_grows_with_size_only(value: Callable[[], Any]) -> None:
     built = value()
-    # A quadratic pattern takes thousands of times as much.
-    assert work.compared(lambda: redact(built), lambda: redact(ORDINARY), most=8) <= 8
+    # The dearest takes 1.7 times as much, a quadratic pattern thousands of times.
+    assert work.compared(lambda: redact(built), lambda: redact(ORDINARY), most=3) <= 3
 
 
 def test_any_depth() -> None:
