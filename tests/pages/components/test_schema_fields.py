@@ -554,5 +554,5 @@ def test_an_edit_among_a_thousand_fields_is_quick(groups: int) -> None:
     form = FormPage(schema)
     if groups > 1:
         form.toggle("/g0")
-    assert work.calls(lambda: form.set("text_input", "f1", "x")) < 1_000_000
+    assert work.calls(lambda: form.set("text_input", "f1", "x")) < 250_000
     assert form.value == ({"g0": {"f1": "x"}} if groups > 1 else {"f1": "x"})

@@ -361,7 +361,7 @@ def test_a_large_definition_is_drawn_with_reasonable_work(new_actor: ActorFactor
     workflow = attach(actor, "Large")
     edit(actor, workflow, steps=[log_step(f"step{n}", {"$expr": f"payload.ticketId & '{n}'"}) for n in range(60)])
     app = design(workflow, "Steps")
-    assert work.calls(app.run) < 3_000_000
+    assert work.calls(app.run) < 650_000
 
 
 def test_a_changed_event_schema_is_shown_on_both_pages_and_taken_over(db: Database, new_actor: ActorFactory) -> None:
