@@ -64,11 +64,12 @@ SELECT event_id, created_at, payload, correlation_key, payload_schema_ref
 FROM app_backfill_events(CAST(:tenant AS uuid), CAST(:backfill_id AS uuid), CAST(:limit AS int))
 
 -- name: advance
--- How far the backfill has come.
+-- How far the backfill has come. The pause begins now, at the end of the batch: app_now() is when its transaction began.
 UPDATE workflow_backfills SET
   started = CAST(:started AS int), skipped = CAST(:skipped AS int), failed = CAST(:failed AS int),
   reasons = CAST(:reasons AS jsonb),
   cursor_at = coalesce(CAST(:cursor_at AS timestamptz), cursor_at),
-  cursor_id = coalesce(CAST(:cursor_id AS uuid), cursor_id), status = CAST(:status AS text), updated_at = app_now()
+  cursor_id = coalesce(CAST(:cursor_id AS uuid), cursor_id), status = CAST(:status AS text),
+  updated_at = app_now() + (clock_timestamp() - now())
 WHERE tenant = CAST(:tenant AS uuid) AND backfill_id = CAST(:backfill_id AS uuid)
 RETURNING backfill_id

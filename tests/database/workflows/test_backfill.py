@@ -137,6 +137,13 @@ def events(db: Database) -> int:
         return int(conn.execute(text("SELECT count(*) FROM workflow_runtime_events")).scalar_one())
 
 
+def advance_at(actor: Actor, one: backfill.Backfill, now: datetime) -> backfill.Backfill | None:
+    """Ask for the next batch at that moment."""
+    with database.write(actor) as conn:
+        conn.execute(text("SELECT set_config('app.now', :now, true)"), {"now": now.isoformat()})
+        return backfill.advance(conn, actor, backfill_id=one.backfill_id)
+
+
 def due(db: Database) -> None:
     """Turn back the pause between batches, rather than sleeping through it."""
     with db.owner.begin() as conn:
@@ -304,15 +311,19 @@ def test_batches_keep_their_pace_and_cancel_stops_them(db: Database, new_actor: 
     with pytest.raises(Conflict, match="are being replayed"):
         begin(actor, workflow)
     with database.write(actor) as conn:
+        conn.exec_driver_sql("SELECT now()")  # the transaction has begun
+        with db.owner.connect() as other:
+            later = other.exec_driver_sql("SELECT clock_timestamp()").scalar_one()
         first = backfill.advance(conn, actor, backfill_id=one.backfill_id)
     assert first is not None and first.replayed == backfill.BATCH
-    with database.write(actor) as conn:
-        assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None, "the next batch is not due yet"
+    with db.owner.connect() as conn:
+        ended = conn.exec_driver_sql("SELECT updated_at FROM workflow_backfills").scalar_one()
+    assert ended > later, "the pause begins at the end of the batch"
+    pause = timedelta(seconds=backfill.PAUSE_SECONDS)
+    assert advance_at(actor, one, ended + pause - timedelta(microseconds=1)) is None, "the next batch is not due yet"
     with database.write(actor) as conn:
         backfill.cancel(conn, actor, workflow_id=workflow)
-    due(db)
-    with database.write(actor) as conn:
-        assert backfill.advance(conn, actor, backfill_id=one.backfill_id) is None
+    assert advance_at(actor, one, ended + pause) is None
     assert len(runs(db, workflow)) == backfill.BATCH
     again = finish(db, actor, begin(actor, workflow))
     assert again.total == again.started == 5, "a new one goes on with the rest"
