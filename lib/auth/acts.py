@@ -160,8 +160,16 @@ class TokenRevoked(
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunCanceled(Act, action="run.canceled", target="run", sentence="canceled run {target_id}"):
+class RunCanceled(
+    Act,
+    action="run.canceled",
+    target="run",
+    sentence="canceled run {target_id}",
+    before=("previous_status",),
+):
     """An unfinished run was ended."""
+
+    previous_status: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,9 +72,14 @@ def resume_wait(conn: Connection, *, tenant: UUID, wait_id: UUID, event_id: UUID
     return bool(conn.execute(queries["resume_wait"], row).scalar_one())
 
 
-def cancel_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> bool:
-    """End an unfinished run as canceled; False when there is none. A step under way writes no more."""
-    return bool(conn.execute(queries["cancel_run"], {"tenant": tenant, "run_id": run_id}).scalar_one())
+def cancel_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> str | None:
+    """End an unfinished run as canceled, so that a step under way writes no more.
+
+    Returns its status before, None when there is no such run.
+    """
+    row = {"tenant": tenant, "run_id": run_id}
+    before: str | None = conn.execute(queries["cancel_run"], row).scalar_one()
+    return before
 
 
 def retry_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> UUID | None:

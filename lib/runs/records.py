@@ -247,10 +247,11 @@ def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
 def cancel(conn: Connection, actor: Actor, *, run_id: UUID) -> None:
     """End a run that has not ended; audited. Raises PermissionDenied, NotFound, Conflict when it has ended."""
     actor.require("manage")
-    if not engine.cancel_run(conn, tenant=actor.tenant, run_id=run_id):
+    before = engine.cancel_run(conn, tenant=actor.tenant, run_id=run_id)
+    if before is None:
         status = get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status
         raise Conflict(f"This run {_ENDED[status]}; there is nothing to cancel.")
-    audit.record(conn, actor, acts.RunCanceled(target_id=run_id))
+    audit.record(conn, actor, acts.RunCanceled(target_id=run_id, previous_status=before))
 
 
 def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:

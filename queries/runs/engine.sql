@@ -18,7 +18,7 @@ SELECT app_enqueue_run(:tenant, :run_id)
 SELECT app_resume_wait(:tenant, :wait_id, :event_id)
 
 -- name: cancel_run
--- Ends an unfinished run as canceled; false when there is none.
+-- Ends an unfinished run as canceled; its status before, NULL when there is none.
 SELECT app_cancel_run(:tenant, :run_id)
 
 -- name: retry_run

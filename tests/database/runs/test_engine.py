@@ -253,8 +253,8 @@ def test_canceled_run_writes_no_more(actor: Actor) -> None:
     run = start_run(actor, publish(actor.tenant, [wait]))
     wait_id = open_wait(run).wait_id
     with database.write(actor) as conn:
-        assert engine.cancel_run(conn, tenant=actor.tenant, run_id=run)
-        assert not engine.cancel_run(conn, tenant=actor.tenant, run_id=run)
+        assert engine.cancel_run(conn, tenant=actor.tenant, run_id=run) == "WAITING"
+        assert engine.cancel_run(conn, tenant=actor.tenant, run_id=run) is None
         event = insert_event(conn, actor.tenant, "REPLY", {})
         assert not engine.resume_wait(conn, tenant=actor.tenant, wait_id=wait_id, event_id=event)
     assert row_of(run).status == "CANCELED"

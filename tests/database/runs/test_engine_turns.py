@@ -57,7 +57,7 @@ def test_application_role_cannot_reach_the_engine_itself(db: Database, actor: Ac
     with pytest.raises(DBAPIError, match="no queued run"), database.write(other) as conn:
         engine.enqueue_run(conn, tenant=actor.tenant, run_id=run)
     with database.write(other) as conn:
-        assert not engine.cancel_run(conn, tenant=actor.tenant, run_id=run)
+        assert engine.cancel_run(conn, tenant=actor.tenant, run_id=run) is None
         assert engine.retry_run(conn, tenant=actor.tenant, run_id=run) is None
     assert row_of(run).status == "QUEUED"
 

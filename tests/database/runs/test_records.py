@@ -276,15 +276,17 @@ def test_runs_of_an_event(db: Database, actor: Actor) -> None:
         assert run_records.runs_of_event(conn, tenant=actor.tenant, event_id=uuid4()) == ()
 
 
-def test_cancel_ends_a_run_once(db: Database, actor: Actor) -> None:
+@pytest.mark.parametrize("before", ["QUEUED", "RUNNING", "WAITING"])
+def test_cancel_ends_a_run_once(db: Database, actor: Actor, before: str) -> None:
     run = start_run(actor, publish(actor.tenant, [log_step("one")]))
+    change(run, status=before)
     with database.write(actor) as conn:
         run_records.cancel(conn, actor, run_id=run)
     row = row_of(run)
     assert (row.status, row.completed_at is not None) == ("CANCELED", True)
     with pytest.raises(Conflict, match="This run was already canceled"), database.write(actor) as conn:
         run_records.cancel(conn, actor, run_id=run)
-    assert audited(run) == [("run.canceled", {})]
+    assert audited(run) == [("run.canceled", {"previousStatus": before})]
 
 
 def test_retry_repeats_a_failed_run_as_a_new_one(db: Database, actor: Actor) -> None:
