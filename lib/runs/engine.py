@@ -102,8 +102,8 @@ def start(settings: Settings, *, worker: bool) -> None:
     global _running
     url = database.current().owner.url.render_as_string(hide_password=False)
     logging.getLogger("dbos").setLevel(logging.WARNING)
+    migrate(url)  # before housekeeping, which asks about its turns, and before anybody asks about health
     if not worker:
-        migrate(url)
         return
     executor_id = uuid4().hex
     stopping, active = threading.Event(), set[str]()

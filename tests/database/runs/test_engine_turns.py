@@ -163,3 +163,25 @@ def test_health_tells_where_runs_execute(db: Database, actor: Actor) -> None:
     while engine.health().state != "down":  # the server drops the lock of a closed connection in its own time
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_nobody_asks_the_engine_before_its_schema_is_there(db: Database, caplog: pytest.LogCaptureFixture) -> None:
+    starting = threading.Thread(target=engine.start, args=(Settings(),), kwargs={"worker": True})
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("DROP SCHEMA dbos CASCADE")
+    with db.owner.connect() as conn, db.owner.connect() as other:
+        conn.exec_driver_sql("CREATE SCHEMA dbos")  # not committed: the engine has to wait before it can make it
+        starting.start()
+        held_up = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE%'")
+        deadline = time.monotonic() + 30
+        while not other.execute(held_up).scalar_one():
+            assert time.monotonic() < deadline
+            other.rollback()
+            time.sleep(0.02)
+        executors = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :lock_class")
+        alive = other.execute(executors, {"lock_class": recovery.LOCK_CLASS}).scalar_one()
+        conn.rollback()
+    starting.join()
+    engine.stop()
+    assert alive == 0, "housekeeping has not begun"
+    assert caplog.messages == []
