@@ -9,9 +9,11 @@ from typing import Any, Literal, get_args
 from uuid import UUID
 
 from lib.database import Connection, named_queries
+from lib.errors import InvalidInput
 from lib.metrics import rollups
 from lib.metrics.rollups import RunCounts
 from lib.schemas import JsonSchema
+from lib.serialization import strict_json
 
 #: Every status that an entry can have, in the order in which people choose from them.
 EntryStatus = Literal["active", "beta", "draft", "deprecated"]
@@ -128,7 +130,7 @@ class CatalogEntry:
 def page(conn: Connection, *, tenant: UUID, filters: CatalogFilters, now: datetime) -> CatalogPage:
     """The entries that match, best first: exact type or name, words in the name, words anywhere.
 
-    Words may stand in any order. A page past the end gives the first page.
+    Words may stand in any order. A page past the end gives the first page. Raises InvalidInput naming the filter.
     """
     search = " ".join(_words(filters.search))
     offset = (max(filters.page, 1) - 1) * filters.page_size
@@ -176,8 +178,10 @@ def activity(conn: Connection, *, tenant: UUID, event_types: list[str], now: dat
 
 def entry(conn: Connection, *, tenant: UUID, event_type: str) -> CatalogEntry | None:
     """The entry of this exact type, or None."""
-    if _storable(event_type) != event_type:
-        return None
+    try:
+        strict_json.check_text(event_type, field="event type")
+    except InvalidInput:
+        return None  # nothing can have it as its type
     parameters = {"tenant": tenant, "event_type": event_type}
     row = conn.execute(queries["entry"], parameters).mappings().one_or_none()
     return CatalogEntry(**row) if row else None
@@ -205,9 +209,5 @@ def _executions(conn: Connection, *, tenant: UUID, now: datetime) -> dict[str, i
 
 
 def _words(search: str) -> list[str]:
-    return _storable(search[:_LONGEST_SEARCH]).lower().split()[:_MOST_WORDS]
-
-
-def _storable(text: str) -> str:
-    """Without what PostgreSQL cannot hold in a text, and so cannot equal either: NUL and lone surrogates."""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode("utf-8")
+    strict_json.check_text(search, field="search")
+    return search[:_LONGEST_SEARCH].lower().split()[:_MOST_WORDS]

@@ -8,6 +8,9 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import streamlit as st
 
+from lib.errors import InvalidInput
+from lib.serialization import strict_json
+
 T = TypeVar("T")
 
 #: The choice that narrows nothing.
@@ -74,7 +77,7 @@ class Choice(Generic[T]):
     def read(self, written: str) -> str:
         """The label of what is asked for by label or value, in any case."""
         if not self.options or (self.others and written not in self.options):
-            return written
+            return _storable(written)
         sought = written.casefold()
         for value, label in self.options.items():
             if sought in (label.casefold(), str(value).casefold()):
@@ -98,7 +101,7 @@ class Text:
 
     def read(self, written: str) -> str:
         """The text itself."""
-        return written
+        return _storable(written)
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Names:
 
     def read(self, written: str) -> str:
         """The name itself."""
-        return written
+        return _storable(written)
 
 
 @dataclass(frozen=True)
@@ -183,3 +186,12 @@ class Number:
 def asked(key: str) -> Any:
     """A filter's value before its widget is drawn: the widget's of the last run, else the URL's."""
     return st.session_state[key] if key in st.session_state else st.query_params.get(key)
+
+
+def _storable(written: str) -> str:
+    """The text itself, if anything stored can hold or equal it."""
+    try:
+        strict_json.check_text(written, field="text")
+    except InvalidInput as error:
+        raise ValueError(f"not to be found, as it {error.cause}") from None
+    return written

@@ -69,11 +69,12 @@ def test_no_value_of_any_parameter_is_an_error_of_ours(
             assert status < 400 or len(problem["detail"].split()) > 2, said
 
 
-def test_a_category_that_nothing_can_have_is_refused_by_its_name(new_actor: ActorFactory) -> None:
+@pytest.mark.parametrize("name", ["category", "search"])
+def test_what_nothing_in_the_catalog_can_have_is_refused_by_its_name(name: str, new_actor: ActorFactory) -> None:
     client = ApiClient(new_token(new_actor("read"), "read"))
-    status, problem = send(client, "get", "/api/v2/catalog", "query", "category", b"a\0")
-    assert (status, problem["field"]) == (400, "category")
-    assert problem["detail"] == "category: has the character NUL, which cannot be stored"
+    status, problem = send(client, "get", "/api/v2/catalog", "query", name, b"a\0")
+    assert (status, problem["field"]) == (400, name)
+    assert problem["detail"] == f"{name}: has the character NUL, which cannot be stored"
 
 
 @pytest.mark.parametrize("given", TEXTS.values(), ids=TEXTS)

@@ -16,7 +16,9 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import CatalogFilters
 from lib.database import Database
+from lib.errors import InvalidInput
 from tests.conftest import ActorFactory
+from tests.support.hostile_texts import TEXTS
 from tests.support.tenant_catalog import add_entry
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
@@ -44,13 +46,24 @@ def test_every_word_must_be_somewhere(new_actor: ActorFactory) -> None:
     assert found(actor, search="invoice zebra") == []
 
 
-@given(search=st.text(max_size=80), page=st.integers(-5, 10**12))
+@given(
+    search=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=80),
+    page=st.integers(-5, 10**12),
+)
 def test_any_search_and_page_gives_an_answer(search: str, page: int, new_actor: ActorFactory) -> None:
     actor = new_actor()
     with database.read(actor) as conn:
         answer = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(search=search, page=page), now=NOW)
     assert len(answer.entries) == min(answer.total - answer.first + 1, 24) if answer.total else answer.entries == []
     assert 1 <= answer.page <= answer.pages
+
+
+@pytest.mark.parametrize("given", TEXTS.values(), ids=TEXTS)
+def test_a_search_for_what_cannot_be_stored_is_refused(given: str, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with pytest.raises(InvalidInput, match="cannot be stored") as refused:
+        found(actor, search=given)
+    assert refused.value.field == "search"
 
 
 def add_event(db: Database, tenant: UUID, name: str, at: datetime, origin: str = "live") -> UUID:

@@ -103,6 +103,16 @@ def test_what_the_url_asks_for_in_vain_is_told_until_one_filters_anew() -> None:
     assert not past.warning
 
 
+@pytest.mark.usefixtures("someone")
+@pytest.mark.parametrize("key", ["q", "category"])
+def test_a_text_that_cannot_be_stored_is_told_and_left_out(key: str) -> None:
+    app = open_page(**{key: "a\0b"})
+    (told,) = [warning.value for warning in app.warning]
+    assert told.startswith(f"`{key}` in the address is left out: ")
+    assert told.endswith(" is not to be found, as it has the character NUL, which cannot be stored.")
+    assert names(app) == names(open_page()) and key not in app.query_params and not app.error
+
+
 def test_the_url_is_read_beside_who_is_looking_and_in_any_spelling(new_actor: ActorFactory) -> None:
     new_actor("admin", name="Aaa")
     actor = new_actor("admin", name="Zzz")

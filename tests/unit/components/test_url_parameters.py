@@ -9,9 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.ui.components.url_filters import left_out
-from lib.ui.components.url_parameters import ALL, Choice, Flag, Number, Place
+from lib.ui.components.url_parameters import ALL, Choice, Flag, Names, Number, Parameter, Place, Text
+from tests.support.hostile_texts import TEXTS
 
 STATUS = Choice("status", "Status", {ALL: "All", "WAITING": "Waits for something", "FAILED": "Failed"})
+#: Parameters that take any text.
+FREE: list[Parameter] = [
+    Text("q", "Search"),
+    Names("event", "Events"),
+    Choice[str]("category", "Category"),
+    Choice("event", "Event", {"A": "A"}, others=True),
+]
 
 
 @given(st.sampled_from(sorted(STATUS.options)), st.booleans(), st.sampled_from([str.upper, str.lower, str.title, str]))
@@ -31,11 +39,26 @@ def test_a_choice_is_its_label_or_said_to_be_none(written: str) -> None:
         assert STATUS.read(label) == label, "what is spelled stays as it is"
 
 
-@given(st.text(min_size=1))
+STORABLE = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+
+
+@given(STORABLE)
 def test_a_choice_whose_options_are_not_known_takes_anything(written: str) -> None:
     assert Choice[str]("category", "Category").read(written) == written
     others: Choice[str] = Choice("event", "Event", {"A": "A"}, others=True)
     assert others.read(written) == written
+
+
+@given(STORABLE)
+def test_a_text_is_read_as_it_is(written: str) -> None:
+    assert [one.read(written) for one in FREE] == [written] * len(FREE)
+
+
+@pytest.mark.parametrize("given", TEXTS.values(), ids=TEXTS)
+def test_a_text_that_cannot_be_stored_is_said_to_be_none(given: str) -> None:
+    for one in FREE:
+        with pytest.raises(ValueError, match=r"^not to be found, as it has .* which cannot be stored$"):
+            one.read(given)
 
 
 def test_a_number_past_the_last_says_which_that_is() -> None:
