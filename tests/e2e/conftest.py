@@ -80,7 +80,7 @@ def launch_app(
 
 def served(app: RunningApp) -> RunningApp:
     """Wait until the app serves; the same app."""
-    deadline = time.monotonic() + 150
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             urlopen(f"{app.url}/_stcore/health", timeout=2).read()
