@@ -5,7 +5,7 @@ and nothing stops it. A child gives each job CPU time, so that a busy machine fa
 memory; if it does not answer all the same, it is killed and the next one started. Children hold no setting,
 no connection and no open file of ours.
 
-This side only knows jobs by name; lib/sandbox/__main__.py, which the child runs, says what they do.
+This side only knows jobs by name; lib/sandbox/child.py, which the child runs, says what they do.
 """
 
 from __future__ import annotations

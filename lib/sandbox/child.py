@@ -1,4 +1,4 @@
-"""The child process: reads requests, does them within their time, answers. Not for people to start.
+"""What the child process does: it reads requests, does them within their time, answers.
 
 A message is four bytes of length and JSON. The first one says that the child is ready.
 """
@@ -27,11 +27,12 @@ JOBS: dict[str, Callable[..., Any]] = {
 _MEMORY = 1 << 30
 
 
-def main() -> None:
-    """Serve until the other side closes the socket."""
+def main(loaded: Callable[[], None]) -> None:
+    """Serve until the other side closes the socket. All is loaded once `loaded` is called."""
     stream = _own_socket()
     schemas.warm_up()
     expressions.warm_up()
+    loaded()
     _confine()
     clock = Clock()
     _send(stream, {"status": "ready"})
@@ -80,6 +81,3 @@ def _confine() -> None:
         with contextlib.suppress(ValueError, OSError):  # not every system has every limit
             resource.setrlimit(limit, (most, most))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the parent, whose socket then ends us
-
-
-main()

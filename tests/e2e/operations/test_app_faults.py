@@ -150,8 +150,7 @@ def kill_whole(app: RunningApp) -> None:
     children = psutil.Process(app.process.pid).children(recursive=True)
     app.process.kill()
     app.process.wait()
-    # One that is still loading notices once it has loaded.
-    _, left = psutil.wait_procs([c for c in children if "postgres" not in c.name()], timeout=60)
+    _, left = psutil.wait_procs([c for c in children if "postgres" not in c.name()], timeout=10)
     assert left == []
 
 

@@ -300,6 +300,21 @@ def test_a_killed_child_is_replaced() -> None:
     assert violations({}, 1).valid
 
 
+def test_a_child_whose_parent_is_gone_does_not_load_to_the_end() -> None:
+    def cpu_used(*, until_loaded: bool) -> float:
+        ours, theirs = socket.socketpair()
+        with ours:
+            with theirs:
+                child = subprocess.Popen([sys.executable, "-m", "lib.sandbox"], stdin=theirs, stdout=theirs)
+            if until_loaded:
+                ours.recv(1)
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        return used.ru_utime + used.ru_stime
+
+    assert cpu_used(until_loaded=False) < cpu_used(until_loaded=True) / 2
+
+
 def test_a_child_that_does_not_answer_is_killed() -> None:
     violations({}, 1)
     for pid in child_processes():
