@@ -198,6 +198,8 @@ def test_text_that_cannot_be_searched_is_refused_in_a_sentence(db: Database, new
     actor = new_actor()
     add_run(db, actor, published(actor))
     app = open_page("runs.py", runKey="a\0b")
+    assert "has the character NUL, which cannot be stored." in app.warning[0].value and not app.error
+    app.text_input(key="runKey").set_value("a\0b").run()
     assert [error.value for error in app.error] == ["Key has the character NUL, which cannot be stored."]
 
 

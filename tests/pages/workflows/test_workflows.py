@@ -95,6 +95,8 @@ def test_the_last_run_is_told_in_the_viewers_time_and_the_zone_once(db: Database
 def test_a_search_that_cannot_be_asked_is_refused_in_a_sentence(new_actor: ActorFactory) -> None:
     new_actor()
     app = open_page("workflows.py", workflowSearch="a\0b")
+    assert "has the character NUL" in app.warning[0].value and not app.error
+    app.text_input(key="workflowSearch").set_value("a\0b").run()
     assert "Search has the character NUL" in app.error[0].value and len(app.error) == 1
 
 
