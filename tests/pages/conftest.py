@@ -3,15 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
 import streamlit as st
+from streamlit.components.v2 import manifest_scanner
 
 from lib.auth.actors import Actor
+from lib.ui import warm_up
 from lib.ui.components import guard
 from tests.conftest import ActorFactory
 from tests.support import pages
+
+
+@pytest.fixture(scope="package", autouse=True)
+def once() -> Iterator[None]:
+    """What an application does at its start and AppTest for every session, done once for all of them.
+
+    Streamlit collects all garbage after a rerun, and looks into every installed package for components of its own.
+    """
+    warm_up.warm_up()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -44,15 +44,12 @@ def compared(act: Callable[[], object], ordinary: Callable[[], object], *, most:
     best_act = best_ordinary = ratio = float("inf")
     gc.collect()
     gc.freeze()  # what the tests before have left on the heap does not count
-    try:
-        for _ in range(_ROUNDS):
-            best_ordinary = min(best_ordinary, _cpu(ordinary))
-            best_act = min(best_act, _cpu(act))
-            ratio = best_act / best_ordinary
-            if ratio <= most or ratio > 10 * most:
-                break
-    finally:
-        gc.unfreeze()
+    for _ in range(_ROUNDS):
+        best_ordinary = min(best_ordinary, _cpu(ordinary))
+        best_act = min(best_act, _cpu(act))
+        ratio = best_act / best_ordinary
+        if ratio <= most or ratio > 10 * most:
+            break
     return ratio
 
 
