@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from lib.errors import CatalogError
+from lib.sandbox.clock import OVERDUE
 from lib.serialization import strict_json
 
 #: One serves, the second takes over while the first is busy with something slow.
@@ -30,6 +31,8 @@ _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 30.0
 # Passed on to children; everything else (passwords!) is not.
 _ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "SYSTEMROOT")
+# In KiB. Without it, the allocator of the expression engine reserves at once all the addresses that a child may have.
+_SETTINGS = {"MIMALLOC_ARENA_RESERVE": "32768"}
 
 
 class SandboxError(CatalogError):
@@ -57,10 +60,9 @@ def run(job: str, arguments: dict[str, Any], *, timeout_ms: int) -> Any:
         child = child or _Child()
         reply = child.ask(request, timeout_ms)
     except BaseException as error:
-        if child:
-            child.kill()
+        overdue = child is not None and child.kill() == -OVERDUE
         child = _Child()  # starting takes a second: better now, beside other work, than in the next call
-        if isinstance(error, TimeoutError):
+        if isinstance(error, TimeoutError) or overdue:
             raise TimedOut from None
         if isinstance(error, OSError | EOFError):
             raise SandboxError("broke its process, most likely by needing too much memory") from error
@@ -98,7 +100,7 @@ class _Child:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "lib.sandbox"],
                 cwd=_ROOT,
-                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
+                env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _SETTINGS,
                 stdin=theirs.fileno(),
                 stdout=theirs.fileno(),
             )
@@ -115,11 +117,11 @@ class _Child:
         reply: dict[str, Any] = strict_json.loads(self._receive(deadline).decode())
         return reply
 
-    def kill(self) -> None:
-        """End the process, whatever it is doing."""
+    def kill(self) -> int:
+        """End the process, whatever it is doing, and say with which code it ended."""
         self._process.kill()
-        self._process.wait()
         self._socket.close()
+        return self._process.wait()
 
     def _receive(self, deadline: float) -> bytes:
         return self._read(int.from_bytes(self._read(4, deadline)), deadline)
