@@ -1,33 +1,29 @@
 """Expressions of mappings and steps: which value is one, what it gives and reads; and the targets that they fill.
 
 {"$expr": JSONata} stands where a value could. A dot in a target builds nested objects, `\\.` is a dot in a name and
-`\\\\` a backslash. Expressions are evaluated in lib.sandbox, bounded in time, memory and output; how numbers pass
-through stands in lib/sandbox/expressions.py.
+`\\\\` a backslash. Plain paths and literals are evaluated here, all other expressions in lib.sandbox, bounded in
+time, memory and output; how numbers pass through stands in lib/sandbox/expressions.py.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from enum import Enum
-from typing import Any, Final, TypeGuard
+from typing import Any, TypeGuard
 
 from lib import sandbox
-from lib.errors import MappingError
+from lib.errors import InvalidInput, MappingError
+from lib.mapping import plain
+from lib.mapping.plain import UNSET as UNSET
+from lib.mapping.plain import Unset as Unset
+from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
 EXPRESSION = "$expr"
 TIMEOUT_MS = 250
 MAX_OUTPUT_BYTES = 256 * 1024
-
-
-class Unset(Enum):
-    """The type of UNSET, JSONata's undefined: there is no value, not even null."""
-
-    UNSET = "unset"
-
-
-UNSET: Final = Unset.UNSET
+# What is longer is refused by the sandbox, with its reason.
+_LONGEST_PLAIN = 10_000
 
 
 def is_expression(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -79,25 +75,18 @@ def evaluate_all(
 
     Raises MappingError naming the first target whose expression fails, and why.
     """
-    if not expressions:
-        return {}
-    arguments = {
-        "expressions": list(expressions.values()),
-        "context": context,
-        "max_output_bytes": max_output_bytes,
-    }
-    targets = list(expressions)
-    everywhere = targets[0] if len(targets) == 1 else "payloadMapping"
-    try:
-        results: list[dict[str, Any]] = sandbox.run("evaluate", arguments, timeout_ms=timeout_ms)
-    except sandbox.TimedOut as error:
-        raise MappingError(targets[error.at] if error.at is not None else everywhere, str(error)) from error
-    except sandbox.SandboxError as error:
-        raise MappingError(everywhere, str(error)) from error
-    for target, result in zip(targets, results, strict=False):
-        if "error" in result:
-            raise MappingError(target, result["error"])
-    return {target: result.get("value", UNSET) for target, result in zip(targets, results, strict=True)}
+    plainly = {target: found for target, one in expressions.items() if (found := _plain(one, context))}
+    others = {target: one for target, one in expressions.items() if target not in plainly}
+    results = _in_sandbox(others, context, timeout_ms=timeout_ms, max_output_bytes=max_output_bytes)
+    values: dict[str, JsonValue | Unset] = {}
+    for target in expressions:
+        if target in plainly:
+            values[target] = _checked(target, plainly[target].value(context), max_output_bytes)
+        elif "error" in results[target]:
+            raise MappingError(target, results[target]["error"])
+        else:
+            values[target] = results[target].get("value", UNSET)
+    return values
 
 
 def problem(expression: str) -> str | None:
@@ -123,7 +112,47 @@ def fields_read(expression: str, *, below: tuple[str, ...] = ("event", "payload"
     return frozenset(inside | outside)
 
 
+def _plain(expression: str, context: JsonValue) -> plain.Plain | None:
+    return plain.read(expression) if len(expression) <= _LONGEST_PLAIN and isinstance(context, dict) else None
+
+
+def _checked(target: str, value: JsonValue | Unset, max_output_bytes: int) -> JsonValue | Unset:
+    """A value as the sandbox would give it: within its limits, exact, and shared with nobody."""
+    if value is UNSET:
+        return value
+    try:
+        strict_json.check(value, max_bytes=max_output_bytes)
+    except InvalidInput as error:
+        raise MappingError(target, f"gives a value that {error.cause}") from None
+    is_shared = isinstance(value, dict | list | tuple | float)
+    return strict_json.loads(strict_json.dumps(value)) if is_shared else value
+
+
+def _in_sandbox(
+    expressions: Mapping[str, str], context: JsonValue, *, timeout_ms: int, max_output_bytes: int
+) -> dict[str, dict[str, Any]]:
+    """What the child says of each target, up to the first that fails."""
+    if not expressions:
+        return {}
+    arguments = {
+        "expressions": list(expressions.values()),
+        "context": context,
+        "max_output_bytes": max_output_bytes,
+    }
+    targets = list(expressions)
+    everywhere = targets[0] if len(targets) == 1 else "payloadMapping"
+    try:
+        results: list[dict[str, Any]] = sandbox.run("evaluate", arguments, timeout_ms=timeout_ms)
+    except sandbox.TimedOut as error:
+        raise MappingError(targets[error.at] if error.at is not None else everywhere, str(error)) from error
+    except sandbox.SandboxError as error:
+        raise MappingError(everywhere, str(error)) from error
+    return dict(zip(targets, results, strict=False))
+
+
 def _inspect(expression: str) -> tuple[str | None, list[list[str]]]:
+    if found := _plain(expression, {}):
+        return None, [list(found.names)] if found.names else []
     try:
         result = sandbox.run("inspect", {"expression": expression}, timeout_ms=1000)
     except sandbox.SandboxError as error:

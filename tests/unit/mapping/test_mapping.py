@@ -26,7 +26,7 @@ PAYLOAD = {
     "long": Decimal("0.1000000000000000055511151231257827"),
     "nothing": None,
     "client": {"email": "a@b.example", "name": "ACME"},
-    "items": [{"price": 1, "name": "x"}, {"price": 9, "name": "y"}],
+    "items": [{"price": 1, "name": "x", "id": 2**53 + 1}, {"price": 9, "name": "y", "id": 2**53 + 3}],
     "many_as": "a" * 40,
 }
 PATIENCE_MS = 60_000  # far more than any of these needs, on a busy machine too
@@ -55,7 +55,7 @@ def children() -> Iterator[None]:
         ("event.payload.items.name", ["x", "y"]),
         ("event.payload.items[price > 5].name", "y"),
         ("event.payload.items^(>price).name", ["y", "x"]),
-        ("event.payload.items[0]", {"price": 1, "name": "x"}),
+        ("event.payload.items[0]", {"price": 1, "name": "x", "id": 2**53 + 1}),
         ("event.payload.client.(name & ' <' & email & '>')", "ACME <a@b.example>"),
         ("{'n': event.payload.client.name, 'l': [1..3]}", {"n": "ACME", "l": [1, 2, 3]}),
         ("event.payload.nothing", None),
@@ -83,14 +83,35 @@ def test_values(expression: str, value: Any) -> None:
         ("[event.payload.(id), event.payload.price]", "[9007199254740993,1.10]"),
         ("$lookup(event.payload, 'id')", "9007199254740993"),
         ("$lookup(event.payload, 'price')", "1.10"),
-        ("$max([event.payload.id, 5])", "9007199254740993"),
-        ("$string(event.payload.id)", '"9007199254740993"'),
-        ("'T-' & event.payload.id", '"T-9007199254740993"'),
+        ("{'id': event.payload.id, 'price': event.payload.price}", '{"id":9007199254740993,"price":1.10}'),
+        ("{'id': event.payload.id, 'total': event.payload.price * 2}", '{"id":9007199254740993,"total":2.2}'),
+        ("event.payload.items[price > 5].id", "9007199254740995"),
+        ("$sort(event.payload.items, function($a, $b) { $a.price < $b.price })[0].id", "9007199254740995"),
+        ("$map(event.payload.items, function($i) { $i.id })", "[9007199254740993,9007199254740995]"),
+        ("9007199254740993", "9007199254740993"),
+        ("-1.10", "-1.10"),
         ("event ~> |payload|{'x': 1}| ~> $lookup('payload') ~> $lookup('price')", "1.10"),
     ],
 )
 def test_numbers_passed_on_stay_exact(expression: str, text: str) -> None:
     assert strict_json.dumps(expressions.evaluate(expression, CONTEXT)) == text
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("event.payload.id + 0", "9007199254740992"),
+        ("$max([event.payload.id, 5])", "9007199254740992"),
+        ("$string(event.payload.id)", '"9007199254740992"'),
+        ("'T-' & event.payload.id", '"T-9007199254740992"'),
+        ("'is ' & event.payload.price", '"is 1.1"'),
+        ("event.payload.id = 9007199254740992", "true"),
+        ("event.payload.items[id = 9007199254740992].name", '"x"'),
+        ("$distinct([event.payload.id, 9007199254740992])", "[9007199254740992]"),
+    ],
+)
+def test_what_is_calculated_is_a_double_as_in_the_reference(expression: str, text: str) -> None:
+    assert strict_json.loads(strict_json.dumps(expressions.evaluate(expression, CONTEXT))) == strict_json.loads(text)
 
 
 json_values = st.recursive(
@@ -110,6 +131,61 @@ def test_what_is_only_passed_on_stays_the_same(value: Any) -> None:
     assert strict_json.dumps(passed.payload["whole"]) == strict_json.dumps({"v": value})
 
 
+@given(json_values, st.lists(st.sampled_from("abc"), min_size=1, max_size=4))
+def test_a_plain_path_gives_what_the_engine_gives(value: Any, names: list[str]) -> None:
+    path = ".".join(["v", *names])
+    given_plainly = expressions.evaluate(path, {"v": value})
+    by_the_engine = expressions.evaluate(f"{path} /* no plain path */", {"v": value}, timeout_ms=PATIENCE_MS)
+    if given_plainly is UNSET or by_the_engine is UNSET:
+        assert given_plainly is by_the_engine
+    else:
+        assert strict_json.dumps(given_plainly) == strict_json.dumps(by_the_engine)
+
+
+@pytest.mark.parametrize("expression", ["event.payload.id", " event.name ", "'a'", '"b"', "1.10", "null"])
+def test_a_plain_path_or_literal_needs_no_child(expression: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise AssertionError("a child was asked")
+
+    monkeypatch.setattr(sandbox, "run", refuse)
+    assert expressions.evaluate(expression, CONTEXT) is not UNSET
+    assert expressions.problem(expression) is None
+    with pytest.raises(AssertionError):
+        expressions.evaluate(f"({expression})", CONTEXT)
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("`odd name`.`a.b`", 1),
+        ("and.x", UNSET),
+        ("in", UNSET),
+        ("true", True),
+        ("truest", 2),
+        ("function", 3),
+        ("list.n", [[1], 2, 3]),
+        ("list.gone", UNSET),
+        ("empty", []),
+        ("empty.x", UNSET),
+        ("single", [7]),
+        ("single.x", UNSET),
+        ("toString", UNSET),
+        ("nothing.x", UNSET),
+    ],
+)
+def test_names_of_a_plain_path(expression: str, value: Any) -> None:
+    context = {
+        "odd name": {"a.b": 1},
+        "truest": 2,
+        "function": 3,
+        "nothing": None,
+        "list": [{"n": [[1], 2]}, {"n": 3}, {"m": 4}],
+        "empty": [],
+        "single": [7],
+    }
+    assert expressions.evaluate(expression, context) == value
+
+
 @pytest.mark.parametrize(
     ("expression", "cause"),
     [
@@ -119,11 +195,20 @@ def test_what_is_only_passed_on_stays_the_same(value: Any) -> None:
         ("  ", "is empty"),
         ("'" + "a" * 10_000 + "'", "is 10,002 characters long; at most 10,000 are accepted"),
         ("event.payload.client + 1", "the left side of the + operator must evaluate to a number"),
-        ("$number('hunter2')", "uses a value of the wrong kind"),
+        ("$number('hunter2')", "$number cannot make a number of its argument at character 8"),
+        ("$uppercase(1)", "argument 1 of $uppercase is a number, which $uppercase does not take there at character 11"),
+        ("'hunter2' < 1", "the two sides of the < operator must be of the same kind at character 11"),
+        ("$toMillis('hunter2')", "$toMillis is given something other than an ISO 8601 timestamp"),
+        ("{'a': 1, event.name: 2, event.name: 3}", "two keys of an object are the same"),
+        ("{event.payload.id: 1}", "a key of an object must be a string, and this one is a number"),
+        ("0 / 0", "gives a number that does not exist"),
+        ("{'a': [0 / 0]}", "gives a number that does not exist"),
+        ("{'a': $sum}", "gives a function, not a value"),
+        ("'\\ud800'", "gives half a surrogate pair"),
         ("$nope(1)", "attempted to invoke a non-function"),
         ("$error('Only for ' & 'ACME')", "Only for ACME"),
         ("$error('token=abc123')", "token=[redacted]"),
-        ("1 / 0", "divides by zero"),
+        ("1 / 0", "the / operator divides by zero"),
         ("1 * event.payload.huge * 1e300", "number"),
         ("function($x) { $x }", "gives a function, not a value"),
         ("[$sum]", "gives a function, not a value"),
@@ -159,6 +244,12 @@ def test_errors_say_what_is_wrong(expression: str, cause: str) -> None:
         "$reduce([1..9000000], function($a, $b) { $a + $b })",
         "$join([1..9000000].'x')",
         "$sort([1..2000000], function($a, $b) { $a < $b })",
+        "[1..9999999]",
+        "$distinct([1..100000])",
+        "[1..90000].[1..90000]",
+        "$replace($pad('', 200000, 'a'), /a/, $pad('', 200000, 'b'))",
+        "($f := function($s) { $f($s & $s) }; $f('x'))",
+        "($f := function($a) { $f($append($a, $a)) }; $f([1]))",
     ],
 )
 def test_a_runaway_is_stopped(expression: str) -> None:
@@ -274,9 +365,9 @@ def test_check_mapping_finds_everything_at_once() -> None:
         ("-event.payload.m", {"m"}),
         ("event.payload.`a b`.'c d'", {"a b.c d"}),
         ("$exists(event.payload.q)", {"q"}),
-        ("$map(event.payload.items, function($i) { $i.price })", {"items"}),
+        ("$map(event.payload.items, function($i) { $i.price })", {"items.price"}),
         ("$map([1], function($i) { event.payload.inside })", {"inside"}),
-        ("($i := event.payload.a; $map([1], function($i) { $i.b }))", set()),
+        ("($i := event.payload.a; $map([1], function($i) { $i.b }))", {"a"}),
         ("($f := function($x) { $x & event.payload.a }; $f(event.payload.b.c))", {"a", "b.c"}),
         ("event.payload.items@$i.{'n': $i.name}", {"items.name"}),
         ("event.payload.items#$n.price", {"items.price"}),

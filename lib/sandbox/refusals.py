@@ -1,0 +1,122 @@
+"""What is said when an expression is refused: one sentence with the function or operator and the place.
+
+No sentence repeats a value: the reader may not be allowed to see the payload. What stands in the expression itself its
+author may see.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from lib.redaction import redact_text
+from lib.serialization.json_values import json_type
+
+_LONGEST = 200
+#: Codes of $error and $assert, whose message is the author's own.
+_AUTHORS_OWN = frozenset({"D3137", "D3141"})
+
+# By JSONata's own codes. {name} is a function, {token} an operator, {argument} a number, {kind} the kind of a value.
+_SENTENCES = {
+    "T0410": "argument {argument} of {name} is {kind}, which {name} does not take there",
+    "T0411": "{name} works on the context here, which it does not take as its argument {argument}",
+    "T0412": "argument {argument} of {name} must be an array of {items}",
+    "T1003": "a key of an object must be a string, and this one is {kind}",
+    "T1005": "{name} is called and is not a function: attempted to invoke a non-function. Was a $ forgotten?",
+    "T1006": "{name} is called and is not a function: attempted to invoke a non-function",
+    "T1007": "{name} is given some of its arguments and is not a function. Was a $ forgotten?",
+    "T1008": "{name} is given some of its arguments and is not a function",
+    "T1010": "the function given to {name} as a pattern gives no match object",
+    "T2001": "the left side of the {token} operator must evaluate to a number",
+    "T2002": "the right side of the {token} operator must evaluate to a number",
+    "T2003": "the left side of the range operator .. must evaluate to an integer",
+    "T2004": "the right side of the range operator .. must evaluate to an integer",
+    "T2006": "the right side of the ~> operator must be a function",
+    "T2007": "the order-by operator ^ compares values of different kinds",
+    "T2008": "the order-by operator ^ can only compare numbers or strings",
+    "T2009": "the two sides of the {token} operator must be of the same kind",
+    "T2010": "the two sides of the {token} operator must be numbers or strings",
+    "T2011": "the second part of the transform operator |…|…| must give an object",
+    "T2012": "the third part of the transform operator |…|…|…| must give a string or an array of strings",
+    "T2013": "the transform operator |…|…| needs $clone, which is no function here",
+    "D1001": "{name} calculates with a number that is too large",
+    "D1002": "the - operator cannot negate what is not a number",
+    "D1004": "the regular expression given to {name} matches a text of length zero",
+    "D1009": "two keys of an object are the same",
+    "D1011": "{name} nests or recurses too deeply",
+    "D1013": "a key of an object begins with _jsonata_, which is reserved",
+    "D2014": "the range operator .. would give too many numbers",
+    "D2015": "{name} would give too many items",
+    "D2016": "{name} needs too much memory",
+    "D3001": "{name} is given a number that does not exist, such as 0 / 0",
+    "D3010": "argument 2 of $replace cannot be empty",
+    "D3011": "argument 4 of $replace cannot be negative",
+    "D3012": "the function given to $replace must give a string",
+    "D3020": "argument 3 of $split cannot be negative",
+    "D3030": "{name} cannot make a number of its argument",
+    "D3040": "argument 3 of $match cannot be negative",
+    "D3050": "the function given to $reduce must have at least two parameters",
+    "D3060": "$sqrt is given a negative number",
+    "D3061": "$power gives a number that is too large or does not exist",
+    "D3070": "$sort needs a function as argument 2, because the items are neither all numbers nor all strings",
+    "D3100": "the base given to $formatBase must be between 2 and 36",
+    "D3110": "$toMillis is given something other than an ISO 8601 timestamp; say the form as argument 2",
+    "D3130": "the number picture given to {name} is of a kind that it does not know",
+    "D3131": "the digits of the picture given to {name} belong to different scripts",
+    "D3132": "the date picture given to {name} has a part that it does not know",
+    "D3133": "the date picture given to {name} asks for the name of something other than a month or a day",
+    "D3134": "the date picture given to {name} has a timezone of more than four digits",
+    "D3135": "the date picture given to {name} has a [ without its ]",
+    "D3136": "the date picture given to {name} lacks parts that a timestamp needs",
+    "D3138": "$single found more than one match",
+    "D3139": "$single found no match",
+    "D3140": "{name} is given a malformed URL",
+    "D3150": "the timezone given to {name} must be hours and minutes, such as +0530",
+    "U1001": "{name} needs too much memory",
+    "U1006": "{name} takes too many steps",
+}
+#: D3080 to D3093 are about the picture of $formatNumber.
+_PICTURE = re.compile(r"D30[89]\d")
+_OPERATORS = re.compile(r"\W+|and|or|in")
+
+
+def sentence(code: str, message: str, *, token: str | None, position: int | None, value: Any) -> str:
+    """The refusal of an expression, from what the engine says of its error."""
+    if code in _AUTHORS_OWN:
+        return redact_text(message)[:_LONGEST]
+    said = _said(code, message, token, value)
+    return said + (f" at character {position}" if position else "")
+
+
+def _said(code: str, message: str, token: str | None, value: Any) -> str:
+    if code == "S0302" and "regular" in message:
+        return "has a regular expression that is not valid or does not end"
+    if code.startswith("S"):  # about the expression itself
+        said = message[:_LONGEST].replace('"', "").rstrip(".")
+        return said[0].lower() + said[1:]
+    if code == "D1001" and token == "/":
+        return "the / operator divides by zero or gives a number that is too large"
+    if _PICTURE.fullmatch(code):
+        return "the picture given to $formatNumber is not valid: " + message[0].lower() + message[1:].rstrip(".")
+    argument, items = re.search(r"rgument (\d+)", message), re.search(r'array of "?(\w+)', message)
+    said = _SENTENCES.get(code, "{name} cannot be evaluated").format(
+        name=_name(token),
+        token=token or "",
+        argument=argument[1] if argument else "1",
+        items=items[1] if items else "another kind",
+        kind=_kind(value),
+    )
+    return said
+
+
+def _name(token: str | None) -> str:
+    if not token:
+        return "the expression"
+    return f"the {token} operator" if _OPERATORS.fullmatch(token) else f"${token[:80]}"
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "missing or null, or a function"
+    kind = "number" if isinstance(value, int | float) and not isinstance(value, bool) else json_type(value)
+    return f"{'an' if kind[0] in 'ao' else 'a'} {kind}"
