@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from decimal import Decimal
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from lib.errors import InvalidInput
@@ -63,9 +63,16 @@ class _Given:
         self._context = context
         self.text = strict_json.dumps(context)
         self.now, self.seed = time.time_ns() // 1_000_000, time.time_ns() % 2**32
-        #: Numbers whose digits a double loses, and those that it would only write in another way, such as 1.10.
-        self.inexact = {number for number in _numbers(context) if _loses_digits(number)}
-        self.rewritten = {number for number in _numbers(context) if not _is_written_alike(number)} - self.inexact
+
+    @cached_property
+    def rewritten(self) -> set[int | Decimal]:
+        """Numbers that a double would write in another way, such as 1.10, or with other digits."""
+        return {number for number in _numbers(self._context) if not _is_written_alike(number)}
+
+    @cached_property
+    def inexact(self) -> set[int | Decimal]:
+        """Those of them whose digits a double loses."""
+        return {number for number in self.rewritten if Decimal(repr(_double(number))) != number}
 
     def marked(self, numbers: set[int | Decimal]) -> str:
         """The context with these numbers as marked text, where they are not written as a double is."""
@@ -116,10 +123,10 @@ def _exact(compiled: Compiled, value: JsonValue, given: _Given) -> JsonValue:
     the second one, it came from there untouched. If anything else differs, the expression calculated with such a
     number, or compared it, and the first result stands.
     """
-    given_numbers = given.inexact | given.rewritten
-    if not given_numbers or {*map(float, _numbers(value))}.isdisjoint(map(_double, given_numbers)):
+    found = {*map(float, _numbers(value))}
+    if not found or found.isdisjoint(map(_double, given.rewritten)):
         return value
-    for marked in (given_numbers, given.inexact):
+    for marked in (given.rewritten, given.inexact):
         try:
             again = compiled.evaluate(given.marked(marked), now=given.now, seed=given.seed)
             return _restored(value, strict_json.loads(again) if again is not None else None)
@@ -163,13 +170,6 @@ def _double(number: int | Decimal) -> float:
         return float(number)
     except OverflowError:
         return float("inf")
-
-
-def _loses_digits(number: int | Decimal) -> bool:
-    """Whether the double that JavaScript makes of a number is another number when it is written."""
-    if isinstance(number, int) and abs(number) <= _MOST_EXACT:
-        return False
-    return Decimal(repr(_double(number))) != number
 
 
 def _is_written_alike(number: int | Decimal) -> bool:

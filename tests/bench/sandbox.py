@@ -1,4 +1,4 @@
-"""What the trip to a child process costs: a small payload checked, a plain path read."""
+"""What the trip to a child process costs: a small payload checked, an expression evaluated. Beside it, a plain path."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ def figures(_: Actor) -> Iterator[tuple[str, float]]:
     """Medians in milliseconds."""
     yield "sandbox.small_payload_ms", _median(lambda: violations(SCHEMA, PAYLOAD))
     context = mapping.event_context("TICKET_CREATED", PAYLOAD)
+    yield "sandbox.expression_ms", _median(lambda: expressions.evaluate("event.payload.id & '!'", context))
     yield "sandbox.plain_path_ms", _median(lambda: expressions.evaluate("event.payload.id", context))
 
 
