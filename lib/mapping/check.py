@@ -6,13 +6,12 @@ read schemas through lib.schemas.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from lib.errors import MappingError
-from lib.mapping import expressions, mapping
+from lib.mapping import expressions, mapping, plain
 from lib.mapping.expressions import EXPRESSION
 from lib.sandbox import validation
 from lib.schemas import JsonSchema, fields, form, messages
@@ -24,9 +23,6 @@ from lib.serialization.strict_json import JsonValue
 _PAYLOAD = "event.payload"
 #: What expressions see of an event.
 EVENT_FIELDS = ("name", "correlationKey", "payload", "payloadSchemaRef")
-# One path into the payload and nothing else: such an expression's value has the field's own type.
-_PLAIN = re.compile(r"event\.payload((?:\.(?:[A-Za-z_]\w*|`[^`]+`))+)")
-_NAME = re.compile(r"[A-Za-z_]\w*")
 #: Objects and lists inside one another that are compared.
 _DEEPEST = 8
 #: Forms of the workflow's payload that a mapping is compared with.
@@ -205,9 +201,9 @@ def source_expressions(schema: JsonSchema) -> dict[str, str]:
 
     def add(some: list[SchemaField], above: str) -> None:
         for one in some:
-            name = one.name if _NAME.fullmatch(one.name) else f"`{one.name}`"
-            found[f"{above}.{name}"] = one.type
-            add(one.children, f"{above}.{name}")
+            path = f"{above}.{plain.written(one.name)}"
+            found[path] = one.type
+            add(one.children, path)
 
     add(outline(schema), _PAYLOAD)
     return found
@@ -269,9 +265,11 @@ def _refused(place: Field, names: _Names) -> bool:
 
 
 def _plain(expression: Any) -> _Names | None:
-    """The names of the payload's field when the expression is nothing but its path."""
-    match = _PLAIN.fullmatch(expression.strip()) if isinstance(expression, str) else None
-    return tuple(name.strip("`") for name in re.findall(r"`[^`]+`|[A-Za-z_]\w*", match[1])) if match else None
+    """The names of the payload's field when the expression is nothing but its path, and so of the field's type."""
+    found = plain.read(expression) if isinstance(expression, str) else None
+    above = tuple(_PAYLOAD.split("."))
+    is_inside = found and len(found.names) > len(above) and found.names[: len(above)] == above
+    return found.names[len(above) :] if found and is_inside else None
 
 
 def _misfits(given: Field, wanted: Field, below: str = "", depth: int = 0) -> Iterator[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from lib.errors import InvalidInput
@@ -25,15 +26,16 @@ class Unset(Enum):
 
 UNSET: Final = Unset.UNSET
 
-_NAME = r"(?:[A-Za-z_]\w*|`[^`]+`)"
-_PATH = re.compile(rf"\s*({_NAME}(?:\.{_NAME})*)\s*", re.ASCII)
-_EACH_NAME = re.compile(_NAME, re.ASCII)
+_BARE = r"[^\W\d]\w*"
+_NAME = rf"(?:{_BARE}|`[^`]+`)"
+_PATH = re.compile(rf"[ \t\r\n]*({_NAME}(?:\.{_NAME})*)[ \t\r\n]*")
+_EACH_NAME = re.compile(_NAME)
 #: Words that mean something else where a name could stand.
-_WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function"})
+_WORDS = frozenset({"and", "or", "in", "true", "false", "null", "function", "λ"})
 # A text without escapes, a number as JSON writes it, or a word.
 _LITERAL = re.compile(
-    r"""\s*(?:"(?P<double>[^"\\]*)"|'(?P<single>[^'\\]*)'"""
-    r"""|(?P<json>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))\s*""",
+    r"""[ \t\r\n]*(?:"(?P<double>[^"\\]*)"|'(?P<single>[^'\\]*)'"""
+    r"""|(?P<json>-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null))[ \t\r\n]*""",
 )
 
 
@@ -49,6 +51,7 @@ class Plain:
         return _follow(context, self.names) if self.names else self.literal
 
 
+@lru_cache(maxsize=2000)
 def read(expression: str) -> Plain | None:
     """The expression as a path or literal, or None if it is more than that."""
     if match := _PATH.fullmatch(expression):
@@ -63,6 +66,11 @@ def read(expression: str) -> Plain | None:
         except InvalidInput:
             return None
     return None
+
+
+def written(name: str) -> str:
+    """A name as a path writes it."""
+    return name if re.fullmatch(_BARE, name) and name not in _WORDS else f"`{name}`"
 
 
 class _Sequence(list[JsonValue]):

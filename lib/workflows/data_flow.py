@@ -6,11 +6,11 @@ step sets. So the definition is followed here in the order in which a run goes t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lib.mapping import plain
 from lib.mapping.expressions import paths_read
 from lib.schemas import JsonSchema
 from lib.schemas.fields import types_at
@@ -20,8 +20,6 @@ from lib.steps.execution import ROOTS
 
 _EVENT_FIELDS = ("name", "id", "correlationKey", "payloadSchemaRef")
 _OUTPUT_FIELDS = ("output", "error")
-# A path and nothing else, whose value is there or not whatever the data.
-_PLAIN = re.compile(r"(?:[A-Za-z_]\w*|`[^`]+`)(?:\.(?:[A-Za-z_]\w*|`[^`]+`))*")
 
 _Path = tuple[str, ...]
 
@@ -88,7 +86,9 @@ def _problems(step: Mapping[str, Any], path: str, scope: _Scope, known: _Known) 
     for place, expression in expressions(step["config"], kind.children if kind else ()):
         if not isinstance(expression, str):
             continue
-        needed = kind and place and place[0] in kind.needs and _PLAIN.fullmatch(expression.strip())
+        # The value of a path and nothing else is there or not whatever the data.
+        path_only = (found := plain.read(expression)) and found.names
+        needed = kind and place and place[0] in kind.needs and path_only
         for read in sorted(paths_read(expression)):
             if message := _missing(read, scope, known):
                 said = f"Step {step.get('id')}, {'.'.join(map(str, place))}: reads {message}."

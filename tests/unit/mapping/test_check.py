@@ -94,3 +94,14 @@ def test_two_spellings_of_one_target_are_refused_rather_than_one_lost(one: str, 
         assert caught.value.target == second
         found = mapping_check.check({first: 1, second: 2}, target=None, source=None)
         assert [finding.target for finding in found] == [second]
+
+
+@pytest.mark.parametrize(
+    "name", ["true", "null", "in", "and", "function", "λ", "größe", "a b", "2nd", "a.b", "_x1", "$x"]
+)
+def test_an_expression_that_is_offered_reads_its_field(name: str) -> None:
+    (offered,) = mapping_check.source_expressions({"type": "object", "properties": {name: {"type": "integer"}}})
+    context = mapping.event_context("E", {name: 2**53 + 1})
+    assert expressions.evaluate(offered, context) == 2**53 + 1
+    assert expressions.evaluate(f"{offered} = {offered}", context) is True  # the engine reads it so too
+    assert expressions.fields_read(offered) == {(name,)}
