@@ -22,6 +22,11 @@ from lib.serialization.strict_json import JsonValue
 EXPRESSION = "$expr"
 TIMEOUT_MS = 250
 MAX_OUTPUT_BYTES = 256 * 1024
+#: For those who write expressions.
+DIGITS = (
+    "A path on its own keeps every digit. Where an expression calculates, compares or makes text of a number, it is "
+    "one of JavaScript's: the last digits of an integer beyond 9,007,199,254,740,992 are lost, and 1.10 becomes 1.1."
+)
 # What is longer is refused by the sandbox, with its reason.
 _LONGEST_PLAIN = 10_000
 

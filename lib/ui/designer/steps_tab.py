@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from lib.mapping.expressions import DIGITS
 from lib.schemas.form import ABSENT
 from lib.serialization import json_pointer
 from lib.steps import STEP_TYPES
@@ -164,7 +165,8 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
     )
     st.caption(
         f"Expressions are JSONata over {code('payload')}, {code('event')}, {code('vars')} and "
-        f"{code('steps.<id>.output')}."
+        f"{code('steps.<id>.output')}.",
+        help=DIGITS,
     )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from lib import database
 from lib.catalog import entries, schema_registry
 from lib.catalog.entries import CatalogEntry
+from lib.mapping.expressions import DIGITS
 from lib.schemas import JsonSchema
 from lib.ui.components import guard, schema_view
 from lib.ui.components.text import code
@@ -131,7 +132,7 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
     trigger = draft.definition["trigger"]
     same = entry.payload_schema_ref == draft.definition.get("payloadSchemaRef") and entry.payload_schema_ref is not None
     mapped = trigger.get("payloadMapping") is not None
-    st.subheader("Payload mapping", anchor=False)
+    st.subheader("Payload mapping", anchor=False, help=DIGITS)
     if same:
         key = draft.key("identity")
         st.segmented_control(

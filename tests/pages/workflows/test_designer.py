@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from lib import database
 from lib.database import Database
 from lib.events import ingestion
+from lib.mapping.expressions import DIGITS
 from lib.serialization import strict_json
 from lib.ui.components.text import escape
 from lib.ui.designer import trigger_tab
@@ -61,6 +62,12 @@ def widget(elements: Any, ending: str) -> Any:
 def test_every_tab_draws(tab: str, new_actor: ActorFactory) -> None:
     app = design(published(new_actor(), "Alpha"), tab)
     assert "Alpha" in texts(app)
+
+
+def test_the_mapping_says_where_digits_are_lost(new_actor: ActorFactory) -> None:
+    app = design(published(new_actor(), "Alpha"), "Trigger")
+    (heading,) = [heading for heading in app.subheader if heading.value == "Payload mapping"]
+    assert heading.proto.help == DIGITS
 
 
 def test_details_say_who_made_it_and_since_when_it_is_valid(new_actor: ActorFactory) -> None:
