@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
@@ -31,6 +31,13 @@ _HOW = (
 )
 _PREFIX = "ce-"
 _NAME = re.compile(r"[a-z0-9]+")
+# The attributes of the specification itself. An extension may be empty, as tracestate is.
+_NEVER_EMPTY = {"specversion", "id", "source", "type", "subject", "dataschema", "datacontenttype", "time"}
+# RFC 3339. Python reads more: week dates, times without separators, an hour 24.
+_TIME = re.compile(
+    r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<minute>[0-9]{2}:[0-5][0-9]):(?P<second>[0-5][0-9]|60)(?:\.[0-9]+)?"
+    r"(?P<offset>[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
+)
 # What a CloudEvents string may not hold: control characters, halves of surrogate pairs, noncharacters.
 _FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef"
@@ -46,7 +53,10 @@ _LENIENT = json.JSONDecoder(strict=False, parse_int=str, parse_float=str, parse_
 
 @dataclass(frozen=True)
 class CloudEvent:
-    """One event as its sender gave it. `time` is checked and not kept: we say when an event came in."""
+    """One event as its sender gave it; without data, `data` is None.
+
+    `time` is checked and not kept: we say when an event came in.
+    """
 
     id: str
     source: str
@@ -67,7 +77,8 @@ def mode(content_type: str, header_names: Iterable[str]) -> Mode:
         return "batch"
     if not any(name.lower().startswith(_PREFIX) for name in header_names):
         raise ApiProblem("unsupported-media-type", f"{_given(media_type)} is not a CloudEvent. {_HOW}")
-    if media_type.startswith("application/cloudevents") or not _JSON_TYPE.fullmatch(media_type):
+    # Without a type the data, if there is any, is read as JSON, as an event without datacontenttype is.
+    if media_type.startswith("application/cloudevents") or not _JSON_TYPE.fullmatch(media_type or "text/json"):
         raise ApiProblem("unsupported-media-type", f"{_given(media_type)}: the data must be JSON. {_HOW}")
     return "binary"
 
@@ -79,7 +90,7 @@ def structured(text: bytes | str) -> CloudEvent:
         raise InvalidInput("event", "must be a JSON object")
     if "data_base64" in envelope:
         raise InvalidInput("data_base64", "binary data is not accepted; send JSON in data")
-    data = envelope.pop("data", {})  # an event may do without
+    data = envelope.pop("data", None)  # an event may do without
     return _event({name: _text(name, value) for name, value in envelope.items() if value is not None}, data)
 
 
@@ -96,7 +107,7 @@ def binary(headers: Iterable[tuple[bytes, bytes]], body: bytes) -> CloudEvent:
         if name in attributes:
             raise InvalidInput(header, "is given more than once")
         attributes[name] = _decoded(header, raw_value)
-    data = strict_json.parse(body, field="data") if body else {}
+    data = strict_json.parse(body, field="data") if body else None
     return _event(attributes, data)
 
 
@@ -161,20 +172,28 @@ def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
 def _check(name: str, value: str) -> None:
     if not _NAME.fullmatch(name):
         raise InvalidInput("event", f"has the attribute {json.dumps(name[:80])}; names are of a-z and 0-9 only")
-    if not value:
+    if not value and name in _NEVER_EMPTY:
         raise InvalidInput(name, "must not be empty")
     if _FORBIDDEN.search(value):
         raise InvalidInput(name, "has a control character or another that CloudEvents forbids")
 
 
 def _check_time(time: str | None) -> None:
-    try:
-        # A time without an offset is no instant. A leap second is one, though Python cannot read it.
-        known = time is None or datetime.fromisoformat(time.replace(":60", ":59")).tzinfo is not None
-    except ValueError:
-        known = False
-    if not known:
+    if time is not None and not _is_time(time):
         raise InvalidInput("time", "must be a time with an offset, such as 2026-01-31T08:15:00Z")
+
+
+def _is_time(text: str) -> bool:
+    match = _TIME.fullmatch(text)
+    if match is None or match["minute"] >= "24":
+        return False
+    try:
+        minute = datetime.fromisoformat(f"{match['day']}T{match['minute']}:00{match['offset'].upper()}")
+        if match["second"] == "60":  # a leap second ends a day in UTC
+            minute = minute.astimezone(UTC)
+    except (ValueError, OverflowError):  # there is no such day, or none in UTC that Python can name
+        return False
+    return match["second"] != "60" or (minute.hour, minute.minute) == (23, 59)
 
 
 def _text(name: str, value: Any) -> str:
@@ -206,4 +225,4 @@ def _media_type(value: str) -> tuple[str, dict[str, str]]:
 
 
 def _given(media_type: str) -> str:
-    return media_type[:80] or "A body without Content-Type"
+    return media_type[:80] or "A request without Content-Type and ce- headers"

@@ -153,7 +153,7 @@ def judge(payload: Redacted, *, schema: JsonValue, schema_ref: str | None) -> tu
     found = validation.violations(schema, payload.payload)
     if found.error:
         return found.status, [{"path": "", "message": found.error, "keyword": found.status}]
-    shown = payload.errors((v.pointer, v.message) for v in found.violations)
+    shown = matching.violated(payload, payload.payload, found.violations)
     return found.status, [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]
 
 

@@ -7,7 +7,7 @@ its own: whatever is wrong with one never stops another.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -158,6 +158,14 @@ def cause(error: BaseException | str) -> str:
     return f"{what}. Send the event again; if that fails too, ask for the server's log of that time."
 
 
+def violated(
+    redacted: Redacted, payload: JsonValue, violations: Sequence[validation.Violation]
+) -> list[dict[str, str]]:
+    """Where a payload breaks its schema, as people may see it. An event without data is told so, not of a null."""
+    missing = "The event has no data. " if payload is None else ""
+    return redacted.errors((v.pointer, missing + v.message) for v in violations)
+
+
 def _decide_one(
     event: EventFacts, candidate: Mapping[str, Any], checked: dict[str, validation.SchemaVerdict]
 ) -> Decision:
@@ -221,6 +229,6 @@ def _problem(
         return "schema_timed_out", {}
     if verdict.status == "schema_error":
         return "schema_error", {"cause": verdict.error}
-    errors = redacted.errors((v.pointer, v.message) for v in verdict.violations)
+    errors = violated(redacted, payload, verdict.violations)
     first = errors[0]
     return "payload_invalid", {"path": first["path"] or "the top", "cause": first["message"], "errors": errors}

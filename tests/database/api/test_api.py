@@ -106,6 +106,24 @@ def test_another_schema_ref_and_a_bad_payload_are_recorded(client: ApiClient) ->
     assert schema["status"] == "invalid" and "/ticketId" in {error["path"] for error in schema["errors"]}
 
 
+def test_an_event_without_data_is_judged_and_kept_as_one(actor: Actor, client: ApiClient) -> None:
+    publish(actor, "Triage")
+    headers = {f"ce-{name}": value for name, value in event(data=...).items()}
+    binary = client.request("POST", "/api/v2/events", headers=headers)
+    again = client.request("POST", "/api/v2/events", headers=headers | {"Content-Type": "application/json"})
+    structured = client.post(event(data=...))
+    batch = client.post([event(data=...)], BATCH)
+    assert (binary.status_code, structured.status_code, batch.status_code) == (202, 202, 202)
+    assert again.json() == binary.json() | {"duplicate": True}
+    for answer in (binary.json(), structured.json(), batch.json()["items"][0]["event"]):
+        (error,) = answer["schema"]["errors"]
+        assert (answer["schema"]["status"], error["path"]) == ("invalid", "")
+        assert error["message"] == "The event has no data. Must be an object, not null."
+        (skip,) = answer["skipped"]
+        assert (skip["reason"], skip["detail"]["cause"]) == ("payload_invalid", error["message"])
+        assert client.get(answer["links"]["self"]).json()["data"] is None
+
+
 @pytest.mark.own_database
 def test_one_bad_item_of_a_batch_costs_the_others_nothing(db: Database, client: ApiClient) -> None:
     items = [json.dumps(event(id=str(n), data=TICKET)) for n in range(100)]
