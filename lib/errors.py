@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
+
+
+def trace(error: BaseException) -> str:
+    """What an unexpected error is and where it happened, for the log. Its text may hold data of a tenant."""
+    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
+
 
 class CatalogError(Exception):
     """Something the catalog refuses or cannot do; str() of it may be shown to the user."""

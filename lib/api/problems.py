@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import traceback
 from http import HTTPStatus
 from typing import Any, Literal
 from uuid import uuid4
@@ -17,7 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, NotFound, PermissionDenied
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, NotFound, PermissionDenied, trace
 
 log = logging.getLogger(__name__)
 
@@ -138,8 +137,6 @@ def of(error: Exception) -> ApiProblem:
 
 def _internal(error: Exception) -> ApiProblem:
     reference = uuid4().hex[:8]
-    # Where, but not what: the text of a driver's error may hold parameters, and so what a payload held.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    log.error("Unexpected error %s: %s\n%s", reference, type(error).__name__, where)
+    log.error("Unexpected error %s: %s", reference, trace(error))
     detail = f"Something went wrong on our side. The log has the details under reference {reference}."
     return ApiProblem("internal-error", detail, members={"reference": reference})

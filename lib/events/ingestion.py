@@ -19,7 +19,7 @@ from uuid import UUID
 from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
-from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound
+from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound, trace
 from lib.events import correlation, matching, submission
 from lib.events.matching import Decision, EventFacts, Match
 from lib.events.submission import JudgedEvent, SchemaStatus, Submission
@@ -266,7 +266,7 @@ def _carry_out(conn: Connection, actor: Actor, event: JudgedEvent, decision: Dec
     except Exception as error:
         if getattr(error, "connection_invalidated", False):
             raise  # the database is gone, and the whole event with it: nothing was stored
-        log.exception("Starting workflow %s for %s failed", match.workflow_id, event.facts.event_type)
+        log.error("Starting workflow %s for %s failed: %s", match.workflow_id, event.facts.event_type, trace(error))
         return matching.failed(decision, error=error)
     return decision
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from lib.errors import CatalogError, MappingError
+from lib.errors import CatalogError, MappingError, trace
 from lib.mapping import mapping
 from lib.redaction import Redacted
 from lib.sandbox import validation
@@ -183,14 +183,15 @@ def _decide_one(
         try:
             payload = _mapped(event, given_mapping)
         except MappingError as error:
-            return skip("mapping_failed", target=error.target, cause=error.cause)
+            return skip("mapping_failed", target=error.target, cause=event.redacted.sentence(error.cause))
         if candidate["schema"] is None:
             return skip("schema_unknown", workflowSchemaRef=workflow_ref)
         if problem := _problem(candidate["schema"], payload, event.redacted, checked):
             return skip(problem[0], **problem[1])
     except Exception as error:
-        log.exception("Deciding on workflow %s for %s failed", candidate["workflow_id"], event.event_type)
-        return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": cause(error)}))
+        log.error("Deciding on workflow %s for %s failed: %s", candidate["workflow_id"], event.event_type, trace(error))
+        said = event.redacted.sentence(cause(error))
+        return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": said}))
     # Without a mapping the payload is the event's own. The event's rules have redacted that, and know no other form.
     shown = event.redacted.shown if given_mapping is None else payload
     shown = event.redacted.mask(shown, schema=strict_json.loads(candidate["schema"]))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
 
 from lib.errors import InvalidInput
+from lib.redaction.copies import Copies
 from lib.redaction.schema_marks import MarkedPlace
 from lib.redaction.texts import REDACTED
 from lib.redaction.values import redact, redact_key
 from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
 
-#: Inside longer texts, shorter ones would be found by chance: in copies of a payload, and in what senders wrote
-#: beside it, such as ids.
-_SHORTEST = 4
-#: A whole value that is the same is no chance from three characters on, such as a card's check digits.
-_SHORTEST_ALONE = 3
+#: Inside what senders wrote beside a payload, such as ids, shorter ones would be found by chance.
 _SHORTEST_IN_NAME = 8
 _LONGEST_BEGINNING = 60
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|digest)\s+(?=\S)")
@@ -40,7 +40,7 @@ class Redacted:
     ) -> Redacted:
         """The payload redacted by these rules; see `redact`. A copy of what they take out goes too, wherever it is."""
         found = cls.known(payload, redact(payload, schema=schema, pointers=pointers))
-        return replace(found, shown=found._masked(found.shown))
+        return replace(found, shown=found._copies.value(found.shown))
 
     @classmethod
     def known(cls, payload: JsonValue, shown: JsonValue) -> Redacted:
@@ -69,21 +69,23 @@ class Redacted:
         """Pointers into the payload and our sentences about what is wrong there, without the secrets that they name."""
         return [
             {
-                "path": json_pointer.join(redact_key(part) for part in json_pointer.split(pointer)),
-                "message": self._without(message),
+                "path": json_pointer.join(self._copies.text(redact_key(part)) for part in json_pointer.split(pointer)),
+                "message": self._copies.quotations(self._without(message)),
             }
             for pointer, message in violations
         ]
 
     def mask(self, value: JsonValue, *, schema: JsonValue | MarkedPlace = None) -> JsonValue:
         """A value made from the payload, as people may see it: what is hidden is replaced inside longer texts too."""
-        return self._masked(redact(value, schema=schema))
+        return self._copies.value(redact(value, schema=schema))
 
-    def _masked(self, value: JsonValue) -> JsonValue:
-        alone = frozenset(text for text in self.hidden if len(text) >= _SHORTEST_ALONE)
-        # Longest first: a part of a longer secret must not leave the rest of it.
-        inside = sorted((text for text in alone if len(text) >= _SHORTEST), key=lambda text: (-len(text), text))
-        return _mask(value, alone, inside) if alone else value
+    def sentence(self, text: str) -> str:
+        """An error's text, which may quote the payload as an author's own `$error` does, as people may see it."""
+        return self._copies.sentence(text)
+
+    @cached_property
+    def _copies(self) -> Copies:
+        return Copies(self.hidden)
 
     def _without(self, message: str) -> str:
         for text in self.hidden:
@@ -92,24 +94,6 @@ class Redacted:
                 beginning, end = text[:_LONGEST_BEGINNING], r'[^"]*' if len(text) > _LONGEST_BEGINNING else ""
                 message = re.sub(re.escape(beginning) + end, lambda _: REDACTED, message)
         return message
-
-
-def _mask(value: JsonValue, alone: frozenset[str], inside: list[str]) -> JsonValue:
-    if isinstance(value, dict):
-        return {_mask_text(key, inside): _mask(member, alone, inside) for key, member in value.items()}
-    if isinstance(value, list):
-        return [_mask(member, alone, inside) for member in value]
-    if value is None or isinstance(value, bool):
-        return value
-    if str(value) in alone:
-        return REDACTED
-    return _mask_text(value, inside) if isinstance(value, str) else value
-
-
-def _mask_text(text: str, inside: list[str]) -> str:
-    for hidden_text in inside:
-        text = text.replace(hidden_text, REDACTED)
-    return text
 
 
 def _hidden(raw: JsonValue, redacted: JsonValue) -> Iterator[str]:
@@ -167,4 +151,12 @@ def _leaves(value: JsonValue) -> Iterator[str]:
         for member in value:
             yield from _leaves(member)
     elif value is not None and not isinstance(value, bool):
-        yield from _told_apart(str(value))
+        for text in _spellings(value):
+            yield from _told_apart(text)
+
+
+def _spellings(value: JsonValue) -> set[str]:
+    """A leaf as text: a number as it came, and as an expression writes it, 1.10 as 1.1 and 1e3 as 1000."""
+    if isinstance(value, Decimal | float) and math.isfinite(value):
+        return {str(value), repr(float(value)), f"{Decimal(str(value)).normalize():f}"}
+    return {str(value)}

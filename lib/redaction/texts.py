@@ -21,7 +21,12 @@ _HEADER = re.compile(
 _NAME = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3}")
 _VALUE = re.compile(
     rf"(?!{re.escape(REDACTED)})"
-    r"(?:(?P<quote>\\*+[\"'])[^\"']*+[\"']?|[\[{][^\r\n]*+|[^\s,;&\"')}\]]++)"
+    r"(?:(?P<quote>[\"'])(?:(?!(?P=quote))[^\\]|\\.)*+(?P=quote)?"
+    # JSON inside of JSON: a text ends where its quote comes again with as many backslashes.
+    r"|(?P<escaped>\\++(?P<mark>[\"']))"
+    r"(?:[^\\\"']|(?!(?P=escaped))\\++(?P=mark)?|(?!(?P=mark))[\"'])*+(?P=escaped)?"
+    r"|[\[{][^\r\n]*+|[^\s,;&\"')}\]]++)",
+    re.DOTALL,
 )
 _BASIC = re.compile(r"(?i)(?<![A-Za-z0-9])(basic[ \t]{1,3})([A-Za-z0-9+/_-]{6,}+={0,2})")
 _TOKEN = re.compile(
@@ -97,7 +102,7 @@ def _without_assigned(text: str) -> Iterator[str]:
         position = name.end()  # and not behind the value: https://h/?token=x is not "https: …"
         value = _VALUE.match(text, position) if is_sensitive(name[1]) else None
         if value:
-            quote = value["quote"] or ""
+            quote = value["quote"] or value["escaped"] or ""
             yield f"{text[done:position]}{quote}{REDACTED}{quote}"
             done = position = value.end()
     yield text[done:]

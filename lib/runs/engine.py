@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import traceback
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -20,7 +19,7 @@ from dbos import DBOS
 
 from lib import database
 from lib.database import Connection, named_queries
-from lib.errors import DatabaseUnavailable, StepFailed
+from lib.errors import DatabaseUnavailable, StepFailed, trace
 from lib.runs import recovery
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
 from lib.runs.recovery import LOCK_CLASS, Housekeeping
@@ -184,8 +183,7 @@ def _advance_run(tenant: str, run_id: str) -> None:
     except Exception as error:
         # Not raised: DBOS would keep its text, which may hold data of the run. Housekeeping starts the next
         # turn, and gives the run up when that does not help.
-        where = "".join(traceback.format_tb(error.__traceback__))
-        log.error("Workflow run %s broke off: %s\n%s", run_id, type(error).__name__, where)
+        log.error("Workflow run %s broke off: %s", run_id, trace(error))
     finally:
         engine.active.discard(turn_id)
 

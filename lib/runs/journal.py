@@ -16,7 +16,7 @@ from uuid import UUID
 from lib import database
 from lib.database import Connection, named_queries
 from lib.errors import DatabaseUnavailable
-from lib.redaction import Redacted, redact_text
+from lib.redaction import Redacted
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps import Recorded, RunFacts, Step
@@ -229,7 +229,13 @@ class RunJournal:
     def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
         if error is None:
             return None
-        return {key: self._redacted.mask(redact_text(text)) for key, text in error.items()}
+        return {key: self.sentence(text) for key, text in error.items()}
+
+    def shown(self, value: JsonValue) -> JsonValue:
+        return self._redacted.mask(value)
+
+    def sentence(self, text: str) -> str:
+        return self._redacted.sentence(text)
 
 
 def end_run(

@@ -94,6 +94,12 @@ class Journal(Protocol):
     def pause(self, seconds: float) -> None:
         """Sleep before another attempt."""
 
+    def shown(self, value: JsonValue) -> JsonValue:
+        """The value without what is hidden in the run's payload and the events that it waited for."""
+
+    def sentence(self, text: str) -> str:
+        """An error's text without that."""
+
 
 class RunInterrupted(Exception):
     """The run stops here for now; this turn writes no more."""

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 import time
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lib.errors import CatalogError, DatabaseUnavailable, StepFailed
+from lib.errors import CatalogError, DatabaseUnavailable, MappingError, StepFailed, trace
 from lib.mapping import expressions
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -65,7 +64,10 @@ class _Execution:
     def evaluate(self, value: JsonValue) -> JsonValue:
         if expressions.is_expression(value):
             written = value[expressions.EXPRESSION]
-            result = expressions.evaluate(written, self._context(), max_output_bytes=MAX_RESULT_BYTES)
+            try:
+                result = expressions.evaluate(written, self._context(), max_output_bytes=MAX_RESULT_BYTES)
+            except MappingError as error:  # hidden here, so that a resumed run reads the same error as this one
+                raise MappingError(error.target, self.journal.sentence(error.cause)) from None
             return None if result is expressions.UNSET else result
         if isinstance(value, dict):
             return {key: self.evaluate(member) for key, member in value.items()}
@@ -141,19 +143,14 @@ def _guarded(step: Step, step_type: StepType, run: _Execution) -> Outcome:
         outcome = step_type.run(step, run)
         strict_json.check(outcome.result, field=f"Result of step {step.id}", max_bytes=MAX_RESULT_BYTES)
         return outcome
-    except (RunInterrupted, Returned, StepFailed, DatabaseUnavailable):
+    except (RunInterrupted, Returned, DatabaseUnavailable):
         raise
+    except StepFailed as error:
+        raise StepFailed(error.code, run.journal.sentence(str(error))) from error
     except CatalogError as error:
-        raise StepFailed("invalid", f"Step {step.id}: {error}") from error
+        raise StepFailed("invalid", run.journal.sentence(f"Step {step.id}: {error}")) from error
     except Exception as error:
-        # Where it happened, but not what it says: the text may hold data of the run.
-        log.error(
-            "Run %s, step %s: %s\n%s",
-            run.facts.run_id,
-            step.path,
-            type(error).__name__,
-            "".join(traceback.format_tb(error.__traceback__)),
-        )
+        log.error("Run %s, step %s: %s", run.facts.run_id, step.path, trace(error))
         raise StepFailed(
             "internal_error", f"Step {step.id} stopped on an unexpected error ({type(error).__name__})."
         ) from error

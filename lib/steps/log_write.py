@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from lib.redaction import redact, redact_text
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps.action import Action
@@ -20,7 +19,8 @@ _LEVELS = ("debug", "info", "warning", "error")
 
 def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
     message = arguments["message"]
-    text = redact_text(message if isinstance(message, str) else strict_json.dumps(redact(message)))
+    shown = run.journal.shown(message)
+    text = shown if isinstance(shown, str) else strict_json.dumps(shown)
     level = logging.getLevelNamesMapping()[arguments.get("level", "info").upper()]
     # Always one line: a message with line ends could forge lines of other runs.
     log.log(level, "Run %s, step %s: %s", run.facts.run_id, step.path, text.replace("\n", "\\n"))

@@ -65,12 +65,12 @@ def _wait_for_time(step: Step, run: Execution) -> Outcome:
             seconds = float(step.config["seconds"])
             run.journal.wait(step, Wait(None, None, seconds=seconds), {"seconds": step.config["seconds"]})
         else:
-            until = _instant(step, run.evaluate(step.config["until"]))
+            until = _instant(step, run.evaluate(step.config["until"]), run)
             run.journal.wait(step, Wait(None, None, until=until), {"until": until.isoformat()})
     return Outcome(None)
 
 
-def _instant(step: Step, value: JsonValue) -> datetime:
+def _instant(step: Step, value: JsonValue, run: Execution) -> datetime:
     """The instant an ISO 8601 text names, UTC if it names no offset."""
     try:
         instant = datetime.fromisoformat(value)
@@ -78,7 +78,7 @@ def _instant(step: Step, value: JsonValue) -> datetime:
         if instant - datetime.now(UTC) > timedelta(seconds=MAX_WAIT_SECONDS):
             raise StepFailed("too_long", f"Step {step.id} would wait until {value}, more than a year.")
     except (TypeError, ValueError, OverflowError):
-        shown = "nothing" if value is None else repr(value)[:60]
+        shown = "nothing" if value is None else repr(run.journal.shown(value))[:60]
         raise StepFailed(
             "not_an_instant",
             f"Step {step.id} waits until an ISO 8601 date and time, but until gives {shown}.",

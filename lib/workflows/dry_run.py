@@ -13,6 +13,7 @@ from typing import Any, Literal
 from lib import redaction
 from lib.errors import MappingError, StepFailed
 from lib.mapping import mapping
+from lib.redaction import Redacted
 from lib.sandbox import validation
 from lib.sandbox.validation import Violation
 from lib.schemas import JsonSchema
@@ -93,7 +94,8 @@ def start(
             result = mapping.apply_mapping(given, context)
         except MappingError as error:
             why = " It may with the real payload: this one is redacted." if redaction.holds_redacted(payload) else ""
-            return Start(None, refusals=(f"The mapping of {error.target} does not work: {error.cause}{why}",))
+            cause = Redacted.of(payload).sentence(error.cause)
+            return Start(None, refusals=(f"The mapping of {error.target} does not work: {cause}{why}",))
         mapped, unset = result.payload, result.unset
     if schema is None:
         return Start(mapped, unset, ("The workflow's payload schema is not known.",))
@@ -124,7 +126,8 @@ def dry_run(
         "correlationKey": correlation_key,
         "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef"),
     }
-    journal, output, failure = _Memory(), None, None
+    hidden = Redacted.of(begun.payload, schema=schema).also([Redacted.of(payload)])
+    journal, output, failure = _Memory(hidden), None, None
     try:
         output = run_definition(definition, RunFacts("dry-run", begun.payload, event), journal)
     except StepFailed as error:
@@ -138,6 +141,7 @@ def dry_run(
 class _Memory(Journal):
     """A journal in memory, to which every effect counts as done."""
 
+    redacted: Redacted
     steps: list[DryStep] = field(default_factory=list)
     full: bool = False
 
@@ -179,3 +183,9 @@ class _Memory(Journal):
 
     def pause(self, seconds: float) -> None:
         raise AssertionError("actions are recorded as done")
+
+    def shown(self, value: JsonValue) -> JsonValue:
+        return self.redacted.mask(value)
+
+    def sentence(self, text: str) -> str:
+        return self.redacted.sentence(text)

@@ -12,6 +12,7 @@ from lib.errors import InvalidInput, MappingError
 from lib.mapping import check as mapping_check
 from lib.mapping import expressions, mapping
 from lib.mapping.check import Finding, Target
+from lib.redaction import Redacted
 from lib.schemas import JsonSchema
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
@@ -226,7 +227,7 @@ def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
     try:
         result: JsonValue | expressions.Unset = expressions.evaluate(expression, context)
     except MappingError as error:  # what this one field gives; the others are fine
-        return f":red[{escape(error.cause)}]"
+        return f":red[{escape(Redacted.of(sample.payload).sentence(error.cause))}]"
     if result is expressions.UNSET:
         return ":orange[nothing]"
     return code(shorten(json_text(result, indent=None), 90))

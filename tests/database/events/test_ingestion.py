@@ -22,6 +22,7 @@ from lib.database import Database
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.events import correlation, ingestion
 from lib.events.submission import Submission, get_submission
+from lib.redaction import REDACTED
 from tests.conftest import ActorFactory
 from tests.support import workflow_runs
 from tests.support.tenant_catalog import add_entry, add_schema
@@ -328,6 +329,30 @@ def test_what_a_sender_writes_beside_the_payload_is_redacted_too(db: Database, n
         source = conn.exec_driver_sql("SELECT source FROM workflow_runtime_events").scalar_one()
     assert source == "https://psa:[redacted]@host/?u=[redacted]"
     assert SECRET not in f"{stored} {error.value} {done}"
+
+
+MAPPING_ERRORS = [
+    "$error('map ' & event.payload.password)",
+    "$assert(false, event.payload.password)",
+    "$error($string(event.payload))",
+    "$error($pad('', 192, 'x') & event.payload.password)",
+]
+
+
+@pytest.mark.own_database
+@pytest.mark.parametrize("expression", MAPPING_ERRORS)
+def test_an_error_of_a_mapping_does_not_say_what_is_hidden(
+    db: Database, new_actor: ActorFactory, caplog: pytest.LogCaptureFixture, expression: str
+) -> None:
+    actor = new_actor()
+    publish(actor, "Broken", mapping={"ticketId": {"$expr": expression}})
+    payload = {**TICKET, "password": SECRET}
+    with database.read(actor) as conn:
+        dry = ingestion.decide(conn, actor, event_type="TICKET_CREATED", payload=payload)
+    done = submit(actor, payload)
+    stored = shown_rows(db, "workflow_runtime_events", "payload") + shown_rows(db, "workflow_event_matches")
+    assert [match.reason for match in done.matches] == [match.reason for match in dry.matches] == ["mapping_failed"]
+    assert REDACTED in done.matches[0].message and SECRET[:5] not in f"{dry} {done} {stored} {caplog.text}"
 
 
 def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_actor: ActorFactory) -> None:

@@ -379,6 +379,51 @@ def test_what_was_hidden_in_another_value_is_hidden_here_too() -> None:
     ]
 
 
+@pytest.mark.parametrize("secret", ['a"b', "it's", "\\", 'a\\"b', "a\nb", '"'])
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_an_assigned_text_ends_at_its_own_quote(secret: str, levels: int) -> None:
+    def written(value: Any) -> str:
+        for _ in range(levels):
+            value = json.dumps(value)
+        return str(value)
+
+    shown = redact_text("x: " + written({"password": f"Zq7{secret}Xw9", "user": "bob"}))
+    assert "Zq7" not in shown and "Xw9" not in shown and "bob" in shown
+
+
+def test_a_number_is_known_as_expressions_write_it() -> None:
+    redacted = Redacted.of({"pin": Decimal("47110.50"), "token": Decimal("47E3")})
+    assert redacted.mask(["47110.5", "of 47000", Decimal("47110.5")]) == [REDACTED, "of [redacted]", REDACTED]
+
+
+# Neither quotes of our sentences nor what stands in for a secret.
+secrets = st.text(st.characters(exclude_characters="[redacted]", exclude_categories=["Cs"]), min_size=4, max_size=80)
+around = st.text("[redacted] .", max_size=190)
+many = st.sampled_from([0, 50])
+
+
+@given(secrets, around, around, many)
+def test_no_sentence_holds_a_copy(secret: str, before: str, after: str, others: int) -> None:
+    redacted = Redacted.of({"password": secret, "tokens": [f"other {n}" for n in range(others)]})
+    for text in (f"{before}{secret}{after}", json.dumps([f"{before}{secret}"]), repr({secret: 1}) + secret):
+        shown = redacted.sentence(text)
+        assert secret not in shown and json.dumps(secret)[1:-1] not in shown
+        assert str(redacted.mask(text)).count(REDACTED) >= 1 and secret not in str(redacted.mask(text))
+
+
+@given(secrets, around, st.integers(4, 80))
+def test_what_was_cut_short_is_known_by_its_beginning(secret: str, before: str, kept: int) -> None:
+    assert secret[:4] not in Redacted.of({"password": secret}).sentence(before + secret[:kept])
+
+
+def test_our_sentences_are_searched_where_they_quote() -> None:
+    redacted = Redacted.of({"pin": "text", "password": "Zq7X", "cvc": "Q7x"})
+    said = redacted.errors([("/aZq7Xb", 'Must be text. "Zq7X", "aZq7X" and "Q7x" are not allowed here.')])
+    (told,) = said
+    assert told["path"] == "/a[redacted]b"
+    assert told["message"] == 'Must be text. "[redacted]", "a[redacted]" and "[redacted]" are not allowed here.'
+
+
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.errors import StepFailed
+from lib.redaction import Redacted
 from lib.serialization.strict_json import JsonValue
 from lib.steps import STEP_TYPES, Recorded, RunFacts, Step, check_definition, interpreter, run_definition
 from lib.steps.execution import RunInterrupted, Wait, WaitEnd
+from lib.workflows import dry_run
 
 
 class MemoryJournal:
@@ -26,6 +28,7 @@ class MemoryJournal:
         self.begun: dict[str, int] = {}
         self.waits: dict[str, Wait] = {}
         self.pauses: list[float] = []
+        self.redacted = Redacted.of(None)
         self._interrupt_at = interrupt_at
         self._timed_out = timed_out
         self._writes = 0
@@ -70,6 +73,12 @@ class MemoryJournal:
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
+    def shown(self, value: JsonValue) -> JsonValue:
+        return self.redacted.mask(value)
+
+    def sentence(self, text: str) -> str:
+        return self.redacted.sentence(text)
+
 
 def expr(expression: str) -> dict[str, str]:
     return {"$expr": expression}
@@ -105,6 +114,79 @@ def error_of(steps: list[dict[str, Any]], payload: Any = None, journal: MemoryJo
     with pytest.raises(StepFailed) as caught:
         run(steps, payload, journal)
     return caught.value
+
+
+SECRET = 'Zq7"Xv9\nKp2Rm4'
+ERRORS = {
+    "an error": "$error('of ' & payload.password)",
+    "an assertion": "$assert(false, payload.password)",
+    "the payload": "$error($string(payload))",
+    "a cut one": "$error($pad('', 194, 'x') & payload.password)",
+    "a number": "$error('of ' & payload.pin)",
+    "a short one": "$error(payload.cvc)",
+    "a wrong kind": "$number(payload.password)",
+}
+PLACES = {
+    "assign": lambda value: assign("a", x=value),
+    "condition": lambda value: step("i", "control.if", condition=value, then=[]),
+    "items": lambda value: step("e", "control.forEach", items=value, steps=[]),
+    "items inside": lambda value: step("e", "control.forEach", items=expr("[1]"), steps=[assign("a", x=value)]),
+    "key": lambda value: step("w", "event.wait", eventName="E", correlationKey=value),
+    "until": lambda value: step("w", "time.wait", until=value),
+    "output": returns,
+    "action": lambda value: step("a", "action.call", action="http.request", input={"url": value}),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("error", ERRORS)
+def test_no_error_says_what_is_hidden(place: str, error: str) -> None:
+    payload = {"password": SECRET, "pin": Decimal("47110.50"), "cvc": "Q7x"}
+    journal = MemoryJournal()
+    journal.redacted = Redacted.of(payload)
+    said = f"{error_of([PLACES[place](expr(ERRORS[error]))], payload, journal)} {journal.ended}"
+    assert not [part for part in ("Zq7", "Xv9", "Kp2R", "47110.5", "Q7x") if part in said], said
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        step("w", "time.wait", until=expr("'x' & payload.password")),
+        step("w", "time.wait", until=expr("$pad('', 50, 'x') & payload.password")),
+        step("a", "action.call", action="http.request", input={"url": expr("'https://' & payload.host")}),
+    ],
+)
+def test_nor_does_an_error_about_a_value(broken: dict[str, Any]) -> None:
+    payload = {"password": SECRET, "token": "zq7xv9kp2rm4.example", "host": "zq7xv9kp2rm4.example"}
+    journal = MemoryJournal()
+    journal.redacted = Redacted.of(payload)
+    said = str(error_of([broken], payload, journal)).lower()
+    assert "zq7" not in said, said
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_no_dry_run_says_what_is_hidden(error: str) -> None:
+    payload = {"password": SECRET, "pin": Decimal("47110.50"), "cvc": "Q7x"}
+    inside = step(
+        "e", "control.forEach", items=expr("[1]"), onItemError="continue", steps=[returns(expr(ERRORS[error]))]
+    )
+    mapped = {"trigger": {"payloadMapping": {"x": expr(ERRORS[error].replace("payload", "event.payload"))}}}
+    for definition in ({"steps": [returns(expr(ERRORS[error]))]}, {"steps": [inside]}, {**mapped, "steps": []}):
+        done = dry_run.dry_run(definition, payload=payload, schema={}, correlation_key=None)
+        said = f"{done.failure} {done.steps} {done.start.refusals}"
+        assert not [part for part in ("Zq7", "Xv9", "Kp2R", "47110.5", "Q7x") if part in said], said
+        assert "[redacted]" in said or error == "a wrong kind"
+
+
+def test_a_log_line_does_not_say_what_is_hidden(caplog: pytest.LogCaptureFixture) -> None:
+    payload = {"password": SECRET}
+    journal = MemoryJournal()
+    journal.redacted = Redacted.of(payload)
+    for value in (expr("'of ' & payload.password"), expr("{'a': 'of ' & payload.password}")):
+        written = step("l", "action.call", action="log.write", input={"message": value})
+        with caplog.at_level("INFO"):
+            assert run([written, returns(expr("steps.l.output"))], payload, journal) is not None
+    assert "[redacted]" in caplog.text and "Zq7" not in caplog.text
 
 
 def test_values_may_be_literals_expressions_and_objects_of_them() -> None:
