@@ -257,14 +257,14 @@ def _encode(request: Request) -> tuple[bytes | None, dict[str, str]]:
             raise Refused(f"{name[:80]!r} is not a header name.")
         if name.lower() in _OWN_HEADERS:
             raise Refused(f"the header {name} is set by the request itself.")
-    headers = {"User-Agent": "workflow-event-catalog", "Accept-Encoding": "identity", **request.headers}
-    if request.body is None:
-        return None, headers
-    if isinstance(request.body, str):
-        return request.body.encode(), headers
-    given = {name.lower() for name in headers}
-    content_type = {} if "content-type" in given else {"Content-Type": "application/json"}
-    return strict_json.dumps(request.body).encode(), {**headers, **content_type}
+    headers = {"User-Agent": "workflow-event-catalog", "Accept-Encoding": "identity"}
+    body = request.body.encode() if isinstance(request.body, str) else None
+    if request.body is not None and body is None:
+        body = strict_json.dumps(request.body).encode()
+        headers["Content-Type"] = "application/json"
+    given = {name.lower() for name in request.headers}  # in whatever case: a name must not go out twice
+    defaults = {name: value for name, value in headers.items() if name.lower() not in given}
+    return body, {**defaults, **request.headers}
 
 
 def _answer(response: http.client.HTTPResponse, host: str) -> Response:

@@ -13,15 +13,22 @@ from lib.steps.action import Action
 from lib.steps.execution import Execution, Step
 from lib.steps.step_type import ConfigFault, any_or_expression, text_or_expression
 
+_KEY = "Idempotency-Key"
+
 
 def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
     request = egress.Request(
         method=arguments.get("method", "GET"),
         url=_text(step, "url", arguments["url"]),
         headers={
-            **{name: _text(step, f"headers.{name}", value) for name, value in arguments.get("headers", {}).items()},
-            # The receiver sees repetitions of one request as such, after a crash or a lost answer too.
-            "Idempotency-Key": f"{run.facts.run_id}:{step.path}",
+            **{
+                name: _text(step, f"headers.{name}", value)
+                for name, value in arguments.get("headers", {}).items()
+                if name.lower() != _KEY.lower()
+            },
+            # The receiver sees repetitions of one request as such, after a crash or a lost answer too. An author's
+            # own key cannot promise that: an expression may give another one at each attempt.
+            _KEY: f"{run.facts.run_id}:{step.path}",
         },
         body=arguments.get("body"),
         timeout_seconds=float(arguments.get("timeoutSeconds", 10)),
@@ -66,7 +73,7 @@ HTTP_REQUEST = Action(
         "headers": {
             "type": "object",
             "title": "Headers",
-            "description": "Header names and values.",
+            "description": f"Header names and values. {_KEY} is always the run's own.",
             "additionalProperties": text_or_expression("Value", "The header's value."),
         },
         "body": any_or_expression("Body", "Sent as JSON, or as it stands if it is a text."),

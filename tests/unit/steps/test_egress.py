@@ -16,8 +16,10 @@ from typing import Any
 
 import pytest
 
-from lib.steps import egress
+from lib.settings import settings
+from lib.steps import RunFacts, egress, run_definition
 from lib.steps.egress import Failed, Policy, Refused, Request, reachable, send
+from tests.unit.steps.test_steps import MemoryJournal
 
 PUBLIC = ["93.184.216.34", "1.1.1.1", "2606:4700:4700::1111"]
 NEVER = [
@@ -276,6 +278,34 @@ def test_json_both_ways_is_exact(canary: Canary, call: Callable[..., egress.Resp
     assert "set-cookie" not in answer.headers
     _, _, headers, body = canary.seen[0]
     assert (body, headers["Content-Type"], headers["X-Id"]) == (b'{"n":1.10}', "application/json", "7")
+
+
+def test_no_header_goes_out_twice(canary: Canary, call: Callable[..., egress.Response]) -> None:
+    call(
+        method="POST", body={}, headers={"user-agent": "mine", "accept-ENCODING": "identity", "content-type": "a/json"}
+    )
+    _, _, headers, _ = canary.seen[0]
+    sent = [(name.lower(), value) for name, value in headers.items()]
+    assert (
+        len(sent) == len(dict(sent)) and dict(sent)["user-agent"] == "mine" and dict(sent)["content-type"] == "a/json"
+    )
+
+
+@pytest.mark.parametrize("name", ["Idempotency-Key", "idempotency-key", "IDEMPOTENCY-KEY"])
+def test_the_key_of_the_run_goes_out_and_no_other(name: str, canary: Canary, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EGRESS_ALLOW", f"127.0.0.1:{canary.port}")
+    monkeypatch.setenv("EGRESS_ALLOW_PRIVATE", "1")
+    settings.cache_clear()
+    arguments = {"url": f"http://127.0.0.1:{canary.port}/", "headers": {name: "mine", "X-Id": "7"}}
+    call = {"id": "call", "type": "action.call", "config": {"action": "http.request", "input": arguments}}
+    try:
+        run_definition({"steps": [call]}, RunFacts("run-1", {}, {}), MemoryJournal())
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    _, _, headers, _ = canary.seen[0]
+    keys = [(given, value) for given, value in headers.items() if given.lower() == "idempotency-key"]
+    assert keys == [("Idempotency-Key", "run-1:call")] and headers["X-Id"] == "7"
 
 
 @pytest.mark.parametrize("body", [b"plain", b'{"a": NaN}', b'{"a":1,"a":2}', b"\xff\x00"])
