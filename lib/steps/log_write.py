@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.serialization import strict_json
+from lib.serialization.json_values import printable
 from lib.serialization.strict_json import JsonValue
 from lib.steps.action import Action
 from lib.steps.execution import Execution, Step
@@ -22,8 +23,8 @@ def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
     shown = run.journal.shown(message)
     text = shown if isinstance(shown, str) else strict_json.dumps(shown)
     level = logging.getLevelNamesMapping()[arguments.get("level", "info").upper()]
-    # Always one line: a message with line ends could forge lines of other runs.
-    log.log(level, "Run %s, step %s: %s", run.facts.run_id, step.path, text.replace("\n", "\\n"))
+    # Always one line: a message with line ends could forge lines of other runs, and one with ESC rewrite them.
+    log.log(level, "Run %s, step %s: %s", run.facts.run_id, step.path, printable(text))
     return {"message": text}
 
 

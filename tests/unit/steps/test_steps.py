@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.errors import StepFailed
@@ -187,6 +188,22 @@ def test_a_log_line_does_not_say_what_is_hidden(caplog: pytest.LogCaptureFixture
         with caplog.at_level("INFO"):
             assert run([written, returns(expr("steps.l.output"))], payload, journal) is not None
     assert "[redacted]" in caplog.text and "Zq7" not in caplog.text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
+@example("a\rb\x1b[2Jc\u2028d\x85e\u202ef\x7f")
+def test_a_log_line_is_one_line_and_prints(message: str) -> None:
+    said = list[str]()
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("lib.steps.log_write")
+    logger.addHandler(handler)
+    try:
+        run([step("l", "action.call", action="log.write", input={"message": message, "level": "error"})])
+    finally:
+        logger.removeHandler(handler)
+    (line,) = said
+    assert line.isprintable() and len(line.splitlines()) == 1
 
 
 def test_values_may_be_literals_expressions_and_objects_of_them() -> None:
