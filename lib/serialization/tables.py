@@ -12,10 +12,15 @@ from lib.serialization.strict_json import JsonValue
 # What makes a spreadsheet compute instead of show (OWASP ASVS 1.2.10), its full-width twins included.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
 
+BOM = "\ufeff"
+
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The table as CSV, line by line; None is empty, and text that could be a formula begins with '."""
-    yield _line(header)
+    """The table as CSV, line by line; None is empty, and text that could be a formula begins with '.
+
+    It begins with a byte order mark, without which Excel reads UTF-8 as the letters of the local code page.
+    """
+    yield BOM + _line(header)
     for row in rows:
         yield _line(row)
 

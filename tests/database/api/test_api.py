@@ -530,7 +530,9 @@ def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, 
         assert answer.headers["content-disposition"].startswith('attachment; filename="activity-2')
         assert answer.headers["content-disposition"].endswith(f'.{form}"')
         assert "hunter2" not in answer.text and "[redacted]" in answer.text
-        rows = list(csv.DictReader(answer.text.splitlines())) if form == "csv" else answer.json()
+        assert answer.content.startswith(b"\xef\xbb\xbf") == (form == "csv"), "Excel needs the mark, JSON forbids it"
+        text_ = answer.content.decode("utf-8-sig")
+        rows = list(csv.DictReader(text_.splitlines())) if form == "csv" else answer.json()
         assert [row["event_id"] for row in rows] == stored[::-1]
     wrong = event_export.ticket(actor, filters=EventFilters(path="a..b", value="1"), form="csv")
     assert nobody.get(f"/api/v2/exports/{wrong}").status_code == 400

@@ -166,7 +166,7 @@ def test_what_is_filtered_can_be_taken_along(page: Page) -> None:
         expect(link).to_be_visible()
         answer = page.request.get(str(link.get_attribute("href")))
         assert answer.headers["content-disposition"].endswith(f'.{kind}"')
-        files[kind] = answer.text()
+        files[kind] = answer.body().decode("utf-8-sig" if kind == "csv" else "utf-8")
     rows = list(csv.DictReader(io.StringIO(files["csv"], newline="")))
     items = json.loads(files["json"])
     assert rows and {row["status"] for row in rows} == {"matched"}

@@ -133,7 +133,7 @@ def test_numbers_as_a_table_and_as_csv(page: Page) -> None:
     open_event(page)
     with page.expect_download() as download:
         page.locator(".st-key-volume-csv button").first.click()
-    lines = download.value.path().read_text().splitlines()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0] == "From,Matched,Unmatched,Error,Total" and len(lines) == 9
     page.locator(".st-key-volume-table button").first.click()
     expect(page.get_by_test_id("stPopoverBody").get_by_test_id("stDataFrame")).to_be_visible()
