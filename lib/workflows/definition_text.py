@@ -1,6 +1,6 @@
 """Definitions as JSON or YAML text and back: the same value, whichever way it goes.
 
-YAML is read as JSON with another spelling: no dates, no yes/no, no anchors, each key once.
+YAML is read as JSON with another spelling: no dates, no yes/no, no aliases, no tags, each key once.
 """
 
 from __future__ import annotations
@@ -85,6 +85,9 @@ def read(text: str, language: Language) -> dict[str, Any]:
 
 
 def _read_yaml(text: str) -> Any:
+    # Reading takes seconds for each megabyte, so what is too long for a definition is not read.
+    if (size := len(text.encode(errors="replace"))) > strict_json.MAX_BYTES:
+        raise InvalidInput("definition", f"is {size:,} bytes long; at most {strict_json.MAX_BYTES:,} are accepted")
     try:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
@@ -112,6 +115,10 @@ class _Loader(yaml.SafeLoader):
         if self.check_event(yaml.AliasEvent):
             mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
             raise yaml.composer.ComposerError(None, None, "aliases are not accepted", mark)
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if event.tag is not None:  # it could make 0xff a number, yes a truth and a list an object
+            tag = event.tag.replace("tag:yaml.org,2002:", "!!")[:80]
+            raise yaml.composer.ComposerError(None, None, f"the tag {tag} is not accepted", event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: Any, deep: bool = False) -> Any:

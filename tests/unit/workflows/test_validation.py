@@ -22,6 +22,7 @@ from lib.ui.components import diagram
 from lib.workflows import definition_text, diff, editing
 from lib.workflows.dry_run import dry_run
 from lib.workflows.validation import Event, Surroundings, check, errors
+from tests.support import work
 
 SOURCE = {
     "type": "object",
@@ -428,7 +429,25 @@ def test_json_and_yaml_give_back_what_was_written(value: dict[str, Any]) -> None
         ("1: x", "name must be text"),
         ("- 1", "must be an object"),
         ("a: [", "line 1"),
-        ("a: !!python/object:os.system {}", "could not determine a constructor"),
+        ("a: !!python/object:os.system {}", "the tag !!python/object:os.system is not accepted at line 1, column 4"),
+        ("a: !!map [1]", "the tag !!map is not accepted at line 1, column 4"),
+        ("a: !!seq {b: 1}", "the tag !!seq is not accepted"),
+        ("a: !!int 0xff", "the tag !!int is not accepted"),
+        ("a: !!bool yes", "the tag !!bool is not accepted"),
+        ("a: !!float 1_000.5", "the tag !!float is not accepted"),
+        ("a: !!str {}", "the tag !!str is not accepted"),
+        ("a: !!json x", "the tag !!json is not accepted"),
+        ("a: !!timestamp 2026-01-31", "the tag !!timestamp is not accepted"),
+        ("a: !!binary AA==", "the tag !!binary is not accepted"),
+        ("a: !!set {b}", "the tag !!set is not accepted"),
+        ("!!omap [a: 1]", "the tag !!omap is not accepted"),
+        ("a: !own x", "the tag !own is not accepted"),
+        ("a: ! x", "the tag ! is not accepted"),
+        ("%TAG !e! tag:yaml.org,2002:\n--- \na: !e!int 0xff", "the tag !!int is not accepted at line 3"),
+        ("!!str a: 1", "the tag !!str is not accepted"),
+        ("a: " + "x" * 262_144, "is 262,147 bytes long; at most 262,144 are accepted"),
+        ("a: " + "\u00e9" * 131_071, "is 262,145 bytes long"),
+        ("a: \ud800", "not YAML that can be read"),
         ("a: .nan\n? {}\n: 1", "name must be text"),
     ],
 )
@@ -436,6 +455,29 @@ def test_yaml_that_is_no_json_is_refused_with_its_line(text: str, words: str) ->
     with pytest.raises(InvalidInput, match="definition") as refused:
         definition_text.read(text, "yaml")
     assert words in str(refused.value)
+
+
+@given(st.text("abc:-[]{}!&*|>?#%@,\"' \n019.~", max_size=40))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    try:
+        value = definition_text.read(text, "yaml")
+    except InvalidInput:
+        return
+    strict_json.check(value)
+
+
+def test_what_is_too_long_is_not_read_at_all() -> None:
+    text = "a: [" + "1," * 4_000_000
+    refused = list[InvalidInput]()
+
+    def read() -> None:
+        try:
+            definition_text.read(text, "yaml")
+        except InvalidInput as error:
+            refused.append(error)
+
+    assert work.calls(read) < 100
+    assert "8,000,004 bytes long" in str(refused[0])
 
 
 def test_a_diagram_has_its_own_colours_on_a_dark_page() -> None:
