@@ -102,10 +102,13 @@ def _hidden(raw: JsonValue, redacted: JsonValue) -> Iterator[str]:
             shown = redact_key(key)
             if shown != key:
                 yield from _cut_out(key, shown)
-            yield from _hidden(member, redacted.get(shown, REDACTED))
+            shown_member = redacted.get(shown, REDACTED)
+            if member is not shown_member:
+                yield from _hidden(member, shown_member)
     elif isinstance(raw, list) and isinstance(redacted, list):
         for member, shown in zip(raw, redacted, strict=False):
-            yield from _hidden(member, shown)
+            if member is not shown:  # what was left alone hides nothing
+                yield from _hidden(member, shown)
     elif isinstance(raw, str) and isinstance(redacted, str) and redacted != REDACTED:
         if raw != redacted:
             yield from _hidden_in_text(raw, redacted)

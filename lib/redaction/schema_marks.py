@@ -28,7 +28,8 @@ class MarkedPlace:
         self.sensitive = any(is_sensitive(part.schema) for part in parts)
         self._names = {name for part in parts for name in entries(part.schema.get("properties"))}
         lists = [part.schema.get(keyword) for part in parts for keyword in ("prefixItems", "items")]
-        self._listed = max((len(items) for items in lists if isinstance(items, list)), default=0)
+        #: So many items may have places of their own; all behind them share one.
+        self.listed = max((len(items) for items in lists if isinstance(items, list)), default=0)
 
     def member(self, key: str) -> MarkedPlace:
         """The place below a key."""
@@ -37,7 +38,7 @@ class MarkedPlace:
 
     def item(self, index: int) -> MarkedPlace:
         """The place of an array item."""
-        return self._place(min(index, self._listed), _item_schemas)
+        return self._place(min(index, self.listed), _item_schemas)
 
     def _place(self, key: Any, schemas_below: Callable[[Any, Any], Iterator[Any]]) -> MarkedPlace:
         if not self._parts:

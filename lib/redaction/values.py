@@ -25,7 +25,8 @@ from lib.serialization.strict_json import JsonValue
 # JSON text inside JSON text inside …: beyond this it is treated as plain text.
 _MAX_JSON_IN_TEXT = 8
 # Every secret that is known by its looks is longer, or has another character in it.
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_]{1,12}")
+_PLAIN = re.compile(r"[A-Za-z0-9_]{1,12}")
+_SMALLEST_CARD = 10**12
 
 
 def redact(value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()) -> JsonValue:
@@ -52,7 +53,7 @@ def holds_redacted(value: JsonValue) -> bool:
 
 def redact_key(key: str) -> str:
     """The key of an object as people may see it."""
-    return key if _PLAIN_KEY.fullmatch(key) else _redact_key(key)
+    return key if _PLAIN.fullmatch(key) else _redact_key(key)
 
 
 @lru_cache(maxsize=4096)
@@ -74,17 +75,36 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
             for key, member in item.items():
                 shown = _free(redact_key(key), copy)
                 copy[shown] = REDACTED
-                if not is_sensitive(key) and not (named and key in ("value", "values")):
-                    todo.append((copy, shown, member, place.member(key), _below(pointers, key)))
+                if is_sensitive(key) or (named and key in ("value", "values")):
+                    continue
+                below, deeper = place.member(key), _below(pointers, key)
+                if _is_harmless(member) and not below.sensitive and not deeper:
+                    copy[shown] = member
+                else:
+                    todo.append((copy, shown, member, below, deeper))
         elif isinstance(item, list | tuple):
-            items = target[slot] = [None] * len(item)
+            items = target[slot] = list(item)
+            below = place
             for index, member in enumerate(item):
-                todo.append((items, index, member, place.item(index), _below(pointers, str(index))))
+                if index <= place.listed:  # all items behind those share a place
+                    below = place.item(index)
+                if pointers or below.sensitive or not _is_harmless(member):
+                    todo.append((items, index, member, below, _below(pointers, str(index))))
         elif isinstance(item, str):
             target[slot] = _redact_string(item, json_levels)
         else:
             target[slot] = REDACTED if item is not None and _is_card_number(item) else item
     return root[0]
+
+
+def _is_harmless(item: JsonValue) -> bool:
+    """Whether a value is too small to be, or to hold, a secret that is known by its looks. Most values are."""
+    kind = type(item)
+    if kind is str:
+        return not item or _PLAIN.fullmatch(item) is not None
+    if kind is dict or kind is list:
+        return not item
+    return item is None or kind is bool or (kind is int and -_SMALLEST_CARD < item < _SMALLEST_CARD)
 
 
 def _redact_string(text: str, json_levels: int) -> str:
@@ -99,7 +119,7 @@ def _redact_string(text: str, json_levels: int) -> str:
 
 
 def _is_card_number(item: JsonValue) -> bool:
-    whole = isinstance(item, int | float | Decimal) and 10**12 <= item < 10**19 and item == int(item)
+    whole = isinstance(item, int | float | Decimal) and _SMALLEST_CARD <= item < 10**19 and item == int(item)
     return whole and is_card(str(int(item)))
 
 

@@ -12,7 +12,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Context, Decimal
 from itertools import accumulate
 from typing import Any, NoReturn, TypeAlias
@@ -21,6 +21,7 @@ from lib.errors import InvalidInput
 
 #: None, bool, int, float, Decimal, str, list and dict with str keys, nested.
 JsonValue: TypeAlias = Any
+_Path: TypeAlias = list[str | int]
 
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 64
@@ -47,6 +48,7 @@ _EXTREME = re.compile(r"[0-9]{4300}|[eE][+-]?0*[0-9]{3}")
 _LONG = re.compile(r"(?<![0-9])[0-9]{4301}")
 _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
 _TYPED = re.compile(r"(?P<sign>-?)(?=\.?[0-9])(?P<whole>[0-9]*)\.?(?P<fraction>[0-9]*)(?P<rest>(?:[eE][+-]?[0-9]+)?)")
+_PLAIN_NUMBER = 10**18
 # How dumps marks a Decimal until the encoder is done; a string of a value cannot begin like that.
 _MARKED = re.compile(r'"\\u0000([^"]*)"')
 _ANY_PRECISION = Context(prec=_MAX_WHOLE_DIGITS + _MAX_FRACTION_DIGITS)
@@ -88,7 +90,7 @@ def check(value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTE
         raise InvalidInput(field, f"is {size:,} bytes long; at most {max_bytes:,} are accepted")
 
 
-def check_text(text: str, *, field: str, path: tuple[str | int, ...] = ()) -> None:
+def check_text(text: str, *, field: str, path: Sequence[str | int] = ()) -> None:
     """Hold a text to what PostgreSQL can store. Raises InvalidInput naming the character and its place."""
     if "\x00" in text:
         raise InvalidInput(field, f"has the character NUL, which cannot be stored{_at(path)}")
@@ -228,22 +230,51 @@ def _number_text(number: float | Decimal | int) -> str:
     return repr(number) if isinstance(number, float) else str(number)
 
 
-def _walk(field: str, value: JsonValue, max_depth: int) -> Iterator[tuple[tuple[str | int, ...], JsonValue]]:
-    """(path, value) of everything inside, keys included, without nesting calls."""
-    stack: list[tuple[tuple[str | int, ...], JsonValue]] = [((), value)]
-    while stack:
-        path, item = stack.pop()
-        yield path, item
-        if isinstance(item, dict | list | tuple) and len(path) >= max_depth:
-            raise InvalidInput(field, f"is nested more than {max_depth} levels deep")
-        if isinstance(item, dict):
-            for key, member in item.items():
-                if not isinstance(key, str):
-                    raise InvalidInput(field, f"has the key {key!r}, which is not text{_at(path)}")
-                check_text(key, field=field, path=path)
-                stack.append(((*path, key), member))
-        elif isinstance(item, list | tuple):
-            stack.extend(((*path, index), member) for index, member in enumerate(item))
+def _walk(field: str, value: JsonValue, max_depth: int) -> Iterator[tuple[_Path, JsonValue]]:
+    """(path, value) of everything inside that needs a look, without nesting calls. Keys are checked here.
+
+    The path is one list that goes along: thousands of values need none of their own.
+    """
+    path: _Path = []
+    levels: list[Iterator[tuple[str | int, JsonValue]]] = [iter([("", value)])]
+    while levels:
+        for part, member in levels[-1]:
+            path[-1:] = [part] if len(levels) > 1 else []
+            if _is_plain(member):
+                continue
+            yield path, member
+            if isinstance(member, dict | list | tuple):
+                if len(path) >= max_depth:
+                    raise InvalidInput(field, f"is nested more than {max_depth} levels deep")
+                levels.append(_entries(member, field, path))
+                path.append("")
+                break
+        else:
+            levels.pop()
+            path[-1:] = []
+
+
+def _entries(value: Any, field: str, path: _Path) -> Iterator[tuple[str | int, JsonValue]]:
+    if not isinstance(value, dict):
+        return iter(enumerate(value))
+    for key in value:
+        _check_key(key, field, path)
+    return iter(value.items())
+
+
+def _check_key(key: Any, field: str, path: _Path) -> None:
+    if not isinstance(key, str):
+        raise InvalidInput(field, f"has the key {key!r}, which is not text{_at(path)}")
+    if not _is_plain(key):
+        check_text(key, field=field, path=path)
+
+
+def _is_plain(item: JsonValue) -> bool:
+    """Whether a value can be stored without a closer look, as most can."""
+    kind = type(item)
+    if kind is str:
+        return item.isascii() and "\0" not in item
+    return item is None or kind is bool or (kind is int and -_PLAIN_NUMBER < item < _PLAIN_NUMBER)
 
 
 def _write(value: JsonValue, decimal_text: Callable[[Decimal], str], *, sort_keys: bool) -> str:
@@ -283,7 +314,7 @@ def _line_and_column(text: str, index: int) -> str:
     return f"at line {text.count(chr(10), 0, index) + 1}, column {index - line_start + 1}"
 
 
-def _at(path: tuple[str | int, ...]) -> str:
+def _at(path: Sequence[str | int]) -> str:
     return " at /" + "/".join(str(part)[:80] for part in path) if path else ""
 
 

@@ -13,6 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.redaction import REDACTED, Redacted, is_sensitive, redact, redact_key, redact_text
+from lib.serialization import strict_json
 from tests.support import work
 
 SECRET = "Zq7-planted-Xw9"
@@ -422,6 +423,44 @@ def test_our_sentences_are_searched_where_they_quote() -> None:
     (told,) = said
     assert told["path"] == "/a[redacted]b"
     assert told["message"] == 'Must be text. "[redacted]", "a[redacted]" and "[redacted]" are not allowed here.'
+
+
+def test_many_secrets_are_looked_up_and_not_searched_for_one_by_one() -> None:
+    redacted = Redacted.of({"tokens": [f"secret {n:04}" for n in range(2000)]})
+    values = [f"a secret {n:04} and {n:04}" for n in range(2000)]
+    masked = list[Any]()
+    assert work.calls(lambda: masked.extend(redacted.mask(values))) < 400_000, "2,000 times 2,000 is four millions"
+    assert masked == [f"a [redacted] and {n:04}" for n in range(2000)]
+
+
+@given(st.lists(st.text("ab", min_size=4, max_size=8), max_size=40), st.text("abc", max_size=30))
+def test_looking_up_finds_what_searching_finds(hidden: list[str], text: str) -> None:
+    few, many = (Redacted.of({"tokens": [*hidden, *(f"filler {n}" for n in range(count))]}) for count in (0, 500))
+    shown = many.mask(f"<{text}>")
+    assert not [secret for secret in hidden if secret in str(shown)]
+    assert (REDACTED in str(shown)) == (REDACTED in str(few.mask(f"<{text}>")))
+
+
+# A value, and how many calls redacting and checking it may take.
+TINY: dict[str, tuple[Any, int, int]] = {
+    "numbers": (1, 4, 4),
+    "texts": ("ab", 6, 6),
+    "empty texts": ("", 4, 6),
+    "empty objects": ({}, 4, 16),
+    "empty lists": ([], 4, 16),
+    "nulls": (None, 4, 4),
+    "objects": ({"a": 1}, 28, 28),
+}
+
+
+@pytest.mark.parametrize("kind", TINY)
+def test_tiny_values_cost_a_few_calls_each(kind: str) -> None:
+    """A quarter of a megabyte holds 100,000 of them, and all are looked at in the process that serves pages."""
+    value, redacting, checking = TINY[kind]
+    payload = {"items": [copy.deepcopy(value) for _ in range(1000)]}
+    assert Redacted.of(payload).shown == payload
+    assert work.calls(lambda: Redacted.of(payload)) < 1000 * redacting
+    assert work.calls(lambda: strict_json.check(payload)) < 1000 * checking
 
 
 json_values = st.recursive(
