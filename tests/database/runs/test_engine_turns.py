@@ -172,13 +172,19 @@ def test_nobody_asks_the_engine_before_its_schema_is_there(db: Database, caplog:
     with db.owner.connect() as conn, db.owner.connect() as other:
         conn.exec_driver_sql("CREATE SCHEMA dbos")  # not committed: the engine has to wait before it can make it
         starting.start()
-        held_up = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'CREATE%'")
+        held_up = text(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'CREATE%'"
+        )
         deadline = time.monotonic() + 30
         while not other.execute(held_up).scalar_one():
             assert time.monotonic() < deadline
             other.rollback()
             time.sleep(0.02)
-        executors = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = :lock_class")
+        executors = text(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database AND datname = current_database()"
+            " WHERE locktype = 'advisory' AND classid = :lock_class"
+        )
         alive = other.execute(executors, {"lock_class": recovery.LOCK_CLASS}).scalar_one()
         conn.rollback()
     starting.join()
