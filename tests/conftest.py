@@ -49,10 +49,8 @@ _TOGETHER = ("tests/e2e/", "tests/database/demo/", "tests/database/runs/test_eng
 
 
 def _group(nodeid: str) -> str:
-    """What has to stay in one of several processes: the browser's tests, a file of _TOGETHER, or a single test."""
+    """What has to stay in one of several processes: a file of _TOGETHER, or a single test."""
     path = nodeid.partition("::")[0]
-    if path.endswith("_browser.py"):
-        return "browser"
     return path if path.startswith(_TOGETHER) else nodeid
 
 
@@ -73,8 +71,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     busy until the end."""
 
     def rank(item: pytest.Item) -> int:
-        group = _group(item.nodeid)
-        return 0 if group == "browser" else 1 if group != item.nodeid else 2
+        if item.get_closest_marker("browser"):
+            return 0
+        return 1 if _group(item.nodeid) != item.nodeid else 2
 
     items.sort(key=rank)
 

@@ -179,7 +179,8 @@ def _own(url: str) -> bool:
 
 def settled(page: Page) -> None:
     """Wait until the page has nothing more to draw: a click on what is about to be redrawn is lost."""
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    # The page itself looks at every frame, where Playwright's expectations look after ever longer waits.
+    page.wait_for_function("document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
 
 
 def picture(page: Page, name: str) -> None:

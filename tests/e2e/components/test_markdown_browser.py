@@ -158,7 +158,7 @@ def visit(sheet: Page, address: str) -> None:
     """Open the address, and wait until the page's script has ended and what it drew is there."""
     sheet.goto(address, wait_until="commit")
     expect(sheet.get_by_test_id("stSidebar").get_by_text("Acting as")).to_be_visible(timeout=_SLOW)
-    expect(sheet.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=_SLOW)
+    settled(sheet)
 
 
 def assert_inert(sheet: Page, canary: Canary, where: str) -> None:
