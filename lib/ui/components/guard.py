@@ -5,14 +5,18 @@ of every page, and stops one that was reached without it. Errors are caught here
 ours are shown as the sentence they are, a lost database waits calmly and comes back by itself, and
 everything else is logged and shown as a plain apology without details. Streamlit runs the callbacks of widgets
 before the page and outside its guard. So every widget takes a `callback`, and a test holds that none takes another.
+
+A click begins a new run at once, while the callback of the click before it may still wait for the database, in a thread
+of its own. Callbacks of one session therefore take turns: none finds what another has half done.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import wraps
+from threading import RLock
 from typing import ParamSpec
 from uuid import uuid4
 
@@ -31,12 +35,14 @@ _P = ParamSpec("_P")
 _ACTOR = "actor"
 _IS_DEMO = "actor_is_demo"
 _TOLD = "told"
+_TURN = "turn"
 _RETRY_SECONDS = 2
 DEMO_HELP = "This tenant, its people and a month of its traffic are invented. DEMO=0 starts without them."
 
 
 def enter(sign_in: Callable[[], Membership]) -> Actor:
     """Let `sign_in` find out who is looking, and remember it for the pages."""
+    st.session_state.setdefault(_TURN, RLock())
     person = sign_in()
     st.session_state[_ACTOR] = person.actor()
     st.session_state[_IS_DEMO] = person.is_demo
@@ -73,12 +79,19 @@ def callback(act: Callable[_P, object]) -> Callable[_P, None]:
     @wraps(act)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            act(*args, **kwargs)
+            with in_turn():
+                act(*args, **kwargs)
         except Exception as error:
             # It stays for a while: whoever clicked must learn that nothing was changed.
             tell(_sentence(error), icon=":material/error:", lasting=True)
 
     return guarded
+
+
+def in_turn() -> AbstractContextManager[object]:
+    """Wait until no callback of this session is under way, and keep others waiting meanwhile."""
+    turn: AbstractContextManager[object] | None = st.session_state.get(_TURN)
+    return turn or nullcontext()
 
 
 def tell(sentence: str, *, icon: str, lasting: bool = False) -> None:

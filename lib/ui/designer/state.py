@@ -15,6 +15,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict, InvalidInput, PermissionDenied
+from lib.ui.components import guard
 from lib.workflows import changes as workflow_changes
 from lib.workflows import definition_text, editing
 from lib.workflows import records as workflow_records
@@ -166,6 +167,11 @@ def load(actor: Actor, workflow_id: UUID) -> Draft:
 
     Where it differs from what this session still has that is not saved, both stay, and the page says so.
     """
+    with guard.in_turn():  # a save that is under way is not another person's
+        return _load(actor, workflow_id)
+
+
+def _load(actor: Actor, workflow_id: UUID) -> Draft:
     with database.read(actor) as conn:
         workflow = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
     key = f"draft-{actor.user_id}-{workflow_id}"

@@ -8,7 +8,7 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ from lib.database import Database
 from lib.runs import engine
 from lib.settings import Settings
 from tests.conftest import CloneFactory, add_person
-from tests.e2e.conftest import RunningApp, start_app, stop_app
+from tests.e2e.conftest import RunningApp, start_app, stop_app, wait_for
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.hostile_payloads import DATA, take_anything
 
@@ -137,13 +137,6 @@ def api(clone: CloneFactory, tmp_path_factory: pytest.TempPathFactory, request: 
 def count(db: Database, what: str) -> int:
     with db.owner.connect() as conn:
         return int(conn.exec_driver_sql(f"SELECT count(*) FROM {what}").scalar_one())
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def envelope(data: bytes) -> bytes:

@@ -14,7 +14,7 @@ from lib import database
 from lib.auth import actors
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app, tab
+from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app, tab, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -248,6 +248,44 @@ def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
         expect(code).to_have_value(re.compile(f"Typed under {name}"))
     page.reload()
     expect(code).to_have_value(re.compile("Typed under Steps"))
+
+
+def test_an_edit_waits_for_the_save_of_the_one_before(desk: Page, fresh: RunningApp) -> None:
+    """The second click begins a run of its own while the first still saves. That is no conflict with oneself."""
+    page = desk
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto("/?as=Max · Fresh&q=ticket+created")
+    page.get_by_role("button", name="add_link").first.click()
+    page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Quick edits")
+    page.get_by_role("button", name=re.compile("Create and open designer")).click()
+    expect(page.get_by_role("heading", name="Quick edits")).to_be_visible()
+    page.get_by_role("radio", name="Details").click()
+    expect(page.get_by_role("textbox", name="Description")).to_be_visible()
+    settled(page)
+    database.start(Settings(data_dir=fresh.data_dir, database_url=None))
+    try:
+        with database.current().owner.connect() as holding, database.current().owner.connect() as conn:
+            holding.execute(text("LOCK TABLE workflow_definitions IN SHARE ROW EXCLUSIVE MODE"))
+            page.get_by_role("textbox", name="Description").fill("The first edit")
+            page.get_by_role("textbox", name="Description").press("Control+Enter")
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            wait_for(lambda: conn.execute(waiting).scalar_one() == 1)
+            before = len(sent)
+            page.get_by_role("textbox", name="Name").fill("The second edit")
+            page.get_by_role("textbox", name="Name").press("Enter")
+            while len(sent) == before:
+                page.wait_for_timeout(20)
+            page.wait_for_timeout(1000)  # nothing is to be seen of an edit that waits
+            assert conn.execute(waiting).scalar_one() == 1
+            holding.rollback()
+    finally:
+        database.stop()
+    expect(page.get_by_role("heading", name="The second edit")).to_be_visible()
+    expect(page.get_by_text("saved this draft while you were editing")).to_have_count(0)
+    page.reload()
+    expect(page.get_by_role("heading", name="The second edit")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Description")).to_have_value("The first edit")
 
 
 @pytest.mark.parametrize("width", [390, 1440])
