@@ -220,8 +220,8 @@ def recent(
 
 
 def _recent(row: Any) -> RecentEvent:
-    fields = dict(row._mapping)
-    return RecentEvent(status=rollups.status_of(fields.pop("outcome")), **fields)
+    event_id, outcome, *rest = row  # by their order: names cost a third of the time of a page
+    return RecentEvent(event_id, rollups.status_of(outcome), *rest)
 
 
 def how_many(

@@ -28,6 +28,7 @@ EVENT_STATUSES: tuple[EventStatus, ...] = ("matched", "unmatched", "error")
 
 #: The values of the column `outcome` that each status stands for: bit 1 is a match, bit 2 an error.
 OUTCOMES: dict[EventStatus, tuple[int, ...]] = {"unmatched": (0,), "matched": (1,), "error": (2, 3)}
+_STATUSES = {outcome: status for status, outcomes in OUTCOMES.items() for outcome in outcomes}
 
 #: Widths of buckets in minutes. Durations are not binned by quarter hour.
 COUNT_GRAINS = (15, 60, 360, 1440)
@@ -216,7 +217,7 @@ def alone(conn: Connection) -> bool:
 
 def status_of(outcome: int) -> EventStatus:
     """The status that a value of the column `outcome` stands for."""
-    return next(status for status, outcomes in OUTCOMES.items() if outcome in outcomes)
+    return _STATUSES[outcome]
 
 
 def floor_to(at: datetime, minutes: int) -> datetime:
