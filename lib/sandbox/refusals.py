@@ -18,7 +18,7 @@ _AUTHORS_OWN = frozenset({"D3137", "D3141"})
 
 # By JSONata's own codes. {name} is a function, {token} an operator, {argument} a number, {kind} the kind of a value.
 _SENTENCES = {
-    "T0410": "argument {argument} of {name} is {kind}, which {name} does not take there",
+    "T0410": "argument {argument} of {name} is {kind}, which it does not take",
     "T0411": "{name} works on the context here, which it does not take as its argument {argument}",
     "T0412": "argument {argument} of {name} must be an array of {items}",
     "T1003": "a key of an object must be a string, and this one is {kind}",
@@ -85,7 +85,7 @@ def sentence(code: str, message: str, *, token: str | None, position: int | None
     if code in _AUTHORS_OWN:
         return redact_text(message)[:_LONGEST]
     said = _said(code, message, token, value)
-    return said + (f" at character {position}" if position else "")
+    return said + (f", at character {position}" if position else "")
 
 
 def _said(code: str, message: str, token: str | None, value: Any) -> str:

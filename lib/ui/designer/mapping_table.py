@@ -213,11 +213,11 @@ def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> 
     if findings and any(finding.severity == "error" for finding in findings):
         return
     if row.is_expression and sample:
-        st.markdown(f":small[:gray[gives] {_evaluated(row.value[expressions.EXPRESSION], sample, row.draft)}]")
+        st.markdown(f":small[{_evaluated(row, sample)}]")
 
 
-def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
-    trigger = draft.definition["trigger"]
+def _evaluated(row: _Row, sample: Sample) -> str:
+    expression, trigger = row.value[expressions.EXPRESSION], row.draft.definition["trigger"]
     context = mapping.event_context(
         str(trigger.get("eventName")),
         sample.payload,
@@ -227,10 +227,11 @@ def _evaluated(expression: str, sample: Sample, draft: Draft) -> str:
     try:
         result: JsonValue | expressions.Unset = expressions.evaluate(expression, context)
     except MappingError as error:  # what this one field gives; the others are fine
-        return f":red[{escape(Redacted.of(sample.payload).sentence(error.cause))}]"
+        cause = Redacted.of(sample.payload).sentence(error.cause)
+        return f":red[:material/error: {escape(f'{row.place.target}: {cause}.')}]"
     if result is expressions.UNSET:
-        return ":orange[nothing]"
-    return code(shorten(json_text(result, indent=None), 90))
+        return ":gray[gives] :orange[nothing]"
+    return f":gray[gives] {code(shorten(json_text(result, indent=None), 90))}"
 
 
 def _draw_unknown(draft: Draft, target: str, *, disabled: bool) -> None:

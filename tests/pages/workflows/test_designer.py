@@ -152,6 +152,22 @@ def test_choosing_another_schema_asks_for_a_mapping_and_maps_by_name(db: Databas
     assert "The workflow would get" in texts(app)
 
 
+def test_an_expression_says_what_it_gives_for_the_sample_or_why_nothing(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    trigger = get(actor, workflow).draft["trigger"]
+
+    def said(expression: str) -> str:
+        edit(actor, workflow, trigger={**trigger, "payloadMapping": {"ticketId": {"$expr": expression}}})
+        return texts(design(workflow))
+
+    assert ':gray[gives] `"TICKET"`' in said("$uppercase('ticket')")
+    assert ":gray[gives] :orange[nothing]" in said("event.payload.createdByUserId[5]")
+    refused = said("$uppercase(5)")
+    sentence = "ticketId: argument 1 of $uppercase is a number, which it does not take, at character 11."
+    assert escape(sentence) in refused and "gives" not in refused
+
+
 def test_someone_elses_draft_is_shown_beside_mine_and_either_can_go_on(new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")

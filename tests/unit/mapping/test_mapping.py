@@ -189,15 +189,15 @@ def test_names_of_a_plain_path(expression: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("expression", "cause"),
     [
-        ("1 +", "unexpected end of expression at character 3"),
+        ("1 +", "unexpected end of expression, at character 3"),
         ("(", "expected ) before end of expression"),
         ("'abc", "string literal must be terminated"),
         ("  ", "is empty"),
         ("'" + "a" * 10_000 + "'", "is 10,002 characters long; at most 10,000 are accepted"),
         ("event.payload.client + 1", "the left side of the + operator must evaluate to a number"),
-        ("$number('hunter2')", "$number cannot make a number of its argument at character 8"),
-        ("$uppercase(1)", "argument 1 of $uppercase is a number, which $uppercase does not take there at character 11"),
-        ("'hunter2' < 1", "the two sides of the < operator must be of the same kind at character 11"),
+        ("$number('hunter2')", "$number cannot make a number of its argument, at character 8"),
+        ("$uppercase(1)", "argument 1 of $uppercase is a number, which it does not take, at character 11"),
+        ("'hunter2' < 1", "the two sides of the < operator must be of the same kind, at character 11"),
         ("$toMillis('hunter2')", "$toMillis is given something other than an ISO 8601 timestamp"),
         ("{'a': 1, event.name: 2, event.name: 3}", "two keys of an object are the same"),
         ("{event.payload.id: 1}", "a key of an object must be a string, and this one is a number"),
@@ -391,7 +391,7 @@ def test_fields_read(expression: str, paths: set[str]) -> None:
 def test_check_expression() -> None:
     assert expressions.problem("event.payload.id") is None
     assert expressions.problem(ENDLESS) is None
-    assert expressions.problem("event.") == "unexpected end of expression at character 6"
+    assert expressions.problem("event.") == "unexpected end of expression, at character 6"
     assert expressions.problem("(" * 5000) is not None
 
 
