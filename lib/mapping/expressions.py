@@ -27,8 +27,6 @@ DIGITS = (
     "A path on its own keeps every digit. Where an expression calculates, compares or makes text of a number, it is "
     "one of JavaScript's: the last digits of an integer beyond 9,007,199,254,740,992 are lost, and 1.10 becomes 1.1."
 )
-# What is longer is refused by the sandbox, with its reason.
-_LONGEST_PLAIN = 10_000
 
 
 def is_expression(value: Any) -> TypeGuard[Mapping[str, Any]]:
@@ -118,7 +116,9 @@ def fields_read(expression: str, *, below: tuple[str, ...] = ("event", "payload"
 
 
 def _plain(expression: str, context: JsonValue) -> plain.Plain | None:
-    return plain.read(expression) if len(expression) <= _LONGEST_PLAIN and isinstance(context, dict) else None
+    if len(expression) > sandbox.LONGEST_EXPRESSION or not isinstance(context, dict):
+        return None  # the sandbox refuses the one, with its reason, and judges the other
+    return plain.read(expression)
 
 
 def _checked(target: str, value: JsonValue | Unset, max_output_bytes: int) -> JsonValue | Unset:

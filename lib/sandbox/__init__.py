@@ -26,6 +26,8 @@ from lib.serialization import strict_json
 
 #: One serves, the second takes over while the first is busy with something slow.
 CHILDREN = 2
+#: Characters of an expression. A longer one is refused.
+LONGEST_EXPRESSION = 10_000
 
 _ROOT = Path(__file__).resolve().parents[2]
 _START_SECONDS = 30.0

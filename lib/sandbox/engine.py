@@ -14,7 +14,6 @@ import jlens
 from lib.sandbox import clock, refusals
 from lib.sandbox.clock import TimeUp
 
-LONGEST = 10_000
 _LIMITS: dict[str, Any] = {
     "max_depth": 10_000,
     "max_array_length": 200_000,

@@ -14,8 +14,9 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from lib.errors import InvalidInput
+from lib.sandbox import LONGEST_EXPRESSION
 from lib.sandbox.clock import TimeUp
-from lib.sandbox.engine import LONGEST, Compiled, ExpressionError
+from lib.sandbox.engine import Compiled, ExpressionError
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -105,8 +106,9 @@ def _evaluate(expression: str, given: _Given, max_output_bytes: int) -> dict[str
 
 @lru_cache(maxsize=2000)
 def _compiled(expression: str) -> Compiled:
-    if len(expression) > LONGEST:
-        raise ExpressionError(f"is {len(expression):,} characters long; at most {LONGEST:,} are accepted")
+    if len(expression) > LONGEST_EXPRESSION:
+        most = f"at most {LONGEST_EXPRESSION:,} are accepted"
+        raise ExpressionError(f"is {len(expression):,} characters long; {most}")
     if not expression.strip():
         raise ExpressionError("is empty")
     return Compiled(expression)
