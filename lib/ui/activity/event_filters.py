@@ -13,7 +13,7 @@ from lib.database.paging import Cursor
 from lib.events.activity import EventFilters, EventPage
 from lib.events.search import DEEPEST, MOST_VALUES
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS, EventStatus, Origin
-from lib.ui.components import guard, page_turns, time_range, url_parameters, viewer_time
+from lib.ui.components import guard, page_buttons, time_range, url_parameters, viewer_time
 from lib.ui.components.text import code, escape, shorten
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Flag, Names, Place, Text
@@ -104,7 +104,7 @@ def newer_than() -> Cursor | None:
 def draw_pages(page: EventPage) -> None:
     """Draw the ways to the pages beside this one."""
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        page_turns.draw(
+        page_buttons.draw(
             "activity",
             newest=FILTERS.changed if page.newer else None,
             newer=partial(_turn, _NEWER_THAN, page.newer) if page.newer else None,

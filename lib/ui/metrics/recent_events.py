@@ -15,7 +15,7 @@ from lib.metrics.reports import RecentEvent, RecentPage
 from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import clock, iso
 from lib.ui.activity import event_export
-from lib.ui.components import figures, guard, page_turns, statuses, table
+from lib.ui.components import figures, guard, page_buttons, statuses, table
 from lib.ui.components.text import plural
 from lib.ui.metrics import metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -166,7 +166,7 @@ def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{shown} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
-            page_turns.draw(
+            page_buttons.draw(
                 "recent",
                 newest=metrics_slice.turn if page.newer else None,
                 newer=partial(metrics_slice.turn, newer=page.newer) if page.newer else None,

@@ -15,7 +15,7 @@ from lib.database.paging import Cursor
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
-from lib.ui.components import guard, page_turns, statuses, time_range, viewer_time
+from lib.ui.components import guard, page_buttons, statuses, time_range, viewer_time
 from lib.ui.components.text import escape, shorten
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Number, Place, Text
@@ -122,7 +122,7 @@ def draw_pages(following: Cursor | None) -> None:
     """Draw the ways to the page before and after this one."""
     first = cursor() is None
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        page_turns.draw(
+        page_buttons.draw(
             "run",
             newest=None if first else _FILTERS.changed,
             newer=None if first else _newer,
