@@ -7,7 +7,7 @@ everything else is logged and shown as a plain apology without details. Streamli
 before the page and outside its guard. So every widget takes a `callback`, and a test holds that none takes another.
 
 A click begins a new run at once, while the callback of the click before it may still wait for the database, in a thread
-of its own. Callbacks of one session therefore take turns: none finds what another has half done.
+of its own. Callbacks of one session therefore run one at a time: none finds what another has half done.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _P = ParamSpec("_P")
 _ACTOR = "actor"
 _IS_DEMO = "actor_is_demo"
 _TOLD = "told"
-_TURN = "turn"
+_ONE_AT_A_TIME = "one_at_a_time"
 _RETRY_SECONDS = 2
 DEMO_HELP = "This tenant, its people and a month of its traffic are invented. DEMO=0 starts without them."
 
 
 def enter(sign_in: Callable[[], Membership]) -> Actor:
     """Let `sign_in` find out who is looking, and remember it for the pages."""
-    st.session_state.setdefault(_TURN, RLock())
+    st.session_state.setdefault(_ONE_AT_A_TIME, RLock())
     person = sign_in()
     st.session_state[_ACTOR] = person.actor()
     st.session_state[_IS_DEMO] = person.is_demo
@@ -79,7 +79,7 @@ def callback(act: Callable[_P, object]) -> Callable[_P, None]:
     @wraps(act)
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
-            with in_turn():
+            with one_at_a_time():
                 act(*args, **kwargs)
         except Exception as error:
             # It stays for a while: whoever clicked must learn that nothing was changed.
@@ -88,10 +88,10 @@ def callback(act: Callable[_P, object]) -> Callable[_P, None]:
     return guarded
 
 
-def in_turn() -> AbstractContextManager[object]:
+def one_at_a_time() -> AbstractContextManager[object]:
     """Wait until no callback of this session is under way, and keep others waiting meanwhile."""
-    turn: AbstractContextManager[object] | None = st.session_state.get(_TURN)
-    return turn or nullcontext()
+    lock: AbstractContextManager[object] | None = st.session_state.get(_ONE_AT_A_TIME)
+    return lock or nullcontext()  # before anybody has entered there is no other callback
 
 
 def tell(sentence: str, *, icon: str, lasting: bool = False) -> None:

@@ -167,7 +167,7 @@ def load(actor: Actor, workflow_id: UUID) -> Draft:
 
     Where it differs from what this session still has that is not saved, both stay, and the page says so.
     """
-    with guard.in_turn():  # a save that is under way is not another person's
+    with guard.one_at_a_time():  # a save that is under way is not another person's
         return _load(actor, workflow_id)
 
 
