@@ -20,6 +20,7 @@ from lib.demo.definitions import DemoWorkflow
 from lib.demo.runs import RUN_COLUMNS, STEP_COLUMNS, Occurrence, Runs, uuid7
 from lib.events import ingestion, matching
 from lib.redaction import Redacted
+from lib.sandbox import validation
 
 Table = tuple[str, list[str], Iterator[tuple[Any, ...]]]
 
@@ -115,7 +116,9 @@ class _History:
             raise ValueError(f"{name} starts workflows, which may refuse such payloads.")
         payload = templates.patched(entry["example"], drift["payload"])
         status, errors = ingestion.judge(
-            Redacted.of(payload), schema=entry["schema"], schema_ref=entry["payload_schema_ref"]
+            Redacted.of(payload),
+            schema=validation.checker(entry["schema"]),
+            schema_ref=entry["payload_schema_ref"],
         )
         return _Drift(
             self.plan.now - timedelta(days=drift["days"]),

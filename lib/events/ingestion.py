@@ -27,6 +27,7 @@ from lib.metrics.rollups import Origin
 from lib.redaction import REDACTED, MarkedPlace, Redacted, marks
 from lib.runs import engine
 from lib.sandbox import validation
+from lib.sandbox.validation import Checker
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -146,15 +147,17 @@ def _take_in(
     return submission.record(conn, actor, event=event, decisions=done, origin=origin, parent_event_id=parent_event_id)
 
 
-def judge(payload: Redacted, *, schema: JsonValue, schema_ref: str | None) -> tuple[SchemaStatus, list[dict[str, Any]]]:
+def judge(
+    payload: Redacted, *, schema: Checker | None, schema_ref: str | None
+) -> tuple[SchemaStatus, list[dict[str, Any]]]:
     """How a payload keeps to the schema that the ref names, and where it does not, without what is hidden in it."""
     if schema is None:
         return ("unknown" if schema_ref else "missing"), []
-    found = validation.violations(schema, payload.payload)
-    if found.error:
-        return found.status, [{"path": "", "message": found.error, "keyword": found.status}]
+    found = schema.violations(payload.payload)
+    whole = [{"path": "", "message": found.error, "keyword": found.error_status}] if found.error else []
     shown = matching.violated(payload, payload.payload, found.violations)
-    return found.status, [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]
+    errors = [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]
+    return found.status, whole + errors
 
 
 def _judged(conn: Connection, tenant: UUID, sent: _Sent) -> tuple[JudgedEvent, _Key]:
@@ -189,10 +192,9 @@ def _judged(conn: Connection, tenant: UUID, sent: _Sent) -> tuple[JudgedEvent, _
 
 
 @lru_cache(maxsize=256)
-def _read(schema: str) -> tuple[JsonValue, MarkedPlace]:
+def _read(schema: str) -> tuple[Checker, MarkedPlace]:
     """A schema's text, read once for the many events that come with it, and what it marks as sensitive."""
-    read = strict_json.loads(schema)
-    return read, marks(read)
+    return validation.checker_of(schema), marks(strict_json.loads(schema))
 
 
 def _key(sent: _Sent, redacted: Redacted, paths: list[str]) -> _Key:

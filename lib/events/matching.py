@@ -223,7 +223,7 @@ def _problem(
     key = schema + "\n" + strict_json.dumps(payload)  # many workflows of an event share both
     verdict = checked.get(key)
     if verdict is None:
-        verdict = checked[key] = validation.violations(strict_json.loads(schema), payload, limit=10)
+        verdict = checked[key] = validation.checker_of(schema).violations(payload, limit=10)
     if verdict.status == "valid":
         return None
     if verdict.status == "timed_out":

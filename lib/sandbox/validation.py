@@ -1,13 +1,23 @@
-"""Does a value satisfy a JSON Schema? Both may be hostile, so a child process with a clock answers."""
+"""Does a value satisfy a JSON Schema? Both may be hostile: what may take long is answered by a child with a clock."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from lib import sandbox
+from lib.sandbox import schemas
+from lib.schemas import cost
+from lib.schemas.document import SchemaDocument
+from lib.schemas.judge import Judge, unusable_sentences
 from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
+
+#: Tenths of microseconds that a check in this process may take at most, and the places and characters of a usual value.
+_MOST_UNITS = 200_000
+_USUAL_SIZE = (100, 4000)
 
 
 @dataclass(frozen=True)
@@ -26,11 +36,19 @@ class Violation:
 
 @dataclass(frozen=True)
 class SchemaVerdict:
-    """What came out; `error` says why when it is timed_out or schema_error."""
+    """What came out; `error` says why when it is timed_out or schema_error.
+
+    With an error, an invalid value is so by the part of the schema that can be checked.
+    """
 
     status: Literal["valid", "invalid", "timed_out", "schema_error"]
     violations: tuple[Violation, ...] = ()
     error: str | None = None
+
+    @property
+    def error_status(self) -> str:
+        """What kind of error it is, of an invalid value too."""
+        return "timed_out" if self.status == "timed_out" else "schema_error"
 
     @property
     def valid(self) -> bool:
@@ -38,20 +56,69 @@ class SchemaVerdict:
         return self.status == "valid"
 
 
-def violations(schema: JsonValue, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
-    """Check a value, at most `limit` violations, in the draft that $schema names (else 2020-12).
+class Checker:
+    """A schema, ready to check values. Safe from any thread, and worth keeping for the next value.
 
-    References outside the schema are refused, never fetched. `timeout_ms` is CPU time. Never raises over
-    what schema or value hold; safe from any thread.
+    Cheap checks are done in this process, all others in a child with a clock (docs/decisions/0073).
     """
-    arguments = {"schema": strict_json.dumps(schema), "value": strict_json.dumps(value), "limit": limit}
-    try:
-        result = sandbox.run("validate", arguments, timeout_ms=timeout_ms)
-    except sandbox.TimedOut:
-        return SchemaVerdict("timed_out", error=f"The schema check took more than {timeout_ms} ms.")
-    except sandbox.SandboxError as error:
-        return SchemaVerdict("schema_error", error=f"The schema {error}.")
-    if "schema_error" in result:
-        return SchemaVerdict("schema_error", error=f"The schema {result['schema_error'].removesuffix('.')}.")
-    found = tuple(Violation(tuple(item["path"]), item["message"], item["keyword"]) for item in result["violations"])
-    return SchemaVerdict("invalid" if found else "valid", found)
+
+    def __init__(self, schema: JsonValue) -> None:
+        self._schema = schema
+        self._judge: Judge | None = None
+        if cost.is_small(schema):
+            self._judge = Judge(SchemaDocument(schema))
+            self._bounds = self._judge.bounds()
+
+    @property
+    def is_cheap(self) -> bool:
+        """Whether values of a usual size are checked in this process, right or wrong."""
+        return self._judge is not None and self._bounds.tells.units(*_USUAL_SIZE) <= _MOST_UNITS
+
+    def violations(self, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
+        """Check a value, at most `limit` violations, in the draft that $schema names (else 2020-12).
+
+        References outside the schema are never fetched. `timeout_ms` is CPU time, for what a child does. Never raises
+        over what schema or value hold.
+        """
+        size = cost.size(value) if self._judge is not None else None
+        if self._judge is None or size is None or self._bounds.fits.units(*size) > _MOST_UNITS:
+            return self._in_child(value, timeout_ms, limit)
+        if self._judge.is_valid(self._judge.document.root, value):
+            return _verdict((), self._judge.unusable)
+        if self._bounds.tells.units(*size) > _MOST_UNITS:
+            return self._in_child(value, timeout_ms, limit)
+        found = schemas.judged(self._judge, value, limit)
+        return _verdict(tuple(Violation(one.path, one.message, one.keyword) for one in found), self._judge.unusable)
+
+    def _in_child(self, value: JsonValue, timeout_ms: int, limit: int) -> SchemaVerdict:
+        arguments = {"schema": strict_json.dumps(self._schema), "value": strict_json.dumps(value), "limit": limit}
+        try:
+            result = sandbox.run("validate", arguments, timeout_ms=timeout_ms)
+        except sandbox.TimedOut:
+            return SchemaVerdict("timed_out", error=f"The schema check took more than {timeout_ms} ms.")
+        except sandbox.SandboxError as error:
+            return SchemaVerdict("schema_error", error=f"The schema {error}.")
+        found = tuple(Violation(tuple(item["path"]), item["message"], item["keyword"]) for item in result["violations"])
+        return _verdict(found, result["unusable"])
+
+
+def checker(schema: JsonValue) -> Checker:
+    """Prepare a schema to check values."""
+    return Checker(schema)
+
+
+@lru_cache(maxsize=512)
+def checker_of(text: str) -> Checker:
+    """Prepare a schema given as JSON text, once for the many values that come with it."""
+    return Checker(strict_json.loads(text))
+
+
+def violations(schema: JsonValue, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
+    """Check one value; see Checker.violations. A schema that comes again is not prepared again."""
+    return checker_of(strict_json.dumps(schema)).violations(value, timeout_ms=timeout_ms, limit=limit)
+
+
+def _verdict(found: tuple[Violation, ...], unusable: Sequence[str]) -> SchemaVerdict:
+    """The rest of a schema is checked too when a part of it cannot be; its violations count."""
+    error = unusable_sentences(unusable) if unusable else None
+    return SchemaVerdict("invalid" if found else "schema_error" if error else "valid", found, error)

@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
-from jsonschema.validators import SPECIFICATIONS  # type: ignore[attr-defined]
+from jsonschema_specifications import REGISTRY as SPECIFICATIONS
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
@@ -62,6 +61,8 @@ class SchemaDocument:
             self.registry = _searched(self.registry)
         self.root: Parts = (Part(schema, self.registry.resolver(base_uri)),)
         self._specs: dict[Any, Spec] = {}
+        #: What lib/schemas/choosing.py has read of parts: the values that their fields are fixed to.
+        self.fixed: dict[Any, dict[tuple[str, ...], frozenset[Any]]] = {}
 
     def spec(self, parts: Parts, settled: Settled | None = None) -> Spec:
         """Say what one place of the document holds, given the branches already picked there."""
@@ -218,13 +219,6 @@ class SchemaDocument:
                 elif isinstance(schema.get("enum"), list) and len(schema["enum"]) == 1:
                     fixed[name] = schema["enum"][0]
         return fixed
-
-
-def validator_class(schema: Any) -> Any:
-    """Pick the validator class of the draft that a schema names; 2020-12 when it names none."""
-    if not isinstance(schema, Mapping):
-        return jsonschema.Draft202012Validator
-    return jsonschema.validators.validator_for(schema, default=jsonschema.Draft202012Validator)
 
 
 def _identifier(resource: Resource[Any]) -> str:

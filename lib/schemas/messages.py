@@ -1,7 +1,7 @@
 """What a violation of a JSON Schema means, in one plain sentence, whoever found it and wherever it is shown.
 
 The table is keyed by keyword and speaks of facts, not of a library's errors; lib/schemas/faults.py takes those from
-jsonschema. A sentence never repeats the value that is wrong: it may be a secret, and the sentence is kept where the
+breaches. A sentence never repeats the value that is wrong: it may be a secret, and the sentence is kept where the
 value is not.
 """
 
@@ -56,16 +56,13 @@ class Fault:
     #: The members that it is about: missing, or not allowed. `because` is the one that asks for them.
     names: tuple[str, ...] = ()
     because: str = ""
-    #: Of several forms, whether more than one fits, and what the closest says, at which place inside.
+    #: Of several forms, whether more than one fits.
     fits_several: bool = False
-    closest: Fault | None = None
-    closest_at: tuple[str | int, ...] = ()
 
 
 def sentence(fault: Fault) -> str:
     """The violation as a sentence, without the place of the value."""
-    explain = _SENTENCES.get(fault.keyword)
-    return explain(fault) if explain else f"Does not satisfy {_cut(fault.keyword)}."
+    return _SENTENCES.get(fault.keyword, _SENTENCES["not"])(fault)
 
 
 def kind(value: JsonValue) -> str:
@@ -115,10 +112,7 @@ def _forms(fault: Fault) -> str:
     count = len(fault.wanted)
     if fault.fits_several:
         return f"Fits more than one of the {count} allowed forms; exactly one is wanted."
-    if fault.closest is None:  # no form is closer than the others, or what is wrong with it stands inside
-        return f"Fits none of the {count} allowed forms."
-    at = "".join(f"/{part}" for part in fault.closest_at)
-    return f"Fits none of the {count} allowed forms; the closest says{at and f' at {at}'}: {sentence(fault.closest)}"
+    return f"Fits none of the {count} allowed forms."
 
 
 def _format(fault: Fault) -> str:
@@ -160,6 +154,7 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "uniqueItems": _said("Must not hold the same item twice."),
     "additionalProperties": _not_allowed,
     "unevaluatedProperties": _not_allowed,
+    "items": _said("Holds more items than allowed."),
     "additionalItems": _said("Holds more items than allowed."),
     "unevaluatedItems": _said("Holds more items than allowed."),
     "contains": _said("Must hold at least one item of the wanted kind."),
@@ -168,12 +163,13 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "propertyNames": _said("Holds a key whose name is not allowed."),
     "dependentRequired": _dependent,
     "dependencies": _dependent,
+    "dependentSchemas": _not_allowed,
     "anyOf": _forms,
     "oneOf": _forms,
     "not": _said("Has a form that is not allowed."),
     "disallow": _said("Has a form that is not allowed."),
-    "None": _said("Nothing is allowed here."),  # the schema false
-    "unusable": _said("Cannot be checked, because this part of the schema cannot be used."),
+    "false": _said("Nothing is allowed here."),  # the schema false
+    "unfinished": _said("Cannot be checked, because matching the pattern takes too long."),
 }
 
 

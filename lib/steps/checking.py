@@ -8,13 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import ValidationError, best_match
-from referencing import Registry
-
 from lib.mapping.expressions import EXPRESSION, is_expression, problem
-from lib.schemas.faults import fault
-from lib.schemas.messages import sentence
+from lib.schemas import telling
+from lib.schemas.document import SchemaDocument
+from lib.schemas.judge import Judge
 from lib.serialization import json_pointer
 from lib.steps.nesting import lists_in, type_of
 from lib.steps.registry import STEP_TYPES
@@ -86,14 +83,13 @@ def _check_step(step: Mapping[str, Any], path: str, ids: set[str], *, depth: int
 
 def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], path: str) -> Iterator[Problem]:
     found = False
-    for error in _validator(step_type.type).iter_errors(config):
+    judge = _judge(step_type.type)
+    for breach in judge.breaches(judge.document.root, config):
         found = True
-        cause = _most_telling(error)
-        field = ".".join(str(part) for part in cause.absolute_path) or "config"
-        yield Problem(
-            path + json_pointer.join(cause.absolute_path),
-            f"Step {step_id}, {field}: {sentence(fault(cause))}",
-        )
+        # Of a failed oneOf, the first thing that is wrong with the form that the author meant.
+        violation = next(telling.told(judge.document, [breach]))
+        field = ".".join(str(part) for part in violation.path) or "config"
+        yield Problem(path + json_pointer.join(violation.path), f"Step {step_id}, {field}: {violation.message}")
     if found:
         return
     for place, expression in expressions(config, step_type.children):
@@ -108,27 +104,8 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
 
 
 @cache
-def _validator(step_type: str) -> Draft202012Validator:
-    return Draft202012Validator(STEP_TYPES[step_type].config_schema, registry=Registry())
-
-
-def _most_telling(error: ValidationError) -> ValidationError:
-    """The error to tell. Where no branch of a oneOf fits, it is one of the branch that the author meant."""
-    if error.validator == "oneOf" and error.context:
-        by_branch: dict[Any, list[ValidationError]] = {}
-        for cause in error.context:
-            by_branch.setdefault(cause.schema_path[0], []).append(cause)
-        # Meant is the branch whose name, if it has one, and whose fields were given.
-        for telling in (("const", "required", "additionalProperties"), ("const",)):
-            meant = [
-                cause
-                for causes in by_branch.values()
-                if not any(one.validator in telling for one in causes)
-                for cause in causes
-            ]
-            if meant:
-                return _most_telling(best_match(iter(meant)) or error)
-    return error
+def _judge(step_type: str) -> Judge:
+    return Judge(SchemaDocument(STEP_TYPES[step_type].config_schema))
 
 
 def expressions(value: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:

@@ -10,6 +10,7 @@ from lib.schemas.form.ground import Ground
 from lib.schemas.form.node import Node
 from lib.schemas.form.samples import Sampler
 from lib.schemas.form.violations import Path, SchemaViolation
+from lib.schemas.judge import unusable_sentences
 from lib.schemas.messages import Fault, sentence
 from lib.serialization import strict_json
 from lib.serialization.json_values import ABSENT, copy, same
@@ -65,8 +66,13 @@ class Form(Ground):
             return [*self.drafts(), SchemaViolation((), sentence(Fault("required")), "required")]
         if self._checked is None or self._checked[1] != picks or not same(self._checked[0], value):
             found = self.validator.violations(value, picks)
-            self._checked = (value, picks, [*_unstorable(value), *found])
+            self._checked = (value, picks, [*self._unusable(), *_unstorable(value), *found])
         return self.drafts() + self._checked[2]
+
+    def _unusable(self) -> Iterator[SchemaViolation]:
+        """What of the schema cannot be checked, as the server says it."""
+        if self.validator.unusable:
+            yield SchemaViolation((), unusable_sentences(self.validator.unusable), "schema_error")
 
 
 def _unstorable(value: Any) -> Iterator[SchemaViolation]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from jsonschema.exceptions import ValidationError
-
 from lib.schemas.document import SchemaDocument
 from lib.schemas.form.branches import settle
-from lib.schemas.form.violations import Path, Validator, branch_errors
+from lib.schemas.form.violations import Breach, Path, Validator
 from lib.schemas.parts import Part, Parts
+from lib.schemas.telling import branch_breaches
 from lib.serialization.json_values import ABSENT, same
 
 #: Faults mended before giving up.
@@ -29,7 +28,7 @@ class SamplesParts(Protocol):
 def repair(sampler: SamplesParts, parts: Parts, value: Any) -> Any:
     """Mend one fault after another and give the value, mended as far as it went."""
     for _ in range(ATTEMPTS):
-        faults = map(_innermost, sampler.validator.errors(parts, value))
+        faults = (_innermost(sampler, error) for error in sampler.validator.errors(parts, value))
         tried = (_mended(sampler, parts, value, error, path) for error, path in faults if _is_there(value, path))
         mended = next((one for one in tried if not same(one, value)), ABSENT)
         if mended is ABSENT:
@@ -38,16 +37,14 @@ def repair(sampler: SamplesParts, parts: Parts, value: Any) -> Any:
     return value
 
 
-def _innermost(error: ValidationError) -> tuple[ValidationError, Path]:
+def _innermost(sampler: SamplesParts, error: Breach) -> tuple[Breach, Path]:
     """Follow a failed choice into its nearest branch, down to the fault itself."""
-    path: Path = tuple(error.relative_path)
-    while error.validator in ("oneOf", "anyOf") and (inner := branch_errors(error, None)):
+    while inner := branch_breaches(sampler.document, error):
         error = inner[0]
-        path += tuple(error.relative_path)
-    return error, path
+    return error, error.path
 
 
-def _mended(sampler: SamplesParts, parts: Parts, value: Any, error: ValidationError, path: Path) -> Any:
+def _mended(sampler: SamplesParts, parts: Parts, value: Any, error: Breach, path: Path) -> Any:
     """Mend one fault: add what is missing, drop what may not be, else make the place anew."""
     here = _at(value, path)
     local = _parts_at(sampler, parts, value, path)
@@ -59,9 +56,9 @@ def _mended(sampler: SamplesParts, parts: Parts, value: Any, error: ValidationEr
         return _with(value, path, here | added)
     if isinstance(here, dict) and (dropped := _dropped(error, here)):
         return _with(value, path, {name: item for name, item in here.items() if name not in dropped})
-    if error.validator == "const":
-        return _with(value, path, error.validator_value)
-    if isinstance(here, dict | list) and error.validator not in (
+    if error.keyword == "const":
+        return _with(value, path, error.wanted)
+    if isinstance(here, dict | list) and error.keyword not in (
         "type",
         "minItems",
         "uniqueItems",
@@ -71,34 +68,34 @@ def _mended(sampler: SamplesParts, parts: Parts, value: Any, error: ValidationEr
     return _with(value, path, sampler.make_named((*local, stated), str(path[-1]) if path else ""))
 
 
-def _missing(error: ValidationError, here: Any) -> list[str]:
+def _missing(error: Breach, here: Any) -> list[str]:
     """Name the properties whose absence is the fault."""
-    wanted: Any = error.validator_value
+    wanted: Any = error.wanted
     if not isinstance(here, dict):
         return []
     names: list[Any] = []
-    if error.validator == "required" and isinstance(wanted, list):
+    if error.keyword == "required" and isinstance(wanted, list):
         names = wanted
-    elif error.validator in ("dependentRequired", "dependencies") and isinstance(wanted, dict):
+    elif error.keyword in ("dependentRequired", "dependencies") and isinstance(wanted, dict):
         names = [name for key, rest in wanted.items() if key in here and isinstance(rest, list) for name in rest]
-    elif error.validator == "minProperties":
+    elif error.keyword == "minProperties":
         names = [f"key{number}" for number in range(1, int(wanted) - len(here) + 1)]
     return [name for name in names if isinstance(name, str) and name not in here]
 
 
-def _dropped(error: ValidationError, here: dict[str, Any]) -> set[str]:
+def _dropped(error: Breach, here: dict[str, Any]) -> set[str]:
     """Name the properties whose presence is the fault; of too many, the last ones go."""
     schema: Any = error.schema
-    wanted: Any = error.validator_value
-    if error.validator in ("additionalProperties", "unevaluatedProperties") and isinstance(schema, dict):
+    wanted: Any = error.wanted
+    if error.keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(schema, dict):
         known = schema.get("properties", {}).keys() if isinstance(schema.get("properties"), dict) else set()
         return here.keys() - known
-    if error.validator == "not" and isinstance(wanted, dict):
+    if error.keyword == "not" and isinstance(wanted, dict):
         names = wanted.get("required", list(wanted.get("properties", ())))
         return {name for name in names if name in here}
-    if error.validator == "maxProperties":
+    if error.keyword == "maxProperties":
         return set(list(here)[int(wanted) :])
-    if error.validator == "oneOf" and isinstance(wanted, list):  # more than one branch fits
+    if error.keyword == "oneOf" and isinstance(wanted, list):  # more than one branch fits
         names = [branch.get("required", ()) for branch in wanted if isinstance(branch, dict)]
         return {name for extra in names[1:] for name in extra if name not in names[0] and name in here}
     return set()

@@ -127,15 +127,14 @@ def _draw_json(schema: Any, key: str, initial: Any) -> EditedPayload:
 def _uncheckable(schema: Any, value: Any) -> list[SchemaViolation] | None:
     """What the bounded check says of a schema that no check in this process would come to an end with."""
     verdict = validation.violations(schema, value)
-    return [SchemaViolation((), verdict.error, verdict.status)] if verdict.error else None
+    return [SchemaViolation((), verdict.error or "", verdict.status)] if verdict.status == "timed_out" else None
 
 
 def _violations(schema: Any, value: Any) -> list[SchemaViolation]:
     """What the server would say, from the same bounded check."""
     verdict = validation.violations(schema, value)
-    if verdict.error:
-        return [SchemaViolation((), verdict.error, verdict.status)]
-    return [SchemaViolation(v.path, v.message, v.keyword) for v in verdict.violations]
+    whole = [SchemaViolation((), verdict.error, verdict.error_status)] if verdict.error else []
+    return whole + [SchemaViolation(v.path, v.message, v.keyword) for v in verdict.violations]
 
 
 def _text(value: Any) -> str:

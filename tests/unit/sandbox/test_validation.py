@@ -21,18 +21,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib import sandbox
+from lib.catalog import system as system_catalog
 from lib.sandbox import schemas
-from lib.sandbox.validation import SchemaVerdict, violations
+from lib.sandbox.validation import SchemaVerdict, checker, violations
 from lib.serialization import strict_json
 from tests.support import work
 
 ROOT = Path(__file__).resolve().parents[3]
 
 
+def in_child(schema: Any, value: Any, timeout_ms: int = 1000) -> SchemaVerdict:
+    """The verdict of a child, whatever the schema costs: the same, under a reference that may lead anywhere."""
+    costly = {"$dynamicAnchor": "any", "anyOf": [schema, {"$dynamicRef": "#any", "not": {}}]}
+    return violations(costly, value, timeout_ms=timeout_ms)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def children() -> Iterator[None]:
     sandbox.start()
-    violations({}, 1)
+    in_child({}, 1)
     yield
     sandbox.stop()
 
@@ -74,18 +81,7 @@ SENTENCES: list[tuple[Any, Any, str, str]] = [
     ({"not": {}}, 1, "", "Has a form that is not allowed."),
     (False, 1, "", "Nothing is allowed here."),
     ({"oneOf": [{}, {}]}, 1, "", "Fits more than one of the 2 allowed forms; exactly one is wanted."),
-    (
-        {"anyOf": [{"type": "string"}, {"properties": {"a": {"properties": {"b": {"type": "string"}}}}}]},
-        {"a": {"b": 1}},
-        "",
-        "Fits none of the 2 allowed forms; the closest says at /a/b: Must be text.",
-    ),
-    (
-        {"oneOf": [{"type": "string"}, {"type": "null"}]},
-        1,
-        "",
-        "Fits none of the 2 allowed forms.",
-    ),
+    ({"oneOf": [{"type": "string"}, {"type": "null"}]}, 1, "", "Must be text or null."),
     ({"items": {"properties": {"a/b": {"type": "null"}}}}, [{}, {"a/b": 1}], "/1/a~1b", "Must be null."),
 ]
 
@@ -226,21 +222,25 @@ def anyof_bomb() -> Any:
     return {"$ref": "#/$defs/d0", "$defs": {**steps, "d30": {"type": "string"}}}
 
 
-BOMBS: dict[str, tuple[Any, Any]] = {
-    "pattern": ({"pattern": "^(a+)+$"}, "a" * 40 + "!"),
-    "patternProperties": ({"patternProperties": {"^(a|a)+$": {}}}, {"a" * 40 + "!": 1}),
-    "uniqueItems": ({"uniqueItems": True}, [{"n": n} for n in range(8000)]),
-    "anyOf": (anyof_bomb(), 1),
-    "format regex": ({"pattern": "(" * 60 + "a*" + ")*" * 60 + "b"}, "a" * 60),
-    "huge multipleOf": ({"items": {"multipleOf": Decimal("1e-300")}}, [Decimal("7" * 100_000 + ".3")] * 2),
+BOMBS: dict[str, tuple[Any, Any, str]] = {
+    "pattern": ({"pattern": "^(a+)+$"}, "a" * 40 + "!", "invalid"),
+    "patternProperties": ({"patternProperties": {"^(a|a)+$": False}}, {"a" * 40 + "!": 1}, "valid"),
+    "uniqueItems": ({"uniqueItems": True}, [{"n": n} for n in range(8000)], "valid"),
+    "anyOf": (anyof_bomb(), 1, "timed_out"),
+    "format regex": ({"pattern": "(" * 60 + "a*" + ")*" * 60 + "b"}, "a" * 60, "invalid"),
+    "huge multipleOf": (
+        {"items": {"multipleOf": Decimal("1e-300")}},
+        [Decimal("7" * 100_000 + ".3")] * 2,
+        "valid timed_out",
+    ),
 }
 
 
-@pytest.mark.parametrize(("schema", "value"), BOMBS.values(), ids=BOMBS.keys())
-def test_bombs_end(schema: Any, value: Any) -> None:
+@pytest.mark.parametrize(("schema", "value", "outcome"), BOMBS.values(), ids=BOMBS.keys())
+def test_bombs_end(schema: Any, value: Any, outcome: str) -> None:
     start = time.monotonic()
     verdict = violations(schema, value, timeout_ms=200)
-    assert verdict.status in ("timed_out", "schema_error", "invalid")
+    assert verdict.status in outcome.split()
     assert time.monotonic() - start < 5
     assert violations({"type": "string"}, "x").valid
 
@@ -254,7 +254,7 @@ def test_many_iris_are_no_bomb() -> None:
 
 
 def test_a_timeout_is_told_apart() -> None:
-    verdict = violations({"pattern": "^(a+)+$"}, "a" * 40 + "!", timeout_ms=100)
+    verdict = violations(anyof_bomb(), 1, timeout_ms=100)
     assert verdict.status == "timed_out" and verdict.error == "The schema check took more than 100 ms."
 
 
@@ -295,9 +295,9 @@ def child_processes() -> list[int]:
 def test_a_killed_child_is_replaced() -> None:
     for pid in child_processes():
         os.kill(pid, signal.SIGKILL)
-    assert violations({}, 1).status in ("valid", "schema_error")
-    assert violations({}, 1).status in ("valid", "schema_error")
-    assert violations({}, 1).valid
+    assert in_child({}, 1).status in ("valid", "schema_error")
+    assert in_child({}, 1).status in ("valid", "schema_error")
+    assert in_child({}, 1).valid
 
 
 def test_a_child_whose_parent_is_gone_does_not_load_to_the_end() -> None:
@@ -316,21 +316,21 @@ def test_a_child_whose_parent_is_gone_does_not_load_to_the_end() -> None:
 
 
 def test_a_child_that_does_not_answer_is_killed() -> None:
-    violations({}, 1)
+    in_child({}, 1)
     for pid in child_processes():
         os.kill(pid, signal.SIGSTOP)
     start = time.monotonic()
-    assert violations({}, 1, timeout_ms=10).status == "timed_out"
+    assert in_child({}, 1, timeout_ms=10).status == "timed_out"
     assert time.monotonic() - start < 5
     sandbox.stop()
-    assert violations({}, 1).valid
+    assert in_child({}, 1).valid
 
 
 def test_threads_share_the_children() -> None:
     def check(number: int) -> bool:
         if number % 25 == 0:
-            return violations({"pattern": "^(a+)+$"}, "a" * 40 + "!", timeout_ms=50).status == "timed_out"
-        return violations({"const": number}, number).valid and not violations({"const": number}, -1).valid
+            return violations(anyof_bomb(), 1, timeout_ms=50).status == "timed_out"
+        return in_child({"const": number}, number).valid and not in_child({"const": number}, -1).valid
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(check, range(200)))
@@ -341,7 +341,7 @@ def test_children_hold_no_secret_and_open_nothing() -> None:
     os.environ["DATABASE_URL_FOR_TEST"] = "hunter2"
     try:
         sandbox.stop()
-        violations({}, 1)
+        in_child({}, 1)
         (pid, *_) = child_processes()
         assert b"hunter2" not in Path(f"/proc/{pid}/environ").read_bytes()
         assert "Max open files            0" in Path(f"/proc/{pid}/limits").read_text()
@@ -357,7 +357,7 @@ def test_children_end_with_their_parent(end: str) -> None:
 import os, signal, sys, threading
 from lib.sandbox.validation import violations
 def check():
-    assert violations({"type": "string"}, "x").valid
+    assert violations({"$dynamicAnchor": "any", "items": {"$dynamicRef": "#any"}}, "x").valid
     print(os.popen(f"ps -o pid= --ppid {os.getpid()} -C python").read() and "ok", flush=True)
 if sys.argv[1] == "thread":
     thread = threading.Thread(target=check); thread.start(); thread.join()
@@ -388,8 +388,16 @@ def test_cost_of_a_small_payload() -> None:
         },
     }
     value = {"id": "123e4567-e89b-12d3-a456-426614174000", "at": "2026-05-17T09:30:00Z", "total": Decimal("1.10")}
-    assert violations(schema, value).valid  # starts the child
-    assert work.calls(lambda: violations(schema, value)) < 400
+    check = checker(schema)
+    assert check.violations(value).valid
+    assert work.calls(lambda: check.violations(value)) < 100
     arguments = {"schema": strict_json.dumps(schema), "value": strict_json.dumps(value), "limit": 50}
-    assert schemas.validate(**arguments) == {"violations": []}
-    assert work.calls(lambda: schemas.validate(**arguments)) < 600, "in the child"
+    assert schemas.validate(**arguments) == {"violations": [], "unusable": ()}
+    assert work.calls(lambda: schemas.validate(**arguments)) < 200, "in the child"
+
+
+def test_the_system_catalog_is_cheap() -> None:
+    for event in system_catalog.read():
+        check = checker(event.schema)
+        assert check.is_cheap, event.event_type
+        assert check.violations(event.example) == SchemaVerdict("valid"), event.event_type

@@ -604,11 +604,12 @@ def test_a_value_is_checked_again_only_after_an_edit() -> None:
     form = load(schema, ["x"] * 20_000)
     found: list[Any] = []
     rows = form.root.opened()
-    first, again = (work.calls(lambda: found.append(form.violations())) for _ in range(2))
+    again = max(work.calls(lambda: found.append(form.violations())) for _ in range(2))
     assert found == [[], []]
-    assert again < 15 * len(rows) < first / 5
+    assert again < 15 * len(rows)
     rows[3].write("long")
-    assert [one.path for one in form.violations()] == [(3,)]
+    told, told_again = form.violations(), form.violations()
+    assert [one.path for one in told] == [(3,)] and told[0] is told_again[0]
     rows[3].write("x")
     assert form.violations() == []
 
@@ -667,7 +668,11 @@ def test_errors_stand_where_jsonschema_finds_them(schema: Any, value: Any) -> No
     """Every error of jsonschema has a violation at its path, and valid values have none."""
     try:
         validator = jsonschema.Draft202012Validator(schema, registry=jsonschema.validators.SPECIFICATIONS)
-        paths = {tuple(error.absolute_path) for error in validator.iter_errors(value)}
+        # It misplaces a plain false, and takes a choice without branches, which no schema may have.
+        odd = [(None, None), ("anyOf", []), ("oneOf", [])]
+        told = validator.iter_errors(value)
+        errors = [error for error in told if (error.validator, error.validator_value) not in odd and error.validator]
+        paths = {tuple(error.absolute_path) for error in errors}
     except Exception:  # a schema that jsonschema itself cannot use
         return
     if "nullable" in json_text(schema):

@@ -56,16 +56,13 @@ def test_server_and_form_say_the_same(schema: Any, value: Any, words: str) -> No
     assert {one.message for one in validate(schema, value)} == {words}
 
 
-def test_what_is_wrong_inside_a_form_is_said_at_its_place_there_and_in_one_sentence_here() -> None:
+def test_what_is_wrong_inside_a_form_is_said_at_its_place() -> None:
     schema = {
         "properties": {"p": {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}}, {"const": 1}]}}
     }
-    (told,) = violations(schema, {"p": {"a": 5}}).violations
-    assert told.message == "Fits none of the 2 allowed forms; the closest says at /a: Must be text."
-    assert [(one.path, one.message) for one in validate(schema, {"p": {"a": 5}})] == [
-        (("p",), "Fits none of the 2 allowed forms."),
-        (("p", "a"), "Must be text."),
-    ]
+    told = [(("p",), "Fits none of the 2 allowed forms."), (("p", "a"), "Must be text.")]
+    assert [(one.path, one.message) for one in violations(schema, {"p": {"a": 5}}).violations] == told
+    assert [(one.path, one.message) for one in validate(schema, {"p": {"a": 5}})] == told
 
 
 def test_each_missing_field_is_told_at_its_own_place() -> None:

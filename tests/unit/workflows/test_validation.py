@@ -397,7 +397,7 @@ def test_only_what_was_redacted_goes_unchecked() -> None:
     }
     payload = {"id": "[redacted]", "token": "Bearer [redacted]", "to": {"key": "[redacted]"}, "count": "many"}
     begun = dry_run({"steps": []}, payload=payload, schema=schema).start
-    assert sorted(begun.unchecked) == ["/id", "/to", "/token"]
+    assert sorted(begun.unchecked) == ["/id", "/to", "/to/key", "/token"]
     assert begun.refusals == ("/count: Must be a whole number, not text.",)
     gone = dry_run({"steps": []}, payload={"id": "[redacted]"}, schema=schema).start
     assert gone.unchecked == ("/id",) and len(gone.refusals) == 1

@@ -1,0 +1,178 @@
+"""The drafts of JSON Schema: which keywords each one has, and what a keyword may hold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+
+from lib.schemas.parts import TYPES
+from lib.serialization.json_values import json_type
+
+#: Keywords whose values look like schemas and are none.
+NOT_SCHEMAS = ("const", "enum", "default", "examples")
+#: How far a pattern with a look around may search, and how large a compiled pattern may be, in bytes.
+PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=50_000, size_limit=1 << 20, dfa_size_limit=1 << 20)
+_LARGEST = 1 << 60
+NEWEST = 2020
+_DRAFTS = {
+    "http://json-schema.org/draft-03/schema": 3,
+    "http://json-schema.org/draft-04/schema": 4,
+    "http://json-schema.org/draft-06/schema": 6,
+    "http://json-schema.org/draft-07/schema": 7,
+    "https://json-schema.org/draft/2019-09/schema": 2019,
+    "https://json-schema.org/draft/2020-12/schema": NEWEST,
+}
+
+_DRAFT_3 = frozenset(
+    "$ref additionalItems additionalProperties dependencies disallow divisibleBy enum exclusiveMaximum "
+    "exclusiveMinimum extends format items maxItems maxLength maximum minItems minLength minimum pattern "
+    "patternProperties properties type uniqueItems".split()
+)
+_DRAFT_4 = (_DRAFT_3 - {"disallow", "divisibleBy", "extends"}) | set(
+    "allOf anyOf oneOf not maxProperties minProperties multipleOf required".split()
+)
+_DRAFT_6 = _DRAFT_4 | {"const", "contains", "propertyNames"}
+_DRAFT_7 = _DRAFT_6 | {"if", "then", "else"}
+_DRAFT_2019 = (_DRAFT_7 - {"dependencies"}) | set(
+    "$recursiveRef dependentRequired dependentSchemas maxContains minContains unevaluatedItems "
+    "unevaluatedProperties".split()
+)
+_DRAFT_2020 = (_DRAFT_2019 - {"$recursiveRef", "additionalItems"}) | {"$dynamicRef", "prefixItems"}
+#: The keywords of each draft that a value can fail.
+KEYWORDS: Mapping[int, frozenset[str]] = {
+    3: _DRAFT_3,
+    4: frozenset(_DRAFT_4),
+    6: frozenset(_DRAFT_6),
+    7: frozenset(_DRAFT_7),
+    2019: frozenset(_DRAFT_2019),
+    NEWEST: frozenset(_DRAFT_2020),
+}
+#: Names that draft 3 had for formats.
+_FORMATS = {"ip-address": "ipv4", "host-name": "hostname"}
+
+
+class UnusableKeyword(Exception):
+    """A keyword that cannot be checked. `why` is a sentence about its value, or all that is said of the schema."""
+
+    def __init__(self, why: str, *, complete: bool = False) -> None:
+        super().__init__(why)
+        self.why, self.complete = why, complete
+
+
+def draft_of(schema: Any, otherwise: int = NEWEST) -> int:
+    """The draft that a schema names."""
+    named = schema.get("$schema") if isinstance(schema, Mapping) else None
+    return _DRAFTS.get(named.rstrip("#"), otherwise) if isinstance(named, str) else otherwise
+
+
+def read(keyword: str, wanted: Any) -> Any:
+    """What a keyword asks for, as the engine takes it. Raises UnusableKeyword for what its draft does not allow."""
+    return _READERS[keyword](wanted)
+
+
+@lru_cache(maxsize=2000)
+def finder(pattern: str) -> Callable[[str], bool] | None:
+    """Tell whether an ECMA-262 pattern finds something in a text; None for one that is none."""
+    try:
+        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=PATTERNS).is_valid
+    except (jsonschema_rs.ValidationError, ValueError):
+        return None
+
+
+def _count(wanted: Any) -> int:
+    if json_type(wanted) not in ("integer", "number") or wanted != wanted or not 0 <= wanted:
+        raise UnusableKeyword("Must be a whole number from 0.")
+    if wanted < _LARGEST and wanted != int(wanted):
+        raise UnusableKeyword("Must be a whole number from 0.")
+    return int(min(wanted, _LARGEST))
+
+
+def _number(wanted: Any) -> Any:
+    if json_type(wanted) not in ("integer", "number") or not _is_finite(wanted):
+        raise UnusableKeyword("Must be a number.")
+    return wanted
+
+
+def _divisor(wanted: Any) -> Any:
+    if _number(wanted) <= 0:
+        raise UnusableKeyword("Must be more than 0.")
+    return wanted
+
+
+def _is_finite(number: Any) -> bool:
+    return isinstance(number, int) or Decimal(number).is_finite()
+
+
+def _flag(wanted: Any) -> bool:
+    if not isinstance(wanted, bool):
+        raise UnusableKeyword("Must be true or false.")
+    return wanted
+
+
+def _pattern(wanted: Any) -> str:
+    if finder(_text(wanted)) is None:
+        raise UnusableKeyword("Must be a regular expression.")
+    return str(wanted)
+
+
+def _format(wanted: Any) -> str:
+    name = _text(wanted)
+    return _FORMATS.get(name, name)
+
+
+def _text(wanted: Any) -> str:
+    if not isinstance(wanted, str):
+        raise UnusableKeyword("Must be text.")
+    return wanted
+
+
+def _names(wanted: Any) -> list[str]:
+    if not isinstance(wanted, list) or not all(isinstance(one, str) for one in wanted):
+        raise UnusableKeyword("Must be a list of names.")
+    return list(dict.fromkeys(wanted))  # some generators write a name twice
+
+
+def _types(wanted: Any) -> list[str]:
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if not isinstance(names, list) or not names or not all(isinstance(one, str) and one in TYPES for one in names):
+        raise UnusableKeyword(f"Must be one or more of {', '.join(TYPES)}.")
+    return list(dict.fromkeys(names))
+
+
+def _list(wanted: Any) -> list[Any]:
+    if not isinstance(wanted, list):
+        raise UnusableKeyword("Must be a list.")
+    return wanted
+
+
+def _object(wanted: Any) -> dict[str, Any]:
+    if not isinstance(wanted, Mapping):
+        raise UnusableKeyword("Must be an object.")
+    return dict(wanted)
+
+
+def _names_by_name(wanted: Any) -> dict[str, list[str]]:
+    return {name: _names(names) for name, names in _object(wanted).items()}
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys("maxLength minLength maxItems minItems maxProperties minProperties".split(), _count),
+    **dict.fromkeys(("maxContains", "minContains"), _count),
+    **dict.fromkeys("minimum maximum exclusiveMinimum exclusiveMaximum".split(), _number),
+    **dict.fromkeys(("multipleOf", "divisibleBy"), _divisor),
+    "uniqueItems": _flag,
+    "pattern": _pattern,
+    "format": _format,
+    "required": _names,
+    "dependentRequired": _names_by_name,
+    "type": _types,
+    "enum": _list,
+    "const": lambda wanted: wanted,
+    "a list of schemas": _list,
+    "schemas by name": _object,
+    "an object": _object,
+}
