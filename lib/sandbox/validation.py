@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
 from lib import sandbox
+from lib.errors import InvalidInput
 from lib.sandbox import schemas
 from lib.schemas import cost
 from lib.schemas.document import SchemaDocument
@@ -113,9 +114,26 @@ def checker_of(text: str) -> Checker:
     return Checker(strict_json.loads(text))
 
 
+@dataclass(frozen=True)
+class _Given:
+    """A schema, the same one as another of the same text."""
+
+    text: str
+    schema: JsonValue = field(compare=False)
+
+
+@lru_cache(maxsize=512)
+def _prepared(given: _Given) -> Checker:
+    return Checker(given.schema)
+
+
 def violations(schema: JsonValue, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
     """Check one value; see Checker.violations. A schema that comes again is not prepared again."""
-    return checker_of(strict_json.dumps(schema)).violations(value, timeout_ms=timeout_ms, limit=limit)
+    try:
+        check = _prepared(_Given(strict_json.dumps(schema), schema))
+    except (TypeError, ValueError, InvalidInput):  # what no text can hold, only code
+        check = Checker(schema)
+    return check.violations(value, timeout_ms=timeout_ms, limit=limit)
 
 
 def _verdict(found: tuple[Violation, ...], unusable: Sequence[str]) -> SchemaVerdict:

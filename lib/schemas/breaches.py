@@ -18,7 +18,14 @@ _KIND = jsonschema_rs.ValidationErrorKind
 _SEVERAL = (_KIND.AnyOf, _KIND.OneOfNotValid, _KIND.OneOfMultipleValid)
 _ENDLESS = (_KIND.BacktrackLimitExceeded, _KIND.RegexEngineFailure)
 _CLOSED = ("additionalProperties", "unevaluatedProperties")
-_TOLD_BY_HOLDER = ("propertyNames", "dependentSchemas", "dependencies", "then", "else")
+#: Where false has another meaning than that nothing is allowed at a place, and the keyword that it is told as.
+_TOLD_BY_HOLDER = {
+    "propertyNames": "propertyNames",
+    "dependentSchemas": "dependentSchemas",
+    "dependencies": "dependentSchemas",
+    "then": "not",
+    "else": "not",
+}
 _RESTS = ("items", "additionalItems", "unevaluatedItems")
 
 
@@ -95,7 +102,7 @@ def _refusal(origin: SchemaOrigin | None, path: Path, here: Any, value: Any) -> 
         if path[-1] != len(listed(before)):
             return None  # said of the first item that is too many
         return Breach(keyword, False, holder, path[:-1], _at(value, path[:-1]))
-    return Breach(keyword if keyword in _TOLD_BY_HOLDER else "false", False, False, path, here)
+    return Breach(_TOLD_BY_HOLDER.get(keyword, "false"), False, False, path, here)
 
 
 def _at(value: Any, path: Path) -> Any:

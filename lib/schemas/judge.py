@@ -8,6 +8,7 @@ not for the process of the app: lib/sandbox/validation.py decides that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -17,12 +18,11 @@ from lib.schemas import breaches, cost, dialects, doubt, exact_numbers
 from lib.schemas.breaches import Breach
 from lib.schemas.compiling import Compiler
 from lib.schemas.document import SchemaDocument
+from lib.schemas.origins import HALVES
 from lib.schemas.parts import Part, Parts
 
 _MOST_TOLD = 3
-#: Halves of characters, which JSON text cannot hold, and what stands for them before the engine.
-_HALVES = {half: chr(0x10F000 + half - 0xD800) for half in range(0xD800, 0xE000)}
-_WHOLE = {ord(stand_in): chr(half) for half, stand_in in _HALVES.items()}
+_WHOLE = {ord(stand_in): chr(half) for half, stand_in in HALVES.items()}
 
 
 def unusable_sentences(unusable: Sequence[str]) -> str:
@@ -90,8 +90,8 @@ class Judge:
         try:
             yield from breaches.read(self._compiler, validator.iter_errors(value), value)
         except ValueError:
-            stand_in = _translated(value, _HALVES)
-            yield from breaches.read(self._compiler, validator.iter_errors(stand_in), stand_in)
+            stand_in = _translated(value, HALVES)
+            yield from map(_restored, breaches.read(self._compiler, validator.iter_errors(stand_in), stand_in))
 
     def _fits(self, part: Part, value: Any) -> bool:
         if isinstance(part.schema, bool):
@@ -102,7 +102,7 @@ class Judge:
         try:
             return validator.is_valid(value)
         except ValueError:
-            return validator.is_valid(_translated(value, _HALVES))
+            return validator.is_valid(_translated(value, HALVES))
 
     def _validator(self, part: Part) -> jsonschema_rs.Validator | None:
         """The engine's judge of a part, made once; None for a part that says nothing."""
@@ -124,7 +124,7 @@ class Judge:
         try:
             return self._compiled(address, None)
         except ValueError:
-            return self._compiled(address, _HALVES)
+            return self._compiled(address, HALVES)
 
     def _compiled(self, address: str, instead: dict[int, str] | None) -> jsonschema_rs.Validator:
         if self._registry is None or instead is not None:
@@ -141,6 +141,17 @@ class Judge:
             pattern_options=dialects.PATTERNS,
             keywords=exact_numbers.KEYWORDS,
         )
+
+
+def _restored(breach: Breach) -> Breach:
+    """Put the halves of characters back into a breach."""
+    return replace(
+        breach,
+        path=tuple(_translated(list(breach.path), _WHOLE)),
+        names=tuple(_translated(list(breach.names), _WHOLE)),
+        value=_translated(breach.value, _WHOLE),
+        branches=tuple(tuple(map(_restored, branch)) for branch in breach.branches),
+    )
 
 
 def _translated(value: Any, table: dict[int, str]) -> Any:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from lib.schemas.dialects import UnusableKeyword
-
 #: What the compiled reference to one part is called.
 Address = str
+#: Halves of characters, which JSON text cannot hold, and what stands for them before the engine.
+HALVES = {half: chr(0x10F000 + half - 0xD800) for half in range(0xD800, 0xE000)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,5 @@ class Unusable:
 
 def step(name: str) -> str:
     """One step of an address, as the engine writes it."""
-    try:
-        return quote(name.replace("~", "~0").replace("/", "~1"), safe="&'()*,:;=@!$+~")
-    except UnicodeEncodeError:
-        raise UnusableKeyword("Must not hold half a character.") from None
+    name = name if name.isascii() else name.translate(HALVES)
+    return quote(name.replace("~", "~0").replace("/", "~1"), safe="&'()*,:;=@!$+~")
