@@ -21,7 +21,7 @@ from lib.schemas.origins import Address
 MOST_PLACES, MOST_PATTERN_STATES = 6000, 20_000
 #: What telling a keyword that failed costs, compared with checking it. The engine tells all of them at once.
 _TOLD = 80
-_LONGEST_NUMBER = 400
+_LONGEST_NUMBER = 2000
 _NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "whole"))
 _LOOKS_AROUND = re.compile(r"\(\?(?:[=!]|<[=!])|\\[1-9k]")
 _QUANTIFIER = re.compile(r"\{(\d*)(,?)(\d*)\}")

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
-import jsonschema_rs
-
+from lib.schemas import patterns
 from lib.schemas.parts import TYPES
 from lib.serialization.json_values import json_type
 
 #: Keywords whose values look like schemas and are none.
 NOT_SCHEMAS = ("const", "enum", "default", "examples")
-#: How far a pattern with a look around may search, and how large a compiled pattern may be, in bytes.
-PATTERNS = jsonschema_rs.FancyRegexOptions(backtrack_limit=50_000, size_limit=1 << 20, dfa_size_limit=1 << 20)
 _LARGEST = 1 << 60
 NEWEST = 2020
 _DRAFTS = {
@@ -74,15 +70,6 @@ def read(keyword: str, wanted: Any) -> Any:
     return _READERS[keyword](wanted)
 
 
-@lru_cache(maxsize=2000)
-def finder(pattern: str) -> Callable[[str], bool] | None:
-    """Tell whether an ECMA-262 pattern finds something in a text; None for one that is none."""
-    try:
-        return jsonschema_rs.Draft202012Validator({"pattern": pattern}, pattern_options=PATTERNS).is_valid
-    except (jsonschema_rs.ValidationError, ValueError):
-        return None
-
-
 def _count(wanted: Any) -> int:
     if json_type(wanted) not in ("integer", "number") or wanted != wanted or not 0 <= wanted:
         raise UnusableKeyword("Must be a whole number from 0.")
@@ -114,9 +101,10 @@ def _flag(wanted: Any) -> bool:
 
 
 def _pattern(wanted: Any) -> str:
-    if finder(_text(wanted)) is None:
+    pattern = _text(wanted)
+    if patterns.finder(pattern) is None:
         raise UnusableKeyword("Must be a regular expression.")
-    return str(wanted)
+    return patterns.written(pattern)
 
 
 def _format(wanted: Any) -> str:

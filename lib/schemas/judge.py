@@ -14,7 +14,7 @@ from typing import Any
 
 import jsonschema_rs
 
-from lib.schemas import breaches, cost, dialects, doubt, exact_numbers
+from lib.schemas import breaches, cost, doubt, exact_numbers, patterns
 from lib.schemas.breaches import Breach
 from lib.schemas.compiling import Compiler
 from lib.schemas.document import SchemaDocument
@@ -138,7 +138,7 @@ class Judge:
             registry=self._registry,
             validate_formats=True,
             offline=True,
-            pattern_options=dialects.PATTERNS,
+            pattern_options=patterns.OPTIONS,
             keywords=exact_numbers.KEYWORDS,
         )
 

@@ -104,9 +104,8 @@ class KeywordWriter:
         made = {}
         for name, schema in schemas.items():
             try:
-                if keyword == "patternProperties":
-                    dialects.read("pattern", name)
-                made[name] = self.inner(schema, f"{keyword}/{step(name)}", keyword)
+                key = dialects.read("pattern", name) if keyword == "patternProperties" else name
+                made[key] = self.inner(schema, f"{keyword}/{step(key)}", keyword)
             except UnusableKeyword as unusable:
                 self.refuse(keyword, unusable, inside=name)
         self.put(keyword, made, keyword)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lib.schemas.patterns import matches
 
 if TYPE_CHECKING:
     from referencing._core import Resolver
@@ -68,14 +69,6 @@ def is_sensitive(schema: Any) -> bool:
     """Tell whether a schema marks its place as a secret, which is then redacted."""
     marks = ("x-sensitive", "writeOnly")
     return isinstance(schema, Mapping) and (any(map(schema.get, marks)) or schema.get("format") == "password")
-
-
-def matches(pattern: str, name: str) -> bool:
-    """Tell whether a pattern finds something in a text; one that Python cannot read finds nothing."""
-    try:
-        return re.search(pattern, name) is not None
-    except re.error:
-        return False
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from lib.schemas.parts import (
     entries,
     is_sensitive,
     listed_values,
-    matches,
     named_types,
     required,
     shared_types,
 )
+from lib.schemas.patterns import matches
 from lib.serialization.json_values import ABSENT, identity, json_type
 
 #: Keywords that only make sense for one type: they tell it where "type" is missing.

@@ -10,7 +10,7 @@ from lib.schemas import choosing
 from lib.schemas.breaches import Breach, Path
 from lib.schemas.document import SchemaDocument
 from lib.schemas.faults import alternatives, fault
-from lib.schemas.messages import sentence
+from lib.schemas.messages import Fault, sentence
 
 #: Which branch someone has picked, by the path of the value and the id of the branch list.
 Picks = Mapping[tuple[Path, Any], int | str]
@@ -33,8 +33,11 @@ class SchemaViolation:
 def told(document: SchemaDocument, breaches: Iterable[Breach], picks: Picks | None = None) -> Iterator[SchemaViolation]:
     """Yield the violations behind breaches. A failed anyOf or oneOf speaks through the branch that was picked, else
     through the one that the value means."""
-    for breach in breaches:
-        yield from _told(document, breach, picks or {})
+    try:
+        for breach in breaches:
+            yield from _told(document, breach, picks or {})
+    except RecursionError:  # choices inside one another without a reasonable end
+        yield SchemaViolation((), sentence(Fault("not")), "not")
 
 
 def first(document: SchemaDocument, breaches: Iterable[Breach], most: int) -> list[SchemaViolation]:

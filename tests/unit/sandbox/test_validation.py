@@ -401,3 +401,14 @@ def test_the_system_catalog_is_cheap() -> None:
         check = checker(event.schema)
         assert check.is_cheap, event.event_type
         assert check.violations(event.example) == SchemaVerdict("valid"), event.event_type
+
+
+def test_whatever_is_inside_one_another_there_is_a_verdict() -> None:
+    chain = {f"d{n}": {"$ref": f"#/$defs/d{n + 1}"} for n in range(2500)}
+    chained = {"oneOf": [{"$ref": "#/$defs/d0"}, {"const": 1}], "$defs": {**chain, "d2500": {"type": "string"}}}
+    nested: Any = {"type": "string"}
+    for _ in range(400):
+        nested = {"anyOf": [nested, {"const": 1}]}
+    for schema in (chained, nested):
+        assert violations(schema, "x") == SchemaVerdict("valid")
+        assert violations(schema, 5).status == "invalid"
