@@ -13,7 +13,7 @@ from lib.errors import InvalidInput
 from lib.redaction.copies import Copies
 from lib.redaction.schema_marks import MarkedPlace
 from lib.redaction.texts import REDACTED
-from lib.redaction.values import redact, redact_key
+from lib.redaction.values import redact, redact_key, redact_name
 from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -55,7 +55,7 @@ class Redacted:
         """What a sender wrote beside the payload (a source, a key, an id), without secrets and what is hidden."""
         if text in self.hidden:
             return REDACTED
-        text = str(redact(text))
+        text = redact_name(text)
         for hidden in self.hidden:
             if len(hidden) >= _SHORTEST_IN_NAME:
                 text = text.replace(hidden, REDACTED)

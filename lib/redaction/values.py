@@ -24,8 +24,13 @@ from lib.serialization.strict_json import JsonValue
 
 # JSON text inside JSON text inside …: beyond this it is treated as plain text.
 _MAX_JSON_IN_TEXT = 8
-# Every secret that is known by its looks is longer, or has another character in it.
-_PLAIN = re.compile(r"[A-Za-z0-9_]{1,12}")
+# Every secret that is known by its looks is longer, or has another character in it; or it is a UUID or a time. A UUID
+# with so many digits in a row that they could be a card's is looked at.
+_PLAIN = re.compile(
+    r"[A-Za-z0-9_]{1,12}"
+    r"|(?!.*(?:[0-9]-?){13})[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+)
 _SMALLEST_CARD = 10**12
 
 
@@ -54,6 +59,11 @@ def holds_redacted(value: JsonValue) -> bool:
 def redact_key(key: str) -> str:
     """The key of an object as people may see it."""
     return key if _PLAIN.fullmatch(key) else _redact_key(key)
+
+
+def redact_name(text: str) -> str:
+    """What a sender wrote beside a payload, as people may see it."""
+    return text if _PLAIN.fullmatch(text) else _redact_string(text, _MAX_JSON_IN_TEXT)
 
 
 @lru_cache(maxsize=4096)

@@ -255,6 +255,15 @@ def test_secrets_in_texts(text: str, expected: str) -> None:
     assert redact_text(expected) == expected
 
 
+def test_an_id_or_a_time_is_no_secret() -> None:
+    # Read as an account number, the first has a right checksum.
+    for text in ("a8a342a2-ad38-4db6-b34d-7a1fb489e4a0", "2026-11-28T16:42:09.123456+00:00"):
+        assert redact({"a": text, "b": [text]}) == {"a": text, "b": [text]}
+        assert Redacted.of({}).name(text) == text
+    of_digits = "41111111-1111-1111-8888-888888888888"  # whose first digits are a card's
+    assert redact({"a": of_digits}) == {"a": REDACTED}
+
+
 def test_card_numbers_as_numbers() -> None:
     assert redact([4111111111111111, 4111111111111112, 1764021234567, True, Decimal("4111111111111111.0")]) == [
         REDACTED,
