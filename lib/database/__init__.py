@@ -18,14 +18,17 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
 from alembic import command
 from alembic.config import Config
+from psycopg.rows import dict_row
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
-from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy import Engine, ExceptionContext, TextClause, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from lib.database import embedded_server, named_queries
@@ -47,6 +50,9 @@ _POOL: dict[str, Any] = {
     "pool_timeout": 10,
     "connect_args": {"connect_timeout": 5, "application_name": "event-catalog"},
 }
+
+# Where a connection keeps what `on_commit` was given.
+_ON_COMMIT = "on_commit"
 
 _UNSTORABLE = (UnicodeEncodeError, psycopg.errors.UntranslatableCharacter, psycopg.errors.CharacterNotInRepertoire)
 
@@ -149,9 +155,13 @@ def read(actor: Scoped) -> Iterator[Connection]:
 
 
 @contextmanager
-def write(actor: Scoped) -> Iterator[Connection]:
-    """A transaction on the actor's tenant that commits when the block ends without an error."""
-    with _as_app(actor, read_only=False) as conn:
+def write(actor: Scoped, *, keep_plans: bool = False) -> Iterator[Connection]:
+    """A transaction on the actor's tenant that commits when the block ends without an error.
+
+    With `keep_plans`, PostgreSQL plans a statement once for all parameters. That is for statements that are
+    executed very often and find a few rows by their keys: planning one can cost more than executing it.
+    """
+    with _as_app(actor, read_only=False, keep_plans=keep_plans) as conn:
         yield conn
 
 
@@ -169,13 +179,45 @@ def operate_outside_transaction() -> Iterator[Connection]:
         yield conn.execution_options(isolation_level="AUTOCOMMIT")
 
 
+def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a statement that every event needs, by the names of their columns; see `_driven`."""
+    return _driven(conn, _written(statement), parameters).fetchall()
+
+
+def _driven(
+    conn: Connection, statement: str, parameters: Mapping[str, Any] | None = None
+) -> psycopg.Cursor[dict[str, Any]]:
+    """Execute a statement by the driver alone: SQLAlchemy would cost as much again. Errors are SQLAlchemy's."""
+    driver = conn.connection.driver_connection
+    assert isinstance(driver, psycopg.Connection)
+    try:
+        return driver.cursor(row_factory=dict_row).execute(statement.encode(), parameters)
+    except psycopg.Error as error:
+        _refuse_unstorable(parameters, error)
+        if driver.closed:
+            conn.invalidate(error)
+            conn.engine.dispose()  # those that are at rest are most likely lost too
+        raise DBAPIError.instance(
+            statement, parameters, error, psycopg.Error, connection_invalidated=driver.closed, dialect=conn.dialect
+        ) from error
+
+
+@cache
+def _written(statement: TextClause) -> str:
+    """The statement as the driver writes its parameters."""
+    return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
+
+
 def on_commit(conn: Connection, call: Callable[[], None]) -> None:
     """Do that when the transaction commits, and not if it, or the savepoint it is in now, is rolled back."""
+    waiting: list[Callable[[], None]] = conn.info.setdefault(_ON_COMMIT, [])
+    if not conn.in_nested_transaction():
+        waiting.append(call)
+        return
     released: list[bool] = []  # whether the savepoint was, first; what happens to later ones does not matter
-    if conn.in_nested_transaction():
-        event.listen(conn, "release_savepoint", lambda *_: released.append(True), once=True)
-        event.listen(conn, "rollback_savepoint", lambda *_: released.append(False), once=True)
-    event.listen(conn, "commit", lambda _: call() if not released or released[0] else None, once=True)
+    event.listen(conn, "release_savepoint", lambda *_: released.append(True), once=True)
+    event.listen(conn, "rollback_savepoint", lambda *_: released.append(False), once=True)
+    waiting.append(lambda: call() if released[0] else None)
 
 
 def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
@@ -200,32 +242,33 @@ def migrate(owner: Engine) -> None:
 
 
 @contextmanager
-def _as_app(actor: Scoped, *, read_only: bool) -> Iterator[Connection]:
+def _as_app(actor: Scoped, *, read_only: bool, keep_plans: bool = False) -> Iterator[Connection]:
     db = current()
     with _translated():
         try:
-            conn = _enter(db, actor, read_only)
+            conn = _enter(db, actor, read_only, keep_plans)
         except DBAPIError as error:
             if not error.connection_invalidated:
                 raise
-            conn = _enter(db, actor, read_only)  # left over from before a database restart; this one is new
+            conn = _enter(db, actor, read_only, keep_plans)  # left over from before a database restart; this one is new
         with conn, conn.get_transaction() or conn.begin():
             yield conn
 
 
-def _enter(db: Database, actor: Scoped, read_only: bool) -> Connection:
+def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Connection:
     """A connection in a transaction that sees the actor's tenant alone."""
     conn = db.app.connect()
     try:
         conn.begin()
         # All in one round trip, which is why the engine leaves BEGIN to us. Local to the transaction: set for the
         # session, the next user of the pooled connection would see the previous tenant's rows.
-        conn.exec_driver_sql(
+        _driven(
+            conn,
             f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
             + ("" if db.app_has_login else f" SET LOCAL ROLE {APP_ROLE};")
             + f" SET LOCAL app.tenant = '{UUID(str(actor.tenant))}';"
-            f" SET LOCAL statement_timeout = {int(db.statement_timeout_ms)}",
-            execution_options={"no_parameters": True},  # with parameters, several statements are refused
+            f" SET LOCAL statement_timeout = {int(db.statement_timeout_ms)}"
+            + ("; SET LOCAL plan_cache_mode = force_generic_plan" if keep_plans else ""),
         )
     except BaseException:
         conn.close()
@@ -266,7 +309,19 @@ def app_engine(url: str) -> Engine:
 def _engine(url: str, **options: Any) -> Engine:
     engine = create_engine(url, **options, **_POOL)
     event.listen(engine, "handle_error", _refuse_unstorable_text)
+    event.listen(engine, "commit", _committed)
+    event.listen(engine, "rollback", _rolled_back)
     return engine
+
+
+def _rolled_back(conn: Connection) -> None:
+    if not conn.invalidated:  # else it has nothing any more
+        conn.info.pop(_ON_COMMIT, None)
+
+
+def _committed(conn: Connection) -> None:
+    for call in conn.info.pop(_ON_COMMIT, ()):
+        call()
 
 
 def _refuse_unstorable_text(context: ExceptionContext) -> None:
@@ -274,13 +329,16 @@ def _refuse_unstorable_text(context: ExceptionContext) -> None:
 
     Every text meets this one place, wherever it comes from. A statement that succeeds does not pay for it.
     """
-    given = context.parameters
+    _refuse_unstorable(context.parameters, context.original_exception)
+
+
+def _refuse_unstorable(given: Any, error: BaseException) -> None:
     for row in given if isinstance(given, list | tuple) else [given]:
         for name, value in row.items() if isinstance(row, Mapping) else ():
             for item in value if isinstance(value, list) else [value]:
                 if isinstance(item, str):
                     strict_json.check_text(item, field=str(name).replace("_", " "))
-    if isinstance(context.original_exception, _UNSTORABLE):  # inside JSON, or beyond the database's own encoding
+    if isinstance(error, _UNSTORABLE):  # inside JSON, or beyond the database's own encoding
         raise InvalidInput("text", "has a character that this database cannot store")
 
 
