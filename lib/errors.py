@@ -37,6 +37,13 @@ class PermissionDenied(CatalogError):
     """The actor's permission does not reach this far."""
 
 
+class TokenEnded(CatalogError):
+    """The API token that acts was revoked meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__("This token is not known here or was revoked.")
+
+
 class Conflict(CatalogError):
     """Someone else changed it first, or the name is taken."""
 

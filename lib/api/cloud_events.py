@@ -23,7 +23,7 @@ Mode = Literal["structured", "binary", "batch"]
 
 STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
-MAX_BATCH = 100
+MAX_BATCH = 500
 
 _HOW = (
     f"Send a CloudEvent: `Content-Type: {STRUCTURED}` with the whole event in the body, `{BATCH}` with an array "

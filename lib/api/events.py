@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -22,15 +22,18 @@ from lib.api.problems import ApiProblem
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
-from lib.errors import NotFound
+from lib.errors import CatalogError, DatabaseUnavailable, NotFound, TokenEnded
 from lib.events import ingestion
+from lib.events.judging import SentEvent
 from lib.events.matching import Match
 from lib.events.submission import Submission, get_submission
 from lib.runs import records as run_records
 from lib.runs.records import RunSummary
 from lib.serialization import strict_json
+from lib.serialization.strict_json import MAX_BYTES
 
 _ACCEPTED, _MULTI_STATUS = 202, 207
+_MAX_BYTES = {"structured": MAX_BYTES, "binary": MAX_BYTES, "batch": 4 * MAX_BYTES}
 # Only as we write ids. UUID() would read other spellings too.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -40,15 +43,16 @@ queries = named_queries.of(__name__)
 async def post(request: Request, caller: Caller) -> Response:
     """Take in the event, or the batch of events, that the request carries."""
     mode = cloud_events.mode(request.headers.get("content-type", ""), request.headers)
-    body = await request_body.read(request)
+    body = await request_body.read(request, max_bytes=_MAX_BYTES[mode])
     if mode == "batch":
         return await _post_batch(body, caller)
     read = partial(cloud_events.structured, body)
     if mode == "binary":
         read = partial(cloud_events.binary, request.headers.raw, body)
-    submission = await caller.run(lambda: _take_in(caller.actor, read))
-    location = {"Location": _links(submission)["self"]}
-    return Json(_told(submission), _ACCEPTED, location)
+    [found] = await caller.run(lambda: _take_in(caller.actor, [read]))
+    if isinstance(found, ApiProblem):
+        raise found
+    return Json(_told(found), _ACCEPTED, {"Location": _links(found)["self"]})
 
 
 async def get(request: Request, caller: Caller) -> Response:
@@ -62,52 +66,60 @@ async def get(request: Request, caller: Caller) -> Response:
 async def _post_batch(body: bytes, caller: Caller) -> Response:
     items = cloud_events.batch(body)
     caller.spend(max(len(items) - 1, 0))  # the request itself is counted
-    results = await caller.run(lambda: _take_in_each(caller.actor, items))
-    accepted = all(result["status"] == _ACCEPTED for result in results)
+    reads = [partial(cloud_events.structured, item) for item in items]
+    found = await caller.run(lambda: _take_in(caller.actor, reads))
+    results = [_result(one) for one in found]
+    accepted = not any(isinstance(one, ApiProblem) for one in found)
     return Json({"items": results}, _ACCEPTED if accepted else _MULTI_STATUS)
 
 
-def _take_in_each(actor: Actor, items: list[str]) -> list[dict[str, Any]]:
-    """Take in each in a transaction of its own; the results, in the same order."""
-    results = []
-    gone: ApiProblem | None = None  # once the database is, the rest need not wait for it one by one
-    for item in items:
-        try:
-            if gone:
-                raise gone
-            submission = _take_in(actor, partial(cloud_events.structured, item))
-            results.append({"status": _ACCEPTED, "event": _told(submission)})
-        except ApiProblem as problem:
-            gone = problem if problem.kind == "unavailable" else None
-            results.append({"status": problem.status, "problem": problem.body()})
-    return results
+def _result(found: Submission | ApiProblem) -> dict[str, Any]:
+    if isinstance(found, ApiProblem):
+        return {"status": found.status, "problem": found.body()}
+    return {"status": _ACCEPTED, "event": _told(found)}
 
 
-def _take_in(actor: Actor, read: Callable[[], CloudEvent]) -> Submission:
-    """Read an event and submit it. Raises ApiProblem, which is counted for /metrics."""
+def _take_in(actor: Actor, reads: Sequence[Callable[[], CloudEvent]]) -> list[Submission | ApiProblem]:
+    """Read events and submit them; for each what became of it, or its problem, which is counted for /metrics."""
+    read = [_read(one) for one in reads]
+    sent = [one for one in read if isinstance(one, SentEvent)]
+    taken = iter(_submit(actor, sent) if sent else [])
+    found = [one if isinstance(one, ApiProblem) else next(taken) for one in read]
+    for one in found:
+        if isinstance(one, ApiProblem):
+            telemetry.event_refused(one.kind)
+    return found
+
+
+def _read(read: Callable[[], CloudEvent]) -> SentEvent | ApiProblem:
     try:
-        return _submit(actor, read())
+        event = read()
     except Exception as error:
-        problem = problems.of(error)
-        telemetry.event_refused(problem.kind)
-        raise problem from None
+        return problems.of(error)
+    return SentEvent(
+        event.type, event.data, event.source, event.id, event.correlation_key, event.schema_ref, is_read=True
+    )
 
 
-def _submit(actor: Actor, event: CloudEvent) -> Submission:
+def _submit(actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | ApiProblem]:
+    """Take events in, in one transaction. If that fails each half has one, until what is wrong costs only itself."""
     try:
-        with database.write(actor) as conn:
-            return ingestion.submit_event(
-                conn,
-                actor,
-                event_type=event.type,
-                payload=event.data,
-                source=event.source,
-                submission_id=event.id,
-                correlation_key=event.correlation_key,
-                schema_ref=event.schema_ref,
-            )
-    except NotFound:
-        raise _unknown_type(actor, event.type) from None
+        with database.write(actor, keep_plans=True) as conn:
+            found = ingestion.submit_events(conn, actor, sent)
+    except TokenEnded:
+        raise
+    except Exception as error:
+        if len(sent) > 1 and not isinstance(error, DatabaseUnavailable):
+            middle = len(sent) // 2
+            return _submit(actor, sent[:middle]) + _submit(actor, sent[middle:])
+        return [problems.of(error)] * len(sent)
+    return [
+        _problem(actor, one, of) if isinstance(of, CatalogError) else of for one, of in zip(sent, found, strict=True)
+    ]
+
+
+def _problem(actor: Actor, sent: SentEvent, error: CatalogError) -> ApiProblem:
+    return _unknown_type(actor, sent.event_type) if isinstance(error, NotFound) else problems.of(error)
 
 
 def _unknown_type(actor: Actor, event_type: str) -> ApiProblem:
@@ -194,6 +206,6 @@ def _links(submission: Submission) -> dict[str, str]:
 
 
 ROUTES = [
-    TokenRoute("POST", "/api/v2/events", post, "manage"),
+    TokenRoute("POST", "/api/v2/events", post, "manage", asks_again=True),
     TokenRoute("GET", "/api/v2/events/{event_id}", get, "read"),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -16,10 +17,13 @@ from lib.api.problems import ApiProblem
 from lib.api.rate_limit import RateLimit
 from lib.auth import tokens
 from lib.auth.actors import Actor, Permission
+from lib.errors import TokenEnded
 
 # Threads of our own: Streamlit serves its files from the common ones, and 60 slow requests would stop pages.
 # Fewer than the database pool has connections, so that pages always find one.
 _THREADS = 10
+# The use of a token is noted once a minute, when it is looked up.
+_KNOWN_SECONDS, _MOST_KNOWN = 60, 10_000
 
 T = TypeVar("T")
 
@@ -51,6 +55,8 @@ class TokenRoute:
     path: str
     endpoint: Endpoint
     permission: Permission
+    #: The endpoint's transaction asks again whether the token holds, and raises TokenEnded if it does not.
+    asks_again: bool = False
 
 
 class Gate:
@@ -59,15 +65,21 @@ class Gate:
     def __init__(self, *, per_second: float, burst: int) -> None:
         self._limit = RateLimit(per_second=per_second, burst=burst)
         self._threads = CapacityLimiter(_THREADS)
+        self._known: dict[bytes, tuple[Actor, float]] = {}
 
     def guard(self, route: TokenRoute) -> Route:
         """The route as the application serves it: token, rate limit and permission come before the endpoint."""
 
         async def enter(request: Request) -> Response:
-            actor = await self._actor(request)
+            token = _bearer_token(request)
+            actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
             self.spend(actor, 1)
             actor.require(route.permission)
-            return await route.endpoint(request, Caller(actor, self))
+            try:
+                return await route.endpoint(request, Caller(actor, self))
+            except TokenEnded as error:
+                self._known.pop(tokens.hash_of(token), None)
+                raise _unknown(str(error)) from None
 
         return Route(route.path, enter, methods=[route.method])
 
@@ -82,18 +94,34 @@ class Gate:
             detail = f"This token makes too many requests; try again in {seconds} s."
             raise ApiProblem("too-many-requests", detail, headers={"Retry-After": seconds})
 
-    async def _actor(self, request: Request) -> Actor:
-        given = request.headers.getlist("authorization")
-        scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
-        if scheme.lower() != "bearer":
-            detail = "This needs one header `Authorization: Bearer TOKEN`; a session cookie does not count."
-            raise ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
-        actor = await self.run(lambda: tokens.actor_for_token(token.strip()))
-        if actor is None:
-            challenge = 'Bearer realm="event-catalog", error="invalid_token"'
-            raise ApiProblem(
-                "unauthenticated",
-                "This token is not known here or was revoked.",
-                headers={"WWW-Authenticate": challenge},
-            )
+    async def _known_actor(self, token: str) -> Actor:
+        """Who presents this token, as it was up to a minute ago. Only for routes that ask again."""
+        key, now = tokens.hash_of(token), time.monotonic()
+        known = self._known.get(key)
+        if known and now < known[1]:
+            return known[0]
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        actor = await self._actor(token)
+        self._known[key] = actor, now + _KNOWN_SECONDS
         return actor
+
+    async def _actor(self, token: str) -> Actor:
+        actor = await self.run(lambda: tokens.actor_for_token(token))
+        if actor is None:
+            raise _unknown(str(TokenEnded()))
+        return actor
+
+
+def _bearer_token(request: Request) -> str:
+    given = request.headers.getlist("authorization")
+    scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
+    if scheme.lower() != "bearer":
+        detail = "This needs one header `Authorization: Bearer TOKEN`; a session cookie does not count."
+        raise ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
+    return token.strip()
+
+
+def _unknown(detail: str) -> ApiProblem:
+    challenge = 'Bearer realm="event-catalog", error="invalid_token"'
+    return ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": challenge})

@@ -22,12 +22,14 @@ queries = named_queries.of(__name__)
 
 @dataclass(frozen=True)
 class Actor:
-    """A person acting in a tenant."""
+    """A person, or an API token, acting in a tenant."""
 
     tenant: UUID
     user_id: UUID
     email: str
     permission: Permission
+    #: Whether `user_id` is the id of an API token.
+    is_token: bool = False
 
     def may(self, permission: Permission) -> bool:
         """Whether the actor's permission reaches that far."""

@@ -56,7 +56,7 @@ def create_token(conn: Connection, actor: Actor, *, name: str, permission: Permi
     row = {
         "tenant": actor.tenant,
         "name": name.strip(),
-        "token_hash": _hash(token),
+        "token_hash": hash_of(token),
         "permission": permission,
         "created_by": actor.user_id,
     }
@@ -91,7 +91,7 @@ def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> Token:
 def id_of_token(conn: Connection, actor: Actor, *, token: str) -> UUID:
     """The id of a token of the actor's tenant, revoked or not; needs admin. Raises NotFound."""
     actor.require("admin")
-    keys = {"tenant": actor.tenant, "token_hash": _hash(token.strip())}
+    keys = {"tenant": actor.tenant, "token_hash": hash_of(token.strip())}
     found: UUID | None = conn.execute(queries["id_by_hash"], keys).scalar_one_or_none()
     if found is None:
         raise NotFound("There is no such token.")
@@ -130,14 +130,14 @@ def actor_for_token(token: str) -> Actor | None:
     match = _TOKEN.fullmatch(token)
     claim = _Claim(UUID(match["tenant"]) if match else _NOBODY)
     with database.read(claim) as conn:
-        keys = {"tenant": claim.tenant, "token_hash": _hash(token)}
+        keys = {"tenant": claim.tenant, "token_hash": hash_of(token)}
         row = conn.execute(queries["by_hash"], keys).one_or_none()
     if row is None:
         return None
     if row.use_unnoted:
         with database.write(claim) as conn:
             conn.execute(queries["note_use"], {"tenant": claim.tenant, "token_id": row.token_id})
-    return Actor(claim.tenant, row.token_id, f"API token {row.name}", row.permission)
+    return Actor(claim.tenant, row.token_id, f"API token {row.name}", row.permission, is_token=True)
 
 
 def operator(conn: Connection, *, tenant_name: str) -> Actor:
@@ -150,6 +150,7 @@ def operator(conn: Connection, *, tenant_name: str) -> Actor:
     return Actor(found[0], _NOBODY, "operator", "admin")
 
 
-def _hash(token: str) -> bytes:
+def hash_of(token: str) -> bytes:
+    """What is kept of a token."""
     # Plain SHA-256 will do: the secret is 256 random bits, which no dictionary holds.
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()

@@ -18,7 +18,7 @@ from lib.demo import templates
 from lib.demo.arrivals import Plan, arrivals
 from lib.demo.definitions import DemoWorkflow
 from lib.demo.runs import RUN_COLUMNS, STEP_COLUMNS, Occurrence, Runs, uuid7
-from lib.events import ingestion, matching
+from lib.events import judging, matching
 from lib.redaction import Redacted
 from lib.sandbox import validation
 
@@ -115,10 +115,8 @@ class _History:
         if name in self.attached:
             raise ValueError(f"{name} starts workflows, which may refuse such payloads.")
         payload = templates.patched(entry["example"], drift["payload"])
-        status, errors = ingestion.judge(
-            Redacted.of(payload),
-            schema=validation.checker(entry["schema"]),
-            schema_ref=entry["payload_schema_ref"],
+        status, errors = judging.judge(
+            Redacted.of(payload), schema=validation.checker(entry["schema"]), schema_ref=entry["payload_schema_ref"]
         )
         return _Drift(
             self.plan.now - timedelta(days=drift["days"]),

@@ -18,8 +18,8 @@ from lib.database import Connection, named_queries, paging
 from lib.database.paging import Cursor
 from lib.errors import InvalidInput, NotFound
 from lib.events import search as payload_search
+from lib.events.judging import SchemaStatus
 from lib.events.matching import Match
-from lib.events.submission import SchemaStatus
 from lib.metrics.rollups import OUTCOMES, EventStatus, Origin, status_of
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue

@@ -1,8 +1,8 @@
-"""Events come in here, live, simulated or replayed, each in one transaction.
+"""Events come in here, live, simulated or replayed, in one transaction, one at a time or many.
 
 An event is parsed, redacted, judged by its schema, matched and recorded. Waits with its key are resumed, workflows
 attached to it are started, and every candidate gets a reason. A bad payload is recorded, never dropped.
-`decide` goes the same way up to the record and writes nothing.
+`decide` goes the same way up to the record and writes nothing. Many events take as many statements as one.
 """
 
 from __future__ import annotations
@@ -10,69 +10,27 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
-from lib.errors import Conflict, DatabaseUnavailable, InvalidInput, NotFound, trace
-from lib.events import correlation, matching, submission
-from lib.events.matching import Decision, EventFacts, Match
-from lib.events.submission import JudgedEvent, SchemaStatus, Submission
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, trace
+from lib.events import judging, matching, submission
+from lib.events.judging import JudgedEvent, SentEvent
+from lib.events.matching import Decision
+from lib.events.submission import Claim, DecidedEvent, Submission
 from lib.metrics.rollups import Origin
-from lib.redaction import REDACTED, MarkedPlace, Redacted, marks
 from lib.runs import engine
-from lib.sandbox import validation
-from lib.sandbox.validation import Checker
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
 log = logging.getLogger(__name__)
 
-_LONGEST_NAME = 256
-
 queries = named_queries.of(__name__)
-
-
-@dataclass(frozen=True)
-class _Sent:
-    """An event as its sender gave it; None where the catalog or the payload decides."""
-
-    event_type: str
-    payload: JsonValue
-    source: str | None = None
-    submission_id: str | None = None
-    correlation_key: str | None = None
-    schema_ref: str | None = None
-
-    def check(self) -> None:
-        """Raise InvalidInput naming the field that has a wrong length or a character that cannot be stored."""
-        limits = {
-            "type": (self.event_type, _LONGEST_NAME),
-            "source": (self.source, _LONGEST_NAME),
-            "id": (self.submission_id, _LONGEST_NAME),
-            "correlationKey": (self.correlation_key, correlation.LONGEST_KEY),
-            "schemaRef": (self.schema_ref, _LONGEST_NAME),
-        }
-        for field, (value, longest) in limits.items():
-            if value is None:
-                continue
-            if not value or len(value) > longest:
-                raise InvalidInput(field, f"must have 1 to {longest} characters")
-            strict_json.check(value, field=field)
-        strict_json.check(self.payload)
-
-
-@dataclass(frozen=True)
-class _Key:
-    """An event's correlation key as it came, and whether it is a secret."""
-
-    text: str | None
-    is_secret: bool
 
 
 def decide(
@@ -89,10 +47,13 @@ def decide(
     Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
     """
     actor.require("manage")
-    sent = _Sent(event_type, payload, correlation_key=correlation_key, schema_ref=schema_ref)
+    sent = SentEvent(event_type, payload, correlation_key=correlation_key, schema_ref=schema_ref)
     sent.check()
-    event, key = _judged(conn, actor.tenant, sent)
-    return submission.of_decisions(event, _matched(conn, actor.tenant, event, key, None))
+    [event] = judging.judge_all(conn, actor, [sent])
+    if isinstance(event, CatalogError):
+        raise event
+    [decisions] = _decided(conn, actor.tenant, [event])
+    return submission.of_decisions(event, decisions)
 
 
 def submit_event(
@@ -109,112 +70,110 @@ def submit_event(
     parent_event_id: UUID | None = None,
     only_workflow: UUID | None = None,
 ) -> Submission:
-    """Take an event in, in the caller's transaction; needs manage.
+    """Take an event in, in the caller's transaction; needs manage. See `submit_events`.
 
-    With `submission_id`, (source, submission_id) is taken once: the same again gives the first answer with
-    `duplicate` set, other content raises Conflict. `only_workflow` limits the candidates to one (replays).
+    `only_workflow` limits the candidates to one (replays).
 
-    Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
+    Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field, Conflict when
+    other content was sent before as this (source, submission_id).
     """
-    started = time.perf_counter()
-    actor.require("manage")
-    sent = _Sent(event_type, payload, source, submission_id, correlation_key, schema_ref)
-    sent.check()
-    found = _take_in(conn, actor, sent, origin, parent_event_id, only_workflow)
-    outcome = "duplicate" if found.duplicate else found.status
-    database.on_commit(
-        conn, lambda: telemetry.event_ingested(outcome, origin=origin, seconds=time.perf_counter() - started)
-    )
+    sent = SentEvent(event_type, payload, source, submission_id, correlation_key, schema_ref)
+    way = _Way(conn, actor, origin, parent_event_id, only_workflow)
+    [found] = _submit(way, [sent])
+    if isinstance(found, CatalogError):
+        raise found
     return found
 
 
-def _take_in(
-    conn: Connection,
-    actor: Actor,
-    sent: _Sent,
-    origin: Origin,
-    parent_event_id: UUID | None,
-    only_workflow: UUID | None,
-) -> Submission:
-    """The way of an event: it is redacted and judged, taken once, matched, carried out and recorded."""
-    event, key = _judged(conn, actor.tenant, sent)
-    if key.text and key.is_secret:
-        event = replace(event, facts=replace(event.facts, correlation_key=_digest(conn, key.text)))
-    if earlier := _claim(conn, actor.tenant, sent, event):
-        return replace(submission.get_submission(conn, tenant=actor.tenant, event_id=earlier), duplicate=True)
-    decisions = _matched(conn, actor.tenant, event, key, only_workflow)
-    done = [_carry_out(conn, actor, event, decision, origin) for decision in decisions]
-    return submission.record(conn, actor, event=event, decisions=done, origin=origin, parent_event_id=parent_event_id)
+def submit_events(conn: Connection, actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
+    """Take live events in, in their order and in the caller's transaction; needs manage.
 
-
-def judge(
-    payload: Redacted, *, schema: Checker | None, schema_ref: str | None
-) -> tuple[SchemaStatus, list[dict[str, Any]]]:
-    """How a payload keeps to the schema that the ref names, and where it does not, without what is hidden in it."""
-    if schema is None:
-        return ("unknown" if schema_ref else "missing"), []
-    found = schema.violations(payload.payload)
-    whole = [{"path": "", "message": found.error, "keyword": found.error_status}] if found.error else []
-    shown = matching.violated(payload, payload.payload, found.violations)
-    errors = [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]
-    return found.status, whole + errors
-
-
-def _judged(conn: Connection, tenant: UUID, sent: _Sent) -> tuple[JudgedEvent, _Key]:
-    """The event redacted and judged by the schema that the sender or else the catalog names, and its key.
-
-    A secret key is redacted in the event, and a dry run leaves it so. A dry run must not reveal the digest: with it,
-    someone could test guesses without leaving a trace.
+    One bad event costs only itself. With `submission_id`, (source, submission_id) is taken once: the same again gives
+    the first answer with `duplicate` set, other content a Conflict. What cannot be taken is NotFound for an event type
+    that the catalog does not know, InvalidInput naming the field, or Conflict. When this raises, nothing was taken.
     """
-    names = {"tenant": tenant, "event_name": sent.event_type, "schema_ref": sent.schema_ref}
-    entry = conn.execute(queries["begin"], names).one_or_none()
-    if entry is None:
-        raise NotFound(f"There is no event {sent.event_type} in this catalog.")
-    schema, marked = _read(entry.schema) if entry.schema else (None, None)
-    redacted = Redacted.of(sent.payload, schema=marked, pointers=entry.redacted_fields)
-    shown_ref = redacted.name(sent.schema_ref) if sent.schema_ref else None
-    conflict = None
-    if sent.schema_ref and entry.payload_schema_ref and sent.schema_ref != entry.payload_schema_ref:
-        conflict = {"catalog": entry.payload_schema_ref, "submitted": shown_ref}
-    effective = shown_ref or entry.payload_schema_ref
-    status, errors = judge(redacted, schema=schema, schema_ref=effective)
-    key = _key(sent, redacted, entry.correlation_paths)
-    event = JudgedEvent(
-        event_id=entry.event_id,
-        created_at=entry.created_at,
-        source=redacted.name(sent.source) if sent.source else None,
-        facts=EventFacts(sent.event_type, redacted, REDACTED if key.is_secret else key.text, effective),
-        schema_status=status,
-        schema_errors=errors,
-        schema_ref_conflict=conflict,
-    )
-    return event, key
+    return _submit(_Way(conn, actor, "live"), sent)
 
 
-@lru_cache(maxsize=256)
-def _read(schema: str) -> tuple[Checker, MarkedPlace]:
-    """A schema's text, read once for the many events that come with it, and what it marks as sensitive."""
-    return validation.checker_of(schema), marks(strict_json.loads(schema))
+@dataclass(frozen=True)
+class _Way:
+    """How events come in: in which transaction, by whom, and what they are."""
+
+    conn: Connection
+    actor: Actor
+    origin: Origin
+    parent_event_id: UUID | None = None
+    only_workflow: UUID | None = None
+
+    @property
+    def tenant(self) -> UUID:
+        return self.actor.tenant
 
 
-def _key(sent: _Sent, redacted: Redacted, paths: list[str]) -> _Key:
-    """The key that the sender gave the event, or else that its payload has."""
-    if sent.correlation_key:
-        return _Key(sent.correlation_key, redacted.holds(sent.correlation_key))
-    derived = correlation.derive(redacted, paths)
-    if derived is None:
-        return _Key(None, False)
-    key, is_hidden = derived
-    return _Key(key, is_hidden or redacted.holds(key))
+@dataclass(frozen=True)
+class _Taken:
+    """An event that was judged, the place of it among those that were sent, and its claim, if it needs one."""
+
+    number: int
+    event: JudgedEvent
+    claim: Claim | None
+
+    @property
+    def may_act(self) -> bool:
+        """Whether it may start or resume something."""
+        return bool(self.event.candidates) or (self.event.has_waits and self.event.key is not None)
 
 
-def _digest(conn: Connection, secret: str) -> str:
-    """What is kept in the place of a key or an id that is a secret (docs/decisions/0043)."""
-    return str(conn.execute(queries["digest"], {"key": secret}).scalar_one())
+def _submit(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
+    started = time.perf_counter()
+    way.actor.require("manage")
+    refusals = [_refusal(one) for one in sent]
+    good = [one for one, refusal in zip(sent, refusals, strict=True) if refusal is None]
+    taken = iter(_take_in(way, good) if good else [])
+    found = [refusal or next(taken) for refusal in refusals]
+    outcomes = ["duplicate" if one.duplicate else one.status for one in found if isinstance(one, Submission)]
+    database.on_commit(way.conn, lambda: _count(outcomes, way.origin, time.perf_counter() - started))
+    return found
 
 
-def _claim(conn: Connection, tenant: UUID, sent: _Sent, event: JudgedEvent) -> UUID | None:
-    """Take (source, id) for the event; the earlier event's id if it was taken for the same content."""
+def _count(outcomes: Sequence[str], origin: Origin, seconds: float) -> None:
+    for outcome in outcomes:
+        telemetry.event_ingested(outcome, origin=origin, seconds=seconds)
+
+
+def _refusal(sent: SentEvent) -> InvalidInput | None:
+    try:
+        sent.check()
+    except InvalidInput as error:
+        return error
+    return None
+
+
+def _take_in(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
+    """The way of events: they are redacted and judged, taken once, matched, carried out and recorded."""
+    judged = judging.judge_all(way.conn, way.actor, sent, only_workflow=way.only_workflow)
+    answers: dict[int, Submission | CatalogError] = {
+        number: event for number, event in enumerate(judged) if isinstance(event, CatalogError)
+    }
+    taken = [
+        _Taken(number, event, _claim(way.conn, one, event))
+        for number, (one, event) in enumerate(zip(sent, judged, strict=True))
+        if isinstance(event, JudgedEvent)
+    ]
+    open_, lost = _claimed(way, taken)
+    recorded = _recorded(way, open_)
+    for one in open_:
+        if kept := recorded.get(one.event.event_id):
+            answers[one.number] = kept
+        else:
+            lost.append(one)
+    for one in lost:
+        answers[one.number] = _earlier(way, one)
+    return [answers[number] for number in range(len(sent))]
+
+
+def _claim(conn: Connection, sent: SentEvent, event: JudgedEvent) -> Claim | None:
+    """What is to be taken for an event, so that it is taken once."""
     if sent.submission_id is None:
         return None
     content = {
@@ -223,78 +182,178 @@ def _claim(conn: Connection, tenant: UUID, sent: _Sent, event: JudgedEvent) -> U
         "key": sent.correlation_key,
         "ref": sent.schema_ref,
     }
-    content_hash = hashlib.sha256(strict_json.canonical(content)).digest()
     source, submission_id = (
         _digest(conn, text) if event.facts.redacted.holds(text) else text
         for text in (sent.source or "", sent.submission_id)
     )
-    keys = {"tenant": tenant, "source": source, "submission_id": submission_id}
-    if conn.execute(queries["claim"], {**keys, "event_id": event.event_id, "content_hash": content_hash}).one_or_none():
-        return None
-    earlier = conn.execute(queries["claimed"], keys).one()
-    if bytes(earlier.content_hash) != content_hash:
-        raise Conflict(f"id: {submission_id} of this source was already used for another event ({earlier.event_id}).")
-    found: UUID = earlier.event_id
+    return Claim(source, submission_id, hashlib.sha256(strict_json.canonical(content, is_read=sent.is_read)).digest())
+
+
+def _digest(conn: Connection, secret: str) -> str:
+    """What is kept in the place of a key or an id that is a secret (docs/decisions/0043)."""
+    return str(conn.execute(queries["digest"], {"key": secret}).scalar_one())
+
+
+def _claimed(way: _Way, taken: Sequence[_Taken]) -> tuple[list[_Taken], list[_Taken]]:
+    """Those that nobody took before, and the others. What starts nothing takes its claim when it is recorded."""
+    claims = [(one.event.event_id, one.claim) for one in taken if one.claim and one.may_act]
+    if not claims:
+        return list(taken), []
+    keys = {
+        "tenant": way.tenant,
+        "sources": [claim.source for _, claim in claims],
+        "submission_ids": [claim.submission_id for _, claim in claims],
+        "event_ids": [event_id for event_id, _ in claims],
+        "content_hashes": [claim.content_hash for _, claim in claims],
+    }
+    won = set(way.conn.execute(queries["claim"], keys).scalars())
+    lost = {event_id for event_id, _ in claims} - won
+    open_ = [
+        replace(one, claim=None) if one.event.event_id in won else one
+        for one in taken
+        if one.event.event_id not in lost
+    ]
+    return open_, [one for one in taken if one.event.event_id in lost]
+
+
+def _recorded(way: _Way, taken: Sequence[_Taken]) -> dict[UUID, Submission]:
+    """Match the events, carry out what was decided and record it; those that were taken before are left out."""
+    if not taken:
+        return {}
+    events = [_with_digest(way.conn, one.event) for one in taken]
+    decided = _decided(way.conn, way.tenant, events, only_workflow=way.only_workflow)
+    done = _carried_out(way, events, decided)
+    outcomes = [DecidedEvent(event, did, one.claim) for one, event, did in zip(taken, events, done, strict=True)]
+    return submission.record(way.conn, way.actor, outcomes, origin=way.origin, parent_event_id=way.parent_event_id)
+
+
+def _with_digest(conn: Connection, event: JudgedEvent) -> JudgedEvent:
+    """The event with the digest of its key, if that is a secret."""
+    if event.key is None or not event.key_is_secret:
+        return event
+    return replace(event, facts=replace(event.facts, correlation_key=_digest(conn, event.key)))
+
+
+def _earlier(way: _Way, one: _Taken) -> Submission | Conflict:
+    """What its sender was told of the event that took (source, id) before, if the content is the same."""
+    assert one.claim is not None
+    keys = {"tenant": way.tenant, "source": one.claim.source, "submission_id": one.claim.submission_id}
+    earlier = way.conn.execute(queries["claimed"], keys).one()
+    if bytes(earlier.content_hash) != one.claim.content_hash:
+        return Conflict(
+            f"id: {one.claim.submission_id} of this source was already used for another event ({earlier.event_id})."
+        )
+    found = submission.get_submission(way.conn, tenant=way.tenant, event_id=earlier.event_id)
+    return replace(found, duplicate=True)
+
+
+def _decided(
+    conn: Connection, tenant: UUID, events: Sequence[JudgedEvent], *, only_workflow: UUID | None = None
+) -> list[list[Decision]]:
+    """For each event a decision for each wait that it ends and each workflow that it may start. Reads only.
+
+    A wait is ended by the first event that can.
+    """
+    waits = {} if only_workflow else _waits(conn, tenant, events)
+    decided = []
+    for event in events:
+        decisions = [matching.resumed(wait) for wait in waits.get(event.event_id, ())]
+        decisions += matching.decide(event.facts, event.candidates)
+        decided.append(decisions or [matching.NO_CANDIDATE])
+    return decided
+
+
+def _waits(conn: Connection, tenant: UUID, events: Sequence[JudgedEvent]) -> dict[UUID, list[Mapping[str, Any]]]:
+    """The open waits that each event ends, by event id."""
+    keyed = [event for event in events if event.has_waits and event.key]
+    if not keyed:
+        return {}
+    keys = {
+        "tenant": tenant,
+        "event_types": [event.facts.event_type for event in keyed],
+        "keys": [event.key for event in keyed],
+    }
+    found: dict[UUID, list[Mapping[str, Any]]] = {}
+    ended = set[UUID]()
+    for row in conn.execute(queries["open_waits"], keys).mappings():
+        if row["wait_id"] not in ended:
+            ended.add(row["wait_id"])
+            found.setdefault(keyed[row["number"] - 1].event_id, []).append(dict(row))
     return found
 
 
-def _matched(
-    conn: Connection, tenant: UUID, event: JudgedEvent, key: _Key, only_workflow: UUID | None
-) -> list[Decision]:
-    """A decision for each wait that the event ends and each workflow that it may start. Reads only."""
-    keys = {"tenant": tenant, "event_name": event.facts.event_type}
-    waits: Sequence[Mapping[Any, Any]] = []
-    if key.text and only_workflow is None:
-        waits = conn.execute(queries["open_waits"], {**keys, "key": key.text}).mappings().all()
-    candidates = conn.execute(queries["candidates"], {**keys, "only_workflow": only_workflow}).mappings().all()
-    decisions = [matching.resumed(dict(wait)) for wait in waits]
-    decisions += matching.decide(event.facts, [dict(candidate) for candidate in candidates])
-    return decisions or [matching.NO_CANDIDATE]
+def _carried_out(way: _Way, events: Sequence[JudgedEvent], decided: Sequence[list[Decision]]) -> list[list[Decision]]:
+    """Start and resume what was decided. A candidate that cannot be is marked, and the others go on."""
+    together = [(event, one) for event, all_ in zip(events, decided, strict=True) for one in all_ if _starts(one)]
+    # All at once, which fails hardly ever. When it does, each by itself tells which of them cannot be.
+    are_started = not together or _attempt(way, lambda: _start(way, together)) is None
 
-
-def _carry_out(conn: Connection, actor: Actor, event: JudgedEvent, decision: Decision, origin: Origin) -> Decision:
-    """Start or resume what was decided. A candidate that cannot be is marked, and the others go on."""
-    match = decision.match
-    if match.outcome not in ("started", "resumed"):
-        return decision
-    try:
-        with conn.begin_nested():  # what one candidate breaks is undone alone
-            if match.outcome == "started":
-                _start(conn, actor, event, decision, origin)
-            elif not _resume(conn, actor, event, match):
+    def carry_out(event: JudgedEvent, decision: Decision) -> Decision:
+        if _starts(decision):
+            error = None if are_started else _attempt(way, lambda: _start(way, [(event, decision)]))
+        elif decision.match.outcome == "resumed":
+            ended: list[bool] = []
+            error = _attempt(way, lambda: ended.append(_resume(way, event, decision)))
+            if ended == [False]:
                 return matching.failed(decision, "wait_ended")
+        else:
+            return decision
+        if error is None:
+            return decision
+        match = decision.match
+        log.error("Starting workflow %s for %s failed: %s", match.workflow_id, event.facts.event_type, trace(error))
+        return matching.failed(decision, error=error)
+
+    return [[carry_out(event, one) for one in all_] for event, all_ in zip(events, decided, strict=True)]
+
+
+def _starts(decision: Decision) -> bool:
+    return decision.match.outcome == "started"
+
+
+def _attempt(way: _Way, work: Callable[[], None]) -> Exception | None:
+    """Do that in a savepoint; the error if it failed, which undoes that alone. Raises when the database is gone."""
+    try:
+        with way.conn.begin_nested():
+            work()
     except DatabaseUnavailable:
         raise
     except Exception as error:
         if getattr(error, "connection_invalidated", False):
-            raise  # the database is gone, and the whole event with it: nothing was stored
-        log.error("Starting workflow %s for %s failed: %s", match.workflow_id, event.facts.event_type, trace(error))
-        return matching.failed(decision, error=error)
-    return decision
+            raise  # and with the database the events are gone: nothing was stored
+        return error
+    return None
 
 
-def _start(conn: Connection, actor: Actor, event: JudgedEvent, decision: Decision, origin: Origin) -> None:
+def _start(way: _Way, starts: Sequence[tuple[JudgedEvent, Decision]]) -> None:
+    rows = [_run_row(event, decision) for event, decision in starts]
+    keys = {
+        "tenant": way.tenant,
+        "created_at": starts[0][0].created_at,
+        "origin": way.origin,
+        "runs": strict_json.dumps(rows),
+    }
+    way.conn.execute(queries["add_runs"], keys)
+    engine.enqueue_runs(way.conn, tenant=way.tenant, run_ids=[UUID(row["run_id"]) for row in rows])
+
+
+def _run_row(event: JudgedEvent, decision: Decision) -> dict[str, Any]:
     match = decision.match
-    assert match.run_id is not None
-    row = {
-        "tenant": actor.tenant,
-        "run_id": match.run_id,
-        "workflow_id": match.workflow_id,
+    return {
+        "run_id": str(match.run_id),
+        "workflow_id": str(match.workflow_id),
         "version": match.workflow_version,
         "event_name": event.facts.event_type,
-        "event_id": event.event_id,
-        "created_at": event.created_at,
-        "origin": origin,
+        "event_id": str(event.event_id),
         "correlation_key": event.facts.correlation_key,
         "mapped": decision.mapped,
         "schema_ref": event.facts.schema_ref,
-        "input": strict_json.dumps(decision.input),
-        "redacted_input": strict_json.dumps(decision.redacted_input),
+        "input": decision.input,
+        "redacted_input": decision.redacted_input,
     }
-    conn.execute(queries["add_run"], row)
-    engine.enqueue_run(conn, tenant=actor.tenant, run_id=match.run_id)
 
 
-def _resume(conn: Connection, actor: Actor, event: JudgedEvent, match: Match) -> bool:
-    assert match.wait_id is not None
-    return engine.resume_wait(conn, tenant=actor.tenant, wait_id=match.wait_id, event_id=event.event_id)
+def _resume(way: _Way, event: JudgedEvent, decision: Decision) -> bool:
+    wait_id = decision.match.wait_id
+    assert wait_id is not None
+    return engine.resume_wait(way.conn, tenant=way.tenant, wait_id=wait_id, event_id=event.event_id)

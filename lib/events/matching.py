@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 from lib.errors import CatalogError, MappingError, trace
+from lib.events.known_schemas import known
 from lib.mapping import mapping
 from lib.redaction import Redacted
 from lib.sandbox import validation
@@ -112,8 +114,8 @@ class _Facts(dict[str, Any]):
 NO_CANDIDATE = Decision(Match(None, None, None, "skipped", "no_workflow"))
 
 
-def decide(event: EventFacts, candidates: list[Mapping[str, Any]]) -> list[Decision]:
-    """A decision for each candidate row (see queries/events/ingestion.sql), in their order."""
+def decide(event: EventFacts, candidates: Sequence[Mapping[str, Any]]) -> list[Decision]:
+    """A decision for each candidate row (see queries/events/judging.sql), in their order."""
     checked: dict[str, validation.SchemaVerdict] = {}
     return [_decide_one(event, candidate, checked) for candidate in candidates]
 
@@ -175,7 +177,7 @@ def _decide_one(
     if candidate["is_paused"]:
         return skip("paused")
     try:
-        definition = strict_json.loads(candidate["definition"])
+        definition = _definition(candidate["definition"])
         workflow_ref = definition.get("payloadSchemaRef")
         given_mapping = definition["trigger"].get("payloadMapping")
         if given_mapping is None and workflow_ref != event.schema_ref:
@@ -194,13 +196,20 @@ def _decide_one(
         return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": said}))
     # Without a mapping the payload is the event's own. The event's rules have redacted that, and know no other form.
     shown = event.redacted.shown if given_mapping is None else payload
-    shown = event.redacted.mask(shown, schema=strict_json.loads(candidate["schema"]))
+    shown = event.redacted.mask(shown, schema=known(candidate["schema"]).marks)
     match = Match(*_who(candidate), "started", "started", run_id=uuid4())
     return Decision(match, payload, shown, mapped=given_mapping is not None)
 
 
 def _who(candidate: Mapping[str, Any]) -> tuple[UUID, str, int]:
-    return candidate["workflow_id"], candidate["name"], candidate["version"]
+    return UUID(candidate["workflow_id"]), candidate["name"], candidate["version"]
+
+
+@lru_cache(maxsize=256)
+def _definition(text: str) -> Mapping[str, Any]:
+    """A published definition, read once for the many events that it reacts to. Nobody may change it."""
+    definition: Mapping[str, Any] = strict_json.loads(text)
+    return definition
 
 
 def _mapped(event: EventFacts, given_mapping: Mapping[str, JsonValue] | None) -> JsonValue:
@@ -223,7 +232,7 @@ def _problem(
     key = schema + "\n" + strict_json.dumps(payload)  # many workflows of an event share both
     verdict = checked.get(key)
     if verdict is None:
-        verdict = checked[key] = validation.checker_of(schema).violations(payload, limit=10)
+        verdict = checked[key] = known(schema).checker.violations(payload, limit=10)
     if verdict.status == "valid":
         return None
     if verdict.status == "timed_out":

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
+from lib import database
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import NotFound
-from lib.events.matching import Decision, EventFacts, Match, MatchOutcome
+from lib.events.judging import JudgedEvent, SchemaStatus
+from lib.events.matching import Decision, Match, MatchOutcome
 from lib.metrics.rollups import EventStatus, Origin, status_of
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-
-SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 
 queries = named_queries.of(__name__)
 
@@ -44,19 +45,6 @@ class Submission:
         return [match for match in self.matches if match.outcome == outcome]
 
 
-@dataclass(frozen=True)
-class JudgedEvent:
-    """An event that was redacted and judged by its schema, before anything became of it."""
-
-    event_id: UUID
-    created_at: datetime
-    source: str | None
-    facts: EventFacts
-    schema_status: SchemaStatus
-    schema_errors: list[dict[str, Any]]
-    schema_ref_conflict: dict[str, Any] | None
-
-
 def of_decisions(event: JudgedEvent, decisions: list[Decision]) -> Submission:
     """What becomes of the event by these decisions."""
     matches = tuple(decision.match for decision in decisions)
@@ -83,44 +71,43 @@ def of_decisions(event: JudgedEvent, decisions: list[Decision]) -> Submission:
     )
 
 
+@dataclass(frozen=True)
+class Claim:
+    """What makes a submission the only one of its kind: (source, id) is taken once, for one content."""
+
+    source: str
+    submission_id: str
+    content_hash: bytes
+
+
+@dataclass(frozen=True)
+class DecidedEvent:
+    """An event and what was decided on it. `claim` is what is still to be taken for it."""
+
+    event: JudgedEvent
+    decisions: list[Decision]
+    claim: Claim | None
+
+
 def record(
-    conn: Connection,
-    actor: Actor,
-    *,
-    event: JudgedEvent,
-    decisions: list[Decision],
-    origin: Origin,
-    parent_event_id: UUID | None,
-) -> Submission:
-    """Keep the event and what became of each candidate."""
-    submission = of_decisions(event, decisions)
-    resumed = next((d for d in decisions if d.match.outcome == "resumed"), None)
-    violated = {"status": event.schema_status, "errors": event.schema_errors}
-    row = {
+    conn: Connection, actor: Actor, outcomes: Sequence[DecidedEvent], *, origin: Origin, parent_event_id: UUID | None
+) -> dict[UUID, Submission]:
+    """Keep events, with what became of each candidate, in one statement; by event id.
+
+    An event whose claim was taken before is not kept and is not in what comes back.
+    """
+    found = {one.event.event_id: of_decisions(one.event, one.decisions) for one in outcomes}
+    rows = [_row(one, found[one.event.event_id]) for one in outcomes]
+    keys = {
         "tenant": actor.tenant,
-        "event_id": event.event_id,
-        "event_name": event.facts.event_type,
         "origin": origin,
-        "source": event.source,
-        "correlation_key": event.facts.correlation_key,
-        "payload": strict_json.dumps(event.facts.redacted.payload),
-        "redacted_payload": strict_json.dumps(event.facts.redacted.shown),
-        "schema_ref": event.facts.schema_ref,
-        "schema_ref_conflict": _json(event.schema_ref_conflict),
-        "schema_errors": _json(None if event.schema_status == "valid" else violated),
-        "created_at": event.created_at,
-        "matched_run_id": next((match.run_id for match in submission.matches if match.run_id), None),
-        "matched_wait_id": resumed.match.wait_id if resumed else None,
-        "matched_step_path": resumed.step_path if resumed else None,
-        "error_message": submission.error_message,
         "submitted_by": actor.user_id,
         "parent_event_id": parent_event_id,
+        "created_at": outcomes[0].event.created_at,
+        "events": strict_json.dumps(rows),
     }
-    conn.execute(queries["add_event"], row)
-    matches = [_match_row(number, match) for number, match in enumerate(submission.matches)]
-    keys = {"tenant": actor.tenant, "event_id": event.event_id}
-    conn.execute(queries["add_matches"], {**keys, "matches": strict_json.dumps(matches)})
-    return submission
+    kept = database.rows(conn, queries["record"], keys)
+    return {row["event_id"]: found[row["event_id"]] for row in kept}
 
 
 def get_submission(conn: Connection, *, tenant: UUID, event_id: UUID) -> Submission:
@@ -147,17 +134,44 @@ def get_submission(conn: Connection, *, tenant: UUID, event_id: UUID) -> Submiss
     )
 
 
+def _row(outcome: DecidedEvent, submission: Submission) -> dict[str, Any]:
+    event, claim = outcome.event, outcome.claim
+    resumed = next((one for one in outcome.decisions if one.match.outcome == "resumed"), None)
+    violated = {"status": event.schema_status, "errors": event.schema_errors}
+    row = {
+        "event_id": str(event.event_id),
+        "event_name": event.facts.event_type,
+        "source": event.source,
+        "correlation_key": event.facts.correlation_key,
+        "payload": event.facts.redacted.payload,
+        "redacted_payload": event.facts.redacted.shown,
+        "payload_schema_ref": event.facts.schema_ref,
+        "schema_ref_conflict": event.schema_ref_conflict,
+        "schema_errors": None if event.schema_status == "valid" else violated,
+        "matched_run_id": _text(next((match.run_id for match in submission.matches if match.run_id), None)),
+        "matched_wait_id": _text(resumed.match.wait_id) if resumed else None,
+        "matched_step_path": resumed.step_path if resumed else None,
+        "error_message": submission.error_message,
+        "matches": [_match_row(number, match) for number, match in enumerate(submission.matches)],
+    }
+    if claim:
+        row["claim_source"], row["claim_id"] = claim.source, claim.submission_id
+        row["content_hash"] = claim.content_hash.hex()
+    return row
+
+
 def _match_row(number: int, match: Match) -> dict[str, Any]:
-    ids = {"workflow_id": match.workflow_id, "run_id": match.run_id, "wait_id": match.wait_id}
     return {
         "match_no": number,
+        "workflow_id": _text(match.workflow_id),
         "workflow_version": match.workflow_version,
         "outcome": match.outcome,
         "reason": match.reason,
         "detail": match.detail,
-        **{name: str(value) if value else None for name, value in ids.items()},
+        "run_id": _text(match.run_id),
+        "wait_id": _text(match.wait_id),
     }
 
 
-def _json(value: JsonValue) -> str | None:
-    return None if value is None else strict_json.dumps(value)
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

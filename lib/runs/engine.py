@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
@@ -60,9 +61,9 @@ class _Engine:
 _running: _Engine | None = None
 
 
-def enqueue_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> None:
-    """Hand a run (inserted as QUEUED) to the engine, in the caller's transaction as the application role."""
-    conn.execute(queries["enqueue_run"], {"tenant": tenant, "run_id": run_id})
+def enqueue_runs(conn: Connection, *, tenant: UUID, run_ids: Sequence[UUID]) -> None:
+    """Hand runs (inserted as QUEUED) to the engine, in the caller's transaction as the application role."""
+    conn.execute(queries["enqueue_runs"], {"tenant": tenant, "run_ids": list(run_ids)})
 
 
 def resume_wait(conn: Connection, *, tenant: UUID, wait_id: UUID, event_id: UUID) -> bool:

@@ -108,12 +108,6 @@ def checker(schema: JsonValue) -> Checker:
     return Checker(schema)
 
 
-@lru_cache(maxsize=512)
-def checker_of(text: str) -> Checker:
-    """Prepare a schema given as JSON text, once for the many values that come with it."""
-    return Checker(strict_json.loads(text))
-
-
 @dataclass(frozen=True)
 class _Given:
     """A schema, the same one as another of the same text."""

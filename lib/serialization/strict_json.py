@@ -123,12 +123,13 @@ def loads(text: str) -> JsonValue:
     return _load("payload", text)
 
 
-def canonical(value: JsonValue) -> bytes:
+def canonical(value: JsonValue, *, is_read: bool = False) -> bytes:
     """Bytes that are equal exactly when PostgreSQL calls the two jsonb values equal; for hashing.
 
-    Keys are sorted and numbers written plainly: 1, 1.0 and 1e0 are the same.
+    Keys are sorted and numbers written plainly: 1, 1.0 and 1e0 are the same. `is_read` says that the value came from
+    `parse` or `loads`, and so has no float in it.
     """
-    exact = loads(dumps(value))  # floats become Decimal too
+    exact = value if is_read else loads(dumps(value))  # floats become Decimal too
     return _write(exact, _plain, sort_keys=True).encode()
 
 

@@ -9,9 +9,9 @@ SELECT (SELECT count(*) FROM (SELECT FROM dbos.workflow_status
         WHERE l.locktype = 'advisory' AND l.granted AND l.classid = CAST(CAST(:lock_class AS bigint) AS oid)
           AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())) AS live_executors
 
--- name: enqueue_run
--- Hands a queued run to the engine, in the caller's transaction.
-SELECT app_enqueue_run(:tenant, :run_id)
+-- name: enqueue_runs
+-- Hands queued runs to the engine, in the caller's transaction.
+SELECT app_enqueue_run(CAST(:tenant AS uuid), r.run_id) FROM unnest(CAST(:run_ids AS uuid[])) AS r(run_id)
 
 -- name: resume_wait
 -- Ends an open event wait and queues its run; false when it was not open.

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from lib import database
 from lib.auth import actors
 from lib.auth.actors import Actor
-from lib.events import ingestion
+from lib.catalog import entries
 from lib.schemas import form
 from lib.serialization import strict_json
 from tests.e2e.conftest import RunningApp, start_app, stop_app
@@ -139,14 +139,9 @@ def _completed_at(run: UUID) -> float:
 
 def _sample(actor: Actor, event_type: str) -> Any:
     with database.read(actor) as conn:
-        schema = (
-            conn.execute(
-                ingestion.queries["begin"], {"tenant": actor.tenant, "event_name": event_type, "schema_ref": None}
-            )
-            .one()
-            .schema
-        )
-    return form.sample(strict_json.loads(schema))
+        entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
+    assert entry is not None
+    return form.sample(entry.schema)
 
 
 def _attach_workflow(actor: Actor) -> None:

@@ -98,7 +98,7 @@ def insert_run(
             "ri": strict_json.dumps(redact(payload)),
         },
     )
-    engine.enqueue_run(conn, tenant=tenant, run_id=run)
+    engine.enqueue_runs(conn, tenant=tenant, run_ids=[run])
     return run
 
 

@@ -141,9 +141,36 @@ def test_one_bad_item_of_a_batch_costs_the_others_nothing(db: Database, client: 
 
 
 @pytest.mark.own_database
+def test_an_item_that_the_database_refuses_costs_the_others_nothing(db: Database, client: ApiClient) -> None:
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.source = '/broken'"
+            " THEN RAISE EXCEPTION 'secret value'; END IF; RETURN NEW; END $$;"
+            " CREATE TRIGGER refuse BEFORE INSERT ON workflow_runtime_events FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    items = [event(id=str(n), source="/broken" if n in (3, 11, 12) else "/fine", data=TICKET) for n in range(20)]
+    results = client.post(items, BATCH).json()["items"]
+    assert [n for n, result in enumerate(results) if result["status"] != 202] == [3, 11, 12]
+    assert {results[n]["status"] for n in (3, 11, 12)} == {500} and "secret" not in json.dumps(results)
+    assert [results[n]["event"]["eventType"] for n in (0, 19)] == ["TICKET_CREATED"] * 2
+    assert events_stored(db) == 17
+
+
+@pytest.mark.own_database
+def test_a_batch_of_a_token_that_was_revoked_is_refused_as_a_whole(db: Database, client: ApiClient) -> None:
+    assert client.post([event(), event()], BATCH).status_code == 202
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("UPDATE api_tokens SET revoked_at = now()")
+    for body, media_type in (([event(), event()], BATCH), (event(), "application/cloudevents+json")):
+        response = client.post(body, media_type)
+        assert response.status_code == 401 and "invalid_token" in response.headers["www-authenticate"]
+    assert events_stored(db) == 2
+
+
+@pytest.mark.own_database
 def test_a_batch_that_is_none_is_refused_as_a_whole(db: Database, client: ApiClient) -> None:
     assert client.post([], BATCH).json() == {"items": []}
-    for bad in ([event()] * 101, {"a": 1}):
+    for bad in ([event()] * 501, {"a": 1}):
         assert client.post(bad, BATCH).status_code == 400
     mixed = client.post([event(), 1, event(type="NOPE"), event(source=...)], BATCH)
     assert [item["status"] for item in mixed.json()["items"]] == [202, 400, 422, 400]
@@ -182,7 +209,7 @@ def test_only_a_good_token_opens(db: Database, actor: Actor, client: ApiClient, 
     prefix, secret = token[:37], token[37:]
     revoked = new_token(actor)
     admin = new_actor("admin", tenant=actor.tenant)
-    token_id = scalar(db, "SELECT token_id FROM api_tokens WHERE token_hash = :h", h=tokens._hash(revoked))
+    token_id = scalar(db, "SELECT token_id FROM api_tokens WHERE token_hash = :h", h=tokens.hash_of(revoked))
     with database.write(admin) as conn:
         tokens.revoke(conn, admin, token_id=token_id)
     wrong = [

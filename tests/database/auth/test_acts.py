@@ -219,6 +219,7 @@ pytestmark = pytest.mark.own_database
 UNRECORDED = {
     "lib.auth.preferences.put": "how one's own pages look concerns nobody else",
     "lib.events.ingestion.submit_event": "the event is its own record: it names who sent it",
+    "lib.events.ingestion.submit_events": "the events are their own record",
     "lib.events.submission.record": "it is how submit_event writes the event",
     "lib.workflows.backfill.advance": "a worker carries on what a recorded start began",
 }

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from lib import database, demo
 from lib.auth import actors
 from lib.database import Database
-from lib.events import ingestion
+from lib.events import judging
 from lib.metrics import conformance
 from lib.metrics.time_window import Window
 from lib.redaction import Redacted
@@ -85,7 +85,7 @@ def test_some_payloads_drift_from_their_schema_and_are_judged_as_by_ingestion() 
             )
         ):
             entry = schemas[event.event_name]
-            status, errors = ingestion.judge(
+            status, errors = judging.judge(
                 Redacted.of(event.payload),
                 schema=validation.checker(entry["schema"]),
                 schema_ref=entry["payload_schema_ref"],

@@ -55,7 +55,7 @@ def test_application_role_cannot_reach_the_engine_itself(db: Database, actor: Ac
             conn.execute(text(statement))
     run = start_run(actor, workflow)
     with pytest.raises(DBAPIError, match="no queued run"), database.write(other) as conn:
-        engine.enqueue_run(conn, tenant=actor.tenant, run_id=run)
+        engine.enqueue_runs(conn, tenant=actor.tenant, run_ids=[run])
     with database.write(other) as conn:
         assert engine.cancel_run(conn, tenant=actor.tenant, run_id=run) is None
         assert engine.retry_run(conn, tenant=actor.tenant, run_id=run) is None

@@ -8,7 +8,7 @@ import pytest
 
 from lib import sandbox
 from lib.errors import InvalidInput
-from lib.events import ingestion
+from lib.events import judging
 from lib.redaction import Redacted
 from lib.sandbox import validation
 from lib.schemas.form import load
@@ -82,9 +82,7 @@ def test_formats_are_asserted_in_every_draft(draft: str) -> None:
 
 
 def server(schema: Any, value: Any) -> tuple[str, list[tuple[str, str]]]:
-    status, errors = ingestion.judge(
-        Redacted.of(value), schema=validation.checker_of(strict_json.dumps(schema)), schema_ref="x"
-    )
+    status, errors = judging.judge(Redacted.of(value), schema=validation.checker(schema), schema_ref="x")
     said = [(error["path"], error["message"].removeprefix("The event has no data. ")) for error in errors]
     return status, said
 

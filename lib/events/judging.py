@@ -1,0 +1,174 @@
+"""Events before anything becomes of them: read as they were sent, redacted, and judged by their schema.
+
+One statement reads all that a decision needs, for one event or for many. Reads only.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.database import Connection, named_queries
+from lib.errors import CatalogError, InvalidInput, NotFound, TokenEnded
+from lib.events import correlation, matching
+from lib.events.known_schemas import known
+from lib.events.matching import EventFacts
+from lib.redaction import REDACTED, Redacted
+from lib.sandbox.validation import Checker
+from lib.serialization import strict_json
+from lib.serialization.strict_json import JsonValue
+
+SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
+
+_LONGEST_NAME = 256
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class SentEvent:
+    """An event as its sender gave it; None where the catalog or the payload decides."""
+
+    event_type: str
+    payload: JsonValue
+    source: str | None = None
+    submission_id: str | None = None
+    correlation_key: str | None = None
+    schema_ref: str | None = None
+    #: Whether strict_json read the payload, so that it need not be checked again.
+    is_read: bool = False
+
+    @property
+    def kind(self) -> tuple[str, str | None]:
+        """The event type and schema ref: events of one kind are decided on by the same facts."""
+        return self.event_type, self.schema_ref
+
+    def check(self) -> None:
+        """Raise InvalidInput naming the field that has a wrong length or a character that cannot be stored."""
+        limits = {
+            "type": (self.event_type, _LONGEST_NAME),
+            "source": (self.source, _LONGEST_NAME),
+            "id": (self.submission_id, _LONGEST_NAME),
+            "correlationKey": (self.correlation_key, correlation.LONGEST_KEY),
+            "schemaRef": (self.schema_ref, _LONGEST_NAME),
+        }
+        for field, (value, longest) in limits.items():
+            if value is None:
+                continue
+            if not value or len(value) > longest:
+                raise InvalidInput(field, f"must have 1 to {longest} characters")
+            strict_json.check_text(value, field=field)
+        if not self.is_read:
+            strict_json.check(self.payload)
+
+
+@dataclass(frozen=True)
+class JudgedEvent:
+    """An event that was redacted and judged by its schema, before anything became of it.
+
+    `key` is its correlation key as it came. `facts` has it as people may see it.
+    """
+
+    event_id: UUID
+    created_at: datetime
+    source: str | None
+    facts: EventFacts
+    key: str | None
+    schema_status: SchemaStatus
+    schema_errors: list[dict[str, Any]]
+    schema_ref_conflict: dict[str, Any] | None
+    #: Workflows that the event may start, as rows; see queries/events/judging.sql.
+    candidates: Sequence[Mapping[str, Any]]
+    #: Whether any run waits for an event of this type.
+    has_waits: bool
+
+    @property
+    def key_is_secret(self) -> bool:
+        """Whether people may not see the key."""
+        return self.key is not None and self.facts.correlation_key != self.key
+
+
+def judge_all(
+    conn: Connection, actor: Actor, sent: Sequence[SentEvent], *, only_workflow: UUID | None = None
+) -> list[JudgedEvent | CatalogError]:
+    """Each event judged, or why it cannot be taken: NotFound for a type that the catalog does not know.
+
+    Their ids are in the order of the events, which share their time. `only_workflow` limits the candidates to one.
+    Raises TokenEnded when the actor is a token that was revoked.
+    """
+    kinds = Counter(one.kind for one in sent)
+    keys = {
+        "tenant": actor.tenant,
+        "token_id": actor.user_id if actor.is_token else None,
+        "event_types": [event_type for event_type, _ in kinds],
+        "schema_refs": [ref for _, ref in kinds],
+        "counts": list(kinds.values()),
+        "only_workflow": only_workflow,
+    }
+    rows = dict(zip(kinds, database.rows(conn, queries["facts"], keys), strict=True))
+    if not all(row["is_permitted"] for row in rows.values()):
+        raise TokenEnded
+    ids = iter(sorted(event_id for row in rows.values() for event_id in row["event_ids"]))
+    return [_judged(one, rows[one.kind], ids) for one in sent]
+
+
+def judge(
+    payload: Redacted, *, schema: Checker | None, schema_ref: str | None
+) -> tuple[SchemaStatus, list[dict[str, Any]]]:
+    """How a payload keeps to the schema that the ref names, and where it does not, without what is hidden in it."""
+    if schema is None:
+        return ("unknown" if schema_ref else "missing"), []
+    found = schema.violations(payload.payload)
+    whole = [{"path": "", "message": found.error, "keyword": found.error_status}] if found.error else []
+    shown = matching.violated(payload, payload.payload, found.violations)
+    errors = [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]
+    return found.status, whole + errors
+
+
+def _judged(sent: SentEvent, row: Mapping[str, Any], ids: Iterator[UUID]) -> JudgedEvent | CatalogError:
+    """The event redacted and judged by the schema that the sender or else the catalog names, and its key.
+
+    A secret key is redacted in the event, and a dry run leaves it so. A dry run must not reveal the digest: with it,
+    someone could test guesses without leaving a trace.
+    """
+    event_id = next(ids)
+    if not row["is_known"]:
+        return NotFound(f"There is no event {sent.event_type} in this catalog.")
+    schema = known(row["schema"]) if row["schema"] else None
+    redacted = Redacted.of(sent.payload, schema=schema.marks if schema else None, pointers=row["redacted_fields"])
+    shown_ref = redacted.name(sent.schema_ref) if sent.schema_ref else None
+    conflict = None
+    if sent.schema_ref and row["payload_schema_ref"] and sent.schema_ref != row["payload_schema_ref"]:
+        conflict = {"catalog": row["payload_schema_ref"], "submitted": shown_ref}
+    effective = shown_ref or row["payload_schema_ref"]
+    status, errors = judge(redacted, schema=schema.checker if schema else None, schema_ref=effective)
+    key, is_secret = _key(sent, redacted, row["correlation_paths"])
+    return JudgedEvent(
+        event_id=event_id,
+        created_at=row["created_at"],
+        source=redacted.name(sent.source) if sent.source else None,
+        facts=EventFacts(sent.event_type, redacted, REDACTED if is_secret else key, effective),
+        key=key,
+        schema_status=status,
+        schema_errors=errors,
+        schema_ref_conflict=conflict,
+        candidates=row["candidates"],
+        has_waits=row["has_waits"],
+    )
+
+
+def _key(sent: SentEvent, redacted: Redacted, paths: list[str]) -> tuple[str | None, bool]:
+    """The key that the sender gave the event, or else that its payload has, and whether it is a secret."""
+    if sent.correlation_key:
+        return sent.correlation_key, redacted.holds(sent.correlation_key)
+    derived = correlation.derive(redacted, paths)
+    if derived is None:
+        return None, False
+    key, is_hidden = derived
+    return key, is_hidden or redacted.holds(key)

@@ -1,0 +1,49 @@
+-- name: facts
+-- All that events are decided on, one row for each kind of event (its type, and the schema ref that its sender names),
+-- with ids for the events of that kind: the catalog entry, the schema, the fields that are redacted, the published
+-- workflows that it triggers (or the one asked for), and whether runs wait for it. And whether the token that sends
+-- them, if one does, still may.
+SELECT ARRAY(SELECT app_uuidv7() FROM generate_series(1, k.events)) AS event_ids, app_now() AS created_at,
+       CAST(:token_id AS uuid) IS NULL OR EXISTS (
+         SELECT FROM api_tokens t
+         WHERE t.tenant = CAST(:tenant AS uuid) AND t.token_id = CAST(:token_id AS uuid) AND t.revoked_at IS NULL
+       ) AS is_permitted,
+       e.event_type IS NOT NULL AS is_known, e.payload_schema_ref, e.correlation_paths,
+       CAST(coalesce(CASE WHEN k.schema_ref IS NULL OR k.schema_ref = e.payload_schema_ref THEN e.payload_schema END,
+                     r.schema) AS text) AS schema,
+       ARRAY(SELECT unnest(f.pointers) FROM redacted_fields f
+             WHERE f.tenant = CAST(:tenant AS uuid) AND f.event_type IN ('*', k.event_type)) AS redacted_fields,
+       EXISTS (SELECT FROM workflow_run_waits t
+               WHERE t.tenant = CAST(:tenant AS uuid) AND t.status = 'WAITING' AND t.event_name = k.event_type
+                 AND t.wait_type = 'event') AS has_waits,
+       c.candidates
+FROM unnest(CAST(:event_types AS text[]), CAST(:schema_refs AS text[]), CAST(:counts AS int[]))
+     WITH ORDINALITY AS k(event_type, schema_ref, events, number)
+LEFT JOIN LATERAL (
+  SELECT e.event_type, e.payload_schema_ref, e.payload_schema, e.correlation_paths FROM catalog_entries e
+  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_type = k.event_type
+  LIMIT 1
+) e ON true
+LEFT JOIN LATERAL (
+  SELECT r.schema FROM registered_schemas r
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = coalesce(k.schema_ref, e.payload_schema_ref)
+  LIMIT 1
+) r ON true
+CROSS JOIN LATERAL (
+  SELECT coalesce(json_agg(json_build_object(
+           'workflow_id', w.workflow_id, 'name', w.name, 'is_paused', w.is_paused, 'version', v.version,
+           'definition', CAST(v.definition_json AS text),
+           'schema', CAST(coalesce(v.payload_schema_json, s.schema) AS text)
+         ) ORDER BY w.name, w.workflow_id), '[]') AS candidates
+  FROM workflow_definitions w
+  JOIN workflow_definition_versions v
+    ON v.tenant = w.tenant AND v.workflow_id = w.workflow_id AND v.version = w.published_version
+  LEFT JOIN LATERAL (
+    SELECT s.schema FROM registered_schemas s
+    WHERE s.tenant = CAST(:tenant AS uuid) AND s.schema_ref = v.definition_json ->> 'payloadSchemaRef'
+    LIMIT 1
+  ) s ON true
+  WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger ->> 'eventName' = k.event_type
+    AND (CAST(:only_workflow AS uuid) IS NULL OR w.workflow_id = CAST(:only_workflow AS uuid))
+) c
+ORDER BY k.number
