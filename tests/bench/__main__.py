@@ -1,7 +1,8 @@
 """`make bench`: our figures beside a reference, both measured in this run on this machine.
 
-EVENTS says how many events (default 1,000,000). Prints one `name: value` line a figure; times in
-milliseconds are medians, and only ratios mean anything from one machine to the next.
+EVENTS says how many events (default 1,000,000), BENCH_ONLY which modules of this folder (default all). Prints one
+`name: value` line a figure; times in milliseconds are medians, and only ratios mean anything from one machine to
+the next.
 """
 
 from __future__ import annotations
@@ -15,13 +16,22 @@ from pathlib import Path
 from lib import database
 from lib.runs import engine
 from lib.settings import Settings
-from tests.bench import api, catalog_sql, data, metrics_sql, pages, sandbox
+from tests.bench import api, catalog_sql, costs, data, metrics_sql, pages, sandbox
 
-SECTIONS = (sandbox, catalog_sql, metrics_sql, pages)
+# The last two add events.
+SECTIONS = {
+    "sandbox": sandbox.figures,
+    "catalog_sql": catalog_sql.figures,
+    "metrics_sql": metrics_sql.figures,
+    "pages": pages.figures,
+    "costs": costs.figures,
+    "api": api.figures,
+}
 
 
 def main() -> None:
     events = int(os.environ.get("EVENTS", "1000000"))
+    only = os.environ.get("BENCH_ONLY", ",".join(SECTIONS)).split(",")
     # A kept folder spares making the same events again: BENCH_DIR=somewhere.
     kept = os.environ.get("BENCH_DIR")
     with tempfile.TemporaryDirectory(prefix="bench-") as temporary:
@@ -31,9 +41,7 @@ def main() -> None:
             engine.migrate(opened.owner.url.render_as_string(hide_password=False))  # pages ask how runs are doing
             actor = data.prepare(events)
             metrics_sql.prepare()
-            sections = [section.figures(actor) for section in SECTIONS]
-            # Last, as it adds events and brings up the whole app.
-            for name, value in chain(*sections, api.figures()):
+            for name, value in chain.from_iterable(SECTIONS[name](actor) for name in only):
                 print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
         finally:
             database.stop()
