@@ -11,12 +11,15 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID, uuid4
 
-from dbos import DBOS
+from dbos import DBOS, _dbos
+from dbos._queue import queue_worker_thread
 
 from lib import database
 from lib.database import Connection, named_queries
@@ -24,6 +27,7 @@ from lib.errors import DatabaseUnavailable, StepFailed, trace
 from lib.runs import recovery
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
 from lib.runs.recovery import LOCK_CLASS, Housekeeping
+from lib.runs.wake import Bell, Listener
 from lib.settings import Settings
 from lib.steps import check_definition, run_definition
 
@@ -34,7 +38,10 @@ queries = named_queries.of(__name__)
 #: Fixed, also in migration 0005: DBOS's own choice, a hash of the code, strands queued runs at a deployment.
 _VERSION = "1"
 _QUEUE = "runs"
+#: How often a worker at work looks whether there is room and work for another turn.
 _POLL_SECONDS = 0.1
+#: For how long after its last turn a worker still is at work: another may have waited for room.
+_BUSY_SECONDS = 0.15
 _STOP_SECONDS = 10
 
 
@@ -49,13 +56,86 @@ class EngineHealth:
     live_executors: int
 
 
-@dataclass
 class _Engine:
-    executor_id: str
-    stopping: threading.Event
-    housekeeping: Housekeeping
-    #: Turns that this process executes right now.
-    active: set[str]
+    """What executes runs in this process."""
+
+    def __init__(self) -> None:
+        self.executor_id = uuid4().hex
+        self.stopping = threading.Event()
+        #: Turns that this process executes right now.
+        self.active: set[str] = set()
+        self._last_ended = 0.0
+        self.housekeeping = Housekeeping(
+            self.executor_id, self.active, self.stopping, DBOS.cancel_workflows, DBOS.delete_workflows
+        )
+        self.bell = Bell(self._busy)
+        self._listener = Listener(self.bell)
+        self._claiming: threading.Thread | None = None
+
+    def launch(self, url: str, concurrency: int) -> None:
+        """Begin to execute runs."""
+        dbos = DBOS(
+            config={
+                "name": "event-catalog",
+                "system_database_url": url,
+                "executor_id": self.executor_id,
+                "application_version": _VERSION,
+                "log_level": "WARNING",
+                "sys_db_pool_size": 5,
+                "max_executor_threads": concurrency + 8,
+                "use_listen_notify": False,  # for its messages and events, which no run uses
+            }
+        )
+        _keep_quiet(dbos)
+        # Before any run is claimed: without the lock, another process would take this one for dead.
+        self.housekeeping.start()
+        DBOS.launch()
+        queue = DBOS.register_queue(
+            _QUEUE,
+            worker_concurrency=concurrency,
+            partition_worker_concurrency=concurrency // 2,
+            polling_interval_sec=_POLL_SECONDS,
+            on_conflict="always_update",
+        )
+        queue.database_backed_queue = False  # what this process was told holds: not to be read again at every look
+        self._claiming = threading.Thread(
+            target=queue_worker_thread, args=(self.bell, dbos, queue), name="claiming turns", daemon=True
+        )
+        self._claiming.start()
+        self._listener.start()
+
+    def stop(self) -> None:
+        """Claim no more, let the steps under way end, hand their runs to other workers."""
+        self.stopping.set()
+        self.bell.set()
+        if self._claiming:
+            self._claiming.join(_STOP_SECONDS)
+        DBOS.destroy(workflow_completion_timeout_sec=_STOP_SECONDS)
+        self._listener.stop()
+        self.housekeeping.stop()
+
+    @contextmanager
+    def executing(self, turn_id: str) -> Iterator[None]:
+        """While this process executes the turn."""
+        self.active.add(turn_id)
+        try:
+            yield
+        finally:
+            self._last_ended = time.monotonic()
+            self.active.discard(turn_id)
+
+    def _busy(self) -> bool:
+        return bool(self.active) or time.monotonic() < self._last_ended + _BUSY_SECONDS
+
+
+def _keep_quiet(dbos: DBOS) -> None:
+    """Have DBOS do nothing by the clock (docs/decisions/0074): its 1-second rounds cost more than all of ours.
+
+    They are for queues that we do not have, and for delays and timeouts. Our queue has a thread of its own, which waits
+    for the bell; housekeeping ends delays; timeouts we do not use.
+    """
+    _dbos.queue_thread = lambda *_: None  # type: ignore[attr-defined]
+    dbos._background_jobs_stop_event.set()
 
 
 _running: _Engine | None = None
@@ -105,50 +185,20 @@ def start(settings: Settings, *, worker: bool) -> None:
     migrate(url)  # before housekeeping, which asks about its turns, and before anybody asks about health
     if not worker:
         return
-    executor_id = uuid4().hex
-    stopping, active = threading.Event(), set[str]()
-    housekeeping = Housekeeping(executor_id, active, stopping, DBOS.cancel_workflows, DBOS.delete_workflows)
-    _running = _Engine(executor_id, stopping, housekeeping, active)
+    _running = _Engine()
     try:
-        _launch(url, executor_id, housekeeping, settings.worker_concurrency)
+        _running.launch(url, settings.worker_concurrency)
     except BaseException:
         stop()
         raise
 
 
-def _launch(url: str, executor_id: str, housekeeping: Housekeeping, concurrency: int) -> None:
-    DBOS(
-        config={
-            "name": "event-catalog",
-            "system_database_url": url,
-            "executor_id": executor_id,
-            "application_version": _VERSION,
-            "log_level": "WARNING",
-            "sys_db_pool_size": 5,
-            "max_executor_threads": concurrency + 8,
-        }
-    )
-    # Before any run is claimed: without the lock, another process would take this one for dead.
-    housekeeping.start()
-    DBOS.launch()
-    DBOS.register_queue(
-        _QUEUE,
-        worker_concurrency=concurrency,
-        partition_worker_concurrency=concurrency // 2,
-        polling_interval_sec=_POLL_SECONDS,
-        on_conflict="always_update",
-    )
-
-
 def stop() -> None:
     """Stop in order: claim no more, let the steps under way end, hand their runs to other workers."""
     global _running
-    if _running is None:
-        return
-    _running.stopping.set()
-    DBOS.destroy(workflow_completion_timeout_sec=_STOP_SECONDS)
-    _running.housekeeping.stop()
-    _running = None
+    if _running is not None:
+        _running.stop()
+        _running = None
 
 
 def health() -> EngineHealth:
@@ -174,19 +224,17 @@ def _advance_run(tenant: str, run_id: str) -> None:
     if turn_id is None or engine is None:
         return
     turn = Turn(UUID(tenant), UUID(run_id), int(turn_id.partition(":")[2] or 1))
-    engine.active.add(turn_id)
-    try:
-        _take_turn(turn, engine.stopping)
-    except (NotInCharge, Suspended):
-        pass
-    except Stopping:
-        recovery.hand_over(turn)
-    except Exception as error:
-        # Not raised: DBOS would keep its text, which may hold data of the run. Housekeeping starts the next
-        # turn, and gives the run up when that does not help.
-        log.error("Workflow run %s broke off: %s", run_id, trace(error))
-    finally:
-        engine.active.discard(turn_id)
+    with engine.executing(turn_id):
+        try:
+            _take_turn(turn, engine.stopping)
+        except (NotInCharge, Suspended):
+            pass
+        except Stopping:
+            recovery.hand_over(turn)
+        except Exception as error:
+            # Not raised: DBOS would keep its text, which may hold data of the run. Housekeeping starts the next
+            # turn, and gives the run up when that does not help.
+            log.error("Workflow run %s broke off: %s", run_id, trace(error))
 
 
 def _take_turn(turn: Turn, stopping: threading.Event) -> None:

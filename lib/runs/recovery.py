@@ -57,8 +57,10 @@ class Housekeeping(Chores):
         self._cancel_turns = cancel_turns
         self._delete_turns = delete_turns
         self._dead_since: dict[str, float] = {}
+        self._agenda: Any = None
         chores = (
-            Chore("ending waits", _end_due_waits),
+            Chore("ending waits", self._end_due_waits),
+            Chore("delayed turns", self._queue_due_turns),
             Chore("taking over", self._take_over),
             Chore("runs without a turn", _reconcile, every=_RECONCILE_SECONDS),
             Chore("old turns", self._clean, every=_CLEAN_SECONDS),
@@ -75,13 +77,27 @@ class Housekeeping(Chores):
             self._dead_since.clear()
 
             def may_go_on() -> bool:
-                conn.execute(queries["still_there"])
+                # Asked in one, as it is asked all the time and there is mostly nothing to do.
+                self._agenda = conn.execute(queries["agenda"]).one()
                 return not self._stopping.is_set()
 
             yield may_go_on
 
+    def _end_due_waits(self) -> None:
+        if self._agenda.waits_due:
+            with database.operate() as conn:
+                conn.execute(queries["fire_due_waits"])
+
+    def _queue_due_turns(self) -> None:
+        if self._agenda.turns_due:
+            with database.operate() as conn:
+                conn.execute(queries["queue_due_turns"])
+
     def _take_over(self) -> None:
         """Queue anew the turns of executors that are gone, and the turns which this one claimed and lost."""
+        if not self._agenda.turns_claimed:
+            self._dead_since.clear()
+            return
         with database.operate() as conn:
             turns = conn.execute(queries["turns_under_way"], {"lock_class": LOCK_CLASS}).all()
         now = time.monotonic()
@@ -106,11 +122,6 @@ class Housekeeping(Chores):
             turns = list(conn.execute(queries["old_turns"]).scalars())
         if turns:
             self._delete_turns(turns)
-
-
-def _end_due_waits() -> None:
-    with database.operate() as conn:
-        conn.execute(queries["fire_due_waits"])
 
 
 def _reconcile() -> None:

@@ -44,9 +44,23 @@ SELECT pg_advisory_lock(:lock_class, :lock_key),
        set_config('tcp_keepalives_idle', '4', false), set_config('tcp_keepalives_interval', '2', false),
        set_config('tcp_keepalives_count', '2', false)
 
--- name: still_there
--- Fails when the session, and its lock with it, is gone.
-SELECT 1
+-- name: agenda
+-- What there is to do right now; fails when the session, and its lock with it, is gone.
+SELECT EXISTS (SELECT FROM workflow_run_waits WHERE status = 'WAITING' AND timeout_at <= app_now()) AS waits_due,
+       EXISTS (SELECT FROM dbos.workflow_status
+               WHERE status = 'DELAYED' AND queue_name = 'runs'
+                 AND delay_until_epoch_ms <= extract(epoch FROM clock_timestamp()) * 1000) AS turns_due,
+       EXISTS (SELECT FROM dbos.workflow_status WHERE status = 'PENDING' AND queue_name = 'runs') AS turns_claimed
+
+-- name: queue_due_turns
+-- Queues the turns whose delay is over, and wakes whoever executes them.
+WITH due AS (
+  UPDATE dbos.workflow_status SET status = 'ENQUEUED'
+  WHERE status = 'DELAYED' AND queue_name = 'runs'
+    AND delay_until_epoch_ms <= extract(epoch FROM clock_timestamp()) * 1000
+  RETURNING workflow_uuid
+)
+SELECT pg_notify('event_catalog_turns', '') FROM due LIMIT 1
 
 -- name: turns_under_way
 -- Every claimed turn, by whom, for how long, and whether that executor lives.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -16,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
-from lib.runs import engine, recovery
+from lib.runs import engine, recovery, wake
 from lib.runs.journal import NotInCharge, RunJournal, Turn
 from lib.settings import Settings, settings
 from lib.steps import Step
@@ -163,6 +164,25 @@ def test_health_tells_where_runs_execute(db: Database, actor: Actor) -> None:
     while engine.health().state != "down":  # the server drops the lock of a closed connection in its own time
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_a_run_that_was_not_announced_starts_all_the_same(
+    db: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with db.owner.begin() as conn:
+        drive = conn.execute(text("SELECT pg_get_functiondef('app_drive_run'::regproc)")).scalar_one()
+        silent = re.sub(r"SELECT pg_notify\(.*\);", "", drive)
+        assert silent != drive
+        conn.exec_driver_sql(silent)
+    monkeypatch.setattr(wake, "IDLE_SECONDS", 0.5)
+    workflow = publish(actor.tenant, [log_step("one")])
+    engine.start(Settings(), worker=True)
+    try:
+        await_run(start_run(actor, workflow))
+        time.sleep(0.4)  # until the worker has been at rest for a while: at work it looks by itself
+        assert await_run(start_run(actor, workflow)).status == "SUCCEEDED"
+    finally:
+        engine.stop()
 
 
 def test_nobody_asks_the_engine_before_its_schema_is_there(db: Database, caplog: pytest.LogCaptureFixture) -> None:

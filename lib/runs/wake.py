@@ -1,0 +1,111 @@
+"""Wakes whoever executes runs as soon as a turn is queued, so that nobody needs to look at the queue often.
+
+Each turn that is queued is announced on a channel of the database when its transaction commits (app_drive_run). A
+thread of each worker listens and rings the worker's bell. A notice that nobody heard costs time and nothing else: the
+queue is looked at every IDLE_SECONDS anyway.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from lib import database
+from lib.errors import DatabaseUnavailable
+
+log = logging.getLogger(__name__)
+
+#: Fixed, also in migration 0024. In no file of queries, as PostgreSQL has no plan for it.
+_LISTEN = "LISTEN event_catalog_turns"
+
+#: How often a worker with nothing to do looks at the queue, if no notice tells it to.
+IDLE_SECONDS = 2.0
+#: For how long at least a worker that is at work lets turns gather before it takes the next ones.
+_GATHER_SECONDS = 0.02
+_RECONNECT_SECONDS = 1.0
+#: How often the listener looks whether it is to end, and asks whether the database is still there.
+_LOOK_UP_SECONDS = 1.0
+_ASK_SECONDS = 30.0
+_STOP_SECONDS = 5
+
+
+class Bell(threading.Event):
+    """The event that stops a thread which looks at the queue again and again. It can be rung for a look at once.
+
+    `busy` says whether turns are under way. As long as they are, a look follows whenever the thread's own time to wait
+    is over: a turn that ends makes room for another, and no notice tells of that.
+    """
+
+    def __init__(self, busy: Callable[[], bool]) -> None:
+        super().__init__()
+        self._busy = busy
+        self._rung = threading.Event()
+
+    def ring(self) -> None:
+        """There may be something in the queue."""
+        self._rung.set()
+
+    def set(self) -> None:
+        """End the thread."""
+        super().set()
+        self._rung.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the next look is due; whether there is to be none."""
+        if self._busy():
+            super().wait(_GATHER_SECONDS)
+        idle_until = time.monotonic() + IDLE_SECONDS
+        while not self._rung.wait(timeout) and not self._busy() and time.monotonic() < idle_until:
+            pass
+        self._rung.clear()
+        return self.is_set()
+
+
+class Listener:
+    """A thread that rings the bell for every notice, and whenever it begins to listen: it missed what came before."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._deaf = False
+        self._thread = threading.Thread(target=self._loop, name="listening for turns", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Wait for its end, once the bell is set."""
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+
+    def _loop(self) -> None:
+        while not self._bell.is_set():
+            try:
+                self._listen()
+            except (DatabaseUnavailable, psycopg.Error):
+                if not self._deaf:
+                    log.warning("Runs start up to %g s late until the database can be listened to.", IDLE_SECONDS)
+                self._deaf = True
+                threading.Event.wait(self._bell, _RECONNECT_SECONDS)
+
+    def _listen(self) -> None:
+        with database.operate_outside_transaction() as conn:
+            driver = conn.connection.driver_connection
+            assert isinstance(driver, psycopg.Connection)
+            conn.detach()  # closed at the end, not returned to the pool while it listens
+            conn.exec_driver_sql(_LISTEN)
+            self._deaf = False
+            self._bell.ring()
+            asked = time.monotonic()
+            while not self._bell.is_set():
+                if select.select([driver], [], [], _LOOK_UP_SECONDS)[0]:
+                    for _ in driver.notifies(timeout=0):
+                        self._bell.ring()
+                elif time.monotonic() > asked + _ASK_SECONDS:  # a host that vanished says nothing
+                    conn.exec_driver_sql(_LISTEN)
+                    asked = time.monotonic()
