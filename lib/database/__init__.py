@@ -174,7 +174,8 @@ def operate() -> Iterator[Connection]:
 
 @contextmanager
 def operate_outside_transaction() -> Iterator[Connection]:
-    """The owner's connection for what PostgreSQL refuses inside a transaction, such as VACUUM."""
+    """The owner's connection for what PostgreSQL refuses inside a transaction, such as VACUUM, and for what is a single
+    statement anyway."""
     with _translated(), current().owner.connect() as conn:
         yield conn.execution_options(isolation_level="AUTOCOMMIT")
 

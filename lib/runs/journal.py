@@ -66,14 +66,16 @@ class Turn:
         return {"tenant": self.tenant, "run_id": self.run_id, "turn": self.number}
 
 
-def persist(work: Callable[[Connection], T], stopping: threading.Event) -> T:
+def persist(work: Callable[[Connection], T], stopping: threading.Event, *, single: bool = False) -> T:
     """Do it in a transaction. If the database is away, wait until it is back, however long that takes.
 
+    `single` is for work of a single statement, which is a transaction by itself and needs no trip to begin and end one.
     Raises Stopping when the process is to end meanwhile.
     """
+    connect = database.operate_outside_transaction if single else database.operate
     while True:
         try:
-            with database.operate() as conn:
+            with connect() as conn:
                 return work(conn)
         except DatabaseUnavailable:
             if stopping.wait(_RETRY_SECONDS):
@@ -93,7 +95,7 @@ class RunJournal:
 
     def open(self) -> Begun:
         """Begin the turn and read what earlier ones did. Raises NotInCharge."""
-        row, steps, events = persist(self._read, self._stopping)
+        row, steps, events = persist(self._read, self._stopping, single=self._turn.number == 1)
         for step in steps:
             result = None if step.result is None else stored(step.result)
             if step.status in ("SUCCEEDED", "FAILED"):
@@ -119,6 +121,8 @@ class RunJournal:
         row = conn.execute(queries["begin_turn"], self._turn.keys()).one_or_none()
         if row is None:
             raise NotInCharge
+        if self._turn.number == 1:
+            return row, [], []  # nothing was done before
         steps = list(conn.execute(queries["recorded_steps"], self._turn.keys()))
         # Only a run that has waited goes on with recorded steps and another event's payload.
         events = list(conn.execute(queries["events_waited_for"], self._turn.keys())) if steps else []
@@ -152,7 +156,7 @@ class RunJournal:
         if step.path not in self._waiting:
             return None
         keys = {**self._turn.keys(), "step_path": step.path}
-        row = persist(lambda conn: conn.execute(queries["wait_of_step"], keys).one(), self._stopping)
+        row = persist(lambda conn: conn.execute(queries["wait_of_step"], keys).one(), self._stopping, single=True)
         if row.status == "WAITING":
             raise NotInCharge
         payload = None if row.payload is None else stored(row.payload)
@@ -194,10 +198,10 @@ class RunJournal:
                 conn, self._turn, status, output=output, shown_output=self._redacted.mask(output), error=shown_error
             )
 
-        persist(work, self._stopping)
+        persist(work, self._stopping, single=True)
 
     def _write(self, step: Step, status: str, **what: Any) -> int:
-        return persist(lambda conn: self._record(conn, step, status, **what), self._stopping)
+        return persist(lambda conn: self._record(conn, step, status, **what), self._stopping, single=True)
 
     def _record(
         self,
@@ -254,11 +258,8 @@ def end_run(
         "redacted_output": _dump(shown_output),
         "error": _dump(error),
     }
-    if conn.execute(queries["finish_run"], {**turn.keys(), **row}).one_or_none() is None:
+    if conn.execute(queries["end_run"], {**turn.keys(), **row}).one_or_none() is None:
         raise NotInCharge
-    if error is not None:
-        conn.execute(queries["fail_open_steps"], {**turn.keys(), "error": _dump(error)})
-    conn.execute(queries["forget_results"], turn.keys())
 
 
 def stored(text: str) -> JsonValue:

@@ -74,19 +74,22 @@ VALUES (:tenant, :run_id, :step_path, :wait_type, CAST(:event_name AS text),
 UPDATE workflow_runs SET status = 'WAITING', updated_at = app_now()
 WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status = 'RUNNING'
 
--- name: finish_run
--- Ends the run if the turn is still in charge.
-UPDATE workflow_runs
-SET status = :status, output_json = CAST(:output AS jsonb), redacted_output_json = CAST(:redacted_output AS jsonb),
-    error_json = CAST(:error AS jsonb), completed_at = app_now(), updated_at = app_now()
-WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status IN ('QUEUED', 'RUNNING')
-RETURNING run_id
-
--- name: fail_open_steps
--- Steps that were under way when the run ended.
-UPDATE workflow_run_steps SET status = 'FAILED', error_json = CAST(:error AS jsonb), completed_at = app_now()
-WHERE tenant = :tenant AND run_id = :run_id AND status IN ('RUNNING', 'WAITING')
-
--- name: forget_results
--- The unredacted results of a run that has ended.
-DELETE FROM workflow_run_results WHERE tenant = :tenant AND run_id = :run_id
+-- name: end_run
+-- Ends the run if the turn is still in charge, with its steps that were under way if it failed, and forgets the
+-- unredacted results.
+WITH ended AS (
+  UPDATE workflow_runs
+  SET status = :status, output_json = CAST(:output AS jsonb), redacted_output_json = CAST(:redacted_output AS jsonb),
+      error_json = CAST(:error AS jsonb), completed_at = app_now(), updated_at = app_now()
+  WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status IN ('QUEUED', 'RUNNING')
+  RETURNING tenant, run_id
+), broken_off AS (
+  UPDATE workflow_run_steps s
+  SET status = 'FAILED', error_json = CAST(:error AS jsonb), completed_at = app_now()
+  FROM ended
+  WHERE s.tenant = ended.tenant AND s.run_id = ended.run_id AND s.status IN ('RUNNING', 'WAITING')
+    AND CAST(:error AS jsonb) IS NOT NULL
+), forgotten AS (
+  DELETE FROM workflow_run_results r USING ended WHERE r.tenant = ended.tenant AND r.run_id = ended.run_id
+)
+SELECT run_id FROM ended

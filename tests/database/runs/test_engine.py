@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from lib import database
 from lib.auth.actors import Actor
@@ -94,6 +94,23 @@ def test_steps_run_in_order_and_leave_their_rows(actor: Actor) -> None:
     assert steps["set"].output == {"vars.total": 3, "vars.who.name": "x"}
     assert steps["check/big"].output == {"message": "sum 3"}
     assert scalar("SELECT count(*) FROM workflow_run_results WHERE run_id = :r", r=run) == 0
+
+
+def test_each_thing_that_a_run_records_is_one_trip_to_the_database(db: Database, actor: Actor) -> None:
+    steps = [step("set", "transform.assign", assign={"vars.n": 1}), log_step("log"), step("end", "control.return")]
+    workflow, trips = publish(actor.tenant, steps), []
+
+    def note(_: Any, cursor: Any, statement: str, *__: Any) -> None:
+        if "workflow_run_steps" in statement or "SET status = 'RUNNING', started_at" in statement:
+            trips.append(cursor.connection.autocommit)
+
+    event.listen(db.owner, "before_cursor_execute", note)
+    try:
+        assert await_run(start_run(actor, workflow)).status == "SUCCEEDED"
+    finally:
+        event.remove(db.owner, "before_cursor_execute", note)
+    # It begins, ends three steps, begins the one that acts on the world, and ends.
+    assert trips == [True] * 6
 
 
 def test_loop_runs_each_item_under_its_own_path(actor: Actor) -> None:
