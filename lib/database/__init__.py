@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import select
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -219,6 +220,22 @@ def on_commit(conn: Connection, call: Callable[[], None]) -> None:
     event.listen(conn, "release_savepoint", lambda *_: released.append(True), once=True)
     event.listen(conn, "rollback_savepoint", lambda *_: released.append(False), once=True)
     waiting.append(lambda: call() if released[0] else None)
+
+
+def notified(conn: Connection, *, seconds: float) -> bool:
+    """Whether somebody notifies a channel that this session listens to, within so many seconds.
+
+    Raises DatabaseUnavailable when the session is gone.
+    """
+    driver = conn.connection.dbapi_connection
+    assert isinstance(driver, psycopg.Connection)
+    # Not left to the driver, which looks ten times a second whether it was interrupted.
+    if not select.select([driver], [], [], seconds)[0]:
+        return False
+    try:
+        return bool(list(driver.notifies(timeout=0)))
+    except psycopg.Error as error:
+        raise DatabaseUnavailable from error
 
 
 def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:

@@ -8,15 +8,12 @@ queue is looked at every IDLE_SECONDS anyway.
 from __future__ import annotations
 
 import logging
-import select
 import threading
 import time
 from collections.abc import Callable
 
-import psycopg
-
 from lib import database
-from lib.errors import DatabaseUnavailable
+from lib.errors import trace
 
 log = logging.getLogger(__name__)
 
@@ -87,25 +84,23 @@ class Listener:
         while not self._bell.is_set():
             try:
                 self._listen()
-            except (DatabaseUnavailable, psycopg.Error):
+            except Exception as error:  # whatever it is, the thread must go on
                 if not self._deaf:
-                    log.warning("Runs start up to %g s late until the database can be listened to.", IDLE_SECONDS)
+                    late = "Runs start up to %g s late until the database can be listened to: %s"
+                    log.warning(late, IDLE_SECONDS, trace(error))
                 self._deaf = True
                 threading.Event.wait(self._bell, _RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         with database.operate_outside_transaction() as conn:
-            driver = conn.connection.driver_connection
-            assert isinstance(driver, psycopg.Connection)
             conn.detach()  # closed at the end, not returned to the pool while it listens
             conn.exec_driver_sql(_LISTEN)
             self._deaf = False
             self._bell.ring()
             asked = time.monotonic()
             while not self._bell.is_set():
-                if select.select([driver], [], [], _LOOK_UP_SECONDS)[0]:
-                    for _ in driver.notifies(timeout=0):
-                        self._bell.ring()
+                if database.notified(conn, seconds=_LOOK_UP_SECONDS):
+                    self._bell.ring()
                 elif time.monotonic() > asked + _ASK_SECONDS:  # a host that vanished says nothing
                     conn.exec_driver_sql(_LISTEN)
                     asked = time.monotonic()
