@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -28,23 +29,45 @@ from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
 from lib.runs import engine
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app
+from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app, wait_for
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.workflow_runs import await_run, event_trigger, expr, log_step, no_trace_left, publish, step
 
 KILLS = int(os.environ.get("FAULT_KILLS", "10"))
-SENDERS = 3
-EVENT, REF = "TICKET_CREATED", "payload.TicketCreated.v1"
+EVENT, REF, QUIET_EVENT = "TICKET_CREATED", "payload.TicketCreated.v1", "TICKET_CLOSED"
+_STARTING = 5  # events of a request that start a run: the runs are to keep up with the storm
+_NO_LIMIT = {"API_RATE_PER_SECOND": "1e6", "API_BURST": "1000000"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 20 * KILLS)]
+
+
+@dataclass(frozen=True)
+class Storm:
+    """Who sends what while the app is killed: so many senders, requests of these sizes. One kill in so many hits the
+    start of the app; `in_flight` is the share of all kills at which at least one request is under way."""
+
+    senders: int
+    sizes: tuple[int, ...]
+    starts: int
+    in_flight: float
+
+
+STORMS = {
+    "mostly single": Storm(senders=3, sizes=(1, 1, 1, 5), starts=4, in_flight=0),
+    "batches of 100": Storm(senders=4, sizes=(100,), starts=12, in_flight=0.9),
+}
+
+
+EXAMPLES = {entry.event_type: entry.example for entry in system_catalog.read()}
 
 
 class Sender:
     """A client as clients should be: it sends an event again, under the same id, until it has the answer."""
 
-    def __init__(self, port: int, token: str, payload: dict[str, Any], number: int) -> None:
-        self._port, self._token, self._payload, self._number = port, token, payload, number
+    def __init__(self, port: int, token: str, sizes: tuple[int, ...], number: int) -> None:
+        self._port, self._token, self._sizes, self._number = port, token, sizes, number
         self.answers: dict[str, dict[str, Any]] = {}
+        self.in_flight = False
         self.unanswered = 0
         self.refusals: list[Any] = []
         self._stop = threading.Event()
@@ -59,14 +82,14 @@ class Sender:
 
     def _stream(self) -> None:
         while not self._stop.wait(0.1):
-            size = random.choice((1, 1, 1, 5))
             first = len(self.answers)
-            events = [
-                event(id=f"{self._number}-{first + n}", source="/storm", type=EVENT, data=self._payload)
-                for n in range(size)
-            ]
+            events = [self._event(first + n, n) for n in range(random.choice(self._sizes))]
             answers = self._until_answered(events)
             self.answers |= {sent["id"]: answer for sent, answer in zip(events, answers, strict=True)}
+
+    def _event(self, number: int, place: int) -> dict[str, Any]:
+        event_type = EVENT if place < _STARTING else QUIET_EVENT
+        return event(id=f"{self._number}-{number}", source="/storm", type=event_type, data=EXAMPLES[event_type])
 
     def _until_answered(self, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         while True:
@@ -86,9 +109,11 @@ class Sender:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         try:
             connection.request("POST", "/api/v2/events", json.dumps(events[0] if single else events), headers)
+            self.in_flight = True
             response = connection.getresponse()
             return response.status, json.loads(response.read())
         finally:
+            self.in_flight = False
             connection.close()
 
 
@@ -111,8 +136,8 @@ def actor(server: EmbeddedServer) -> Actor:
     return Actor(tenant, uuid4(), "storm@example.com", "manage")
 
 
-def test_killed_app_loses_no_acknowledged_event(server: EmbeddedServer, actor: Actor) -> None:
-    """One kill in four hits the start, the others an app that serves."""
+@pytest.mark.parametrize("storm", STORMS.values(), ids=STORMS.keys())
+def test_killed_app_loses_no_acknowledged_event(server: EmbeddedServer, actor: Actor, storm: Storm) -> None:
     steps = [
         step("set", "transform.assign", assign={"vars.id": expr("payload.ticketId")}),
         step("nap", "time.wait", seconds=0.2),
@@ -120,29 +145,40 @@ def test_killed_app_loses_no_acknowledged_event(server: EmbeddedServer, actor: A
         step("end", "control.return", output=expr("vars.id")),
     ]
     workflow = publish(actor.tenant, steps, trigger=event_trigger(EVENT, REF))
-    payload = next(entry.example for entry in system_catalog.read() if entry.event_type == EVENT)
-    token, port = new_token(actor), free_port()
-    app = served(launch_app(server.data_dir, port, DEMO="0"))
-    senders = [Sender(port, token, payload, number) for number in range(SENDERS)]
+    token, port, in_flight = new_token(actor), free_port(), 0
+    app = served(launch_app(server.data_dir, port, DEMO="0", **_NO_LIMIT))
+    senders = [Sender(port, token, storm.sizes, number) for number in range(storm.senders)]
     try:
         for kill in range(KILLS):
-            if kill % 4 == 3:
+            if kill % storm.starts == storm.starts - 1:
                 time.sleep(random.uniform(0, 3))
             else:
                 served(app)
-                time.sleep(random.uniform(0, 2))
+                await_moment(senders, storm)
+            in_flight += any(sender.in_flight for sender in senders)
             kill_whole(app)
-            app = launch_app(server.data_dir, port, DEMO="0")
+            app = launch_app(server.data_dir, port, DEMO="0", **_NO_LIMIT)
         served(app)
         for sender in senders:
             sender.stop()
-        compare(actor, workflow, {i: a for s in senders for i, a in s.answers.items()}, payload["ticketId"])
+        compare(actor, workflow, {i: a for s in senders for i, a in s.answers.items()})
         refusals = [refusal for sender in senders for refusal in sender.refusals]
         assert all(refusal["status"] == 503 for refusal in refusals), refusals
+        assert in_flight >= storm.in_flight * KILLS
         acknowledged, unanswered = sum(len(s.answers) for s in senders), sum(s.unanswered for s in senders)
-        print(f"\nkills: {KILLS}, events acknowledged: {acknowledged}, lost: 0, posts without an answer: {unanswered}")
+        print(f"\nkills: {KILLS}, with a request in flight: {in_flight}, posts without an answer: {unanswered}")
+        print(f"events acknowledged: {acknowledged}, lost: 0, twice: 0")
     finally:
         stop_app(app)
+
+
+def await_moment(senders: list[Sender], storm: Storm) -> None:
+    """Wait for any moment at which the app takes events in, with a request under way if the storm asks for that."""
+    before = [len(sender.answers) for sender in senders]
+    wait_for(lambda: [len(sender.answers) for sender in senders] != before)
+    time.sleep(random.uniform(0, 2))
+    if storm.in_flight:
+        wait_for(lambda: any(sender.in_flight for sender in senders))
 
 
 def kill_whole(app: RunningApp) -> None:
@@ -154,8 +190,8 @@ def kill_whole(app: RunningApp) -> None:
     assert left == []
 
 
-def compare(actor: Actor, workflow: UUID, answers: dict[str, dict[str, Any]], output: Any) -> None:
-    """Every acknowledged event is there once, with the run that its answer names; and every run has its event."""
+def compare(actor: Actor, workflow: UUID, answers: dict[str, dict[str, Any]]) -> None:
+    """Every acknowledged event is there once, with the runs that its answer names; and every run has its event."""
     with database.operate() as conn:
         events = conn.execute(
             text(
@@ -169,11 +205,12 @@ def compare(actor: Actor, workflow: UUID, answers: dict[str, dict[str, Any]], ou
             text("SELECT run_id, trigger_event_id FROM workflow_runs WHERE tenant = :t AND workflow_id = :w"),
             {"t": actor.tenant, "w": workflow},
         ).all()
-    answered = [(i, a["eventId"], [started["runId"] for started in a["started"]]) for i, a in answers.items()]
-    assert sorted(answered) == sorted((row.submission_id, str(row.event_id), [str(row.run_id)]) for row in events)
-    assert {(row.event_id, row.run_id) for row in events} == {(run.trigger_event_id, run.run_id) for run in runs}
-    assert len(runs) == len(events) == len(answers)
+    answered = Counter((i, a["eventId"], *(started["runId"] for started in a["started"])) for i, a in answers.items())
+    found = Counter((r.submission_id, str(r.event_id), *([str(r.run_id)] if r.run_id else [])) for r in events)
+    assert (answered - found, found - answered) == (Counter(), Counter()), "what was lost, and what is there twice"
+    started = [(row.event_id, row.run_id) for row in events if row.run_id]
+    assert sorted(started) == sorted((run.trigger_event_id, run.run_id) for run in runs)
     ended = [await_run(run.run_id, seconds=60) for run in runs]
     assert Counter(row.status for row in ended) == {"SUCCEEDED": len(runs)}
-    assert {row.output_json for row in ended} == {output}
+    assert {row.output_json for row in ended} == {EXAMPLES[EVENT]["ticketId"]}
     assert no_trace_left()
