@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from lib import database
-from lib.errors import trace
+from lib.errors import DatabaseUnavailable, trace
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +86,9 @@ class Listener:
                 self._listen()
             except Exception as error:  # whatever it is, the thread must go on
                 if not self._deaf:
-                    late = "Runs start up to %g s late until the database can be listened to: %s"
-                    log.warning(late, IDLE_SECONDS, trace(error))
+                    why = "it does not answer" if isinstance(error, DatabaseUnavailable) else trace(error)
+                    late = "Runs start up to %g s late until the database can be listened to: %s."
+                    log.warning(late, IDLE_SECONDS, why)
                 self._deaf = True
                 threading.Event.wait(self._bell, _RECONNECT_SECONDS)
 
