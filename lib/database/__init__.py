@@ -15,27 +15,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import select
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Protocol
 from uuid import UUID
 
 import psycopg
 from alembic import command
 from alembic.config import Config
-from psycopg.rows import dict_row
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
-from sqlalchemy import Engine, ExceptionContext, TextClause, create_engine, event, make_url
-from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
-from lib.database import embedded_server, named_queries
+from lib.database import driver, embedded_server, named_queries
 from lib.database.embedded_server import EmbeddedServer
-from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, InvalidInput
-from lib.serialization import strict_json
+from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable
 from lib.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -54,8 +49,6 @@ _POOL: dict[str, Any] = {
 
 # Where a connection keeps what `on_commit` was given.
 _ON_COMMIT = "on_commit"
-
-_UNSTORABLE = (UnicodeEncodeError, psycopg.errors.UntranslatableCharacter, psycopg.errors.CharacterNotInRepertoire)
 
 #: What a violated constraint means to the person who caused it. The only place that knows their names.
 CONSTRAINT_MESSAGES = {
@@ -181,35 +174,6 @@ def operate_outside_transaction() -> Iterator[Connection]:
         yield conn.execution_options(isolation_level="AUTOCOMMIT")
 
 
-def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a statement that every event needs, by the names of their columns; see `_driven`."""
-    return _driven(conn, _written(statement), parameters).fetchall()
-
-
-def _driven(
-    conn: Connection, statement: str, parameters: Mapping[str, Any] | None = None
-) -> psycopg.Cursor[dict[str, Any]]:
-    """Execute a statement by the driver alone: SQLAlchemy would cost as much again. Errors are SQLAlchemy's."""
-    driver = conn.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    try:
-        return driver.cursor(row_factory=dict_row).execute(statement.encode(), parameters)
-    except psycopg.Error as error:
-        _refuse_unstorable(parameters, error)
-        if driver.closed:
-            conn.invalidate(error)
-            conn.engine.dispose()  # those that are at rest are most likely lost too
-        raise DBAPIError.instance(
-            statement, parameters, error, psycopg.Error, connection_invalidated=driver.closed, dialect=conn.dialect
-        ) from error
-
-
-@cache
-def _written(statement: TextClause) -> str:
-    """The statement as the driver writes its parameters."""
-    return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
-
-
 def on_commit(conn: Connection, call: Callable[[], None]) -> None:
     """Do that when the transaction commits, and not if it, or the savepoint it is in now, is rolled back."""
     waiting: list[Callable[[], None]] = conn.info.setdefault(_ON_COMMIT, [])
@@ -220,33 +184,6 @@ def on_commit(conn: Connection, call: Callable[[], None]) -> None:
     event.listen(conn, "release_savepoint", lambda *_: released.append(True), once=True)
     event.listen(conn, "rollback_savepoint", lambda *_: released.append(False), once=True)
     waiting.append(lambda: call() if released[0] else None)
-
-
-def notified(conn: Connection, *, seconds: float) -> bool:
-    """Whether somebody notifies a channel that this session listens to, within so many seconds.
-
-    Raises DatabaseUnavailable when the session is gone.
-    """
-    driver = conn.connection.dbapi_connection
-    assert isinstance(driver, psycopg.Connection)
-    # Not left to the driver, which looks ten times a second whether it was interrupted.
-    if not select.select([driver], [], [], seconds)[0]:
-        return False
-    try:
-        return bool(list(driver.notifies(timeout=0)))
-    except psycopg.Error as error:
-        raise DatabaseUnavailable from error
-
-
-def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    """Load many rows at once with COPY, inside the caller's transaction."""
-    driver = conn.connection.driver_connection
-    assert isinstance(driver, psycopg.Connection)
-    names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
-    statement = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(psycopg.sql.Identifier(table), names)
-    with driver.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def migrate(owner: Engine) -> None:
@@ -280,7 +217,7 @@ def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Co
         conn.begin()
         # All in one round trip, which is why the engine leaves BEGIN to us. Local to the transaction: set for the
         # session, the next user of the pooled connection would see the previous tenant's rows.
-        _driven(
+        driver.execute(
             conn,
             f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
             + ("" if db.app_has_login else f" SET LOCAL ROLE {APP_ROLE};")
@@ -347,17 +284,7 @@ def _refuse_unstorable_text(context: ExceptionContext) -> None:
 
     Every text meets this one place, wherever it comes from. A statement that succeeds does not pay for it.
     """
-    _refuse_unstorable(context.parameters, context.original_exception)
-
-
-def _refuse_unstorable(given: Any, error: BaseException) -> None:
-    for row in given if isinstance(given, list | tuple) else [given]:
-        for name, value in row.items() if isinstance(row, Mapping) else ():
-            for item in value if isinstance(value, list) else [value]:
-                if isinstance(item, str):
-                    strict_json.check_text(item, field=str(name).replace("_", " "))
-    if isinstance(error, _UNSTORABLE):  # inside JSON, or beyond the database's own encoding
-        raise InvalidInput("text", "has a character that this database cannot store")
+    driver.refuse_unstorable(context.parameters, context.original_exception)
 
 
 def _psycopg_url(url: str) -> str:

@@ -16,7 +16,7 @@ from uuid import UUID
 import yaml
 
 from lib.auth import actors
-from lib.database import Connection, copy_rows, named_queries
+from lib.database import Connection, driver, named_queries
 from lib.demo import arrivals, definitions, history
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ def load(conn: Connection, *, events: int = EVENTS, now: datetime | None = None)
         )
         for table, columns, rows in history.tables(plan, catalog, workflows):
             _progress(f"Demo data: {name}, {table.removeprefix('workflow_').replace('_', ' ')} …")
-            copy_rows(conn, table, columns, rows)
+            driver.copy_rows(conn, table, columns, rows)
     _progress("Demo data loaded: two invented tenants, a month of invented traffic.\n")
     return True
 

@@ -12,9 +12,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from lib import database
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries
+from lib.database import Connection, driver, named_queries
 from lib.errors import CatalogError, InvalidInput, NotFound, TokenEnded
 from lib.events import correlation, matching
 from lib.events.known_schemas import known
@@ -111,7 +110,7 @@ def judge_all(
         "counts": list(kinds.values()),
         "only_workflow": only_workflow,
     }
-    rows = dict(zip(kinds, database.rows(conn, queries["facts"], keys), strict=True))
+    rows = dict(zip(kinds, driver.rows(conn, queries["facts"], keys), strict=True))
     if not all(row["is_permitted"] for row in rows.values()):
         raise TokenEnded
     ids = iter(sorted(event_id for row in rows.values() for event_id in row["event_ids"]))

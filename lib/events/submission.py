@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lib import database
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries
+from lib.database import Connection, driver, named_queries
 from lib.errors import NotFound
 from lib.events.judging import JudgedEvent, SchemaStatus
 from lib.events.matching import Decision, Match, MatchOutcome
@@ -106,7 +105,7 @@ def record(
         "created_at": outcomes[0].event.created_at,
         "events": strict_json.dumps(rows),
     }
-    kept = database.rows(conn, queries["record"], keys)
+    kept = driver.rows(conn, queries["record"], keys)
     return {row["event_id"]: found[row["event_id"]] for row in kept}
 
 

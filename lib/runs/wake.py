@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 
 from lib import database
+from lib.database import driver
 from lib.errors import DatabaseUnavailable, trace
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class Listener:
             self._bell.ring()
             asked = time.monotonic()
             while not self._bell.is_set():
-                if database.notified(conn, seconds=_LOOK_UP_SECONDS):
+                if driver.notified(conn, seconds=_LOOK_UP_SECONDS):
                     self._bell.ring()
                 elif time.monotonic() > asked + _ASK_SECONDS:  # a host that vanished says nothing
                     conn.exec_driver_sql(_LISTEN)
