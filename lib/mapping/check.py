@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Literal
 
 from lib.errors import MappingError
@@ -56,7 +57,10 @@ def check(given: Mapping[str, JsonValue], *, target: JsonSchema | None, source: 
     """Every problem of a mapping; None for a schema that is not known, about which nothing is then said."""
     found = [Finding(name, f"{name}: {problem.rstrip('.')}.") for name, problem in mapping.check_mapping(given)]
     broken = {finding.target for finding in found}
-    return found + _Check(given, target, source).best(broken)
+    found += _Check(given, target, source).best(broken)
+    if target is not None and not any(one.severity == "error" for one in found):
+        found += _built(given, target)
+    return found
 
 
 class _Check:
@@ -242,6 +246,16 @@ def _gives_nothing(expression: str, source: JsonSchema | None) -> bool:
     except MappingError:
         return False  # it does not fit the sample, which says nothing about what is missing
     return given is expressions.UNSET
+
+
+def _built(given: Mapping[str, JsonValue], target: JsonSchema) -> Iterator[Finding]:
+    """What is wrong with the payload that a mapping of fixed values alone builds, the same from every event."""
+    if any(expressions.is_expression(value) for value in given.values()):
+        return
+    for violation in validation.violations(target, mapping.apply_mapping(given, {}).payload, limit=1).violations:
+        names = tuple(takewhile(lambda step: isinstance(step, str), violation.path))
+        name = expressions.target(tuple(map(str, names))) if names else ""
+        yield Finding(name, f"{name or 'The payload'}: {violation.message}")
 
 
 def _literal(name: str, value: JsonValue, place: Field, target: JsonSchema) -> Iterator[Finding]:
