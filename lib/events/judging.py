@@ -114,7 +114,8 @@ def judge_all(
     if not all(row["is_permitted"] for row in rows.values()):
         raise TokenEnded
     ids = iter(sorted(event_id for row in rows.values() for event_id in row["event_ids"]))
-    return [_judged(one, rows[one.kind], ids) for one in sent]
+    candidates = {kind: [_candidate(one) for one in row["candidates"]] for kind, row in rows.items()}
+    return [_judged(one, rows[one.kind], candidates[one.kind], ids) for one in sent]
 
 
 def judge(
@@ -130,7 +131,14 @@ def judge(
     return found.status, whole + errors
 
 
-def _judged(sent: SentEvent, row: Mapping[str, Any], ids: Iterator[UUID]) -> JudgedEvent | CatalogError:
+def _candidate(read: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A candidate as the driver would give it, had it not come inside JSON."""
+    return {**read, "workflow_id": UUID(read["workflow_id"])}
+
+
+def _judged(
+    sent: SentEvent, row: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], ids: Iterator[UUID]
+) -> JudgedEvent | CatalogError:
     """The event redacted and judged by the schema that the sender or else the catalog names, and its key.
 
     A secret key is redacted in the event, and a dry run leaves it so. A dry run must not reveal the digest: with it,
@@ -157,7 +165,7 @@ def _judged(sent: SentEvent, row: Mapping[str, Any], ids: Iterator[UUID]) -> Jud
         schema_status=status,
         schema_errors=errors,
         schema_ref_conflict=conflict,
-        candidates=row["candidates"],
+        candidates=candidates,
         has_waits=row["has_waits"],
     )
 

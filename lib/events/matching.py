@@ -202,7 +202,7 @@ def _decide_one(
 
 
 def _who(candidate: Mapping[str, Any]) -> tuple[UUID, str, int]:
-    return UUID(candidate["workflow_id"]), candidate["name"], candidate["version"]
+    return candidate["workflow_id"], candidate["name"], candidate["version"]
 
 
 @lru_cache(maxsize=256)
