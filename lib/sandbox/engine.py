@@ -63,6 +63,10 @@ class Compiled:
         if "input" in self._reads:
             yield from _paths(self._reads["input"], ())
 
+    def unknown(self) -> Iterator[str]:
+        """The names of functions and variables that it uses, and that neither JSONata nor it itself defines."""
+        yield from self._reads.get("bindings", {})
+
     def evaluate(self, context: str, *, now: int, seed: int) -> str | None:
         """The result as JSON text, None for undefined. Raises ExpressionError."""
         result = _run(self._expression, context, now, seed)

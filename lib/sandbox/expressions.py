@@ -7,6 +7,7 @@ say beforehand what such an expression reads or does.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator
 from decimal import Decimal
@@ -23,6 +24,8 @@ from lib.serialization.strict_json import JsonValue
 #: Stands before a number that goes in as text.
 _MARK = "\ue000number "
 _MOST_EXACT = 2**53
+#: Texts, quoted names and comments, in which a name means nothing.
+_ASIDE = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/"""
 
 
 def evaluate(expressions: list[str], context: JsonValue, max_output_bytes: int) -> list[dict[str, Any]]:
@@ -46,10 +49,20 @@ def evaluate(expressions: list[str], context: JsonValue, max_output_bytes: int) 
 def inspect(expression: str) -> dict[str, Any]:
     """{"problem": None or what is wrong with the expression, "reads": paths from the root of the context}."""
     try:
-        reads = _compiled(expression).reads()
+        compiled = _compiled(expression)
     except ExpressionError as error:
         return {"problem": str(error), "reads": []}
-    return {"problem": None, "reads": sorted(map(list, reads))}
+    unknown = next(compiled.unknown(), None)
+    problem = unknown and _unknown(unknown, expression)
+    return {"problem": problem, "reads": sorted(map(list, compiled.reads()))}
+
+
+def _unknown(name: str, expression: str) -> str:
+    """What is wrong with a name that nothing defines: evaluating gives nothing, or fails if it is called."""
+    tokens = re.finditer(rf"{_ASIDE}|\${re.escape(name)}(?!\w)", expression, re.DOTALL)
+    at = next((token.start() + 1 for token in tokens if token[0].startswith("$")), None)
+    place = f", at character {at}" if at else ""
+    return f"uses ${name[:80]}, which is no function of JSONata and gets no value in the expression{place}"
 
 
 def warm_up() -> None:

@@ -388,6 +388,36 @@ def test_fields_read(expression: str, paths: set[str]) -> None:
     assert {".".join(path) for path in expressions.fields_read(expression)} == paths
 
 
+@pytest.mark.parametrize(
+    ("expression", "name", "at"),
+    [
+        ("$upercase(event.payload.id)", "$upercase", 1),
+        ("'$x' & $x", "$x", 8),
+        ("$map(event.payload.list, function($v) { $v & $w })", "$w", 46),
+        ("$now2() & $now()", "$now2", 1),
+    ],
+)
+def test_a_name_that_nothing_defines_is_found_before_it_is_evaluated(expression: str, name: str, at: int) -> None:
+    said = f"uses {name}, which is no function of JSONata and gets no value in the expression, at character {at}"
+    assert expressions.problem(expression) == said
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "($x := 1; $x)",
+        "$$.event",
+        "$",
+        "[1, 2]@$i.$i",
+        "event.payload#$n.$n",
+        "($f := function($n) { $f($n) }; 1)",
+        "$sum([1])",
+    ],
+)
+def test_a_name_that_something_defines_is_no_problem(expression: str) -> None:
+    assert expressions.problem(expression) is None
+
+
 def test_check_expression() -> None:
     assert expressions.problem("event.payload.id") is None
     assert expressions.problem(ENDLESS) is None
