@@ -16,8 +16,9 @@ from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
 
+from lib.schemas.conditions import SchemaCondition, conditions
 from lib.schemas.parts import Part, Parts, listed
-from lib.schemas.spec import Branching, Listed, Option, SchemaChoice, Settled, Spec, build_spec
+from lib.schemas.spec import Branching, Listed, Option, SchemaChoice, Settled, Spec, build_spec, conditioned
 
 if TYPE_CHECKING:
     from referencing._core import Resolver
@@ -38,6 +39,8 @@ class Flat:
 
     parts: list[Part] = field(default_factory=list)
     groups: list[tuple[Part, str]] = field(default_factory=list)  # unsettled oneOf and anyOf
+    conditions: list[SchemaCondition] = field(default_factory=list)  # settled or not
+    needed: set[str] = field(default_factory=set)  # properties that settled conditions require
     seen: set[int] = field(default_factory=set)
     allows_null: bool = False
     never: bool = False
@@ -74,6 +77,7 @@ class SchemaDocument:
                 flat.parts,
                 settled,
                 self._read_groups(flat),
+                conditioned=conditioned(flat.conditions, settled, flat.needed),
                 allows_null=flat.allows_null,
                 unknown=flat.external or flat.never,
             )
@@ -103,6 +107,18 @@ class SchemaDocument:
             self._collect(Part(branch, part.resolver), settled, flat)
         for keyword in ("oneOf", "anyOf"):
             self._collect_branch(part, keyword, settled, flat)
+        for condition in conditions(part):
+            self._collect_condition(condition, settled, flat)
+
+    def _collect_condition(self, condition: SchemaCondition, settled: Settled, flat: Flat) -> None:
+        """Take what a condition says by its outcome; an open one says nothing."""
+        flat.conditions.append(condition)
+        outcome = settled.get(condition.key)
+        if outcome:
+            flat.needed |= condition.names
+        if outcome is not None:
+            for branch in condition.then if outcome else condition.otherwise:
+                self._collect(branch, settled, flat)
 
     def _collect_branch(self, part: Part, keyword: str, settled: Settled, flat: Flat) -> None:
         """Follow the picked branch of a oneOf or anyOf, or its only one; else note it as unsettled."""

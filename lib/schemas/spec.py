@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
 
+from lib.schemas.conditions import SchemaCondition
 from lib.schemas.parts import (
     TYPES,
     Part,
@@ -42,7 +43,8 @@ TELLING: dict[str, tuple[str, ...]] = {
 }
 
 
-#: Picks made at a place: id of the branch list (or "type") to branch number (or type name).
+#: What is settled at a place: by the id of a branch list (or "type") the branch number (or type name), by the key
+#: of a condition whether it holds.
 Settled = Mapping[Any, int | str]
 
 
@@ -83,10 +85,23 @@ class Branching:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditioned:
+    """What the conditions of a place amount to: those still open, whether there are any, what they require, and
+    the schemas that they choose between."""
+
+    open: tuple[SchemaCondition, ...] = ()
+    any: bool = False
+    required: frozenset[str] = frozenset()
+    hints: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Spec:
     """What one place may hold. `kind` names the field that fits it:
 
     object, array, string, integer, number, boolean, null, enum, const, choice, or json for the rest.
+    `names` are the properties that get a field: those that are declared and may be there, and those required.
+    `conditions` are open, while `conditional` tells whether any holds or could hold.
     """
 
     kind: str
@@ -100,7 +115,10 @@ class Spec:
     options: tuple[Listed, ...] = ()
     option_type: str = "string"
     choice: SchemaChoice | None = None
+    conditions: tuple[SchemaCondition, ...] = ()
+    conditional: bool = False
     properties: Mapping[str, Parts] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
     required: frozenset[str] = frozenset()
     closed: bool = False
     additional: Parts = ()
@@ -135,14 +153,34 @@ class Spec:
 
     def allows_key(self, name: str) -> bool:
         """Tell whether the schema leaves room for this key."""
-        return name in self.properties or not self.closed or bool(self.matching(name))
+        if name in self.properties:
+            return not _is_forbidden(self.properties[name])
+        return not self.closed or bool(self.matching(name))
 
     def item(self, place: int) -> Parts:
         """Give the parts that apply to the item at a place of an array."""
         return self.prefix[place] if place < len(self.prefix) else self.items
 
 
+def conditioned(
+    conditions: list[SchemaCondition], settled: Settled, needed: Collection[str] = frozenset()
+) -> Conditioned:
+    """Sum up the conditions of a place, given what is settled there and what the settled ones require."""
+    parts = (part for one in conditions for part in (*one.test, *one.then, *one.otherwise))
+    return Conditioned(
+        open=tuple(one for one in conditions if one.key not in settled),
+        any=bool(conditions),
+        required=frozenset(needed),
+        hints=tuple(part.schema for part in parts if isinstance(part.schema, Mapping)),
+    )
+
+
+def _is_forbidden(parts: Parts) -> bool:
+    return any(part.schema is False for part in parts)
+
+
 NO_BRANCHING = Branching()
+NO_CONDITIONS = Conditioned()
 
 
 def build_spec(
@@ -150,6 +188,7 @@ def build_spec(
     settled: Settled,
     branching: Branching = NO_BRANCHING,
     *,
+    conditioned: Conditioned = NO_CONDITIONS,
     allows_null: bool = False,
     unknown: bool = False,
 ) -> Spec:
@@ -164,7 +203,7 @@ def build_spec(
     nullable = by_value or allows_null or _flag(parts, "nullable")
     if options and nullable and not by_value:
         options = (*options, Listed(None))
-    kind, choice = _kind(parts, types, options, settled, branching)
+    kind, choice = _kind(parts, types, options, settled, branching, conditioned.hints)
     if unknown and (kind == "json" or (len(parts) <= 1 and not types and not options)):
         kind, choice = "json", None
     return Spec(
@@ -174,8 +213,10 @@ def build_spec(
         options=options,
         option_type=json_type(options[0].value) if options else "string",
         choice=choice,
+        conditions=conditioned.open,
+        conditional=conditioned.any,
         **_notes(parts, branching.suggested),
-        **(_object(parts) if kind in ("object", "choice") else {}),
+        **(_object(parts, conditioned.required) if kind in ("object", "choice") else {}),
         **(_array(parts) if kind == "array" else {}),
     )
 
@@ -186,6 +227,7 @@ def _kind(
     options: tuple[Listed, ...],
     settled: Settled,
     branching: Branching,
+    hints: tuple[Mapping[str, Any], ...],
 ) -> tuple[str, SchemaChoice | None]:
     """Name the field that fits a place, with the choice to be made first where there is one."""
     kinds = [name for name in types or () if name != "null"]
@@ -199,7 +241,8 @@ def _kind(
         return "null", None
     if len(kinds) > 1:
         return "choice", SchemaChoice("type", tuple(Option(name, name, ()) for name in kinds))
-    told = (kind for kind, keywords in TELLING.items() for part in parts if part.schema.keys() & set(keywords))
+    schemas = [part.schema for part in parts] + [*hints]
+    told = (kind for kind, keywords in TELLING.items() for schema in schemas if schema.keys() & set(keywords))
     return next(iter(kinds), None) or (types is None and next(told, None)) or branching.common or "json", None
 
 
@@ -251,11 +294,11 @@ def _examples(parts: list[Part]) -> Iterator[Any]:
             yield part.schema["example"]
 
 
-def _object(parts: list[Part]) -> dict[str, Any]:
+def _object(parts: list[Part], asked: frozenset[str]) -> dict[str, Any]:
     properties: dict[str, Parts] = {}
     patterns: list[tuple[str, Parts]] = []
     additional: Parts = ()
-    needed: set[str] = set()
+    needed = set(asked)
     closed = False
     for part in parts:
         schema = part.schema
@@ -268,8 +311,11 @@ def _object(parts: list[Part]) -> dict[str, Any]:
             closed |= schema.get(keyword) is False
             if isinstance(schema.get(keyword), Mapping):
                 additional += (Part(schema[keyword], part.resolver),)
+    matched = {name for name in needed for pattern, _ in patterns if matches(pattern, name)}
+    undeclared = sorted((matched if closed else needed) - properties.keys())
     return {
         "properties": properties,
+        "names": (*(name for name, some in properties.items() if not _is_forbidden(some)), *undeclared),
         "patterns": tuple(patterns),
         "additional": additional,
         "required": frozenset(needed),

@@ -8,12 +8,11 @@ from typing import Any
 from lib.errors import InvalidInput
 from lib.schemas.form.ground import Ground
 from lib.schemas.form.node import Node
-from lib.schemas.form.samples import Sampler
 from lib.schemas.form.violations import Path, SchemaViolation
 from lib.schemas.judge import unusable_sentences
 from lib.schemas.messages import Fault, sentence
 from lib.serialization import strict_json
-from lib.serialization.json_values import ABSENT, copy, same
+from lib.serialization.json_values import ABSENT, copy
 
 
 class Form(Ground):
@@ -22,19 +21,19 @@ class Form(Ground):
     def __init__(self, schema: Any, value: Any = ABSENT) -> None:
         super().__init__(schema)
         self._entered: Node | None = None
-        # The value checked last and what was wrong with it: most reruns only open and close parts.
-        self._checked: tuple[Any, dict[tuple[Path, Any], int | str], list[SchemaViolation]] | None = None
+        # What was wrong after so many edits and picks: most reruns only open and close parts.
+        self._checked: tuple[tuple[int, int], list[SchemaViolation]] | None = None
         self.open_left = 40  # fields that parts may still show without being asked
-        if value is ABSENT:
-            value = self.blank(self.document.spec(self.document.root))
-        self.root = Node(self, None, "root", "", self.document.root, value)
+        start = self.blank(self.document.spec(self.document.root)) if value is ABSENT else value
+        self.root = Node(self, None, "root", "", self.document.root, start)
+        self.root.given = value is not ABSENT
 
     @property
     def entered(self) -> Node | None:
         """The part that is shown by itself, None for the whole form."""
         node = self._entered
         while node is not None and node.parent is not None:
-            if node.parent.children is None or node not in node.parent.children:
+            if node.hidden or node.parent.children is None or node not in node.parent.children:
                 return None
             node = node.parent
         return self._entered
@@ -44,30 +43,47 @@ class Form(Ground):
         self._entered = None if node.parent is None else node
 
     def nodes(self) -> Iterator[Node]:
-        """Yield every node made so far, parents first."""
+        """Yield every node made so far that is part of the value or may become one, parents first."""
         waiting = [self.root]
         while waiting:
             node = waiting.pop()
             yield node
-            waiting.extend(reversed(node.children or ()))
+            waiting.extend(child for child in reversed(node.children or ()) if not child.hidden)
+
+    def _telling(self) -> Iterator[tuple[Node, Path]]:
+        """Yield the nodes that hold a picked branch or a problem, with their paths.
+
+        Most nodes are single fields without either: they cost no more than a look.
+        """
+        waiting: list[tuple[Node, Path]] = [(self.root, ())]
+        while waiting:
+            node, path = waiting.pop()
+            if node.settled or node.problem is not None:
+                yield node, path
+            for place, child in enumerate(node.children or ()):
+                if (child.children or child.settled or child.problem is not None) and not child.hidden:
+                    waiting.append((child, (*path, place if node.is_list else child.name)))
 
     def drafts(self) -> list[SchemaViolation]:
         """List the texts that are not JSON yet."""
-        return [SchemaViolation(n.path, n.problem, "draft") for n in self.nodes() if n.problem is not None]
+        return [SchemaViolation(path, node.problem, "draft") for node, path in self._telling() if node.problem]
 
     def violations(self) -> list[SchemaViolation]:
         """List what is wrong with the value as it stands, drafts that are not JSON included."""
-        picks: dict[tuple[Path, Any], int | str] = {}
-        for node in self.nodes():
-            if node.settled:
-                picks |= {(node.path, source): number for source, number in node.settled.items()}
+        state = (self.edits, self.picks)
+        if self._checked is None or self._checked[0] != state:
+            self._checked = (state, self._check())
+        return list(self._checked[1])
+
+    def _check(self) -> list[SchemaViolation]:
         value = self.root.dump()
+        drafts = self.drafts()
         if value is ABSENT:
-            return [*self.drafts(), SchemaViolation((), sentence(Fault("required")), "required")]
-        if self._checked is None or self._checked[1] != picks or not same(self._checked[0], value):
-            found = self.validator.violations(value, picks)
-            self._checked = (value, picks, [*self._unusable(), *_unstorable(value), *found])
-        return self.drafts() + self._checked[2]
+            return [*drafts, SchemaViolation((), sentence(Fault("required")), "required")]
+        picks: dict[tuple[Path, Any], int | str] = {}
+        for node, path in self._telling():
+            picks |= {(path, source): number for source, number in node.settled.items()}
+        return [*drafts, *self._unusable(), *_unstorable(value), *self.validator.violations(value, picks)]
 
     def _unusable(self) -> Iterator[SchemaViolation]:
         """What of the schema cannot be checked, as the server says it."""
@@ -91,8 +107,3 @@ def load(schema: Any, value: Any = ABSENT) -> Form:
 def dump(form: Form) -> Any:
     """Give the form's value: equal to what was loaded, in keys, order and number types, where unedited."""
     return copy(form.root.dump())
-
-
-def sample_of(node: Node) -> Any:
-    """Make a sample for one place of a form."""
-    return Sampler(node.form.document, node.form.validator).sample(node.parts)

@@ -19,6 +19,8 @@ class Ground:
         self.document = SchemaDocument(schema)
         self.validator = Validator(self.document)
         self._rows = 0
+        self.edits = 0  # changes made so far
+        self.picks = 0  # branches picked so far
 
     def new_row(self) -> int:
         """Hand out the next row id."""
@@ -29,6 +31,11 @@ class Ground:
         """Give what a place that must hold something starts from, ABSENT when the schema says nothing."""
         return blank(self.document, self.validator, spec, needed=True)
 
-    def settle(self, parts: Parts, value: Any, settled: dict[Any, int | str], *, needed: bool) -> Spec:
-        """Follow the choices of a place; new picks are added to `settled`."""
-        return settle(self.document, self.validator, parts, value, settled, needed=needed)
+    def settle(
+        self, parts: Parts, value: Any, settled: dict[Any, int | str], holding: dict[Any, int], *, needed: bool
+    ) -> Spec:
+        """Follow the choices and conditions of a place; new picks are added to `settled`, outcomes to `holding`."""
+        picks = len(settled)
+        spec = settle(self.document, self.validator, parts, value, settled, holding, needed=needed)
+        self.picks += len(settled) - picks
+        return spec

@@ -1,225 +1,49 @@
-"""One place of a form: reading it, opening it, editing it.
-
-A node that nobody opened keeps its value untouched, so whatever was loaded comes out again as it was.
-"""
+"""One place of a form, to be changed: typing, choosing branches, adding and moving rows."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 from lib.schemas.form.blank import empty
-from lib.schemas.form.ground import Ground
+from lib.schemas.form.place import SHOWS, Place
 from lib.schemas.form.sample_scalars import sample_keys
-from lib.schemas.form.violations import Path
 from lib.schemas.parts import Parts
-from lib.schemas.spec import SchemaChoice, Spec
+from lib.schemas.spec import Spec
 from lib.serialization.json_values import ABSENT, copy, json_type
 
-#: The JSON types that the field of each kind can show; enum, const and json show what they are given.
-SHOWS = {
-    "object": {"object"},
-    "array": {"array"},
-    "string": {"string"},
-    "integer": {"integer", "number", "string"},  # typed text that is no number stays what it is
-    "number": {"integer", "number", "string"},
-    "boolean": {"boolean"},
-    "null": set[str](),
-    "choice": set[str](),
-}
 
-
-class Node:
+class Node(Place["Node"]):
     """One place in the value: a field, an object or a list.
 
-    `role` is root, property, extra (a key of the user's choice) or item. A node is drawn by its `kind`,
-    changed by its methods, and named in widget keys by `key`, which never holds a list index.
+    A node is drawn by its `kind`, changed by its methods, and named in widget keys by `key`, which never holds
+    a list index.
     """
 
-    __slots__ = (
-        "_spec",
-        "as_json",
-        "auto",
-        "children",
-        "draft",
-        "form",
-        "implied",
-        "name",
-        "parent",
-        "parts",
-        "present",
-        "problem",
-        "rev",
-        "role",
-        "segment",
-        "settled",
-        "shown",
-        "stash",
-        "touched",
-        "value",
-    )
+    __slots__ = ()
 
-    def __init__(self, form: Ground, parent: Node | None, role: str, name: str, parts: Parts, value: Any) -> None:
-        self.form, self.parent, self.role, self.name, self.parts = form, parent, role, name, parts
-        self.segment = name if role == "property" else f"@{form.new_row()}" if parent else ""
-        self.value: Any = value
-        self.children: list[Node] | None = None
-        self.present = True  # of an opened object or list: whether it is there at all
-        self.implied = False  # it is there only because something was typed inside
-        self.auto = False  # the form filled it in, nobody typed it
-        self.settled: dict[Any, int | str] = {}
-        self.stash: dict[tuple[Any, ...], tuple[tuple[Any, ...], Any]] = {}  # by branch: picks and value
-        self.rev = 0
-        self.draft: str | None = None  # JSON text that cannot be read yet
-        self.problem: str | None = None  # what is wrong with a draft or a new key
-        self.as_json = False
-        self.touched = False
-        self.shown: bool | None = None  # whether the user wants to see inside; None leaves it to the drawing
-        self._spec: Spec | None = None
-
-    # -- reading ----------------------------------------------------------------------------------
-
-    @property
-    def key(self) -> str:
-        """A stable name for widget keys: rows keep theirs when moved; replaced values get a new one."""
-        above = self.parent.key + "/" if self.parent else ""
-        pointer = self.segment.replace("~", "~0").replace("/", "~1")
-        pointer = pointer.encode(errors="backslashreplace").decode()  # half characters cannot be sent
-        return above + pointer + (f"~r{self.rev}" if self.rev else "")
-
-    @property
-    def path(self) -> Path:
-        """Where the node stands in the value, as jsonschema writes paths."""
-        if self.parent is None:
-            return ()
-        if self.role == "item":
-            return (*self.parent.path, self.parent.opened().index(self))
-        return (*self.parent.path, self.name)
-
-    @property
-    def spec(self) -> Spec:
-        """What the schema says here, with the branches picked; the value picks where nobody did."""
-        if self._spec is None:
-            value = self.value if self.children is None else ABSENT
-            self._spec = self.form.settle(self.parts, value, self.settled, needed=self.required)
-        return self._spec
-
-    @property
-    def named(self) -> Spec:
-        """What the schema says here before any branch is picked; titles and notes of the place itself."""
-        return self.form.document.spec(self.parts)
-
-    @property
-    def kind(self) -> str:
-        """The kind of field that can show both the schema's wish and the value as it is."""
-        if self.as_json or self.draft is not None:
-            return "json"
-        if self.value is ABSENT or self.value is None or self.children is not None:
-            return self.spec.kind
-        return self.spec.kind if json_type(self.value) in SHOWS.get(self.spec.kind, _ANY) else "json"
-
-    @property
-    def required(self) -> bool:
-        """Whether the schema wants the node to be there."""
-        if self.parent is None or self.role != "property":
-            return True
-        return self.name in self.parent.spec.required
-
-    @property
-    def is_present(self) -> bool:
-        """Whether the node has a value, null included."""
-        return self.present if self.children is not None else self.value is not ABSENT
-
-    @property
-    def is_null(self) -> bool:
-        return self.children is None and self.value is None
-
-    def choices(self) -> Iterator[tuple[SchemaChoice, int | str | None]]:
-        """Yield the choices of this place from outermost in, each with the picked branch, if any."""
-        settled: dict[Any, int | str] = {}
-        self.spec  # noqa: B018  # lets the value pick first
-        while (choice := self.form.document.spec(self.parts, settled).choice) is not None:
-            picked = self.settled.get(choice.source)
-            yield choice, picked
-            if picked is None:
-                return
-            settled[choice.source] = picked
-
-    def dump(self) -> Any:
-        """Give the value as it stands, ABSENT when there is none."""
-        if self.children is None:
-            return self.value
-        if not self.present:
-            return ABSENT
-        if self.spec.kind == "array":
-            return [child.dump() for child in self.children]
-        dumped = ((child.name, child.dump()) for child in self.children)
-        return {name: value for name, value in dumped if value is not ABSENT}
-
-    # -- opening ----------------------------------------------------------------------------------
-
-    def opened(self) -> list[Node]:
-        """Open an object or a list and give its children, in the order in which they are written out."""
-        if self.children is None:
-            self.present = self.value is not ABSENT
-            if self.spec.kind == "array":
-                rows = self.value if isinstance(self.value, list | tuple) else ()
-                self.children = [self._item(place, value) for place, value in enumerate(rows)]
-            else:
-                self.children = self._fields(self.value if isinstance(self.value, dict) else {})
-            self.value = ABSENT
-        return self.children
-
-    def _fields(self, value: dict[str, Any]) -> list[Node]:
-        """Make a node a key: those of the value in its order, missing ones after the one listed before."""
-        names = list(value)
-        if not names:
-            names = list(self.spec.properties)
-        elif missing := [name for name in self.spec.properties if name not in value]:
-            followers: dict[str | None, list[str]] = {}
-            anchor: str | None = None
-            for name in self.spec.properties:
-                if name in value:
-                    anchor = name
-                else:
-                    followers.setdefault(anchor, []).append(name)
-            names = followers.get(None, []) + [one for name in names for one in (name, *followers.get(name, ()))]
-            assert len(names) == len(value) + len(missing)
-        return [self._field(name, value.get(name, ABSENT)) for name in names]
-
-    def _field(self, name: str, value: Any) -> Node:
-        role = "property" if name in self.spec.properties else "extra"
-        return Node(self.form, self, role, name, self.spec.child(name), value)
-
-    def _item(self, place: int, value: Any) -> Node:
-        return Node(self.form, self, "item", "", self.spec.item(place), value)
-
-    def fields(self) -> list[Node]:
-        """List the fields that the schema names, in its order."""
-        children = {child.name: child for child in self.opened() if child.role == "property"}
-        return [children[name] for name in self.spec.properties if name in children]
-
-    def extras(self) -> list[Node]:
-        """List the entries whose keys are the user's own."""
-        return [child for child in self.opened() if child.role == "extra"]
+    def _inside(self, role: str, name: str, parts: Parts, value: Any) -> Node:
+        return Node(self.form, self, role, name, parts, value)
 
     # -- changing ---------------------------------------------------------------------------------
 
     def write(self, value: Any) -> None:
         """Take what was typed into the node's own field."""
-        self.value, self.children, self.draft, self.problem, self.auto = value, None, None, None, False
+        self.value, self.children, self.draft, self.problem = value, None, None, None
+        self.auto = self.given = False
         self._tell_parents()
 
     def hold(self, text: str, problem: str) -> None:
         """Keep text that cannot be read, with what is wrong with it, beside the last value."""
         self.draft, self.problem, self.touched = text, problem, True
+        self.form.edits += 1
 
     def replace(self, value: Any) -> None:
         """Put another value in place; its widgets start anew."""
         self.rev += 1
         self.settled, self._spec, self.as_json, self.implied = {}, None, False, False
         self.write(copy(value))
+        self.given = value is not ABSENT
 
     def clear(self) -> None:
         """Empty the field: a property goes, a row or an entry becomes as empty as its kind allows."""
@@ -231,6 +55,7 @@ class Node:
         self.rev += 1
         self.children, self.value, self.as_json, self.draft, self.problem = None, value, on, None, None
         self.settled, self._spec = {}, None
+        self.form.edits += 1
 
     def choose(self, source: Any, number: int | str | None) -> None:
         """Follow another branch; what was entered under the last one is kept for the way back."""
@@ -278,19 +103,17 @@ class Node:
             while parent is not None and not parent.present:
                 parent._appear()
                 parent = parent.parent
-            return
-        while parent is not None and parent.implied and not any(map(_is_typed, parent.opened())):
-            parent._vanish()
-            parent = parent.parent
+        else:
+            while parent is not None and parent.implied and not any(map(_is_typed, parent.opened())):
+                parent._vanish()
+                parent = parent.parent
+        self.changed()
 
     def _appear(self) -> None:
         self.present = self.implied = True
         for child in self.opened():
-            if child.role == "property" and child.required and not child.is_present:
-                start = self.form.blank(child.spec)
-                if start is not ABSENT:
-                    child.value, child.children, child.auto = start, None, True
-                    child.rev += 1
+            if child.role == "property" and child.required:
+                child._fill_in(True)
 
     def _vanish(self) -> None:
         self.present = self.implied = False
@@ -310,7 +133,7 @@ class Node:
 
     def add_entry(self, name: str | None = None) -> Node:
         """Add a key of the user's own to an object; without a name, a free one is made up."""
-        taken = {child.name for child in self.opened()}
+        taken = {child.name for child in self.opened() if not child.hidden}
         if name is None or name in taken:
             stem = name or "key"
             numbered = (f"{stem}{number}" for number in itertools.count(2))
@@ -323,26 +146,36 @@ class Node:
     def _start(self, child: Node) -> None:
         start = self.form.blank(child.spec)
         child.value = empty(child.spec) if start is ABSENT else start
+        self._drop_hidden(child.name)
         self.opened().append(child)
         child._tell_parents()
         child.touched = False
+
+    def _drop_hidden(self, name: str) -> None:
+        """Forget what waits under a name that the user gives to something else."""
+        if not self.is_list:
+            self.opened()[:] = [child for child in self.opened() if not (child.hidden and child.name == name)]
 
     def rename(self, name: str) -> None:
         """Give an entry another key in the same place; a key that is taken is refused with a problem."""
         assert self.parent is not None
         self.touched = True
+        self.form.edits += 1
         if name == self.name:
             self.problem = None
             return
-        if not name or any(child.name == name for child in self.parent.opened() if child is not self):
+        others = [child for child in self.parent.opened() if child is not self and not child.hidden]
+        if not name or any(child.name == name for child in others):
             self.problem = f"The key “{name}” is already there" if name else "A field needs a name"
             return
+        self.parent._drop_hidden(name)
         self.name, self.problem = name, None
         parts = self.parent.spec.child(name)
         if parts != self.parts:
             value = self.dump()
             self.parts = parts
             self.replace(value)
+        self.changed()
 
     def duplicate(self) -> Node:
         """Copy a row and put the copy after it."""
@@ -377,6 +210,7 @@ class Node:
     def _renumber(self) -> None:
         """Give rows of a tuple the schema of their new place."""
         self.touched = True
+        self.changed()
         if not self.spec.prefix:
             return
         for place, child in enumerate(self.opened()):
@@ -386,10 +220,9 @@ class Node:
                 child.replace(value)
 
 
-_ANY = {"null", "boolean", "integer", "number", "string", "array", "object"}
-
-
 def _is_typed(node: Node) -> bool:
+    if node.hidden:
+        return False
     if node.children is not None and node.implied:
         return any(map(_is_typed, node.children))
     return node.is_present and not node.auto

@@ -71,8 +71,7 @@ def schema_fields(
             draw_node(drawing, form.root)
         else:
             draw_entered(drawing, form.entered)
-    touched = any(node.touched for node in form.nodes())
-    return FormResult(dump(form), violations, touched)
+    return FormResult(dump(form), violations, form.edits > 0)
 
 
 def fill_form(key: str, value: Any) -> None:
