@@ -6,11 +6,14 @@ import math
 import re
 from collections.abc import Iterator
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from itertools import chain, pairwise
 from typing import Any
 
 from lib.schemas.form.pattern_text import pattern_text
 from lib.schemas.spec import Spec
 
+#: Numbers tried beside the most natural one.
+NEIGHBOURS = 20
 #: Repetitions of one piece of a pattern at most.
 LONGEST = 500
 FORMATS = {
@@ -45,19 +48,55 @@ def sample_texts(spec: Spec, name: str, turn: int, identifier: str) -> Iterator[
     least = int(max([0, *spec.number_keyword("minLength")]))
     most = int(min([10**6, *spec.number_keyword("maxLength")]))
     words = re.sub(r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])", " ", name).strip().lower()
+    made = []
     if spec.format in FORMATS:
         slug = words.replace(" ", "-").encode("ascii", "ignore").decode() or "sample"
-        yield FORMATS[spec.format].format(
-            day=turn % 28 + 2, n=turn + 1 if turn else "", slug=slug, identifier=identifier
-        )
+        made = [
+            FORMATS[spec.format].format(day=turn % 28 + 2, n=turn + 1 if turn else "", slug=slug, identifier=identifier)
+        ]
+    yield from made
+    natural = f"Sample {words}".strip() + (f" {turn + 1}" if turn else "")
     patterns = [pattern for pattern in spec.keyword("pattern") if isinstance(pattern, str)]
-    for pattern in patterns:
-        for grow in (2, 0, 1, 3, 5, 8, least, max(0, least - 1), max(0, least - 2), max(0, most // 2)):
-            yield pattern_text(pattern, min(grow, LONGEST), turn)
-            yield pattern_text(pattern, min(grow, LONGEST), turn + 1)
-    text = f"Sample {words}".strip() + (f" {turn + 1}" if turn else "")
-    yield (text + " sample" * (least // 7 + 1))[:least] if len(text) < least else text[:most]
-    yield str(turn % 10) * max(1, least)
+    matching = [text for pattern in patterns for text in _matching(pattern, least, most, turn)]
+    yield from matching
+    for text in matching[:: len(matching) // 12 + 1]:
+        yield from _padded(text, least)
+        for given in made:  # a format and a pattern: one written over the start or the end of the other
+            yield from (text + given[len(text) :], given[: -len(text)] + text, text + given, given + text)
+    for first, second in pairwise(patterns):
+        one, other = pattern_text(first, 0, turn), pattern_text(second, 0, turn)
+        yield from chain((one + other, other + one), _padded(one + other, least))
+        yield one + "a" * max(0, least - len(one + other)) + other
+    for given in made:
+        yield from _padded(given, least)
+    yield (natural + " sample" * (least // 7 + 1))[:least] if len(natural) < least else natural[:most]
+    yield from (str((turn + more) % 10) * max(1, least) for more in range(10))
+    yield from ("", (natural + " sample" * 6)[:most], ("sample" * 60)[:most], "x" * min(most, max(least, 1)))
+
+
+def _matching(pattern: str, least: int, most: int, turn: int) -> Iterator[str]:
+    for grow in (2, 0, 1, 3, 5, 8, least, max(0, least - 1), max(0, least - 2), max(0, most // 2)):
+        yield pattern_text(pattern, min(grow, LONGEST), turn)
+        yield pattern_text(pattern, min(grow, LONGEST), turn + 1)
+
+
+def _padded(text: str, least: int) -> Iterator[str]:
+    """Yield a text that is too short with letters before, and with letters after it."""
+    pad = "a" * min(least - len(text), 10 * LONGEST)
+    if pad:
+        yield from (pad + text, text + pad)
+
+
+def sample_numbers(spec: Spec, turn: int) -> Iterator[int | float]:
+    """Yield numbers for a place: the most natural one, those beside it, and some far away or between."""
+    yield sample_number(spec, turn)
+    yield from (sample_number(spec, other) for other in range(turn + 1, turn + NEIGHBOURS))
+    yield from (sample_number(spec, other) for other in range(turn))
+    yield from (0, -1, 2, 10, 100, -100, 10**6, -(10**6))
+    if spec.kind == "number":
+        yield from (1.5, 0.5, -0.5, 0.25, 2.5)
+    for keyword in ("minimum", "maximum"):
+        yield from spec.number_keyword(keyword)
 
 
 def sample_number(spec: Spec, turn: int) -> int | float:
