@@ -14,8 +14,9 @@ from typing import Any, Literal
 from lib.errors import MappingError
 from lib.mapping import expressions, mapping, plain
 from lib.mapping.expressions import EXPRESSION
-from lib.sandbox import validation
-from lib.schemas import JsonSchema, fields, form, messages
+from lib.sandbox import sampling, validation
+from lib.sandbox.sampling import SchemaSample
+from lib.schemas import JsonSchema, fields, messages
 from lib.schemas.fields import Field
 from lib.schemas.outline import SchemaField, outline
 from lib.serialization.json_values import identity
@@ -240,9 +241,11 @@ def _gives_nothing(expression: str, source: JsonSchema | None) -> bool:
     """
     if "?" in expression:
         return False
-    payload = form.sample(source) if source is not None else {}
+    sample = sampling.sample(source) if source is not None else SchemaSample({})
+    if sample.problem:
+        return False  # what fits this schema is not known
     try:
-        given = expressions.evaluate(expression, mapping.event_context("EVENT", payload))
+        given = expressions.evaluate(expression, mapping.event_context("EVENT", sample.value))
     except MappingError:
         return False  # it does not fit the sample, which says nothing about what is missing
     return given is expressions.UNSET

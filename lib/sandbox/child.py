@@ -14,13 +14,15 @@ from collections.abc import Callable
 from io import BufferedRWPair
 from typing import Any
 
-from lib.sandbox import expressions, schemas
+from lib.sandbox import expressions, samples, schemas
 from lib.sandbox.clock import Clock, TimeUp
 from lib.serialization import strict_json
 
 JOBS: dict[str, Callable[..., Any]] = {
     "evaluate": expressions.evaluate,
     "inspect": expressions.inspect,
+    "sample": samples.sample,
+    "sketch": samples.sketch,
     "validate": schemas.validate,
 }
 
@@ -31,6 +33,7 @@ def main(loaded: Callable[[], None]) -> None:
     """Serve until the other side closes the socket. All is loaded once `loaded` is called."""
     stream = _own_socket()
     schemas.warm_up()
+    samples.warm_up()
     expressions.warm_up()
     loaded()
     _confine()

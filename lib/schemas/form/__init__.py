@@ -5,7 +5,7 @@ dump(load(schema, value)) equals value for every JSON value, valid or not, numbe
 
 from __future__ import annotations
 
-from lib.schemas.form.form import Form, dump, load, sample_of
+from lib.schemas.form.form import Form, dump, load
 from lib.schemas.form.node import Node
 from lib.schemas.form.samples import sample
 from lib.schemas.form.violations import SchemaViolation, validate
@@ -20,6 +20,5 @@ __all__ = [
     "json_text",
     "load",
     "sample",
-    "sample_of",
     "validate",
 ]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lib.schemas.form.sample_place import SamplePlace, SamplesParts
+from lib.schemas.form.sample_place import PicksValues, SamplePlace
 from lib.schemas.parts import Part, Parts
 from lib.schemas.spec import Spec
-from lib.serialization.json_values import equal, json_type
+from lib.serialization.json_values import identity, json_type
 
 #: Rows of one list at most, unless minItems asks for more.
 ROWS = 50
@@ -28,7 +28,7 @@ class _Contained:
     most: float
 
 
-def sample_lists(sampler: SamplesParts, spec: Spec, place: SamplePlace) -> Iterator[list[Any]]:
+def sample_lists(sampler: PicksValues, spec: Spec, place: SamplePlace) -> Iterator[list[Any]]:
     """Yield lists: as short as may be with something inside, then with equal rows, then longer ones, then none."""
     contained = [one for part in spec.parts for one in _contained(part)]
     for extra, step, start in SHAPES:
@@ -50,7 +50,7 @@ class _Rows:
 
     def __init__(
         self,
-        sampler: SamplesParts,
+        sampler: PicksValues,
         spec: Spec,
         place: SamplePlace,
         contained: list[_Contained],
@@ -60,6 +60,7 @@ class _Rows:
         self.sampler, self.spec, self.place, self.contained = sampler, spec, place, contained
         self.step, self.start = step, start
         self.rows: list[Any] = []
+        self.taken: set[Any] = set()  # what unique rows may not be again
 
     def make(self, extra: int) -> list[Any]:
         """Make rows: those of minItems and of a tuple, one where a list may have some, and `extra` ones."""
@@ -71,7 +72,7 @@ class _Rows:
         if not wanted and spec.items and self.sampler.spend(spec.items, inner):
             wanted = 1
         for number in range(min(wanted + extra, most, max(least, ROWS))):
-            self.rows.append(self._row(spec.item(number), number, self._fits))
+            self._put(self._row(spec.item(number), number, self._fits))
         for one in self.contained:
             self._contain(one, most)
         return self.rows
@@ -82,8 +83,12 @@ class _Rows:
 
     def _fits(self, row: Any) -> bool:
         """Tell whether a row may stand beside those made: not again where they are unique, not too often."""
-        if self.spec.unique and any(equal(row, other) for other in self.rows):
-            return False
+        return self._is_new(row) and self._is_not_too_often(row)
+
+    def _is_new(self, row: Any) -> bool:
+        return not self.spec.unique or identity(row) not in self.taken
+
+    def _is_not_too_often(self, row: Any) -> bool:
         return all(self._count(one) < one.most or not self._matches(one, row) for one in self.contained)
 
     def _contain(self, one: _Contained, most: int) -> None:
@@ -97,15 +102,16 @@ class _Rows:
                 continue
             if place < len(self.rows) and self._matches(one, self.rows[place]):
                 continue
-            others = [row for at, row in enumerate(self.rows) if at != place]
-            row = self._row((*spec.item(place), *one.parts), place, lambda row, others=others: self._new(row, others))
+            row = self._row((*spec.item(place), *one.parts), place, self._is_new)
             if place == len(self.rows):
-                self.rows.append(row)
+                self._put(row)
             elif self.sampler.validator.is_valid((*spec.item(place), *one.parts), row):
                 self.rows[place] = row
 
-    def _new(self, row: Any, others: list[Any]) -> bool:
-        return not self.spec.unique or not any(equal(row, other) for other in others)
+    def _put(self, row: Any) -> None:
+        self.rows.append(row)
+        if self.spec.unique:
+            self.taken.add(identity(row))
 
     def _may_grow(self, most: int) -> bool:
         here = len(self.rows)

@@ -7,7 +7,7 @@ from itertools import chain, combinations, islice, product
 from typing import Any
 
 from lib.schemas.form.branches import settle
-from lib.schemas.form.sample_place import DEEPEST, SamplePlace, SamplesParts
+from lib.schemas.form.sample_place import DEEPEST, PicksValues, SamplePlace
 from lib.schemas.form.sample_scalars import sample_keys
 from lib.schemas.parts import Part, Parts, required
 from lib.schemas.spec import Spec
@@ -19,7 +19,7 @@ ROUNDS = 5
 
 
 def sample_objects(
-    sampler: SamplesParts, parts: Parts, settled: Mapping[Any, int | str], place: SamplePlace
+    sampler: PicksValues, parts: Parts, settled: Mapping[Any, int | str], place: SamplePlace
 ) -> Iterator[dict[str, Any]]:
     """Yield objects. Inside its own schema, one that needs itself again comes after those that end."""
     maker = _Maker(sampler, parts, settled, place)
@@ -40,7 +40,7 @@ class _Maker:
     """Makes objects for one place, each in another way."""
 
     def __init__(
-        self, sampler: SamplesParts, parts: Parts, settled: Mapping[Any, int | str], place: SamplePlace
+        self, sampler: PicksValues, parts: Parts, settled: Mapping[Any, int | str], place: SamplePlace
     ) -> None:
         self.sampler, self.parts, self.settled, self.place = sampler, parts, settled, place
         self.spec = sampler.document.spec(parts, settled)
@@ -103,6 +103,8 @@ class _Maker:
 
     def _add_entries(self, spec: Spec, made: dict[str, Any]) -> None:
         """Give a map an entry, and an object the entries that minProperties asks for."""
+        if self.place.depth > DEEPEST:
+            return
         least = int(max([0, *spec.number_keyword("minProperties")]))
         typed = spec.additional or tuple(part for _, parts in spec.patterns for part in parts)
         if not spec.properties and typed and self.sampler.spend(typed, self.inner):

@@ -41,7 +41,7 @@ class SamplePlace:
         return any(id(part.schema) in self.above for part in spec.parts if part.schema)
 
 
-class SamplesParts(Protocol):
+class PicksValues(Protocol):
     """What the makers of parts of a sample need of the one who makes the whole."""
 
     document: SchemaDocument

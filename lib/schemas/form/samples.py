@@ -25,6 +25,8 @@ from lib.serialization.json_values import ABSENT, copy
 OPTIONAL_FIELDS = 150
 #: Values tried before a sample gives up on what is left, and for one place.
 STEPS, TRIES = 6000, 120
+#: Values made for a sketch, and how deep they lie.
+SKETCH_STEPS, SKETCH_DEPTH = 500, 4
 #: Places looked at to find out whether a recursion ends.
 LOOKS = 300
 
@@ -36,12 +38,32 @@ def sample(schema: Any) -> Any:
     return Sampler(document, Validator(document)).sample(document.root)
 
 
+def sketch_of(document: SchemaDocument, parts: Parts) -> Any:
+    """Make a small value that has what the schema requires of a place, without asking whether it is valid."""
+    sampler = Sampler(document, _Unchecked(document))
+    sampler._steps_left = SKETCH_STEPS
+    return sampler.pick(parts, SamplePlace(depth=DEEPEST - SKETCH_DEPTH))
+
+
+class _Unchecked(Validator):
+    """Finds everything valid, at no cost."""
+
+    def __init__(self, document: SchemaDocument) -> None:
+        self.document = document
+
+    def is_valid(self, parts: Parts, value: Any) -> bool:
+        return True
+
+    def best_branch(self, branches: list[Parts], value: Any) -> int:
+        return 0
+
+
 class Sampler:
     """Makes samples for places of one document."""
 
     def __init__(self, document: SchemaDocument, validator: Validator) -> None:
         self.document, self.validator = document, validator
-        self._optional_left = self._steps_left = self._looks_left = 0
+        self._optional_left, self._steps_left, self._looks_left = 0, STEPS, 0
 
     def sample(self, parts: Parts) -> Any:
         """Make a sample for one place: with its optional fields, else without them, else the nearest miss."""

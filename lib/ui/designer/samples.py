@@ -9,10 +9,10 @@ import streamlit as st
 from lib import database
 from lib.catalog import entries
 from lib.events import saved_cases, simulation
-from lib.schemas import form
+from lib.sandbox import sampling
 from lib.serialization.strict_json import JsonValue
 from lib.ui.components import viewer_time
-from lib.ui.components.text import code
+from lib.ui.components.text import code, plain
 from lib.ui.designer.state import Draft
 from lib.workflows import records as workflow_records
 from lib.workflows.dry_run import Start
@@ -25,6 +25,8 @@ class Sample:
     label: str
     payload: JsonValue
     correlation_key: str | None = None
+    #: What to say about it; None when there is nothing.
+    note: str | None = None
 
 
 def choose(draft: Draft, *, key: str) -> Sample | None:
@@ -41,7 +43,8 @@ def choose(draft: Draft, *, key: str) -> Sample | None:
     if entry and entry.example is not None:
         found.append(Sample("Example of the catalog", entry.example))
     elif entry and entry.schema is not None:
-        found.append(Sample("Sample made from the schema", form.sample(entry.schema)))
+        made = sampling.sample(entry.schema)
+        found.append(Sample("Sample made from the schema", made.value, note=made.problem))
     if last:
         when = viewer_time.shown(last.created_at, "%m-%d %H:%M")
         found.append(Sample(f"Last recorded, {when} (redacted)", last.payload))
@@ -49,8 +52,10 @@ def choose(draft: Draft, *, key: str) -> Sample | None:
     if not found:
         return None
     labels = {sample.label: sample for sample in found}
-    chosen = st.selectbox("Try with", list(labels), key=draft.key(f"sample-{key}"), width=340)
-    return labels[chosen]
+    chosen = labels[st.selectbox("Try with", list(labels), key=draft.key(f"sample-{key}"), width=340)]
+    if chosen.note:
+        st.caption(f":orange[:material/hourglass_disabled:] {plain(chosen.note)}")
+    return chosen
 
 
 def draw_unchecked(start: Start) -> None:

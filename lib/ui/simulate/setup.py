@@ -14,9 +14,10 @@ from lib.catalog import entries, schema_registry
 from lib.catalog.entries import CatalogEntry
 from lib.events import correlation, saved_cases, simulation
 from lib.events.saved_cases import SavedCase
+from lib.sandbox import sampling
+from lib.sandbox.sampling import SchemaSample
 from lib.schemas import JsonSchema
-from lib.schemas.form import ABSENT, sample
-from lib.serialization import strict_json
+from lib.schemas.form import ABSENT
 from lib.ui.catalog import cards
 from lib.ui.components import guard
 from lib.ui.components.text import code, escape, plain
@@ -33,6 +34,8 @@ class Setup:
     schema_ref: str | None
     schema: JsonSchema | None
     initial: Any
+    #: Why the initial payload may not fit its schema; None where nothing is known against it.
+    problem: str | None
     cases: list[SavedCase]
     refs: list[str]
     #: Every event of the catalog with its name, to change to.
@@ -63,8 +66,8 @@ def load(actor: Actor, entry: CatalogEntry) -> Setup:
         if _key_key(event_type) not in st.session_state:
             remembered = simulation.remembered_key(conn, actor, event_type=event_type)
             st.session_state[_key_key(event_type)] = remembered or ""
-    initial = entry.example if entry.example is not None else _sample(schema)
-    setup = Setup(entry, picked, schema, initial, cases, refs, events)
+    start = SchemaSample(entry.example) if entry.example is not None else _sample(schema)
+    setup = Setup(entry, picked, schema, start.value, start.problem, cases, refs, events)
     _start_from_event(actor, setup)
     return setup
 
@@ -101,6 +104,8 @@ def draw_head(setup: Setup) -> None:
         st.page_link(
             "metrics.py", label="Metrics", icon=":material/monitoring:", query_params={"eventType": entry.event_type}
         )
+    if setup.problem:
+        st.caption(f":orange[:material/hourglass_disabled:] {plain(setup.problem)}")
 
 
 def draw_prefill(actor: Actor, setup: Setup) -> None:
@@ -111,7 +116,10 @@ def draw_prefill(actor: Actor, setup: Setup) -> None:
     if choice == "Example":
         payload_editor.fill(setup.key, setup.initial)
     elif choice == "Generated sample":
-        payload_editor.fill(setup.key, _sample(setup.schema))
+        made = _sample(setup.schema)
+        payload_editor.fill(setup.key, made.value)
+        if made.problem:
+            st.toast(made.problem, icon=":material/hourglass_disabled:")
     elif choice == "Last recorded payload":
         _fill_with_last(actor, setup)
     elif choice == "Empty payload":
@@ -194,8 +202,8 @@ def _start_from_event(actor: Actor, setup: Setup) -> None:
         st.toast("Filled with the payload of that event; hidden values read “[redacted]”.", icon=":material/history:")
 
 
-def _sample(schema: JsonSchema | None) -> Any:
-    return {} if schema is None else strict_json.loads(strict_json.dumps(sample(schema)))
+def _sample(schema: JsonSchema | None) -> SchemaSample:
+    return SchemaSample({}) if schema is None else sampling.sample(schema)
 
 
 def _key_key(event_type: str) -> str:

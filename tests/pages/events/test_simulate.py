@@ -12,10 +12,12 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.events import ingestion
+from lib.sandbox import sampling
 from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish
 from tests.support.pages import open_page
+from tests.support.tenant_catalog import add_entry
 
 
 def open_simulate(event_type: str | None = "TICKET_CREATED", **query: str) -> AppTest:
@@ -188,3 +190,25 @@ def test_another_event_is_chosen_in_the_head(actor: Actor) -> None:
 def test_without_an_event_one_chooses_it(actor: Actor) -> None:
     assert open_simulate(None).title[0].value == "Choose an event"
     assert "There is no event" in said(open_simulate("NOPE"))
+
+
+#: A sample of it takes minutes: the schema asks itself twice for each further name.
+SLOW = {
+    "required": ["n"],
+    "properties": {"n": {"const": 1}},
+    "unevaluatedProperties": {"pattern": "^a", "$ref": "#"},
+    "oneOf": [{"oneOf": [{"minProperties": 3}]}, {"required": ["none"]}],
+}
+
+
+def test_a_sample_that_takes_too_long_is_said_where_it_is_used(
+    db: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "TIMEOUT_MS", 100)
+    add_entry(db, actor.tenant, "SLOW", schema=SLOW)
+    app = open_simulate("SLOW")
+    assert "A sample of this schema takes more than 0.1 seconds" in said(app)
+    switch(app, "JSON")
+    assert json.loads(json_area(app).value)["n"] == 1
+    next(m for m in app.menu_button if m.label == "Fill with").click("Generated sample").run()
+    assert not app.exception and "takes more than 0.1 seconds" in app.toast[0].value

@@ -9,8 +9,10 @@ from typing import Any
 
 import streamlit as st
 
-from lib.schemas.form import ABSENT, Node, sample_of
+from lib.sandbox import sampling
+from lib.schemas.form import ABSENT, Node
 from lib.schemas.form.blank import empty
+from lib.schemas.locating import pointers
 from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.labels import option_labels, shown
@@ -98,8 +100,17 @@ def _value_of(node: Node, action: str) -> Any:
     if action == "generate":
         return generated(spec.format)
     if action == "sample":
-        return sample_of(node)
+        return _sample_of(node)
     return {"default": spec.default, "empty": empty(spec), "null": None}[action]
+
+
+def _sample_of(node: Node) -> Any:
+    """Make a sample for one part; where that takes too long, say so."""
+    document = node.form.document
+    sample = sampling.sample(document.schema, places=pointers(document, node.parts))
+    if sample.problem:
+        st.toast(sample.problem, icon=":material/hourglass_disabled:")
+    return sample.value
 
 
 def generated(format_name: str | None) -> str:
