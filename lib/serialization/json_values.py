@@ -45,10 +45,14 @@ def same(one: Any, other: Any) -> bool:
 
     1, 1.0 and true are three different values here.
     """
+    if one is other:
+        return True
     if type(one) is not type(other):
         return False
     if isinstance(one, dict):
-        return list(one) == list(other) and all(same(one[key], other[key]) for key in one)
+        return list(one) == list(other) and all(
+            item is other[key] or same(item, other[key]) for key, item in one.items()
+        )
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
     return bool(one == other)
@@ -73,10 +77,13 @@ def identity(value: Any) -> Any:
 def copy(value: Any) -> Any:
     """Copy a JSON value deeply; leaves are immutable and shared."""
     if isinstance(value, dict):
-        return {key: copy(item) for key, item in value.items()}
+        return {key: copy(item) if isinstance(item, _DEEP) else item for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [copy(item) for item in value]
+        return [copy(item) if isinstance(item, _DEEP) else item for item in value]
     return value
+
+
+_DEEP = (dict, list, tuple)
 
 
 def number_text(number: float | Decimal) -> str:

@@ -556,3 +556,54 @@ def test_an_edit_among_a_thousand_fields_is_quick(groups: int) -> None:
         form.toggle("/g0")
     assert work.calls(lambda: form.set("text_input", "f1", "x")) < 250_000
     assert form.value == ({"g0": {"f1": "x"}} if groups > 1 else {"f1": "x"})
+
+
+def test_an_edit_among_seven_thousand_fields_costs_what_it_changes() -> None:
+    """All are open in the form's core. Only the objects around the edit are put together and judged again."""
+    leaf = {"type": "string"}
+    group = {**fields(**{f"f{n}": leaf for n in range(70)}), "if": {"required": ["f0"]}, "then": {"required": ["f1"]}}
+    schema = fields(**{f"g{n}": group for n in range(100)})
+    checks = []
+
+    def validate(value: Any) -> list[Any]:
+        checks.append(len(value))
+        return []
+
+    form = FormPage(schema, {f"g{n}": {f"f{m}": "x" for m in range(70)} for n in range(100)}, validate=validate)
+    core = form.app.session_state["form:form"].form
+    for node in list(core.nodes()):
+        node.opened() if node.kind == "object" else None
+    groups = core.root.fields()
+    for one in groups:
+        one.opened()
+    assert len(list(core.nodes())) == 7101
+    form.toggle("/g1")
+    assert len(form.app.text_input) == 26, "two searches and one page of the fields of one group"
+    form.set("text_input", "f1", "first")
+    kept = [one._dumped for one in groups]
+    before = len(checks)
+    assert work.calls(lambda: form.set("text_input", "f1", "typed")) < 250_000
+    assert form.value["g1"]["f1"] == "typed" and len(checks) == before + 1
+    assert [number for number, one in enumerate(groups) if one._dumped is not kept[number]] == [1]
+    form.run()
+    assert len(checks) == before + 1, "a rerun without an edit checks nothing"
+    node = groups[2].fields()[3]
+    assert work.calls(lambda: node.write("y")) < 1000, "the rest is neither judged nor put together"
+    assert work.calls(lambda: core.root.dump()) < 1000
+
+
+def test_a_list_of_seven_thousand_rows_is_not_counted_again_for_each_row() -> None:
+    row = fields(kind={"enum": ["a", "b"]}, x={"type": "integer"})
+    form = FormPage({"type": "array", "items": row}, [{"kind": "a", "x": "wrong"}] * 7000, submitted=True)
+    rows = form.app.session_state["form:form"].form.root.opened()
+    looked: list[Any] = []
+
+    class Counted(list[Any]):
+        def index(self, *arguments: Any) -> int:
+            looked.append(arguments)
+            return super().index(*arguments)
+
+    form.app.session_state["form:form"].form.root.children = Counted(rows)
+    form.run()
+    assert 0 < len(looked) < 1000, "only the rows that are drawn ask where they stand"
+    assert len(form.result.errors) == 7000

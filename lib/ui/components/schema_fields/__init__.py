@@ -42,6 +42,8 @@ class _Held:
     initial: Any
     form: Form
     loads: int = 0
+    #: What the page's own check found, after so many edits.
+    checked: tuple[int, list[SchemaViolation]] | None = None
 
 
 def schema_fields(
@@ -62,7 +64,7 @@ def schema_fields(
     """
     held = _held(schema, key, initial)
     form = held.form
-    violations = form.violations() if validate is None else _checked(form, validate)
+    violations = form.violations() if validate is None else _checked(held, validate)
     keep = (lambda: on_change(dump(form))) if on_change else (lambda: None)
     drawing = Drawing(form, f"{key}~{held.loads}", keep)
     drawing.expect(violations, submitted)
@@ -80,7 +82,7 @@ def fill_form(key: str, value: Any) -> None:
     if held is None:
         st.session_state[f"{key}:fill"] = value
     else:
-        held.form = load(held.schema, copy(value))
+        held.form, held.checked = load(held.schema, copy(value)), None
         held.loads += 1
 
 
@@ -100,7 +102,13 @@ def _place(key: str) -> str:
     return f"{key}:form"
 
 
-def _checked(form: Form, validate: Validate) -> list[SchemaViolation]:
-    value = dump(form)
-    found = None if value is ABSENT else validate(value)
-    return form.violations() if found is None else form.drafts() + found
+def _checked(held: _Held, validate: Validate) -> list[SchemaViolation]:
+    """Check the value as the page wants it, once after each edit; what that cannot check, the form checks."""
+    form = held.form
+    if held.checked is None or held.checked[0] != form.edits:
+        value = dump(form)
+        found = None if value is ABSENT else validate(value)
+        if found is None:
+            return form.violations()
+        held.checked = (form.edits, found)
+    return form.drafts() + held.checked[1]

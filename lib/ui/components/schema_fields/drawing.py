@@ -35,8 +35,8 @@ class Drawing:
 
     def expect(self, violations: Iterable[SchemaViolation], submitted: bool) -> None:
         """Sort the violations to the fields that say them: all when submitted, else those touched."""
-        touched = {node.path for node in self.form.nodes() if node.touched}
         violations = list(violations)
+        touched = {node.path for node in self.form.nodes() if node.touched} if violations and not submitted else set()
         for violation in violations:
             path = violation.shown_at
             if violation.keyword in ("oneOf", "anyOf") and any(_lies_inside(one, path) for one in violations):
@@ -46,14 +46,15 @@ class Drawing:
                 for length in range(len(path) + 1):
                     self.inside[path[:length]] += 1
 
-    def draw_errors(self, node: Node, drawn: Iterable[Node] | None = None) -> None:
-        """Write the errors of a node under it; with `drawn`, leave what is inside to those children."""
+    def draw_errors(self, node: Node, *, children_speak: bool = False) -> None:
+        """Write the errors of a node under it; with `children_speak`, leave what is inside to the fields there."""
         path = node.path
         if not self.inside.get(path):
             return
-        left_to = {child.path for child in drawn or ()}
+        children = enumerate(node.opened()) if children_speak else ()
+        left_to = {at if node.is_list else child.name for at, child in children if not child.hidden}
         for place, messages in self.errors.items():
-            if place[: len(path)] != path or any(place[: len(one)] == one for one in left_to):
+            if place[: len(path)] != path or (len(place) > len(path) and place[len(path)] in left_to):
                 continue
             inner = ".".join(str(step) for step in place[len(path) :])
             for message in dict.fromkeys(messages):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, Literal
 
@@ -185,7 +186,7 @@ def draw_body(drawing: Drawing, node: Node, depth: int) -> None:
     """Draw what is inside an object or a list."""
     if node.parent is not None:
         _draw_note(drawing, node, depth)
-    drawing.draw_errors(node, drawn=node.opened())
+    drawing.draw_errors(node, children_speak=True)
     for place, _ in enumerate(node.choices()):
         _draw_picker(drawing, node, place, labelled=False)
     if node.spec.kind == "array":
@@ -255,7 +256,9 @@ def _page(drawing: Drawing, node: Node, rows: list[Node], part: str) -> list[Nod
         return rows
     number = st.pagination(pages, key=drawing.widget_key(node, f"page-{part}"), persist_state="page")
     number = min(number, pages)
-    wrong = {at // PAGE + 1 for at, row in enumerate(rows) if drawing.inside.get(row.path)} - {number}
+    above = node.path
+    steps: Sequence[str | int] = range(len(rows)) if node.is_list else [row.name for row in rows]
+    wrong = {at // PAGE + 1 for at, step in enumerate(steps) if drawing.inside.get((*above, step))} - {number}
     if wrong:
         listed = ", ".join(str(page) for page in sorted(wrong))
         st.caption(f":red[:material/error: Errors on page{'s' * (len(wrong) > 1)} {listed}]")
