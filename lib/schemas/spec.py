@@ -324,15 +324,20 @@ def _object(parts: list[Part], asked: frozenset[str]) -> dict[str, Any]:
 
 
 def _array(parts: list[Part]) -> dict[str, Any]:
-    prefix: tuple[Parts, ...] = ()
-    items: Parts = ()
+    tuples: list[tuple[list[Parts], Parts]] = []
     for part in parts:
         schema = part.schema
         listed = schema.get("prefixItems", schema.get("items"))
         rest = schema.get("items")
+        places: list[Parts] = []
         if isinstance(listed, list):
-            prefix = prefix or tuple((Part(child, part.resolver),) for child in listed)
+            places = [(Part(child, part.resolver),) for child in listed]
             rest = schema.get("items") if "prefixItems" in schema else schema.get("additionalItems")
-        if isinstance(rest, Mapping):
-            items += (Part(rest, part.resolver),)
+        tuples.append((places, (Part(rest, part.resolver),) if isinstance(rest, Mapping) else ()))
+    longest = max((len(places) for places, _ in tuples), default=0)
+    prefix = tuple(
+        tuple(one for places, rest in tuples for one in (places[at] if at < len(places) else rest))
+        for at in range(longest)
+    )
+    items = tuple(one for _, rest in tuples for one in rest)
     return {"prefix": prefix, "items": items, "unique": _flag(parts, "uniqueItems")}

@@ -17,7 +17,7 @@ from lib.schemas.form.sample_objects import sample_objects
 from lib.schemas.form.sample_place import DEEPEST, OPTIONAL_DEPTH, SamplePlace
 from lib.schemas.form.sample_scalars import sample_numbers, sample_texts
 from lib.schemas.form.violations import Validator
-from lib.schemas.parts import Parts
+from lib.schemas.parts import Parts, listed_values
 from lib.schemas.spec import Option, Spec
 from lib.serialization.json_values import ABSENT, copy
 
@@ -27,6 +27,8 @@ OPTIONAL_FIELDS = 150
 STEPS, TRIES = 6000, 120
 #: Values made for a sketch, and how deep they lie.
 SKETCH_STEPS, SKETCH_DEPTH = 500, 4
+#: Schemas of one place whose listed values are tried.
+LISTING = 30
 #: Places looked at to find out whether a recursion ends.
 LOOKS = 300
 
@@ -112,9 +114,17 @@ class Sampler:
             yield from self._of_kind(parts, spec, place, settled)
         if spec.nullable:
             yield None
+        if not settled:
+            yield from self._listed(parts)
         if spec.conditions and spec.kind != "object":
             for outcome in (1, 0):
                 yield from self.candidates(parts, place, {**settled, **{one.key: outcome for one in spec.conditions}})
+
+    def _listed(self, parts: Parts) -> Iterator[Any]:
+        """Yield what any schema of the place lists: in a branch, a condition or beside what it forbids."""
+        for part in self.document.applying(parts)[:LISTING]:
+            for values in listed_values(part.schema):
+                yield from values
 
     def _of_branches(
         self, parts: Parts, spec: Spec, place: SamplePlace, settled: Mapping[Any, int | str]

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lib.schemas.form import sample, validate
-from lib.serialization.json_values import json_text, same
+from lib.serialization.json_values import json_text, json_type, same
 
 D4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
 D6 = {"$schema": "http://json-schema.org/draft-06/schema#"}
@@ -393,3 +395,88 @@ def test_a_valid_value_is_found(schema: Any) -> None:
     value = sample(schema)
     assert validate(schema, value) == [], value
     assert same(sample(schema), value), "the same every time"
+
+
+# -- schemas made around a value that they allow ------------------------------------------------------
+
+SMALL = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-50, 50)
+    | st.sampled_from([0.5, -1.25, 3.75])
+    | st.sampled_from(["", "a", "b1", "Sample", "2026-03-02", "long enough to matter"]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "b", "kind", "n"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+OTHER = st.sampled_from(["other", 99, 0.125, ["other"], {"other": 1}])
+
+
+@st.composite
+def around(draw: st.DrawFn, value: Any, depth: int = 2) -> dict[str, Any]:
+    """A schema that allows the value, and as a rule not many others."""
+    named = json_type(value)
+    schema: dict[str, Any] = {}
+    if draw(st.booleans()):
+        schema["type"] = named if draw(st.booleans()) else sorted({named, draw(st.sampled_from(["string", "array"]))})
+    if draw(st.integers(0, 5)) == 0:
+        schema["enum"] = [draw(OTHER), value] if draw(st.booleans()) else [value]
+    schema |= draw(_bounds_around(value))
+    if isinstance(value, dict):
+        schema["type"] = "object"
+        schema["properties"] = {name: draw(around(item, depth)) for name, item in value.items()}
+        schema["required"] = [name for name in value if draw(st.booleans())]
+        if draw(st.booleans()):
+            schema["additionalProperties"] = False
+    if isinstance(value, list) and value:
+        schema["type"] = "array"
+        schema["prefixItems"] = [draw(around(item, depth)) for item in value]
+        schema["items"] = draw(st.booleans())
+    if depth:
+        schema |= draw(_combined_around(value, depth - 1))
+    return schema
+
+
+def _bounds_around(value: Any) -> st.SearchStrategy[dict[str, Any]]:
+    """Bounds that hold the value, and not much else."""
+    bounds: dict[str, st.SearchStrategy[Any]] = {}
+    if json_type(value) in ("integer", "number"):
+        bounds = {"minimum": st.sampled_from([value, value - 3]), "maximum": st.sampled_from([value, value + 2])}
+    elif isinstance(value, str):
+        bounds = {"minLength": st.integers(0, len(value)), "maxLength": st.integers(len(value), len(value) + 4)}
+    elif isinstance(value, list):
+        bounds = {"minItems": st.integers(0, len(value)), "maxItems": st.integers(len(value), len(value) + 1)}
+    elif isinstance(value, dict):
+        bounds = {"minProperties": st.integers(0, len(value)), "maxProperties": st.integers(len(value), len(value) + 1)}
+    return st.fixed_dictionaries({}, optional=bounds)
+
+
+@st.composite
+def _combined_around(draw: st.DrawFn, value: Any, depth: int) -> dict[str, Any]:
+    inner = around(value, depth)
+    kind = draw(st.sampled_from(["", "allOf", "anyOf", "oneOf", "not", "if", "else", "dependent", "$ref"]))
+    if kind == "allOf":
+        return {"allOf": [draw(inner)]}
+    if kind == "anyOf":
+        return {"anyOf": [{"type": "string", "minLength": 900, "maxLength": 1}, draw(inner)]}
+    if kind == "oneOf":
+        return {"oneOf": [{"const": value}, {"const": draw(OTHER)}]}
+    if kind == "not":
+        return {"not": {"const": draw(OTHER)}}
+    if kind == "if":
+        return {"if": {"const": draw(OTHER)}, "then": False, "else": draw(inner)}
+    if kind == "else":
+        return {"if": {"type": json_type(value)}, "then": draw(inner), "else": {"not": {}}}
+    if kind == "dependent" and isinstance(value, dict) and value:
+        return {"dependentRequired": {next(iter(value)): list(value)}}
+    return {}
+
+
+@settings(suppress_health_check=list(HealthCheck))
+@given(SMALL.flatmap(lambda value: st.tuples(st.just(value), around(value))))
+def test_a_valid_value_is_found_for_a_schema_made_around_one(made: tuple[Any, dict[str, Any]]) -> None:
+    value, schema = made
+    assert validate(schema, value) == [], "the schema is made so"
+    found = sample(schema)
+    assert validate(schema, found) == [], found
