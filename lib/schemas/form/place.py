@@ -244,6 +244,7 @@ class Place(Generic[NodeT]):
                 return
             if self.children is not None:
                 self._refit(before.required)
+            self._renew_widgets(before)
 
     def _refit(self, required: frozenset[str]) -> None:
         """Give the children what the schema says of them now. `required` are the fields that were before."""
@@ -291,6 +292,11 @@ class Place(Generic[NodeT]):
             self.parts, self._spec = parts, None
             if self.children is not None:
                 self._refit(before.required)
+            self._renew_widgets(before)
+
+    def _renew_widgets(self, before: Spec) -> None:
+        """A widget keeps the number of its option, which is another one among other options."""
+        self.rev += _offered(self.spec) != _offered(before)
 
     def _fill_in(self, needed: bool) -> None:
         """Fill a field in that a condition now requires, as far as the schema fixes it; empty it again after."""
@@ -302,6 +308,11 @@ class Place(Generic[NodeT]):
         elif not needed and self.auto and not self.hidden:
             self.value, self.children, self._dumped, self.auto = ABSENT, None, None, False
             self.rev += 1
+
+
+def _offered(spec: Spec) -> Any:
+    """What the widgets of a place let choose from."""
+    return spec.options, spec.choice and spec.choice.source, [id(part.schema) for part in spec.items]
 
 
 _ANY = {"null", "boolean", "integer", "number", "string", "array", "object"}

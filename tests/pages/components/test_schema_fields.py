@@ -607,3 +607,28 @@ def test_a_list_of_seven_thousand_rows_is_not_counted_again_for_each_row() -> No
     form.run()
     assert 0 < len(looked) < 1000, "only the rows that are drawn ask where they stand"
     assert len(form.result.errors) == 7000
+
+
+def test_choices_that_a_condition_swaps_are_chosen_anew() -> None:
+    """A widget keeps the number of its option; under other options it would be another value."""
+    cities = {"DE": ["Bonn", "Ulm"], "FR": ["Ulm", "Nice"], "IT": ["Rom"]}
+    conditions = [
+        {
+            "if": {"properties": {"land": {"const": land}}, "required": ["land"]},
+            "then": {"properties": {"city": {"enum": some}}, "required": ["city"]},
+        }
+        for land, some in cities.items()
+    ]
+    form = FormPage({**fields(land={"enum": list(cities)}), "allOf": conditions}, {"land": "DE"})
+    form.set("segmented_control", "city", 1)
+    assert form.value == {"land": "DE", "city": "Ulm"}
+    form.set("segmented_control", "land", 1)
+    assert form.value == {"land": "FR", "city": "Ulm"}
+    assert form.find("segmented_control", "city").value == 0
+    form.set("segmented_control", "land", 0)
+    assert form.find("segmented_control", "city").value == 1
+    form.set("segmented_control", "city", 0)
+    form.set("segmented_control", "land", 1)
+    assert form.value == {"land": "FR", "city": "Bonn"}
+    shown = form.find("segmented_control", "city")
+    assert (shown.options[shown.value], len(shown.options)) == ("Bonn (not allowed)", 3)
