@@ -8,8 +8,9 @@ from typing import Any
 
 from lib.schemas.parts import Part, Parts, entries, listed, required
 
-#: Keywords of a test that read nothing but the properties that they name.
+#: Keywords of a test that read no property but those they name, and those that combine other tests of the object.
 _BY_NAME = frozenset({"properties", "required", "type", "title", "description", "$comment"})
+_COMBINING = frozenset({"allOf", "anyOf", "oneOf", "not", "if", "then", "else"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,23 @@ class SchemaCondition:
 
     def relevant(self, value: Any) -> Any:
         """Leave out of an object what the test does not read, where that is known; large values cost time."""
-        schema = self.test[0].schema if self.test else None
-        if not isinstance(schema, Mapping) or not isinstance(value, dict) or schema.keys() - _BY_NAME:
-            return value
-        read = entries(schema.get("properties")).keys() | required(schema)
-        return {name: item for name, item in value.items() if name in read}
+        read = _read(self.test[0].schema) if self.test and isinstance(value, dict) else None
+        return value if read is None else {name: item for name, item in value.items() if name in read}
+
+
+def _read(test: Any) -> set[str] | None:
+    """Name the properties that a test reads; None where it may read any."""
+    if not isinstance(test, Mapping):
+        return set()
+    if test.keys() - _BY_NAME - _COMBINING:
+        return None
+    read = {*entries(test.get("properties")), *required(test)}
+    for keyword in _COMBINING & test.keys():
+        for inner in test[keyword] if isinstance(test[keyword], list) else [test[keyword]]:
+            if (names := _read(inner)) is None:
+                return None
+            read |= names
+    return read
 
 
 def conditions(part: Part) -> Iterator[SchemaCondition]:

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib.schemas.conditions import conditions
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form import Form, Node, dump, load
+from lib.schemas.form.violations import Validator
 from lib.serialization.json_values import same
-from tests.unit.schemas.test_form import DOCUMENTS, VALUES, WHOLE, open_all
+from tests.unit.schemas.test_form import DOCUMENTS, NAMES, SCALARS, VALUES, WHOLE, open_all
 
 DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
 
@@ -311,6 +314,40 @@ def test_an_object_that_is_not_there_is_judged_as_an_empty_one() -> None:
     field(stock, "litres").clear()
     field(stock, "kind").clear()
     assert dump(form) == {}
+
+
+TESTS = st.recursive(
+    st.booleans()
+    | st.builds(lambda name, value: {"properties": {name: {"const": value}}, "required": [name]}, NAMES, SCALARS),
+    lambda inner: (
+        st.builds(
+            lambda keyword, some: {keyword: some},
+            st.sampled_from(["allOf", "anyOf", "oneOf"]),
+            st.lists(inner, min_size=1, max_size=3),
+        )
+        | st.builds(lambda one: {"not": one}, inner)
+        | st.fixed_dictionaries(
+            {"if": inner, "then": inner, "else": inner, "type": st.sampled_from(["object", "array"])}
+        )
+        | st.builds(lambda least, one: {"minProperties": least, "not": one}, st.integers(0, 2), inner)
+    ),
+    max_leaves=5,
+)
+
+
+@WHOLE
+@given(TESTS, st.dictionaries(NAMES, SCALARS, max_size=4))
+def test_a_condition_is_judged_alike_on_what_it_reads_alone(test: Any, value: dict[str, Any]) -> None:
+    document = SchemaDocument({"if": test, "then": {"title": "t"}})
+    (condition,) = conditions(document.root[0])
+    validator = Validator(document)
+    assert validator.is_valid(condition.test, condition.relevant(value)) == validator.is_valid(condition.test, value)
+
+
+def test_a_condition_is_not_given_what_it_does_not_read() -> None:
+    document = SchemaDocument({"if": {"not": {"anyOf": [when("gas"), when("both")]}}, "then": WATER})
+    (condition,) = conditions(document.root[0])
+    assert condition.relevant({"kind": 1, **{f"f{number}": 1 for number in range(50)}}) == {"kind": 1}
 
 
 def leaves(form: Form) -> list[Node]:

@@ -175,7 +175,7 @@ def _opens_itself(drawing: Drawing, node: Node, depth: int) -> bool:
     """Open small parts by themselves, as long as the form stays short."""
     if depth > SHALLOW or not (node.required or node.is_present):
         return False
-    size = len(node.spec.properties) if node.spec.kind == "object" else len(node.opened())
+    size = len(node.spec.names) if node.spec.kind == "object" else len(node.opened())
     if size > min(SMALL, drawing.form.open_left):
         return False
     drawing.form.open_left -= size
