@@ -592,6 +592,18 @@ def test_an_edit_among_seven_thousand_fields_costs_what_it_changes() -> None:
     assert work.calls(lambda: core.root.dump()) < 1000
 
 
+def test_a_check_that_leaves_it_to_the_form_is_asked_once_an_edit() -> None:
+    asked = []
+    form = FormPage(
+        fields(a={"type": "integer"}), {"a": "x"}, validate=lambda value: asked.append(value), submitted=True
+    )
+    form.run()
+    assert asked == [{"a": "x"}] and len(form.errors) == 1
+    form.set("text_input", "a", "5")
+    form.run()
+    assert asked == [{"a": "x"}, {"a": 5}] and form.errors == []
+
+
 def test_a_list_of_seven_thousand_rows_is_not_counted_again_for_each_row() -> None:
     row = fields(kind={"enum": ["a", "b"]}, x={"type": "integer"})
     form = FormPage({"type": "array", "items": row}, [{"kind": "a", "x": "wrong"}] * 7000, submitted=True)

@@ -16,6 +16,7 @@ from lib.api import cloud_events
 from lib.api.cloud_events import CloudEvent
 from lib.api.problems import ApiProblem
 from lib.errors import InvalidInput
+from lib.schemas.form import validate
 from lib.serialization import strict_json
 
 EVENT = {"specversion": "1.0", "id": "1", "source": "/s", "type": "T", "data": {"a": 1}}
@@ -134,6 +135,19 @@ def test_a_time_is_one_of_rfc_3339(time: str) -> None:
 def test_another_time_is_refused(time: str) -> None:
     with pytest.raises(InvalidInput, match="time: must be a time with an offset"):
         structured(time=time)
+
+
+@pytest.mark.parametrize("draft", ["draft-04/schema#", "draft-07/schema#", None])
+def test_a_leap_second_is_a_time_in_a_payload_too(draft: str | None) -> None:
+    schema: dict[str, Any] = {"format": "date-time"}
+    if draft:
+        schema["$schema"] = f"http://json-schema.org/{draft}"
+    for time in TIMES + LEAP_SECONDS:
+        assert validate(schema, time) == [], time
+    no_leap_seconds = [time for time in NO_TIMES if ":60Z" in time or ":60+01" in time]
+    assert len(no_leap_seconds) == 2
+    for time in no_leap_seconds:
+        assert validate(schema, time), time
 
 
 offsets = st.integers(-1439, 1439).map(lambda minutes: timezone(timedelta(minutes=minutes)))

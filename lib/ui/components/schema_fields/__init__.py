@@ -42,8 +42,8 @@ class _Held:
     initial: Any
     form: Form
     loads: int = 0
-    #: What the page's own check found, after so many edits.
-    checked: tuple[int, list[SchemaViolation]] | None = None
+    #: What the page's own check found, after so many edits; None where it leaves the check to the form.
+    checked: tuple[int, list[SchemaViolation] | None] | None = None
 
 
 def schema_fields(
@@ -107,8 +107,6 @@ def _checked(held: _Held, validate: Validate) -> list[SchemaViolation]:
     form = held.form
     if held.checked is None or held.checked[0] != form.edits:
         value = dump(form)
-        found = None if value is ABSENT else validate(value)
-        if found is None:
-            return form.violations()
-        held.checked = (form.edits, found)
-    return form.drafts() + held.checked[1]
+        held.checked = (form.edits, None if value is ABSENT else validate(value))
+    found = held.checked[1]
+    return form.violations() if found is None else form.drafts() + found
