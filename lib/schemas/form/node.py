@@ -6,14 +6,14 @@ import itertools
 from typing import Any
 
 from lib.schemas.form.blank import empty
-from lib.schemas.form.place import SHOWS, Place
+from lib.schemas.form.place import SHOWS, FormPlace
 from lib.schemas.form.sample_scalars import sample_keys
 from lib.schemas.parts import Parts
 from lib.schemas.spec import Spec
 from lib.serialization.json_values import ABSENT, copy, json_type
 
 
-class Node(Place["Node"]):
+class Node(FormPlace["Node"]):
     """One place in the value: a field, an object or a list.
 
     A node is drawn by its `kind`, changed by its methods, and named in widget keys by `key`, which never holds

@@ -29,10 +29,10 @@ SHOWS = {
 #: How often the conditions of one place are judged after a change; conditions that undo each other have no end.
 ROUNDS = 8
 
-NodeT = TypeVar("NodeT", bound="Place[Any]")
+NodeT = TypeVar("NodeT", bound="FormPlace[Any]")
 
 
-class Place(Generic[NodeT]):
+class FormPlace(Generic[NodeT]):
     """A field, an object or a list. `role` is root, property, extra (a key of the user's choice) or item."""
 
     __slots__ = (
@@ -229,7 +229,7 @@ class Place(Generic[NodeT]):
     def changed(self) -> None:
         """Say that the value here is another one: conditions are judged again, here and all the way up."""
         self.form.edits += 1
-        place: Place[Any] | None = self
+        place: FormPlace[Any] | None = self
         while place is not None:
             place._dumped = None
             if place._spec is not None and place._spec.conditional:
