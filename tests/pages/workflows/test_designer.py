@@ -16,6 +16,7 @@ from lib import database
 from lib.database import Database
 from lib.events import ingestion
 from lib.mapping.expressions import DIGITS
+from lib.sandbox import sampling
 from lib.serialization import strict_json
 from lib.ui.components.text import escape
 from lib.ui.designer import trigger_tab
@@ -35,6 +36,7 @@ from tests.database.workflows.test_records import (
     publish,
     published,
 )
+from tests.pages.events.test_simulate import SLOW
 from tests.pages.workflows.test_workflows import texts
 from tests.support import work
 from tests.support.pages import label_of, open_page
@@ -368,6 +370,17 @@ def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> No
     app = design(workflow, "Dry run")
     assert any("start and succeed after 2 steps" in s.value for s in app.success)
     assert "`note`" in texts(app)
+
+
+def test_a_dry_run_says_that_its_sample_took_too_long(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sampling, "TIMEOUT_MS", 100)
+    actor = new_actor()
+    add_entry(db, actor.tenant, "SLOW", schema=SLOW)
+    app = design(attach(actor, "Alpha", "SLOW"), "Dry run")
+    assert "A sample of this schema takes more than 0.1 seconds of computing time." in texts(app)
+    assert "This is a value with the required fields, unchecked." in texts(app)
 
 
 def test_hostile_names_stay_words(new_actor: ActorFactory) -> None:
