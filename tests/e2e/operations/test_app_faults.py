@@ -38,7 +38,7 @@ EVENT, REF, QUIET_EVENT = "TICKET_CREATED", "payload.TicketCreated.v1", "TICKET_
 _STARTING = 5  # events of a request that start a run: the runs are to keep up with the storm
 _NO_LIMIT = {"API_RATE_PER_SECOND": "1e6", "API_BURST": "1000000"}
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 20 * KILLS)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(120 + 30 * KILLS)]
 
 
 @dataclass(frozen=True)
