@@ -17,7 +17,7 @@ from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
 
 #: Tenths of microseconds that a check in this process may take at most, and the places and characters of a usual value.
-_MOST_UNITS = 200_000
+MOST_UNITS = 200_000
 _USUAL_SIZE = (100, 4000)
 
 
@@ -73,7 +73,11 @@ class Checker:
     @property
     def is_cheap(self) -> bool:
         """Whether values of a usual size are checked in this process, right or wrong."""
-        return self._judge is not None and self._bounds.tells.units(*_USUAL_SIZE) <= _MOST_UNITS
+        return self._judge is not None and self._bounds.tells.units(*_USUAL_SIZE) <= MOST_UNITS
+
+    def takes_at_most(self, value: JsonValue, units: float) -> bool:
+        """Whether checking a value and telling what is wrong surely takes no more than that (lib/schemas/cost.py)."""
+        return self._judge is not None and cost.is_affordable(self._bounds, value, units)
 
     def violations(self, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
         """Check a value, at most `limit` violations, in the draft that $schema names (else 2020-12).
@@ -82,11 +86,11 @@ class Checker:
         over what schema or value hold.
         """
         size = cost.size(value) if self._judge is not None else None
-        if self._judge is None or size is None or self._bounds.fits.units(*size) > _MOST_UNITS:
+        if self._judge is None or size is None or self._bounds.fits.units(*size) > MOST_UNITS:
             return self._in_child(value, timeout_ms, limit)
         if self._judge.is_valid(self._judge.document.root, value):
             return _verdict((), self._judge.unusable)
-        if self._bounds.tells.units(*size) > _MOST_UNITS:
+        if self._bounds.tells.units(*size) > MOST_UNITS:
             return self._in_child(value, timeout_ms, limit)
         found = schemas.judged(self._judge, value, limit)
         return _verdict(tuple(Violation(one.path, one.message, one.keyword) for one in found), self._judge.unusable)
@@ -103,11 +107,6 @@ class Checker:
         return _verdict(found, result["unusable"])
 
 
-def checker(schema: JsonValue) -> Checker:
-    """Prepare a schema to check values."""
-    return Checker(schema)
-
-
 @dataclass(frozen=True)
 class _Given:
     """A schema, the same one as another of the same text."""
@@ -116,18 +115,22 @@ class _Given:
     schema: JsonValue = field(compare=False)
 
 
+def checker(schema: JsonValue) -> Checker:
+    """Prepare a schema to check values. A schema that comes again is not prepared again."""
+    try:
+        return _prepared(_Given(strict_json.dumps(schema), schema))
+    except (TypeError, ValueError, InvalidInput):  # what no text can hold, only code
+        return Checker(schema)
+
+
 @lru_cache(maxsize=512)
 def _prepared(given: _Given) -> Checker:
     return Checker(given.schema)
 
 
 def violations(schema: JsonValue, value: JsonValue, *, timeout_ms: int = 1000, limit: int = 50) -> SchemaVerdict:
-    """Check one value; see Checker.violations. A schema that comes again is not prepared again."""
-    try:
-        check = _prepared(_Given(strict_json.dumps(schema), schema))
-    except (TypeError, ValueError, InvalidInput):  # what no text can hold, only code
-        check = Checker(schema)
-    return check.violations(value, timeout_ms=timeout_ms, limit=limit)
+    """Check one value; see Checker.violations."""
+    return checker(schema).violations(value, timeout_ms=timeout_ms, limit=limit)
 
 
 def _verdict(found: tuple[Violation, ...], unusable: Sequence[str]) -> SchemaVerdict:

@@ -22,6 +22,8 @@ MOST_PLACES, MOST_PATTERN_STATES = 6000, 20_000
 #: What telling a keyword that failed costs, compared with checking it. The engine tells all of them at once.
 _TOLD = 80
 _LONGEST_NUMBER = 2000
+#: Levels of a value that are judged by a schema without a bound, by whoever spends this much.
+_MOST_LEVELS, _ENOUGH_FOR_LEVELS = 8, 1e8
 _NUMBERS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "whole"))
 _LOOKS_AROUND = re.compile(r"\(\?(?:[=!]|<[=!])|\\[1-9k]")
 _QUANTIFIER = re.compile(r"\{(\d*)(,?)(\d*)\}")
@@ -109,6 +111,25 @@ def size(value: Any) -> tuple[int, int] | None:
     return places, characters
 
 
+def is_affordable(bounds: Bounds, value: Any, most: float) -> bool:
+    """Tell whether to judge a value and to tell what is wrong takes so many units at most.
+
+    Where a schema has no bound, the work may double with each level of the value. A few levels are then taken.
+    """
+    if bounds.fits == ENDLESS:
+        return most >= _ENOUGH_FOR_LEVELS and _levels(value) <= _MOST_LEVELS
+    counted = size(value)
+    return counted is not None and bounds.tells.units(*counted) <= most
+
+
+def _levels(value: Any) -> int:
+    levels, here = 0, [value]
+    while here and levels <= _MOST_LEVELS:
+        lists = [one.values() if isinstance(one, dict) else one for one in here if isinstance(one, dict | list)]
+        here, levels = [inner for one in lists for inner in one], levels + bool(lists)
+    return levels
+
+
 def bounds(compiler: Compiler, root: Address) -> Bounds:
     """Bound the cost of a compiled schema."""
     nodes = dict(nodes_of(compiler))
@@ -186,7 +207,7 @@ def _own(schema: Mapping[str, Any]) -> Bound:
         elif keyword == "uniqueItems" and wanted:
             place, character = place + 4, character + 0.05
         elif keyword == "format":
-            once, character = once + 4, character + (math.inf if wanted == "regex" else 0.5)
+            once, character = once + 4, character + (200_000 if wanted == "regex" else 0.5)
     for pattern in _patterns(schema):
         looks_around = _LOOKS_AROUND.search(pattern) is not None
         states = pattern_states(pattern)

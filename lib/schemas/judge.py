@@ -7,6 +7,7 @@ not for the process of the app: lib/sandbox/validation.py decides that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -35,6 +36,9 @@ def unusable_sentences(unusable: Sequence[str]) -> str:
 
 class Judge:
     """Judges values by one document, and by single parts of it."""
+
+    #: Units (lib/schemas/cost.py) that are spent on one value. What would take more lets the value through.
+    most_units = math.inf
 
     def __init__(self, document: SchemaDocument) -> None:
         self.document = document
@@ -68,13 +72,20 @@ class Judge:
             return cost.Bounds(cost.Bound(), cost.Bound())
         return cost.bounds(self._compiler, self._compiler.add(root))
 
+    @cached_property
+    def _bounds(self) -> cost.Bounds:
+        return self.bounds()
+
+    def _is_affordable(self, value: Any) -> bool:
+        return self.most_units == math.inf or cost.is_affordable(self._bounds, value, self.most_units)
+
     def is_valid(self, parts: Parts, value: Any) -> bool:
         """Tell whether a value fits every one of the parts."""
-        return all(self._fits(part, value) for part in parts)
+        return not self._is_affordable(value) or all(self._fits(part, value) for part in parts)
 
     def errors(self, parts: Parts, value: Any) -> list[Breach]:
         """List what is wrong with a value against parts."""
-        return list(self.breaches(parts, value))
+        return list(self.breaches(parts, value)) if self._is_affordable(value) else []
 
     def breaches(self, parts: Parts, value: Any) -> Iterator[Breach]:
         """Yield what is wrong with a value against parts, found as it is asked for."""

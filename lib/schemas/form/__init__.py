@@ -8,11 +8,12 @@ from __future__ import annotations
 from lib.schemas.form.form import Form, dump, load
 from lib.schemas.form.node import Node
 from lib.schemas.form.samples import sample
-from lib.schemas.form.violations import SchemaViolation, validate
+from lib.schemas.form.violations import MOST_UNITS, SchemaViolation, validate
 from lib.serialization.json_values import ABSENT, json_text
 
 __all__ = [
     "ABSENT",
+    "MOST_UNITS",
     "Form",
     "Node",
     "SchemaViolation",

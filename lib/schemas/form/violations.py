@@ -14,9 +14,17 @@ from lib.schemas.telling import Picks, SchemaViolation
 
 __all__ = ["Breach", "Path", "Picks", "SchemaViolation", "Validator", "validate"]
 
+#: What a form spends on one value, in units of lib/schemas/cost.py.
+MOST_UNITS = 2e8
+
 
 class Validator(Judge):
-    """Checks values against one document, and against single parts of it."""
+    """Checks values against one document, and against single parts of it, where it is done in reasonable time.
+
+    The bound is far above what it takes in truth. Whoever draws the form asks the server's check first.
+    """
+
+    most_units = MOST_UNITS
 
     def best_branch(self, branches: list[Parts], value: Any) -> int:
         """Choose the branch that a value follows: one that it fits, else the one that it means."""
@@ -30,7 +38,7 @@ class Validator(Judge):
 
     def violations(self, value: Any, picks: Picks | None = None) -> list[SchemaViolation]:
         """List what is wrong with a whole value, outermost first."""
-        found = telling.told(self.document, self.breaches(self.document.root, value), picks)
+        found = telling.told(self.document, self.errors(self.document.root, value), picks)
         return telling.ordered(found)
 
 

@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from lib.errors import InvalidInput
 from lib.sandbox import validation
-from lib.schemas.form import ABSENT, SchemaViolation, json_text
+from lib.schemas.form import ABSENT, MOST_UNITS, SchemaViolation, json_text
 from lib.serialization import strict_json
 from lib.serialization.json_positions import line_of
 from lib.ui.components import guard
@@ -125,9 +125,12 @@ def _draw_json(schema: Any, key: str, initial: Any) -> EditedPayload:
 
 
 def _uncheckable(schema: Any, value: Any) -> list[SchemaViolation] | None:
-    """What the bounded check says of a schema that no check in this process would come to an end with."""
-    verdict = validation.violations(schema, value)
-    return [SchemaViolation((), verdict.error or "", verdict.status)] if verdict.status == "timed_out" else None
+    """What the server says where the form cannot: no check in this process would come to an end soon."""
+    check = validation.checker(schema)
+    if check.takes_at_most(value, validation.MOST_UNITS):
+        return None
+    timed_out = check.violations(value).status == "timed_out"
+    return _violations(schema, value) if timed_out or not check.takes_at_most(value, MOST_UNITS) else None
 
 
 def _violations(schema: Any, value: Any) -> list[SchemaViolation]:

@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from lib import sandbox
 from lib.catalog import system as system_catalog
 from lib.sandbox import schemas
-from lib.sandbox.validation import SchemaVerdict, checker, violations
+from lib.sandbox.validation import MOST_UNITS, SchemaVerdict, checker, violations
+from lib.schemas.form import load
 from lib.serialization import strict_json
 from tests.support import work
 
@@ -412,3 +413,63 @@ def test_whatever_is_inside_one_another_there_is_a_verdict() -> None:
     for schema in (chained, nested):
         assert violations(schema, "x") == SchemaVerdict("valid")
         assert violations(schema, 5).status == "invalid"
+
+
+def doubled(keyword: str, levels: int) -> Any:
+    steps = {f"d{n}": {keyword: [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(levels)}
+    return {"$ref": "#/$defs/d0", "$defs": {**steps, f"d{levels}": {"type": "string"}}}
+
+
+def deep(levels: int) -> Any:
+    value: Any = 1
+    for _ in range(levels):
+        value = {"a": value}
+    return value
+
+
+TWO_WAYS = {"anyOf": [{"properties": {"a": {"$ref": "#"}}, "required": [name]} for name in ("x", "y")]}
+#: What would hold this process up: a schema and a value.
+HOSTILE: dict[str, tuple[Any, Any]] = {
+    "choices doubled": (doubled("anyOf", 40), 1),
+    "conditions doubled": (doubled("allOf", 40), 1),
+    "doubled inside items": ({"items": doubled("anyOf", 9), "$defs": doubled("anyOf", 9)["$defs"]}, [1] * 500),
+    "two ways back": (TWO_WAYS, deep(60)),
+    "a pattern of many states": ({"pattern": r"(\w{100}){100}"}, "xa" * 20_000),
+    "states for each character": ({"pattern": r"(\w{50}){50}"}, "xa" * 20_000),
+    "a look around": ({"items": {"pattern": "^(a|aa)+(?=b)$"}}, ["a" * 40] * 500),
+    "a look around a long text": ({"pattern": "(?:(?=.*y)a)*b(?=c)"}, "a" * 20_000),
+    "many patterns": ({"patternProperties": {f"^k{n}(a|b)*$": {} for n in range(1500)}}, {"k1ab": 1}),
+    "many values": ({"items": {"enum": [{"n": n} for n in range(2000)]}}, [{"n": -1}] * 2000),
+    "a pattern as a value": ({"items": {"format": "regex"}}, [r"\p{L}{500}"] * 20),
+    "long numbers": ({"items": {"multipleOf": Decimal("1e-300")}}, [Decimal("7" * 20_000 + ".3")] * 20),
+    "a dynamic reference": ({"$dynamicAnchor": "a", "items": {"$dynamicRef": "#a"}}, [[[]]] * 50),
+    "many references to nothing": ({"allOf": [{"$ref": f"#/$defs/x{n}"} for n in range(3000)]}, 1),
+}
+
+
+@pytest.mark.parametrize(("schema", "value"), HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_may_take_long_is_left_to_a_child(schema: Any, value: Any) -> None:
+    check = checker(schema)
+    assert not check.takes_at_most(value, MOST_UNITS)
+    asked: list[str] = []
+    ask = sandbox._Child.ask
+
+    def counted(child: Any, request: bytes, timeout_ms: int) -> Any:
+        asked.append("ask")
+        return ask(child, request, timeout_ms)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sandbox._Child, "ask", counted)
+        before = time.process_time()
+        check.violations(value, timeout_ms=100)
+    assert asked and time.process_time() - before < 1
+
+
+@pytest.mark.parametrize("name", ["choices doubled", "conditions doubled", "two ways back"])
+def test_a_form_is_not_held_up_either(name: str) -> None:
+    schema, value = HOSTILE[name]
+    before = time.process_time()
+    form = load(schema, value)
+    list(form.root.choices())
+    form.violations()
+    assert time.process_time() - before < 5

@@ -59,7 +59,7 @@ def schema_fields(
 
     `initial` is the value to start from; another `initial` or `schema` starts the form anew. Errors stand
     under a field once it was touched, and under all fields when `submitted`. `validate` replaces
-    jsonschema's check by the schema's own draft, unless it gives None. `on_change` is given the form's value
+    the form's own check, unless it gives None. `on_change` is given the form's value
     by the callback of each edit, so also where the click that sent the edit draws the form no more.
     """
     held = _held(schema, key, initial)
