@@ -7,7 +7,7 @@ knows which part of the original it stands for. A value that is null passes wher
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +133,7 @@ class Compiler:
         root = self.lookup(part, "#")
         schema = part.schema if root is None else root.schema
         self._drafts[urn] = dialects.draft_of(schema, draft)
-        for anchored in _anchored(schema):
+        for anchored in _anchored(schema) if self._drafts[urn] >= 2019 else ():
             self.place(Part(anchored, part.resolver), draft)
         return urn
 
@@ -170,15 +170,15 @@ class Compiler:
 def _anchored(root: Any) -> list[Any]:
     """The parts of a resource that dynamic references can lead to."""
     found: list[Any] = []
-    waiting = [root]
+    waiting = [root] if isinstance(root, dict | list) else []
     while waiting:
         here = waiting.pop()
+        inner: Iterable[Any] = here
         if isinstance(here, dict):
+            if here is not root and isinstance(here.get("$id"), str):
+                continue  # a resource of its own
             if isinstance(here.get("$dynamicAnchor"), str) or here.get("$recursiveAnchor") is True:
                 found.append(here)
             inner = [value for key, value in here.items() if key not in dialects.NOT_SCHEMAS]
-        else:
-            inner = here if isinstance(here, list) else []
-        own = (isinstance(one, dict) and isinstance(one.get("$id"), str) for one in inner)
-        waiting.extend(one for one, its_own in zip(inner, own, strict=True) if not its_own)
+        waiting += [one for one in inner if isinstance(one, dict | list)]
     return found
