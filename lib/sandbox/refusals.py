@@ -16,8 +16,35 @@ _LONGEST = 200
 #: Codes of $error and $assert, whose message is the author's own.
 _AUTHORS_OWN = frozenset({"D3137", "D3141"})
 
-# By JSONata's own codes. {name} is a function, {token} an operator, {argument} a number, {kind} the kind of a value.
+# By JSONata's own codes. {name} is a function, {token} what stands there or an operator, {wanted} what should,
+# {argument} a number, {kind} the kind of a value.
 _SENTENCES = {
+    "S0101": "has a text without its closing quote",
+    "S0102": "has the number {token}, which is too large",
+    "S0103": "has the escape \\{token} in a text, which does not exist",
+    "S0104": "has \\u in a text without four hex digits behind it",
+    "S0105": "has a quoted name without its closing backquote",
+    "S0106": "has a comment without its */",
+    "S0201": "has {token} where an operator is expected, or the end",
+    "S0202": "has {token} where {wanted} is expected",
+    "S0203": "ends where {wanted} is expected",
+    "S0204": "uses the operator {token}, which does not exist",
+    "S0205": "has {token} where it cannot stand",
+    "S0207": "ends where a value is expected",
+    "S0208": "has a function with a parameter that is no name with a $",
+    "S0209": "filters a step behind its grouping, and the filter must come first",
+    "S0210": "groups one step twice",
+    "S0211": "has {token} where a value is expected",
+    "S0212": "has something other than a name with a $ to the left of :=",
+    "S0213": "has the fixed value {wanted} as a step of a path",
+    "S0214": "has no name with a $ behind {token}",
+    "S0215": "names a step behind its filter, and the name must come first",
+    "S0216": "names a step behind its sorting, and the name must come first",
+    "S0217": "uses % where there is no parent",
+    "S0301": "has an empty regular expression",
+    "S0302": "has a regular expression that is not valid or does not end",
+    "S0401": "has a signature with a parameter for a type that takes none",
+    "S0402": "has a signature with a choice of types that cannot be",
     "T0410": "argument {argument} of {name} is {kind}, which it does not take",
     "T0411": "{name} works on the context here, which it does not take as its argument {argument}",
     "T0412": "argument {argument} of {name} must be an array of {items}",
@@ -59,6 +86,20 @@ _SENTENCES = {
     "D3060": "$sqrt is given a negative number",
     "D3061": "$power gives a number that is too large or does not exist",
     "D3070": "$sort needs a function as argument 2, because the items are neither all numbers nor all strings",
+    "D3080": "the picture given to $formatNumber has more than one ;",
+    "D3081": "the picture given to $formatNumber has more than one decimal point",
+    "D3082": "the picture given to $formatNumber has more than one %",
+    "D3083": "the picture given to $formatNumber has more than one ‰",
+    "D3084": "the picture given to $formatNumber has both % and ‰",
+    "D3085": "the picture given to $formatNumber has no place for a digit",
+    "D3086": "the picture given to $formatNumber has another character between its digits",
+    "D3087": "the picture given to $formatNumber has a comma beside the decimal point",
+    "D3088": "the picture given to $formatNumber has a comma at the end of the whole number",
+    "D3089": "the picture given to $formatNumber has two commas side by side",
+    "D3090": "the picture given to $formatNumber has # behind 0 in the whole number",
+    "D3091": "the picture given to $formatNumber has 0 behind # in the fraction",
+    "D3092": "the picture given to $formatNumber has an exponent beside % or ‰",
+    "D3093": "the picture given to $formatNumber has an exponent that is not of zeros alone",
     "D3100": "the base given to $formatBase must be between 2 and 36",
     "D3110": "$toMillis is given something other than an ISO 8601 timestamp; say the form as argument 2",
     "D3130": "the number picture given to {name} is of a kind that it does not know",
@@ -75,8 +116,6 @@ _SENTENCES = {
     "U1001": "{name} needs too much memory",
     "U1006": "{name} takes too many steps",
 }
-#: D3080 to D3093 are about the picture of $formatNumber.
-_PICTURE = re.compile(r"D30[89]\d")
 _OPERATORS = re.compile(r"\W+|and|or|in")
 
 
@@ -89,24 +128,23 @@ def sentence(code: str, message: str, *, token: str | None, position: int | None
 
 
 def _said(code: str, message: str, token: str | None, value: Any) -> str:
-    if code == "S0302" and "regular" in message:
-        return "has a regular expression that is not valid or does not end"
-    if code.startswith("S"):  # about the expression itself
-        said = message[:_LONGEST].replace('"', "").rstrip(".")
-        return said[0].lower() + said[1:]
     if code == "D1001" and token == "/":
         return "the / operator divides by zero or gives a number that is too large"
-    if _PICTURE.fullmatch(code):
-        return "the picture given to $formatNumber is not valid: " + message[0].lower() + message[1:].rstrip(".")
     argument, items = re.search(r"rgument (\d+)", message), re.search(r'array of "?(\w+)', message)
     said = _SENTENCES.get(code, "{name} cannot be evaluated").format(
         name=_name(token),
-        token=token or "",
+        token=_shown(token or ""),
+        wanted=_shown(str(value)),
         argument=argument[1] if argument else "1",
         items=items[1] if items else "another kind",
         kind=_kind(value),
     )
     return said
+
+
+def _shown(token: str) -> str:
+    """What stands in the expression; a number as people write it."""
+    return token.removesuffix(".0")[:80]
 
 
 def _name(token: str | None) -> str:

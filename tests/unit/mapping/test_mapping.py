@@ -189,9 +189,9 @@ def test_names_of_a_plain_path(expression: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("expression", "cause"),
     [
-        ("1 +", "unexpected end of expression, at character 3"),
-        ("(", "expected ) before end of expression"),
-        ("'abc", "string literal must be terminated"),
+        ("1 +", "ends where a value is expected, at character 3"),
+        ("(", "ends where ) is expected"),
+        ("'abc", "has a text without its closing quote"),
         ("  ", "is empty"),
         ("'" + "a" * 10_000 + "'", "is 10,002 characters long; at most 10,000 are accepted"),
         ("event.payload.client + 1", "the left side of the + operator must evaluate to a number"),
@@ -327,7 +327,7 @@ def test_a_literal_is_not_shared_with_the_mapping() -> None:
         ({"x": {"$expr": 1}}, "x", "$expr must be text"),
         ({"x": {"y": [{"$expr": "1"}]}}, "x", "has $expr inside a literal"),
         ({"x": {"$expr": "1", "y": 2}}, "x", "has $expr inside a literal"),
-        ({"x": {"$expr": "1 +"}}, "x", "unexpected end of expression"),
+        ({"x": {"$expr": "1 +"}}, "x", "ends where a value is expected"),
         ({"ok": {"$expr": "1"}, "bad": {"$expr": "1 + 'x'"}, "worse": {"$expr": "("}}, "bad", "the right side of"),
         ({"ok": {"$expr": "1"}, "bad": {"$expr": ENDLESS}}, "bad", "took too long and was stopped"),
         ({"a": {"$expr": "$pad('x', 200000)"}, "b": {"$expr": "$pad('x', 200000)"}}, "payloadMapping", "bytes"),
@@ -418,10 +418,41 @@ def test_a_name_that_something_defines_is_no_problem(expression: str) -> None:
     assert expressions.problem(expression) is None
 
 
+@pytest.mark.parametrize(
+    ("expression", "said"),
+    [
+        ('"abc', "has a text without its closing quote, at character 4"),
+        ("'\\q'", "has the escape \\q in a text, which does not exist, at character 2"),
+        ("/* abc", "has a comment without its */"),
+        ("event.a event.b", "has event where an operator is expected, or the end, at character 13"),
+        ("1 2", "has 2 where an operator is expected, or the end, at character 3"),
+        ("(a", "ends where ) is expected, at character 2"),
+        ("{'a' 1}", "has 1 where : is expected, at character 6"),
+        ("a & & b", "has & where a value is expected, at character 5"),
+        ("!a", "uses the operator !, which does not exist, at character 1"),
+        ("function(1) {2}", "has a function with a parameter that is no name with a $, at character 10"),
+        ("a{'x': 1}{'y': 2}", "groups one step twice, at character 10"),
+        ("a := 1", "has something other than a name with a $ to the left of :=, at character 1"),
+        ("a.1", "has the fixed value 1 as a step of a path, at character 3"),
+        ("a@b", "has no name with a $ behind @, at character 3"),
+        ("%", "uses % where there is no parent, at character 1"),
+        ("$match('a', /a)", "has a regular expression that is not valid or does not end, at character 15"),
+    ],
+)
+def test_what_is_no_expression_is_told_in_a_sentence_of_ours(expression: str, said: str) -> None:
+    assert expressions.problem(expression) == said
+
+
+@pytest.mark.parametrize("picture", ["0.0.0", "0%%", "", "a0b0", "0,.0", ",,0", "0#", "0.#0", "0e0%", "0;0;0", "0%‰"])
+def test_a_picture_that_is_none_is_told_in_a_sentence_of_ours(picture: str) -> None:
+    with pytest.raises(MappingError, match=r"the picture given to \$formatNumber has .*, at character 14"):
+        expressions.evaluate(f"$formatNumber(1, '{picture}')", CONTEXT)
+
+
 def test_check_expression() -> None:
     assert expressions.problem("event.payload.id") is None
     assert expressions.problem(ENDLESS) is None
-    assert expressions.problem("event.") == "unexpected end of expression, at character 6"
+    assert expressions.problem("event.") == "ends where a value is expected, at character 6"
     assert expressions.problem("(" * 5000) is not None
 
 
