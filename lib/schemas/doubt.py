@@ -40,7 +40,7 @@ def settle(compiler: Compiler) -> None:
     _cut_loops(compiler, nodes)
     if compiler.doubtful:
         doubtful = _doubtful(compiler, nodes)
-        for address, schema in nodes.items():
+        for address, schema in reversed(nodes.items()):  # from the inside out, as a new name changes all below it
             _take_back(compiler, address, schema, doubtful)
 
 

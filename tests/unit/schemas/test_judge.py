@@ -11,7 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.sandbox.validation import SchemaVerdict, violations
+from lib.schemas.document import SchemaDocument
 from lib.schemas.form import load
+from lib.schemas.judge import Judge
+from lib.schemas.parts import Part
 
 DRAFT_4 = {"$schema": "http://json-schema.org/draft-04/schema#"}
 DRAFT_7 = {"$schema": "http://json-schema.org/draft-07/schema#"}
@@ -164,6 +167,31 @@ BROKEN = {"$ref": "#/$defs/gone"}
 def test_nothing_is_refused_for_what_cannot_be_known(schema: Any, value: Any) -> None:
     assert violations(schema, value).status == "schema_error"
     assert both(schema, value) == []
+
+
+@pytest.mark.parametrize("choice", ["oneOf", "anyOf", "allOf"])
+@pytest.mark.parametrize(
+    "inner",
+    [
+        {"patternProperties": {"(": {}}, "additionalProperties": False},
+        {"not": {"patternProperties": {"(": {}}}},
+        {"if": {"$ref": "other.json"}, "then": False},
+        {"oneOf": [{"if": {"$ref": "other.json"}, "then": False}, {"$ref": "other.json"}]},
+    ],
+)
+def test_nothing_inside_a_choice_is_refused_for_what_cannot_be_known(choice: str, inner: Any) -> None:
+    """The choice itself gets another name in the compiled schema, and so does what is inside."""
+    schema = {choice: [inner]}
+    assert violations(schema, {"a": 1}).status == "schema_error"
+    document = SchemaDocument(schema)
+    judge, resolver = Judge(document), document.root[0].resolver
+    assert judge.errors(document.root, {"a": 1}) == []
+    waiting: list[Any] = [inner]
+    while waiting:  # each part can still be asked by itself, as a form asks a condition
+        part = waiting.pop()
+        if isinstance(part, dict):
+            assert judge.is_valid((Part(part, resolver),), "text") in (True, False)
+        waiting.extend(part.values() if isinstance(part, dict) else part if isinstance(part, list) else ())
 
 
 @pytest.mark.parametrize(
