@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from decimal import MAX_PREC, Context, Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ class NumberFailed(Exception):
     """The value does not satisfy the keyword."""
 
 
-class _Rule:
+class _Rule(ABC):
     """A keyword of one schema, as the engine calls it."""
 
     def __init__(self, schema: dict[str, Any], wanted: Any, path: list[str | int]) -> None:
@@ -26,9 +27,9 @@ class _Rule:
         if isinstance(value, int | float | Decimal) and not isinstance(value, bool) and not self.allows(exact(value)):
             raise NumberFailed
 
+    @abstractmethod
     def allows(self, number: int | Decimal) -> bool:
         """Tell whether a number satisfies the keyword."""
-        raise NotImplementedError
 
 
 class Minimum(_Rule):
@@ -73,8 +74,11 @@ class MultipleOf(_Rule):
         return bool(value % (step * 10**missing) == 0)
 
 
-class Whole(_Rule):
+class Whole:
     """Of drafts 3 and 4: a whole number is written without a fraction, so that 1.0 is none."""
+
+    def __init__(self, schema: dict[str, Any], wanted: Any, path: list[str | int]) -> None:
+        pass  # it asks for nothing that the keyword could say
 
     def validate(self, value: Any) -> None:
         """Raise NumberFailed for a number with a fraction."""

@@ -6,6 +6,7 @@ conditions of the schema hold is judged by the value as it stands: `changed` jud
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Any, Generic, TypeVar
 
@@ -32,7 +33,7 @@ ROUNDS = 8
 NodeT = TypeVar("NodeT", bound="FormPlace[Any]")
 
 
-class FormPlace(Generic[NodeT]):
+class FormPlace(ABC, Generic[NodeT]):
     """A field, an object or a list. `role` is root, property, extra (a key of the user's choice) or item."""
 
     __slots__ = (
@@ -86,9 +87,9 @@ class FormPlace(Generic[NodeT]):
         self._spec: Spec | None = None
         self._dumped: tuple[Any] | None = None  # the value of an opened place, until it changes
 
+    @abstractmethod
     def _inside(self, role: str, name: str, parts: Parts, value: Any) -> NodeT:
         """Make a place inside this one."""
-        raise NotImplementedError
 
     @property
     def key(self) -> str:
