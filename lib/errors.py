@@ -38,7 +38,7 @@ class PermissionDenied(CatalogError):
 
 
 class TokenEnded(CatalogError):
-    """The API token that acts was revoked meanwhile."""
+    """The API token that acts is none, or was revoked."""
 
     def __init__(self) -> None:
         super().__init__("This token is not known here or was revoked.")

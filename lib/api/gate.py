@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from lib.api import problems
 from lib.api.problems import ApiProblem
 from lib.api.rate_limit import RateLimit
 from lib.auth import tokens
@@ -72,14 +73,14 @@ class Gate:
 
         async def enter(request: Request) -> Response:
             token = _bearer_token(request)
-            actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
-            self.spend(actor, 1)
-            actor.require(route.permission)
             try:
+                actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
+                self.spend(actor, 1)
+                actor.require(route.permission)
                 return await route.endpoint(request, Caller(actor, self))
-            except TokenEnded as error:
+            except TokenEnded:
                 self._known.pop(tokens.hash_of(token), None)
-                raise _unknown(str(error)) from None
+                raise
 
         return Route(route.path, enter, methods=[route.method])
 
@@ -109,7 +110,7 @@ class Gate:
     async def _actor(self, token: str) -> Actor:
         actor = await self.run(lambda: tokens.actor_for_token(token))
         if actor is None:
-            raise _unknown(str(TokenEnded()))
+            raise TokenEnded
         return actor
 
 
@@ -118,10 +119,5 @@ def _bearer_token(request: Request) -> str:
     scheme, _, token = given[0].partition(" ") if len(given) == 1 else ("", "", "")
     if scheme.lower() != "bearer":
         detail = "This needs one header `Authorization: Bearer TOKEN`; a session cookie does not count."
-        raise ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": 'Bearer realm="event-catalog"'})
+        raise ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": problems.REALM})
     return token.strip()
-
-
-def _unknown(detail: str) -> ApiProblem:
-    challenge = 'Bearer realm="event-catalog", error="invalid_token"'
-    return ApiProblem("unauthenticated", detail, headers={"WWW-Authenticate": challenge})

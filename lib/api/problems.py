@@ -16,7 +16,16 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, NotFound, PermissionDenied, trace
+from lib.errors import (
+    CatalogError,
+    Conflict,
+    DatabaseUnavailable,
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    TokenEnded,
+    trace,
+)
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +63,8 @@ STATUS: dict[ProblemKind, HTTPStatus] = {
     "not-possible-now": HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
+#: How a request is to say who makes it.
+REALM = 'Bearer realm="event-catalog"'
 _RETRY = {"Retry-After": "5"}  # seconds
 
 
@@ -117,6 +128,9 @@ def of(error: Exception) -> ApiProblem:
             return not_found()
         case PermissionDenied():
             return ApiProblem("permission-denied", str(error))
+        case TokenEnded():
+            challenge = {"WWW-Authenticate": f'{REALM}, error="invalid_token"'}
+            return ApiProblem("unauthenticated", str(error), headers=challenge)
         case Conflict():
             return ApiProblem("conflict", str(error))
         case DatabaseUnavailable():
