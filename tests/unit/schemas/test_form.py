@@ -681,6 +681,10 @@ def test_errors_stand_where_jsonschema_finds_them(schema: Any, value: Any) -> No
         paths = {tuple(error.absolute_path) for error in errors}
     except Exception:  # a schema that jsonschema itself cannot use
         return
+    except BaseException as error:  # its look-up of references panics where the stack ends
+        if type(error).__name__ != "PanicException":
+            raise
+        return
     if "nullable" in json_text(schema):
         return
     assert {one.path for one in validate(schema, value)} >= paths
