@@ -671,7 +671,9 @@ def test_the_draft_that_a_schema_names_decides() -> None:
 @WHOLE
 @given(DOCUMENTS, VALUES)
 def test_errors_stand_where_jsonschema_finds_them(schema: Any, value: Any) -> None:
-    """Every error of jsonschema has a violation at its path, and valid values have none."""
+    """Every error of jsonschema has a violation at its path, where every part of the schema can be checked."""
+    if load(schema).validator.unusable:  # jsonschema breaks off there, or recurses until its stack ends
+        return
     try:
         validator = jsonschema.Draft202012Validator(schema, registry=jsonschema.validators.SPECIFICATIONS)
         # It misplaces a plain false, and takes a choice without branches or types, which no schema may have.
@@ -680,10 +682,6 @@ def test_errors_stand_where_jsonschema_finds_them(schema: Any, value: Any) -> No
         errors = [error for error in told if (error.validator, error.validator_value) not in odd and error.validator]
         paths = {tuple(error.absolute_path) for error in errors}
     except Exception:  # a schema that jsonschema itself cannot use
-        return
-    except BaseException as error:  # its look-up of references panics where the stack ends
-        if type(error).__name__ != "PanicException":
-            raise
         return
     if "nullable" in json_text(schema):
         return
