@@ -76,7 +76,7 @@ def test_an_external_postgresql_15_is_enough(tmp_path: Path) -> None:
         startup.start(settings)
         try:
             with database.operate() as conn:
-                assert conn.exec_driver_sql("SELECT count(*) FROM system_event_catalog").scalar_one() == 132
+                assert conn.exec_driver_sql("SELECT count(*) FROM system_event_catalog").scalar_one() == 155
                 assert conn.exec_driver_sql("SELECT count(*) FROM tenants").scalar_one() == 0, "no demo by itself"
                 assert conn.exec_driver_sql("SELECT app_uuidv7()").scalar_one().version == 7
         finally:

@@ -25,7 +25,7 @@ def test_from_empty_and_twice(admin: Engine, server_url: str, template: str) -> 
         database.migrate(owner)
         with owner.begin() as conn:
             first = conn.execute(text(SHAPE)).all()
-            assert system_catalog.load(conn) == 132
+            assert system_catalog.load(conn) == 155
         database.migrate(owner)
         with owner.begin() as conn:
             assert conn.execute(text(SHAPE)).all() == first

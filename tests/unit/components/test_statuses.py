@@ -12,7 +12,8 @@ import pytest
 from streamlit.material_icon_names import ALL_MATERIAL_ICONS
 
 from lib.catalog import entries
-from lib.ui.catalog import catalog_filters
+from lib.catalog import system as system_catalog
+from lib.ui.catalog import cards, catalog_filters
 from lib.ui.components import statuses
 from lib.ui.components.statuses import HEX, Color, Look, Looks
 from lib.ui.components.url_parameters import Choice
@@ -104,6 +105,13 @@ def test_a_look_can_be_drawn(look: Look) -> None:
     assert look.icon in ALL_MATERIAL_ICONS
     assert look.color in get_args(Color) and look.hex == HEX[look.color]
     assert look.badge() == f":{look.color}-badge[:material/{look.icon}: {look.word}]"
+
+
+@pytest.mark.parametrize("category", sorted({event.category for event in system_catalog.read()}))
+def test_each_category_of_the_system_has_an_icon_of_its_own(category: str) -> None:
+    icon = cards.category_icon(category)
+    assert icon != cards.category_icon("a category of a tenant's own")
+    assert icon.removeprefix(":material/").removesuffix(":") in ALL_MATERIAL_ICONS
 
 
 @pytest.mark.parametrize(("name", "table"), TABLES.items(), ids=list(TABLES))
