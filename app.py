@@ -7,16 +7,17 @@ import logging
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 from starlette.middleware import Middleware
 
-from lib.api import ApiMiddleware, sockets
+from lib.api import ApiMiddleware, WebSecurity, sockets
 from lib.errors import ConfigurationError
 from lib.operations import startup
 from lib.settings import settings
-from lib.ui import warm_up
+from lib.ui import HISTORY, warm_up
 from lib.ui.components import guard
 
 
@@ -39,6 +40,13 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 app = st.App(
     "pages/shell.py",
     lifespan=lifespan,
-    middleware=[Middleware(ApiMiddleware)],
+    middleware=[
+        Middleware(
+            WebSecurity,
+            documents=[Path(st.__file__).parent / "static" / "index.html"],
+            scripts=[HISTORY.read_text(encoding="utf-8")],
+        ),
+        Middleware(ApiMiddleware),
+    ],
     on_script_error=guard.show_error,
 )

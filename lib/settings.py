@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     #: Let it reach private and loopback addresses of allowed hosts too; for trials on one machine.
     egress_allow_private: bool = False
 
+    #: Sites that may show the pages in a frame, as the policy of that name spells them. Empty: none.
+    frame_ancestors: str = Field(default="", pattern=r"^[^;,\r\n]*$")
+
     #: Requests a second that one API token may make for long, and how many at once after a pause.
     api_rate_per_second: float = Field(default=200, gt=0)
     api_burst: int = Field(default=400, ge=1)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.settings import ROOT
+from lib.ui import HISTORY
 from lib.ui.components import guard
 from lib.ui.people import acting_as
-
-HISTORY = ROOT / "lib" / "ui" / "assets" / "history.js"
 
 st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab is titled after the page
 st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.png")
 
 with guard.errors_shown():
     guard.enter(acting_as.choose)
-    st.sidebar.html(f"<script>{HISTORY.read_text()}</script>", unsafe_allow_javascript=True)
+    history = HISTORY.read_text(encoding="utf-8")
+    st.sidebar.html(f"<script>{history}</script>", unsafe_allow_javascript=True)
     st.navigation(
         [
             st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),

@@ -35,6 +35,9 @@ FLAGS = [
     "--disable-sync",
 ]
 
+# What Chromium says in the console of whatever the security policy refuses.
+POLICY = "Content Security Policy"
+
 
 @dataclass
 class RunningApp:
@@ -135,21 +138,26 @@ def _close() -> None:
 
 
 @contextmanager
-def tab(browser: Browser, app: RunningApp, *, height: int = 1000) -> Iterator[Page]:
+def tab(browser: Browser, app: RunningApp, *, height: int = 1000, bypass_csp: bool = False) -> Iterator[Page]:
     """A tab at 1440 wide in front of this app, with nothing kept from other tests.
 
-    The tabs of an app share a context, so Chromium compiles the app's scripts once and not in every test.
+    The tabs of an app share a context, so Chromium compiles the app's scripts once and not in every test. Whatever
+    happens in the tab must keep to the security policy, unless the browser is told to look past it.
     """
-    if app.url not in _contexts:
-        _contexts[app.url] = browser.new_context(base_url=app.url)
-    context = _contexts[app.url]
+    kind = f"{app.url} {bypass_csp}"
+    if kind not in _contexts:
+        _contexts[kind] = browser.new_context(base_url=app.url, bypass_csp=bypass_csp)
+    context = _contexts[kind]
     opened = context.new_page()
+    violations: list[str] = []
+    opened.on("console", lambda said: violations.append(said.text) if POLICY in said.text else None)
     opened.set_viewport_size({"width": 1440, "height": height})
     opened.set_default_timeout(20_000)
     yield opened
     if opened.url.startswith(app.url):
         opened.evaluate("localStorage.clear()")
     opened.close()
+    assert violations == []
     if not context.pages:
         context.clear_cookies()
 
