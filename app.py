@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +15,7 @@ import streamlit as st
 from starlette.middleware import Middleware
 
 from lib.api import ApiMiddleware, WebSecurity, sockets
-from lib.errors import ConfigurationError
+from lib.errors import CatalogError
 from lib.operations import startup
 from lib.settings import settings
 from lib.ui import HISTORY, warm_up
@@ -27,8 +28,9 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
     try:
         logging.getLogger("lib").setLevel(settings().log_level)
         await asyncio.to_thread(startup.start, settings())
-    except ConfigurationError as error:
-        sys.exit(f"\nThe Workflow Event Catalog did not start.\n{error}\n")
+    except CatalogError as error:
+        print(f"\nThe Workflow Event Catalog did not start.\n{error}\n", file=sys.stderr, flush=True)
+        os._exit(error.exit_code)  # nothing is running yet, and the server would print where its start broke off
     try:
         await asyncio.to_thread(warm_up.warm_up)
         sockets.send_without_delay()

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
+from typing import ClassVar, NoReturn
+
+
+def end_process(error: CatalogError) -> NoReturn:
+    """End this process with the error's sentence on stderr, and with its exit code."""
+    print(error, file=sys.stderr)
+    sys.exit(error.exit_code)
 
 
 def trace(error: BaseException) -> str:
@@ -12,6 +20,9 @@ def trace(error: BaseException) -> str:
 
 class CatalogError(Exception):
     """Something the catalog refuses or cannot do; str() of it may be shown to the user."""
+
+    #: How a process ends that this keeps from its work.
+    exit_code: ClassVar[int] = 1
 
 
 class InvalidInput(CatalogError):
@@ -74,7 +85,9 @@ class DatabaseUnavailable(CatalogError):
 
 
 class ConfigurationError(CatalogError):
-    """The settings do not fit together; nothing was started."""
+    """The settings or the database do not fit; nothing was started."""
+
+    exit_code = 3
 
 
 class QueryFileError(CatalogError):

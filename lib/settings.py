@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -13,7 +12,7 @@ from typing import Literal
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from lib.errors import ConfigurationError
+from lib.errors import ConfigurationError, end_process
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -85,4 +84,4 @@ if __name__ == "__main__":
     try:
         print(settings().port)
     except ConfigurationError as error:
-        sys.exit(str(error))
+        end_process(error)

@@ -8,7 +8,7 @@ import sys
 import threading
 
 from lib import database, sandbox
-from lib.errors import ConfigurationError
+from lib.errors import CatalogError, end_process
 from lib.operations import upkeep
 from lib.runs import engine
 from lib.settings import settings
@@ -27,9 +27,8 @@ def main() -> int:
         sandbox.start()
         engine.start(settings(), worker=True)
         upkeep.start(settings())
-    except ConfigurationError as error:
-        print(error, file=sys.stderr)
-        return 1
+    except CatalogError as error:
+        end_process(error)
     log.info("Worker ready.")
     stop.wait()
     log.info("Worker stops: runs under way go to other workers.")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from typing import get_args
 from uuid import UUID
@@ -12,7 +11,7 @@ from lib import database
 from lib.auth import actors
 from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor, Permission
-from lib.errors import CatalogError, InvalidInput
+from lib.errors import CatalogError, InvalidInput, end_process
 from lib.serialization import strict_json
 from lib.settings import settings
 
@@ -28,7 +27,7 @@ def main(arguments: list[str] | None = None) -> None:
         database.start(settings())
         commands[given.command](given)
     except CatalogError as error:
-        sys.exit(str(error))
+        end_process(error)
     finally:
         database.stop()
 

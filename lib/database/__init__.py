@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,9 +27,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
-from lib.database import driver, embedded_server, named_queries
+from lib.database import address, checks, driver, embedded_server, named_queries
+from lib.database.checks import APP_ROLE as APP_ROLE
 from lib.database.embedded_server import EmbeddedServer
 from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable
 from lib.settings import ROOT, Settings
@@ -36,8 +38,6 @@ from lib.settings import ROOT, Settings
 log = logging.getLogger(__name__)
 queries = named_queries.of(__name__)
 
-APP_ROLE = "event_catalog_app"
-MINIMUM_VERSION = 150000
 # Any number will do as long as nobody else's advisory lock uses it; held while migrating.
 _MIGRATION_LOCK = 0x65766361
 
@@ -75,6 +75,8 @@ class Database:
     app_has_login: bool
     statement_timeout_ms: int
     server: EmbeddedServer | None
+    #: The role that pages act as.
+    app_role: str = APP_ROLE
 
     def dispose(self) -> None:
         """Close all connections and let go of the embedded server."""
@@ -90,24 +92,65 @@ _current: Database | None = None
 def start(settings: Settings) -> Database:
     """Bring the database up, migrated, and make it this process's database.
 
-    Raises ConfigurationError when it cannot be reached or is older than PostgreSQL 15.
+    Raises ConfigurationError, with a sentence that says what to do, when it is not as `lib.database.checks` wants it.
     """
     global _current
     server = None if settings.database_url else embedded_server.start(settings.data_dir)
-    owner_url = server.url() if server else _psycopg_url(settings.database_url or "")
-    owner = owner_engine(owner_url)
+    owner: Engine | None = None
+    app: Engine | None = None
     try:
-        _check_version(owner)
-        migrate(owner)
-        app_url = _app_url(owner, owner_url, server, settings)
+        owner_url = server.url() if server else address.of_owner(settings.database_url or "")
+        owner = owner_engine(owner_url)
+        checks.require(checks.before_migrations(owner))
+        role = checks.role_of(owner)
+        migrate(owner, role=role)
+        app_url = _app_url(owner, owner_url, server, settings, role)
+        app = app_engine(app_url or owner_url) if app_url else None
+        checks.require(checks.after_migrations(owner, app, role=role))
+        if app is not None and server is None and checks.is_pooled(app):
+            app.dispose()
+            app = app_engine(app_url or owner_url, pooled=True)
     except BaseException:
-        owner.dispose()
+        for engine in (app, owner):
+            if engine is not None:
+                engine.dispose()
         if server:
             server.stop()
         raise
-    app = app_engine(app_url or owner_url)
-    _current = Database(owner, app, app_url is not None, settings.statement_timeout_ms, server)
+    _current = Database(
+        owner, app or app_engine(owner_url), app is not None, settings.statement_timeout_ms, server, app_role=role
+    )
     return _current
+
+
+def examine(settings: Settings) -> Iterator[checks.Check]:
+    """Check what `start` checks, and change nothing. Where the application brings its own server, that is started."""
+    server = None
+    owner: Engine | None = None
+    try:
+        server = None if settings.database_url else embedded_server.start(settings.data_dir)
+        owner_url = server.url() if server else address.of_owner(settings.database_url or "")
+        owner = owner_engine(owner_url)
+        found = list(checks.before_migrations(owner))
+        yield from found
+        if any(check.problem for check in found) or not checks.is_migrated(owner):
+            return
+        role = checks.role_of(owner)
+        app = (
+            app_engine(address.read(settings.app_database_url, name="APP_DATABASE_URL"))
+            if settings.app_database_url
+            else None
+        )
+        yield from checks.after_migrations(owner, app, role=role)
+        if app is not None:
+            app.dispose()
+    except ConfigurationError as error:
+        yield checks.Check("database", "cannot be used", str(error))
+    finally:
+        if owner is not None:
+            owner.dispose()
+        if server:
+            server.stop()
 
 
 def use(db: Database | None) -> None:
@@ -186,14 +229,26 @@ def on_commit(conn: Connection, call: Callable[[], None]) -> None:
     waiting.append(lambda: call() if released[0] else None)
 
 
-def migrate(owner: Engine) -> None:
-    """Bring the schema to the newest revision; harmless when it is there, safe when several start at once."""
+def migrate(owner: Engine, *, role: str = APP_ROLE) -> None:
+    """Bring the schema to the newest revision; harmless when it is there, safe when several start at once.
+
+    `role` is what pages act as. Raises ConfigurationError when a step fails; nothing is changed then.
+    """
     config = Config()
     config.set_main_option("script_location", str(ROOT / "migrations"))
-    with owner.begin() as conn:
-        conn.execute(queries["lock_migrations"], {"key": _MIGRATION_LOCK})
-        config.attributes["connection"] = conn
-        command.upgrade(config, "head")
+    config.attributes["role"] = role
+    try:
+        with owner.begin() as conn:
+            conn.execute(queries["lock_migrations"], {"key": _MIGRATION_LOCK})
+            config.attributes["connection"] = conn
+            command.upgrade(config, "head")
+    except ProgrammingError as error:
+        cause = str(error.orig).strip().splitlines()[0]
+        raise ConfigurationError(
+            f"The tables could not be brought to the newest revision: {cause}. Nothing was changed. Somebody changed "
+            "the tables, or a version that never was released made them: restore a backup, or begin with an empty "
+            "database."
+        ) from error
 
 
 @contextmanager
@@ -220,7 +275,8 @@ def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Co
         driver.execute(
             conn,
             f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
-            + ("" if db.app_has_login else f" SET LOCAL ROLE {APP_ROLE};")
+            + ("" if db.app_has_login else f" SET LOCAL ROLE {db.app_role};")
+            + " SET LOCAL search_path = public;"
             + f" SET LOCAL app.tenant = '{UUID(str(actor.tenant))}';"
             f" SET LOCAL statement_timeout = {int(db.statement_timeout_ms)}"
             + ("; SET LOCAL plan_cache_mode = force_generic_plan" if keep_plans else ""),
@@ -256,13 +312,20 @@ def owner_engine(url: str) -> Engine:
     return _engine(url, pool_size=5, pool_pre_ping=True)
 
 
-def app_engine(url: str) -> Engine:
-    """A pool of connections for `read` and `write`, which begin their transactions themselves."""
-    return _engine(url, pool_size=20, isolation_level="AUTOCOMMIT")
+def app_engine(url: str, *, pooled: bool = False) -> Engine:
+    """A pool of connections for `read` and `write`, which begin their transactions themselves.
+
+    Behind a pooler that lends a connection for one transaction, statements cannot be kept prepared.
+    """
+    return _engine(url, {"prepare_threshold": None} if pooled else {}, pool_size=20, isolation_level="AUTOCOMMIT")
 
 
-def _engine(url: str, **options: Any) -> Engine:
-    engine = create_engine(url, **options, **_POOL)
+def _engine(url: str, connect_args: dict[str, Any] | None = None, **options: Any) -> Engine:
+    # libpq sends these when it connects, for us as for DBOS: whatever the database or the role sets, dates are read and
+    # written in one way.
+    os.environ["PGDATESTYLE"], os.environ["PGTZ"] = "ISO, MDY", "UTC"
+    connect_args = {**_POOL["connect_args"], **(connect_args or {})}
+    engine = create_engine(url, **options, **{**_POOL, "connect_args": connect_args})
     event.listen(engine, "handle_error", _refuse_unstorable_text)
     event.listen(engine, "commit", _committed)
     event.listen(engine, "rollback", _rolled_back)
@@ -287,43 +350,22 @@ def _refuse_unstorable_text(context: ExceptionContext) -> None:
     driver.refuse_unstorable(context.parameters, context.original_exception)
 
 
-def _psycopg_url(url: str) -> str:
-    """The same URL, naming the psycopg driver whatever scheme the operator wrote."""
-    try:
-        parsed = make_url(url)
-    except Exception:
-        raise ConfigurationError("DATABASE_URL is not a URL: postgresql://user:password@host/database") from None
-    if parsed.get_backend_name() not in ("postgresql", "postgres"):
-        raise ConfigurationError(f"DATABASE_URL must name PostgreSQL, not {parsed.get_backend_name()}")
-    return parsed.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-
-
-def _check_version(owner: Engine) -> None:
-    try:
-        with owner.connect() as conn:
-            version = conn.execute(queries["server_version"]).scalar_one()
-    except OperationalError as error:
-        raise ConfigurationError(f"DATABASE_URL cannot be reached: {error.orig}") from error
-    if version < MINIMUM_VERSION:
-        raise ConfigurationError(f"PostgreSQL 15 or newer is needed; this server is {version // 10000}")
-
-
-def _app_url(owner: Engine, owner_url: str, server: EmbeddedServer | None, settings: Settings) -> str | None:
+def _app_url(owner: Engine, owner_url: str, server: EmbeddedServer | None, settings: Settings, role: str) -> str | None:
     """URL of the unprivileged login, or None to fall back to SET LOCAL ROLE on the owner's connection."""
     if settings.app_database_url:
-        return _psycopg_url(settings.app_database_url)
+        return address.read(settings.app_database_url, name="APP_DATABASE_URL")
     if server is None:
         log.warning(
             "APP_DATABASE_URL is not set: pages use DATABASE_URL with SET LOCAL ROLE %s, "
             "which injected SQL could reset. Give pages a login of their own.",
-            APP_ROLE,
+            role,
         )
         return None
     # Derived, not drawn: several processes share the embedded server and must agree on it.
-    password = hashlib.sha256(f"{APP_ROLE}:{server.password}".encode()).hexdigest()
+    password = hashlib.sha256(f"{role}:{server.password}".encode()).hexdigest()
     with owner.begin() as conn:
         statement = psycopg.sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(
-            psycopg.sql.Identifier(APP_ROLE), psycopg.sql.Literal(password)
+            psycopg.sql.Identifier(role), psycopg.sql.Literal(password)
         )
         conn.exec_driver_sql(statement.as_string())
-    return make_url(owner_url).set(username=APP_ROLE, password=password).render_as_string(hide_password=False)
+    return make_url(owner_url).set(username=role, password=password).render_as_string(hide_password=False)

@@ -65,14 +65,24 @@ def notified(conn: Connection, *, seconds: float) -> bool:
 
 
 def copy_rows(conn: Connection, table: str, columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
-    """Load many rows at once with COPY, inside the caller's transaction."""
+    """Load many rows at once with COPY, inside the caller's transaction.
+
+    By way of a temporary table: PostgreSQL refuses COPY into one with row-level security to all but superusers.
+    """
     session = conn.connection.driver_connection
     assert isinstance(session, psycopg.Connection)
     names = psycopg.sql.SQL(", ").join(map(psycopg.sql.Identifier, columns))
-    statement = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(psycopg.sql.Identifier(table), names)
-    with session.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+    target, waiting = psycopg.sql.Identifier(table), psycopg.sql.Identifier(f"loading_{table}")
+    made = psycopg.sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0")
+    copied = psycopg.sql.SQL("COPY {} ({}) FROM STDIN").format(waiting, names)
+    moved = psycopg.sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(target, names, names, waiting)
+    with session.cursor() as cursor:
+        cursor.execute(made.format(waiting, names, target))
+        with cursor.copy(copied) as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(moved)
+        cursor.execute(psycopg.sql.SQL("DROP TABLE {}").format(waiting))
 
 
 def refuse_unstorable(given: Any, error: BaseException) -> None:

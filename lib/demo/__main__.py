@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-
 from lib import database, demo
 from lib.catalog import system as system_catalog
-from lib.errors import CatalogError
+from lib.errors import CatalogError, end_process
 from lib.settings import settings
 
 if __name__ == "__main__":
@@ -21,6 +19,6 @@ if __name__ == "__main__":
         else:
             print("The demo tenants are there already; nothing was changed.")
     except CatalogError as error:
-        sys.exit(str(error))
+        end_process(error)
     finally:
         database.stop()

@@ -133,5 +133,5 @@ def test_every_command_says_what_a_setting_should_be() -> None:
             text=True,
             timeout=60,
         )
-        assert (done.returncode, done.stdout) == (1, "")
+        assert (done.returncode, done.stdout) == (3, "")
         assert "PORT: Input should be a valid integer" in done.stderr and "Traceback" not in done.stderr

@@ -1,0 +1,50 @@
+"""`python -m lib.doctor`: whether the application can start with these settings, and if not, what to do.
+
+It changes nothing. It ends with 0 when all is well, and with 3 otherwise, like everything that cannot start.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+
+from lib import database
+from lib.auth import actors
+from lib.database.checks import Check
+from lib.errors import ConfigurationError
+from lib.settings import Settings, settings
+
+
+def main() -> int:
+    """Print every check with its state; the process's exit status."""
+    try:
+        given = settings()
+    except ConfigurationError as error:
+        print(_line(Check("settings", "cannot be read", str(error))))
+        return error.exit_code
+    checks = []
+    for check in _checks(given):
+        print(_line(check), flush=True)
+        checks.append(check)
+    failed = [check for check in checks if check.problem]
+    print(f"\n{len(checks)} checks, {len(failed) or 'none'} of them failed." if failed else "\nAll is well.")
+    return ConfigurationError.exit_code if failed else 0
+
+
+def _checks(given: Settings) -> Iterator[Check]:
+    yield Check("settings", "read")
+    try:
+        actors.check_sign_in(given)
+        yield Check("sign-in", given.auth or "none, on a database of this machine alone")
+    except ConfigurationError as error:
+        yield Check("sign-in", given.auth or "none", str(error))
+    yield from database.examine(given)
+
+
+def _line(check: Check) -> str:
+    state = "FAILED" if check.problem else "ok"
+    return f"{state:7}{check.name}: {check.found}" + (f"\n       {check.problem}" if check.problem else "")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
