@@ -19,6 +19,7 @@ from lib.sandbox.clock import Clock, TimeUp
 from lib.serialization import strict_json
 
 JOBS: dict[str, Callable[..., Any]] = {
+    "broken_references": schemas.broken_references,
     "evaluate": expressions.evaluate,
     "inspect": expressions.inspect,
     "sample": samples.sample,

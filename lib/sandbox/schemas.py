@@ -1,10 +1,11 @@
-"""The validation job, done in the child: a value against a JSON Schema that costs too much for the app's process."""
+"""Jobs about JSON Schemas, done in the child: judging a value at too high a cost for the app, following references."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from typing import Any
 
+from lib.schemas import references
 from lib.schemas.document import SchemaDocument
 from lib.schemas.judge import Judge
 from lib.schemas.telling import SchemaViolation, first
@@ -23,6 +24,11 @@ def validate(schema: str, value: str, limit: int) -> dict[str, Any]:
 def judged(judge: Judge, value: JsonValue, limit: int) -> list[SchemaViolation]:
     """At most `limit` violations of a schema by a value."""
     return first(judge.document, judge.breaches(judge.document.root, value), limit)
+
+
+def broken_references(schema: str) -> list[list[str]]:
+    """Pointer and reason of every reference that cannot be followed, in a schema given as JSON text."""
+    return [[one.pointer, one.why] for one in references.broken(strict_json.loads(schema))]
 
 
 def warm_up() -> None:

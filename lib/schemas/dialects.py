@@ -51,6 +51,17 @@ KEYWORDS: Mapping[int, frozenset[str]] = {
 _FORMATS = {"ip-address": "ipv4", "host-name": "hostname"}
 
 
+def metaschema(schema: Any) -> str | None:
+    """The address of the metaschema of the draft that a schema names, the newest one's if it names none.
+
+    None for a draft that is not known.
+    """
+    named = schema.get("$schema") if isinstance(schema, Mapping) else None
+    if isinstance(named, str):
+        return next((address for address in _DRAFTS if address == named.rstrip("#")), None)
+    return next(address for address, draft in _DRAFTS.items() if draft == NEWEST)
+
+
 class UnusableKeyword(Exception):
     """A keyword that cannot be checked. `why` is a sentence about its value, or all that is said of the schema."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 _Part = str | int
@@ -20,10 +20,18 @@ def line_of(text: str, path: Sequence[_Part]) -> int:
     return lines.get(wanted, 1)
 
 
-def _lines(text: str) -> dict[tuple[_Part, ...], int]:
-    """The line of every value, by path."""
+def repeated_keys(text: str) -> list[tuple[int, str]]:
+    """Line and name of every key that its object has already, in a text that is JSON but for that."""
+    found: list[tuple[int, str]] = []
+    _lines(text, lambda line, name: found.append((line, name)))
+    return found
+
+
+def _lines(text: str, repeated: Callable[[int, str], object] | None = None) -> dict[tuple[_Part, ...], int]:
+    """The line of every value, by path; `repeated` is told of a key that comes again in its object."""
     lines: dict[tuple[_Part, ...], int] = {}
     open_: list[list[_Part]] = []  # per container: where its current member stands
+    names: list[set[str]] = []  # per container: the keys that it has until here
     arrays: list[bool] = []
     key_next = False
     line, at = 1, 0
@@ -32,7 +40,11 @@ def _lines(text: str) -> dict[tuple[_Part, ...], int]:
         at = token.start()
         word = token[0]
         if key_next and word[0] == '"':
-            open_[-1][0], key_next = _unquoted(word), False
+            name = _unquoted(word)
+            if repeated and name in names[-1]:
+                repeated(line, name)
+            names[-1].add(name)
+            open_[-1][0], key_next = name, False
         elif word == ",":
             if arrays[-1]:
                 open_[-1][0] = int(open_[-1][0]) + 1
@@ -41,12 +53,14 @@ def _lines(text: str) -> dict[tuple[_Part, ...], int]:
         elif word in "]}":
             open_.pop()
             arrays.pop()
+            names.pop()
             key_next = False
         elif word != ":":
             lines.setdefault(tuple(place[0] for place in open_), line)
             if word in "[{":
                 arrays.append(word == "[")
                 open_.append([0 if word == "[" else ""])
+                names.append(set())
                 key_next = word == "{"
     return lines
 
