@@ -28,10 +28,11 @@ with database.read(actor) as conn:
 
 with controls:
     status_pill.draw(actor)
-catalog_filters.draw_category(page)
+catalog_filters.draw_choices(page)
 event_details.draw_drawer(actor)
 
 if not page.entries:
+    catalog_filters.draw_deprecated(page)
     catalog_filters.draw_nothing_found()
     st.stop()
 if asked.view == "list":
@@ -41,3 +42,4 @@ else:
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.caption(f"Showing {page.first} to {page.last} of {plural(page.total, 'result')}", width="content")
     catalog_filters.draw_pages(page)
+catalog_filters.draw_deprecated(page)

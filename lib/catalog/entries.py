@@ -26,6 +26,11 @@ ENTRY_STATUSES: tuple[EntryStatus, ...] = get_args(EntryStatus)
 ACTIVITY_SPAN = timedelta(days=7)
 ACTIVITY_SLICES = 28
 
+#: For how long a deleted entry can be brought back.
+DELETED_FOR = timedelta(days=7)
+
+#: What the statement of a page says beside each entry about all of them.
+_OF_ALL = ("total", "categories", "owners", "all_tags", "deprecated", "deleted")
 # Searching is for words; what is longer than any name can be is junk, and not worth the database's time.
 _LONGEST_SEARCH = 200
 _MOST_WORDS = 12
@@ -41,7 +46,11 @@ class CatalogFilters:
     category: str | None = None
     status: EntryStatus | None = None
     source: EntrySource | None = None
+    owner: str | None = None
+    tag: str | None = None
     by_activity: bool = False
+    #: Whether deprecated entries are shown where nothing is narrowed.
+    with_deprecated: bool = False
     page: int = 1
     page_size: int = 24
 
@@ -58,18 +67,38 @@ class EntrySummary:
     source: EntrySource
     payload_schema_ref: str | None
     schema_state: SchemaState
+    owner: str | None
+    tags: list[str]
     attached: int
 
 
 @dataclass(frozen=True)
+class DeletedEntry:
+    """An own entry that was deleted and can still be brought back."""
+
+    event_type: str
+    name: str
+    deleted_at: datetime
+    deleted_by: str | None
+
+
+@dataclass(frozen=True)
 class CatalogPage:
-    """One page of entries, best match first; `first` and `last` count from 1, both 0 when there are none."""
+    """One page of entries, best match first; `first` and `last` count from 1, both 0 when there are none.
+
+    `deprecated` counts the entries that are folded away, or would be, as nothing is narrowed. `deleted` are own entries
+    that were deleted lately.
+    """
 
     entries: list[EntrySummary]
     total: int
     page: int
     page_size: int
     categories: list[str]
+    owners: list[str]
+    tags: list[str]
+    deprecated: int
+    deleted: list[DeletedEntry]
 
     @property
     def pages(self) -> int:
@@ -118,6 +147,8 @@ class CatalogEntry:
     example: Any
     updated_at: datetime
     schema: JsonSchema | None
+    owner: str | None
+    tags: list[str]
 
     @property
     def schema_state(self) -> SchemaState:
@@ -128,9 +159,10 @@ class CatalogEntry:
 
 
 def page(conn: Connection, *, tenant: UUID, filters: CatalogFilters, now: datetime) -> CatalogPage:
-    """The entries that match, best first: exact type or name, words in the name, words anywhere.
+    """The entries that match, best first: exact type or name, words in the name, words anywhere; deprecated ones last.
 
-    Words may stand in any order. A page past the end gives the first page. Raises InvalidInput naming the filter.
+    Words may stand in any order. Where nothing is narrowed, deprecated entries are left out unless they are asked for.
+    A page past the end gives the first page. Raises InvalidInput naming the filter.
     """
     search = " ".join(_words(filters.search))
     offset = (max(filters.page, 1) - 1) * filters.page_size
@@ -142,18 +174,29 @@ def page(conn: Connection, *, tenant: UUID, filters: CatalogFilters, now: dateti
         "category": filters.category,
         "status": filters.status,
         "source": filters.source,
+        "owner": filters.owner,
+        "tag": filters.tag,
+        "with_deprecated": filters.with_deprecated,
+        "deleted_since": now - DELETED_FOR,
         "busy_types": list(busy),
         "busy_executions": list(busy.values()),
         "offset": min(offset, 10**9),
         "size": filters.page_size,
     }
     rows = [dict(row) for row in conn.execute(queries["page"], parameters).mappings()]
-    total, categories = rows[0]["total"], rows[0]["categories"] or []
-    for row in rows:
-        del row["total"], row["categories"]
-    entries = [EntrySummary(**row) for row in rows if row["event_type"] is not None]
-    shown = filters.page if offset < total else 1
-    return CatalogPage(entries, total, max(shown, 1), filters.page_size, categories)
+    found = {name: rows[0][name] for name in _OF_ALL}
+    some = [{name: value for name, value in row.items() if name not in found} for row in rows]
+    return CatalogPage(
+        entries=[EntrySummary(**one) for one in some if one["event_type"] is not None],
+        total=found["total"],
+        page=max(filters.page if offset < found["total"] else 1, 1),
+        page_size=filters.page_size,
+        categories=found["categories"] or [],
+        owners=found["owners"] or [],
+        tags=found["all_tags"] or [],
+        deprecated=found["deprecated"],
+        deleted=[_deleted(one) for one in found["deleted"] or []],
+    )
 
 
 def activity(conn: Connection, *, tenant: UUID, event_types: list[str], now: datetime) -> dict[str, Activity]:
@@ -203,9 +246,13 @@ def nearest(conn: Connection, *, tenant: UUID, event_type: str, limit: int = 5) 
 
 def _executions(conn: Connection, *, tenant: UUID, now: datetime) -> dict[str, int]:
     """Live executions over the last ACTIVITY_SPAN by type."""
-    names = [event_type for event_type, _ in event_types(conn, tenant=tenant)]
+    names = rollups.names(conn, tenant=tenant)  # far fewer than there are types, where those are many
     found = rollups.events(conn, tenant=tenant, names=names, boundaries=[now - ACTIVITY_SPAN, now])
     return {name: counts[0].total for name, counts in found.items()}
+
+
+def _deleted(read: dict[str, Any]) -> DeletedEntry:
+    return DeletedEntry(**{**read, "deleted_at": datetime.fromisoformat(read["deleted_at"])})
 
 
 def _words(search: str) -> list[str]:

@@ -1,58 +1,101 @@
 -- name: page
--- One page of the catalog with the total beside it and every category there is; one row of NULLs if none match.
-WITH entries AS (
-  SELECT event_type, name, description, category, status, source, payload_schema_ref,
-         payload_schema IS NOT NULL AS has_inline_schema,
-         lower(name) AS lower_name,
-         lower(concat_ws(' ', name, event_type, replace(event_type, '_', ' '), description, category)) AS haystack
+-- One page of the catalog with the total beside it and all that entries can be narrowed to; one row of NULLs if none
+-- match. Where nothing is narrowed, deprecated entries are counted and left out unless they are asked for. All entries
+-- are gone through with no more than is needed for that; what else is shown is read for those of the page.
+WITH entries AS MATERIALIZED (
+  SELECT event_type, name, category, status, source, owner, tags,
+         CASE WHEN CAST(:search AS text) <> '' THEN
+           lower(concat_ws(' ', name, event_type, replace(event_type, '_', ' '), description, category, owner,
+                           array_to_string(tags, ' '))) END AS haystack
   FROM catalog_entries
   WHERE tenant = CAST(:tenant AS uuid)
-), found AS (
-  SELECT *,
-    CASE WHEN cardinality(CAST(:words AS text[])) = 0 THEN 0
-         WHEN lower(event_type) = :search OR lower_name = :search THEN 1
-         WHEN NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower_name, w) = 0) THEN 2
-         ELSE 3 END AS rank
-  FROM entries
-  WHERE NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(haystack, w) = 0)
-    -- A category that nobody has narrows nothing, as with any other nonsense in a URL.
-    AND (CAST(:category AS text) IS NULL OR category = :category
-         OR NOT EXISTS (SELECT FROM entries known WHERE known.category = :category))
-    AND (CAST(:status AS text) IS NULL OR status = :status)
-    AND (CAST(:source AS text) IS NULL OR source = :source)
+), asked AS (
+  -- A category, owner or tag that nobody has narrows nothing, as with any other nonsense in a URL.
+  SELECT (SELECT category FROM entries WHERE category = CAST(:category AS text) LIMIT 1) AS category,
+         (SELECT owner FROM entries WHERE owner = CAST(:owner AS text) LIMIT 1) AS owner,
+         (SELECT CAST(:tag AS text) FROM entries WHERE CAST(:tag AS text) = ANY (tags) LIMIT 1) AS tag
+), narrowing AS (
+  SELECT *, CAST(:search AS text) <> '' OR CAST(:status AS text) IS NOT NULL
+            OR CAST(:source AS text) IS NOT NULL OR coalesce(category, owner, tag) IS NOT NULL AS is_narrowed
+  FROM asked
+), matching AS MATERIALIZED (
+  SELECT e.event_type, e.name, e.category, e.status = 'deprecated' AS is_deprecated,
+         n.is_narrowed OR CAST(:with_deprecated AS boolean) OR e.status <> 'deprecated' AS is_shown,
+         CASE WHEN CAST(:search AS text) = '' THEN 0
+              WHEN lower(e.event_type) = :search OR lower(e.name) = :search THEN 1
+              WHEN NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(e.name), w) = 0) THEN 2
+              ELSE 3 END AS rank
+  FROM entries e CROSS JOIN narrowing n
+  WHERE (CAST(:search AS text) = ''
+         OR NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(e.haystack, w) = 0))
+    AND (n.category IS NULL OR e.category = n.category)
+    AND (n.owner IS NULL OR e.owner = n.owner)
+    AND (n.tag IS NULL OR n.tag = ANY (e.tags))
+    AND (CAST(:status AS text) IS NULL OR e.status = :status)
+    AND (CAST(:source AS text) IS NULL OR e.source = :source)
 ), busy AS (
   SELECT event_name, executions
   FROM unnest(CAST(:busy_types AS text[]), CAST(:busy_executions AS bigint[])) AS b(event_name, executions)
 ), totals AS (
-  SELECT (SELECT count(*) FROM found) AS total,
-         (SELECT array_agg(DISTINCT category ORDER BY category) FROM entries) AS categories
-), page AS (
-  SELECT found.*, row_number() OVER (
-           ORDER BY rank, coalesce(busy.executions, 0) DESC, category, name, event_type) AS place
-  FROM found LEFT JOIN busy ON busy.event_name = found.event_type
+  SELECT count(*) FILTER (WHERE is_shown) AS total,
+         count(*) FILTER (WHERE is_deprecated AND NOT (SELECT is_narrowed FROM narrowing)) AS deprecated,
+         (SELECT array_agg(category ORDER BY category) FROM (SELECT DISTINCT category FROM entries) c) AS categories,
+         (SELECT array_agg(owner ORDER BY owner)
+          FROM (SELECT DISTINCT owner FROM entries WHERE owner IS NOT NULL) o) AS owners,
+         (SELECT array_agg(tag ORDER BY tag) FROM (SELECT DISTINCT unnest(tags) AS tag FROM entries) t) AS all_tags,
+         (SELECT json_agg(json_build_object('event_type', d.event_type, 'name', d.name, 'deleted_at', d.deleted_at,
+                                            'deleted_by', d.deleted_by) ORDER BY d.deleted_at DESC, d.event_type)
+          FROM (
+            SELECT DISTINCT ON (e.event_type) e.event_type, e.name, e.deleted_at, u.name AS deleted_by
+            FROM event_catalog e
+            LEFT JOIN users u ON u.user_id = e.updated_by
+            WHERE e.tenant = CAST(:tenant AS uuid) AND e.deleted_at > CAST(:deleted_since AS timestamptz)
+              AND NOT EXISTS (SELECT FROM event_catalog later
+                              WHERE later.tenant = e.tenant AND later.event_type = e.event_type
+                                AND later.deleted_at IS NULL)
+            ORDER BY e.event_type, e.deleted_at DESC
+          ) d) AS deleted
+  FROM matching
 )
-SELECT totals.total, totals.categories, page.event_type, page.name, page.description, page.category,
-       page.status, page.source, page.payload_schema_ref,
-       CASE WHEN page.payload_schema_ref IS NULL THEN CASE WHEN page.has_inline_schema THEN 'known' ELSE 'missing' END
+SELECT totals.*, page.event_type, page.name, shown.description, page.category, shown.status, shown.source,
+       shown.payload_schema_ref, shown.owner, shown.tags,
+       CASE WHEN shown.payload_schema_ref IS NULL
+            THEN CASE WHEN shown.has_inline_schema THEN 'known' ELSE 'missing' END
             WHEN EXISTS (SELECT FROM registered_schemas r WHERE r.tenant = CAST(:tenant AS uuid)
-                           AND r.schema_ref = page.payload_schema_ref) THEN 'known'
+                           AND r.schema_ref = shown.payload_schema_ref) THEN 'known'
             ELSE 'unknown' END AS schema_state,
        (SELECT count(*) FROM workflow_definitions w
         WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published'
           AND w.trigger ->> 'eventName' = page.event_type) AS attached
-FROM totals LEFT JOIN page
+FROM totals
+LEFT JOIN LATERAL (
+  SELECT m.*, coalesce(busy.executions, 0) AS executions
+  FROM matching m LEFT JOIN busy ON busy.event_name = m.event_type
+  WHERE m.is_shown
+  ORDER BY rank, is_deprecated, executions DESC, category, name, event_type
   -- A page past the end shows the first one.
-  ON place > CASE WHEN CAST(:offset AS bigint) < totals.total THEN CAST(:offset AS bigint) ELSE 0 END
- AND place <= CASE WHEN CAST(:offset AS bigint) < totals.total THEN CAST(:offset AS bigint) ELSE 0 END
-              + CAST(:size AS bigint)
-ORDER BY place
+  OFFSET CASE WHEN CAST(:offset AS bigint) < totals.total THEN CAST(:offset AS bigint) ELSE 0 END
+  LIMIT CAST(:size AS bigint)
+) page ON true
+LEFT JOIN LATERAL (
+  SELECT c.description, c.status, c.source, c.payload_schema_ref, c.owner, c.tags,
+         c.payload_schema IS NOT NULL AS has_inline_schema
+  FROM catalog_entries c
+  WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_type = page.event_type
+  LIMIT 1
+) shown ON true
+ORDER BY page.rank, page.is_deprecated, page.executions DESC, page.category, page.name, page.event_type
 
 -- name: entry
 -- One entry with its schema, as this tenant sees it.
 SELECT e.event_id, e.event_type, e.name, e.description, e.category, e.status, e.source, e.payload_schema_ref,
-       e.correlation_paths, e.example, e.updated_at, coalesce(e.payload_schema, r.schema) AS schema
+       e.correlation_paths, e.example, e.updated_at, coalesce(e.payload_schema, r.schema) AS schema, e.owner, e.tags
 FROM catalog_entries e
-LEFT JOIN registered_schemas r ON r.tenant = e.tenant AND r.schema_ref = e.payload_schema_ref
+LEFT JOIN LATERAL (  -- and LIMIT, or the whole registry is read
+  SELECT r.schema FROM registered_schemas r
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = e.payload_schema_ref
+  LIMIT 1
+) r ON true
 WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_type = :event_type
 
 -- name: event_types

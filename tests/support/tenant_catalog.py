@@ -1,4 +1,4 @@
-"""Puts events and schemas of a tenant's own into its catalog, which no page can do yet."""
+"""Puts events and schemas of a tenant's own into its catalog, past what a person may define."""
 
 from __future__ import annotations
 
@@ -22,18 +22,30 @@ def add_entry(
     ref: str | None = None,
     schema: Any = None,
     paths: Sequence[str] = (),
+    owner: str | None = None,
+    tags: Sequence[str] = (),
 ) -> None:
     """A catalog entry whose schema is named by `ref`, lies in the entry itself, or is missing; with these
-    correlation paths."""
+    correlation paths, this owner and these tags."""
     own = None if schema is None else json.dumps(schema)
     with db.owner.begin() as conn:
         conn.execute(
             text(
                 "INSERT INTO event_catalog (tenant, event_type, name, description, category, status,"
-                " payload_schema_ref, payload_schema, correlation_paths)"
-                " VALUES (:t, :e, :n, '', 'Own', :st, :r, CAST(:s AS json), :p)"
+                " payload_schema_ref, payload_schema, correlation_paths, owner, tags)"
+                " VALUES (:t, :e, :n, '', 'Own', :st, :r, CAST(:s AS json), :p, :o, :g)"
             ),
-            {"t": tenant, "e": event_type, "n": name, "st": status, "r": ref, "s": own, "p": list(paths)},
+            {
+                "t": tenant,
+                "e": event_type,
+                "n": name,
+                "st": status,
+                "r": ref,
+                "s": own,
+                "p": list(paths),
+                "o": owner,
+                "g": list(tags),
+            },
         )
 
 

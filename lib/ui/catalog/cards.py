@@ -118,6 +118,8 @@ def rows(entries: list[EntrySummary], activity: Mapping[str, Activity], on_open:
             "Status": table.state(statuses.ENTRY),
             "Category": table.text(width=110),
             "Source": table.state(statuses.SOURCE, width=90),
+            **({"Owner": table.text(width=120)} if any(entry.owner for entry in entries) else {}),
+            **({"Tags": table.text(width=140)} if any(entry.tags for entry in entries) else {}),
             "Schema": table.state(statuses.SCHEMA, width=130),
             "Description": table.text(width=400),
         },
@@ -146,6 +148,8 @@ def _row(entry: EntrySummary, activity: Activity) -> dict[str, object]:
         "Status": entry.status,
         "Category": entry.category,
         "Source": entry.source,
+        "Owner": entry.owner,
+        "Tags": ", ".join(entry.tags) or None,
         "Schema": entry.schema_state,
         "Description": entry.description,
     }

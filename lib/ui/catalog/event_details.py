@@ -156,6 +156,8 @@ def _draw_metadata(entry: CatalogEntry, *, in_drawer: bool) -> None:
     facts = {
         "Category": escape(entry.category),
         "Source": "Defined by this tenant" if entry.source == "tenant" else "System catalog",
+        "Owner": escape(entry.owner) if entry.owner else NOTHING,
+        "Tags": ", ".join(map(escape, entry.tags)) or NOTHING,
         "Schema ref": code(entry.payload_schema_ref) if entry.payload_schema_ref else NOTHING,
         "Correlation paths": paths,
         "Last changed": f"{entry.updated_at:%Y-%m-%d %H:%M} UTC",

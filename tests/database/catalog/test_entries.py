@@ -141,3 +141,42 @@ def test_nearest_names_forgive_a_typo(new_actor: ActorFactory) -> None:
         assert entries.nearest(conn, tenant=actor.tenant, event_type="TICKET_CRATED")[0][0] == "TICKET_CREATED"
         assert entries.nearest(conn, tenant=actor.tenant, event_type="ticket created")[0][0] == "TICKET_CREATED"
         assert entries.nearest(conn, tenant=actor.tenant, event_type="\0\ud800" * 9) == []
+
+
+def test_owner_and_tags_narrow_and_are_found(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "ONE", owner="Field team", tags=["hardware", "urgent"])
+    add_entry(db, actor.tenant, "TWO", owner="Back office", tags=["urgent"])
+    assert found(actor, owner="Field team") == ["ONE"] and found(actor, tag="urgent") == ["ONE", "TWO"]
+    assert found(actor, owner="Back office", tag="hardware") == []
+    assert found(actor, search="field hardware") == ["ONE"] and found(actor, search="urgent") == ["ONE", "TWO"]
+    assert found(actor, owner="Nobody", tag="none") == found(actor), "what nobody has narrows nothing"
+    with database.read(actor) as conn:
+        page = entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(search="urgent"), now=NOW)
+        entry = entries.entry(conn, tenant=actor.tenant, event_type="ONE")
+    assert (page.owners, page.tags) == (["Back office", "Field team"], ["hardware", "urgent"])
+    assert (page.entries[0].owner, page.entries[0].tags) == ("Field team", ["hardware", "urgent"])
+    assert entry is not None and (entry.owner, entry.tags) == ("Field team", ["hardware", "urgent"])
+
+
+def test_deprecated_events_are_folded_while_nothing_is_narrowed_and_else_last(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "AAA_OLD", status="deprecated", tags=["x"])
+    add_entry(db, actor.tenant, "AAA_NEW", tags=["x"])
+    everything = found(actor, page_size=200)
+    assert "AAA_OLD" not in everything and len(everything) == 132
+    shown = found(actor, page_size=200, with_deprecated=True)
+    assert len(shown) == 134 and set(shown[-2:]) == {"AAA_OLD", "PROJECT_TASK_DEPENDENCY_UNBLOCKED"}
+    for narrowed in ({"search": "aaa"}, {"category": "Own"}, {"source": "tenant"}, {"tag": "x"}):
+        assert found(actor, **narrowed) == ["AAA_NEW", "AAA_OLD"], narrowed
+    assert found(actor, status="deprecated", source="tenant") == ["AAA_OLD"]
+    assert found(actor, search="aaa_old")[0] == "AAA_OLD"
+    with database.read(actor) as conn:
+        for filters, count in (
+            (CatalogFilters(), 2),
+            (CatalogFilters(with_deprecated=True), 2),
+            (CatalogFilters("a"), 0),
+        ):
+            assert entries.page(conn, tenant=actor.tenant, filters=filters, now=NOW).deprecated == count

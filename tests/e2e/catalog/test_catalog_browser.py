@@ -58,16 +58,16 @@ def test_filters_live_in_the_url_and_come_back_with_it(page: Page) -> None:
     page.get_by_role("radiogroup", name="Source").get_by_text("System").click()
     expect(page).to_have_url(re.compile("source=System"))
     page.get_by_role("button", name="Clear", exact=True).click()
-    expect(page.get_by_text("Showing 1 to 24 of 155 results")).to_be_visible()
+    expect(page.get_by_text("Showing 1 to 24 of 154 results")).to_be_visible()
     expect(page).not_to_have_url(re.compile("category|source|sort"))
 
 
 def test_the_next_page_is_one_click_away_and_survives_a_reload(page: Page) -> None:
     page.goto("/")
     page.get_by_test_id("stPagination").get_by_text("2", exact=True).click()
-    expect(page.get_by_text("Showing 25 to 48 of 155 results")).to_be_visible()
+    expect(page.get_by_text("Showing 25 to 48 of 154 results")).to_be_visible()
     page.reload()
-    expect(page.get_by_text("Showing 25 to 48 of 155 results")).to_be_visible()
+    expect(page.get_by_text("Showing 25 to 48 of 154 results")).to_be_visible()
 
 
 def test_the_event_page_is_reached_from_the_drawer_and_by_its_address(page: Page) -> None:
@@ -103,7 +103,7 @@ def test_it_fits_a_phone(page: Page) -> None:
 
 def test_a_lost_database_is_told_calmly_and_comes_back_by_itself(page: Page, app: RunningApp) -> None:
     page.goto("/")
-    expect(page.get_by_text("Showing 1 to 24 of 155 results")).to_be_visible()
+    expect(page.get_by_text("Showing 1 to 24 of 154 results")).to_be_visible()
     cluster = app.data_dir / "postgres"
     embedded_server._pg_ctl(cluster, "stop", "-m", "immediate", "-w")
     try:
