@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from lib.auth.act import ACTS as ACTS
 from lib.auth.act import Act as Act
 from lib.auth.act import told as told
+from lib.serialization.strict_json import JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -293,3 +294,72 @@ class WorkflowReattached(
     event_type: str
     previous_version: int | None
     version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryDefined(
+    Act,
+    action="event_type.defined",
+    target="event_type",
+    sentence="defined the event {target_id}",
+    after=("after",),
+):
+    """The tenant's catalog got an entry of its own, perhaps in place of one of the system's. Examples are left out."""
+
+    after: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryChanged(
+    Act,
+    action="event_type.changed",
+    target="event_type",
+    sentence="changed the event {target_id}",
+    before=("before",),
+    after=("after",),
+):
+    """An entry of the tenant's own says something else; what of it did, without examples."""
+
+    before: dict[str, JsonValue]
+    after: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryStatusChanged(
+    Act,
+    action="event_type.status_changed",
+    target="event_type",
+    sentence="changed the status of the event {target_id} from {previous_status} to {status}",
+    before=("previous_status",),
+    after=("status",),
+):
+    """An entry of the tenant's own has another status, such as deprecated, because it could not be deleted."""
+
+    previous_status: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryDeleted(
+    Act,
+    action="event_type.deleted",
+    target="event_type",
+    sentence="deleted the event {target_id}",
+    before=("before",),
+):
+    """An entry of the tenant's own was taken away. What the system has of that type is seen again."""
+
+    before: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntryRestored(
+    Act,
+    action="event_type.restored",
+    target="event_type",
+    sentence="restored the event {target_id}",
+    after=("after",),
+):
+    """A deleted entry is back."""
+
+    after: dict[str, JsonValue]

@@ -1,4 +1,4 @@
-"""The periodic chores: folding counts, comparing them with rows, payloads to search, backfills, partitions, retention.
+"""The periodic chores: counts, payloads to search, backfills, partitions, retention, and what was deleted long ago.
 
 A process that executes runs does them too; each chore is done by one process at a time.
 """
@@ -9,6 +9,7 @@ import logging
 from datetime import UTC, datetime
 
 from lib import database
+from lib.catalog import entries, own_entries
 from lib.errors import DatabaseUnavailable
 from lib.events import search as payload_search
 from lib.metrics import reconciliation, rollups
@@ -32,6 +33,7 @@ class Upkeep(Chores):
             Chore("payloads to search", _index_payloads),
             Chore("backfills", self._backfill),
             Chore("partitions", self._partitions, every=_HOUR),
+            Chore("deleted events", _remove_deleted_events, every=_HOUR),
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
         )
         super().__init__("upkeep", chores, seconds=seconds)
@@ -72,6 +74,13 @@ def _fold() -> int:
 def _index_payloads() -> int:
     with database.operate() as conn:
         return payload_search.index(conn)
+
+
+def _remove_deleted_events() -> None:
+    with database.operate() as conn:
+        removed = own_entries.remove_deleted(conn, before=datetime.now(UTC) - entries.DELETED_FOR)
+    if removed:
+        log.info("Removed %d events that were deleted more than %d days ago.", removed, entries.DELETED_FOR.days)
 
 
 def _reconcile() -> None:

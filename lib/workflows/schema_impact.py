@@ -4,25 +4,25 @@ A workflow names the schema its trigger was made for. When the event's catalog e
 schemas are compared. That finds the mappings which read a removed or changed field. The definition is then validated
 against the new schema.
 
-This module is the only door through which a person changes what an event carries, because only here it is known
-which workflows such a change breaks. Schemas that come with a release (lib.catalog.system) are new refs, so they break
-nothing that is attached.
+A person changes what an event carries through lib.workflows.own_events, which asks here first whom that affects.
+Schemas that come with a release (lib.catalog.system) are new refs, so they break nothing that is attached.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
 from lib.database import Connection, named_queries
 from lib.mapping import expressions
-from lib.schemas import JsonSchema
-from lib.schemas.fields import types_at
+from lib.schemas import JsonSchema, fields
+from lib.schemas.fields import Field
+from lib.schemas.outline import SchemaField, outline
 from lib.serialization import strict_json
 from lib.workflows import validation as workflow_validation
-from lib.workflows.validation import Surroundings
+from lib.workflows.validation import Event, Surroundings
 
 queries = named_queries.of(__name__)
 
@@ -62,6 +62,55 @@ def impacts(conn: Connection, *, tenant: UUID, event_type: str) -> dict[UUID, Im
     return found
 
 
+@dataclass(frozen=True)
+class WorkflowImpact:
+    """What a change of an event's schema that is not made yet means to one of its attached workflows."""
+
+    workflow_id: UUID
+    name: str
+    version: int
+    is_system: bool
+    is_paused: bool
+    reads: tuple[Read, ...]
+    problems: tuple[str, ...]
+
+
+def impacts_of_change(
+    conn: Connection,
+    *,
+    tenant: UUID,
+    event_type: str,
+    before: JsonSchema | None,
+    now_ref: str | None,
+    now: JsonSchema | None,
+) -> list[WorkflowImpact]:
+    """What it would mean to each attached workflow if the event carried the schema `now`; `before` is what it carries.
+
+    A workflow without a mapping takes the payload as it is, so it reads every field.
+    """
+    found = []
+    for row in conn.execute(queries["attached"], {"tenant": tenant, "event_type": event_type}):
+        definition = strict_json.loads(row.definition)
+        around = workflow_validation.surroundings(conn, tenant=tenant, definition=definition)
+        schemas = around.schemas if now_ref is None or now is None else {**around.schemas, now_ref: now}
+        around = replace(around, event=Event(event_type, now_ref, now), schemas=schemas)
+        given = definition["trigger"].get("payloadMapping")
+        reads = _broken_reads(given, before, now) if isinstance(given, dict) else _broken_fields(before, now)
+        errors = workflow_validation.errors(workflow_validation.check(definition, around))
+        found.append(
+            WorkflowImpact(
+                workflow_id=row.workflow_id,
+                name=row.name,
+                version=row.version,
+                is_system=row.is_system,
+                is_paused=row.is_paused,
+                reads=tuple(reads),
+                problems=tuple(problem.message for problem in errors),
+            )
+        )
+    return found
+
+
 def impact_of_draft(conn: Connection, *, tenant: UUID, definition: Mapping[str, Any]) -> Impact | None:
     """The same for a draft; None when it was made for the event's present schema, or has no such trigger."""
     around = workflow_validation.surroundings(conn, tenant=tenant, definition=definition)
@@ -89,12 +138,32 @@ def _impact(
 def _broken_reads(given: Mapping[str, Any], before: JsonSchema | None, now: JsonSchema | None) -> Iterator[Read]:
     if before is None or now is None:
         return
+    old, new = fields.read(before), fields.read(now)
     for target, value in given.items():
         if not expressions.is_expression(value) or not isinstance(value[expressions.EXPRESSION], str):
             continue
         for names in sorted(expressions.fields_read(value[expressions.EXPRESSION])):
-            old, new = types_at(before, names), types_at(now, names)
-            if old is not None and new is None:
-                yield Read(target, ".".join(names), "removed")
-            elif old is not None and new is not None and not new <= old:
-                yield Read(target, ".".join(names), "changed in type")
+            if change := _change(old.at(names), new.at(names)):
+                yield Read(target, ".".join(names), change)
+
+
+def _broken_fields(before: JsonSchema | None, now: JsonSchema | None) -> Iterator[Read]:
+    """What a workflow that takes the payload as it is reads in vain. What is inside a removed field is not told."""
+    if before is None or now is None:
+        return
+    old, new = fields.read(before), fields.read(now)
+    waiting: list[tuple[SchemaField, tuple[str, ...]]] = [(one, (one.name,)) for one in outline(before)]
+    for field, names in waiting:  # level by level
+        place = ".".join(names)
+        if change := _change(old.at(names), new.at(names)):
+            yield Read(place, place, change)
+        else:
+            waiting += [(child, (*names, child.name)) for child in field.children]
+
+
+def _change(old: Field | None, new: Field | None) -> Literal["removed", "changed in type"] | None:
+    if old is None:
+        return None
+    if new is None:
+        return "removed"
+    return None if new.types <= old.types else "changed in type"

@@ -11,3 +11,13 @@ LEFT JOIN registered_schemas made
 WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger ->> 'eventName' = :event_type
   AND e.payload_schema_ref IS DISTINCT FROM w.trigger ->> 'sourcePayloadSchemaRef'
 ORDER BY w.workflow_id
+
+-- name: attached
+-- Published workflows of an event with their definitions, as the event's page lists them.
+SELECT w.workflow_id, w.name, w.published_version AS version, w.is_system, w.is_paused,
+       CAST(v.definition_json AS text) AS definition
+FROM workflow_definitions w
+JOIN workflow_definition_versions v
+  ON v.tenant = w.tenant AND v.workflow_id = w.workflow_id AND v.version = w.published_version
+WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger ->> 'eventName' = :event_type
+ORDER BY w.is_system DESC, w.name, w.workflow_id

@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
@@ -19,11 +20,12 @@ from lib.auth import tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, told
 from lib.catalog import redacted_fields
+from lib.catalog.definitions import EntryDefinition
 from lib.database import Connection, Database, named_queries
 from lib.events import activity, ingestion, saved_cases, simulation
 from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
-from lib.workflows import backfill, changes, versions
+from lib.workflows import backfill, changes, own_events, versions
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, detach, edit, get, publish, published
 from tests.support.workflow_runs import insert_run
@@ -31,9 +33,10 @@ from tests.support.workflow_runs import insert_run
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime.now(UTC)
 Call = Callable[[Connection, Actor], Any]
+_T = TypeVar("_T")
 
 
-def _of(prepare: Callable[[Actor], UUID], act: Callable[[Connection, Actor, UUID], Any]) -> Callable[[Actor], Call]:
+def _of(prepare: Callable[[Actor], _T], act: Callable[[Connection, Actor, _T], Any]) -> Callable[[Actor], Call]:
     """What to prepare, and the act on what was prepared."""
 
     def ready(actor: Actor) -> Call:
@@ -146,6 +149,29 @@ def _event(actor: Actor) -> UUID:
     return sent.event_id
 
 
+_OWN = EntryDefinition("OURS", "Ours", category="Own")
+
+
+def _defined(actor: Actor) -> str:
+    with database.write(actor) as conn:
+        own_events.create(conn, actor, definition=_OWN)
+    return _OWN.event_type
+
+
+def _with_traffic(actor: Actor) -> str:
+    event_type = _defined(actor)
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_type=event_type, payload={}, origin="live")
+    return event_type
+
+
+def _deleted(actor: Actor) -> str:
+    event_type = _defined(actor)
+    with database.write(actor) as conn:
+        own_events.delete(conn, actor, event_type=event_type, expected_version=1)
+    return event_type
+
+
 #: Every function by which a person changes something: how to make it ready, and which act it leaves.
 RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (changes.create_for_event, "workflow.created"): lambda actor: (
@@ -197,6 +223,28 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     ),
     (redacted_fields.change, "redacted_fields.changed"): lambda actor: (
         lambda conn, who: redacted_fields.change(conn, who, event_type=EVENT, pointers=["/ticketId"])
+    ),
+    (own_events.create, "event_type.defined"): lambda actor: (
+        lambda conn, who: own_events.create(conn, who, definition=_OWN)
+    ),
+    (own_events.change, "event_type.changed"): _of(
+        _defined,
+        lambda conn, who, event: own_events.change(
+            conn, who, event_type=event, definition=replace(_OWN, name="Other"), expected_version=1
+        ),
+    ),
+    (own_events.set_status, "event_type.status_changed"): _of(
+        _defined,
+        lambda conn, who, event: own_events.set_status(conn, who, event_type=event, status="beta", expected_version=1),
+    ),
+    (own_events.delete, "event_type.deleted"): _of(
+        _defined, lambda conn, who, event: own_events.delete(conn, who, event_type=event, expected_version=1)
+    ),
+    (own_events.delete, "event_type.status_changed"): _of(
+        _with_traffic, lambda conn, who, event: own_events.delete(conn, who, event_type=event, expected_version=1)
+    ),
+    (own_events.restore, "event_type.restored"): _of(
+        _deleted, lambda conn, who, event: own_events.restore(conn, who, event_type=event)
     ),
     (simulation.send, "event.simulated"): lambda actor: (
         lambda conn, who: simulation.send(conn, who, draft=EventDraft(EVENT, {"ticketId": "t"}))
