@@ -1,16 +1,24 @@
-"""Tables and lists as files: CSV that no spreadsheet takes for formulas, and JSON. Written as they are read."""
+"""Tables and lists as files: CSV that no spreadsheet takes for formulas, and JSON. Written as they are read.
+
+What `csv_lines` writes `read_csv` gives back: text by text, and "" for None.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
-# What makes a spreadsheet compute instead of show (OWASP ASVS 1.2.10), its full-width twins included.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0", "＝", "＋", "－", "＠")
+# What makes a spreadsheet compute instead of show (OWASP ASVS 1.2.10), its full-width twins included. Apostrophes may
+# stand before it: what has some already gets one more, so that the first can be taken away again.
+_FORMULA = re.compile("'*[=+\\-@\t\r\0＝＋－＠]")
+_GUARDED = re.compile("'" + _FORMULA.pattern)
+# Of a cell. The schema of an event is one.
+csv.field_size_limit(64 * 1024 * 1024)
 
 BOM = "\ufeff"
 
@@ -23,6 +31,12 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
     yield BOM + _line(header)
     for row in rows:
         yield _line(row)
+
+
+def read_csv(text: str) -> Iterator[list[str]]:
+    """The rows of a CSV, the header first, as they were before `csv_lines`."""
+    for row in csv.reader(io.StringIO(text.removeprefix(BOM), newline="")):
+        yield [cell[1:] if _GUARDED.match(cell) else cell for cell in row]
 
 
 def json_items(items: Iterable[Mapping[str, JsonValue]]) -> Iterator[str]:
@@ -41,6 +55,6 @@ def _line(row: Sequence[object]) -> str:
 
 
 def _inert(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA):
+    if isinstance(value, str) and _FORMULA.match(value):
         return f"'{value}"
     return value
