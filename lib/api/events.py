@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -23,7 +23,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
 from lib.errors import CatalogError, DatabaseUnavailable, NotFound, TokenEnded
-from lib.events import ingestion
+from lib.events import ingestion, unknown_events
 from lib.events.judging import SentEvent
 from lib.events.matching import Match
 from lib.events.submission import Submission, get_submission
@@ -33,6 +33,8 @@ from lib.serialization import strict_json
 from lib.serialization.strict_json import MAX_BYTES
 
 _ACCEPTED, _MULTI_STATUS = 202, 207
+#: So many different unknown types of one request are told what they are most like.
+_MOST_HINTS = 20
 _MAX_BYTES = {"structured": MAX_BYTES, "binary": MAX_BYTES, "batch": 4 * MAX_BYTES}
 # Only as we write ids. UUID() would read other spellings too.
 _ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -80,7 +82,10 @@ def _result(found: Submission | ApiProblem) -> dict[str, Any]:
 
 
 def _take_in(actor: Actor, reads: Sequence[Callable[[], CloudEvent]]) -> list[Submission | ApiProblem]:
-    """Read events and submit them; for each what became of it, or its problem, which is counted for /metrics."""
+    """Read events and submit them; for each what became of it, or its problem, which is counted for /metrics.
+
+    Events of unknown types are counted by themselves, so that somebody may define them.
+    """
     read = [_read(one) for one in reads]
     sent = [one for one in read if isinstance(one, SentEvent)]
     taken = iter(_submit(actor, sent) if sent else [])
@@ -88,6 +93,13 @@ def _take_in(actor: Actor, reads: Sequence[Callable[[], CloudEvent]]) -> list[Su
     for one in found:
         if isinstance(one, ApiProblem):
             telemetry.event_refused(one.kind)
+    unknown = [
+        one
+        for one, of in zip(read, found, strict=True)
+        if isinstance(one, SentEvent) and isinstance(of, ApiProblem) and of.kind == "unknown-event-type"
+    ]
+    if unknown:
+        unknown_events.count(actor, unknown)
     return found
 
 
@@ -113,21 +125,31 @@ def _submit(actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | ApiPro
             middle = len(sent) // 2
             return _submit(actor, sent[:middle]) + _submit(actor, sent[middle:])
         return [problems.of(error)] * len(sent)
+    unknown = dict.fromkeys(one.event_type for one, of in zip(sent, found, strict=True) if isinstance(of, NotFound))
+    nearest = _nearest(actor, list(unknown)) if unknown else {}
     return [
-        _problem(actor, one, of) if isinstance(of, CatalogError) else of for one, of in zip(sent, found, strict=True)
+        _problem(one, of, nearest) if isinstance(of, CatalogError) else of for one, of in zip(sent, found, strict=True)
     ]
 
 
-def _problem(actor: Actor, sent: SentEvent, error: CatalogError) -> ApiProblem:
-    return _unknown_type(actor, sent.event_type) if isinstance(error, NotFound) else problems.of(error)
+def _problem(sent: SentEvent, error: CatalogError, nearest: Mapping[str, list[str]]) -> ApiProblem:
+    return _unknown_type(sent.event_type, nearest) if isinstance(error, NotFound) else problems.of(error)
 
 
-def _unknown_type(actor: Actor, event_type: str) -> ApiProblem:
-    with database.read(actor) as conn:
-        nearest = [name for name, _ in entries.nearest(conn, tenant=actor.tenant, event_type=event_type)]
+def _unknown_type(event_type: str, known: Mapping[str, list[str]]) -> ApiProblem:
+    nearest = known.get(event_type, [])
     hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
     detail = f"type: the catalog has no event {json.dumps(event_type[:200])}.{hint}"
     return ApiProblem("unknown-event-type", detail, members={"field": "type", "nearest": nearest})
+
+
+def _nearest(actor: Actor, event_types: Sequence[str]) -> dict[str, list[str]]:
+    """The known types that are most like each of these. Looking for them takes longer than taking an event in."""
+    with database.read(actor) as conn:
+        return {
+            event_type: [name for name, _ in entries.nearest(conn, tenant=actor.tenant, event_type=event_type)]
+            for event_type in event_types[:_MOST_HINTS]
+        }
 
 
 def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:

@@ -79,6 +79,28 @@ class RedactedFieldsChanged(
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnknownTypeDismissed(
+    Act,
+    action="unknown_type.dismissed",
+    target="event_type",
+    sentence="dismissed {target_id}, of which {events} events had been refused",
+):
+    """A type that is not in the catalog is no longer offered to be defined."""
+
+    events: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownTypeBroughtBack(
+    Act,
+    action="unknown_type.brought_back",
+    target="event_type",
+    sentence="listed {target_id} again as a type to be defined",
+):
+    """A dismissed type is offered to be defined again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenCreated(
     Act,
     action="api_token.created",

@@ -1,4 +1,4 @@
-"""The periodic chores: counts, payloads to search, backfills, partitions, retention, and what was deleted long ago.
+"""The periodic chores: counts, payloads to search, backfills, partitions, retention, and what is forgotten after a time.
 
 A process that executes runs does them too; each chore is done by one process at a time.
 """
@@ -12,6 +12,7 @@ from lib import database
 from lib.catalog import entries, own_entries
 from lib.errors import DatabaseUnavailable
 from lib.events import search as payload_search
+from lib.events import unknown_events
 from lib.metrics import reconciliation, rollups
 from lib.runs.chores import Chore, Chores
 from lib.settings import Settings
@@ -34,6 +35,7 @@ class Upkeep(Chores):
             Chore("backfills", self._backfill),
             Chore("partitions", self._partitions, every=_HOUR),
             Chore("deleted events", _remove_deleted_events, every=_HOUR),
+            Chore("unknown events", _forget_unknown_events, every=_HOUR, first=30),
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
         )
         super().__init__("upkeep", chores, seconds=seconds)
@@ -81,6 +83,11 @@ def _remove_deleted_events() -> None:
         removed = own_entries.remove_deleted(conn, before=datetime.now(UTC) - entries.DELETED_FOR)
     if removed:
         log.info("Removed %d events that were deleted more than %d days ago.", removed, entries.DELETED_FOR.days)
+
+
+def _forget_unknown_events() -> None:
+    with database.operate() as conn:
+        unknown_events.forget(conn)
 
 
 def _reconcile() -> None:

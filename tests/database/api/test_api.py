@@ -25,10 +25,11 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import NotFound, PermissionDenied
 from lib.events import export as event_export
-from lib.events import simulation
+from lib.events import simulation, unknown_events
 from lib.events.activity import EventFilters
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import REF, TICKET, publish
+from tests.database.events.test_many_events import counted_statements
 from tests.support.api_client import BATCH, ApiClient, at, event, new_token, routes, validator
 from tests.support.tenant_catalog import add_entry
 
@@ -198,6 +199,86 @@ def test_an_unknown_type_gets_the_nearest_known_ones(db: Database, client: ApiCl
     assert response.status_code == 422 and response.json()["nearest"][0] == "TICKET_CREATED"
     assert client.post(event(type="\u2603" * 250)).status_code == 422
     assert events_stored(db) == 0
+
+
+@pytest.mark.own_database
+def test_events_of_unknown_types_are_counted_whichever_way_they_come(
+    db: Database, actor: Actor, client: ApiClient, new_actor: ActorFactory
+) -> None:
+    def counted(asking: Actor) -> dict[str, tuple[int, tuple[tuple[str, int], ...]]]:
+        with database.read(asking) as conn:
+            found = unknown_events.list_types(conn, tenant=asking.tenant).types
+        return {one.event_type: (one.events, one.sources) for one in found}
+
+    publish(actor, "Triage")
+    unknown = {"type": "DEVICE_OFFLINE", "source": "/rmm", "data": {"deviceId": "d-1"}}
+    assert client.post(event(**unknown)).status_code == 422
+    headers = {f"ce-{name}": value for name, value in event(**unknown).items() if name != "data"}
+    binary = client.post(b'{"deviceId": "d-2"}', "application/json", headers=headers)
+    assert binary.status_code == 422
+    known = event(data=TICKET)
+    batch = [event(**unknown), known, event(type="☃ 😀", source="/snow"), 1, event(**unknown), event(data={"a": 1})]
+    statuses = [item["status"] for item in client.post(batch, BATCH).json()["items"]]
+    assert statuses == [422, 202, 422, 400, 422, 202]
+    assert counted(actor) == {"DEVICE_OFFLINE": (4, (("/rmm", 4),)), "☃ 😀": (1, (("/snow", 1),))}
+    # What is refused for another reason, or is a copy, counts nothing.
+    for bad in ({"type": "a\0b"}, {"type": "x" * 10_000}, {"type": ""}, {"type": ...}, {"source": "x" * 257}):
+        assert client.post(event(**{**unknown, **bad})).status_code == 400
+    assert client.post(known).status_code == 202
+    stranger = new_actor("read", tenant=actor.tenant)
+    assert client.as_(new_token(stranger, "read")).post(event(**unknown)).status_code == 403
+    assert client.as_("nonsense").post(event(**unknown)).status_code == 401
+    assert counted(actor)["DEVICE_OFFLINE"][0] == 4 and len(counted(actor)) == 2
+    assert counted(new_actor()) == {}
+    assert events_stored(db) == 2
+
+
+@pytest.mark.own_database
+def test_a_batch_that_is_tried_again_in_halves_counts_what_is_unknown_once(
+    db: Database, actor: Actor, client: ApiClient
+) -> None:
+    with db.owner.begin() as conn:  # an event that the database refuses, whatever the reason
+        conn.exec_driver_sql(
+            "ALTER TABLE workflow_runtime_events ADD CONSTRAINT planted CHECK (source <> '/refused') NOT VALID"
+        )
+    batch = [event(type="NOPE"), event(data=TICKET), event(data=TICKET, source="/refused"), event(type="NOPE")]
+    statuses = [item["status"] for item in client.post(batch, BATCH).json()["items"]]
+    assert statuses == [422, 202, 500, 422]
+    with database.read(actor) as conn:
+        [found] = unknown_events.list_types(conn, tenant=actor.tenant).types
+    assert found.events == 2
+
+
+@pytest.mark.own_database
+def test_counting_unknown_events_fails_no_answer(
+    db: Database, actor: Actor, client: ApiClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("DROP TABLE unknown_event_types CASCADE")
+    assert client.post(event(type="TICKET_CREATE")).json()["nearest"][0] == "TICKET_CREATED"
+    items = client.post([event(type="NOPE"), event(data=TICKET)], BATCH).json()["items"]
+    assert [item["status"] for item in items] == [422, 202]
+    assert "could not be counted" in caplog.text
+
+
+def test_known_events_pay_nothing_for_counting_unknown_ones(client: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    client.post(event())  # a new connection asks the server who it is
+    with counted_statements(monkeypatch) as seen:
+        client.post([event(), event(data=TICKET)], BATCH)
+    assert len(seen) == 3 and not any("unknown" in statement for statement in seen)
+
+
+def test_many_unknown_types_of_a_request_are_looked_up_in_one_go(
+    client: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.post(event(type="NOPE"))
+    with counted_statements(monkeypatch) as few:
+        client.post([event(type=f"TICKET_CREATE_{n}") for n in range(20)], BATCH)
+    with counted_statements(monkeypatch) as many:
+        found = client.post([event(type=f"TICKET_CREATE_{n % 100}") for n in range(500)], BATCH).json()["items"]
+    assert len(many) == len(few)
+    assert found[0]["problem"]["nearest"][0] == "TICKET_CREATED" == found[100]["problem"]["nearest"][0]
+    assert {item["status"] for item in found} == {422}
 
 
 # Who is let in.
