@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib import telemetry
 from lib.api import probes, problems
-from lib.api.gate import Gate, TokenRoute
+from lib.api.gate import TokenGate, TokenRoute
 from lib.api.problems import ApiProblem
 from lib.errors import CatalogError
 from lib.settings import settings
@@ -55,7 +55,7 @@ class ApiMiddleware:
 
 def application(*, per_second: float, burst: int) -> ASGIApp:
     """The API with every route. It answers each error with a problem; the limits are per token."""
-    gate = Gate(per_second=per_second, burst=burst)
+    gate = TokenGate(per_second=per_second, burst=burst)
     served = [gate.guard(route) if isinstance(route, TokenRoute) else route for route in routes()]
     handlers = dict.fromkeys((ApiProblem, CatalogError, HTTPException, ClientDisconnect, Exception), _refuse)
     app = Starlette(routes=served, exception_handlers=handlers)

@@ -34,7 +34,7 @@ class Caller:
     """Who made a request, and what it may use up."""
 
     actor: Actor
-    _gate: Gate
+    _gate: TokenGate
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do work that waits for the database, beside the event loop."""
@@ -60,7 +60,7 @@ class TokenRoute:
     asks_again: bool = False
 
 
-class Gate:
+class TokenGate:
     """Lets requests with a good bearer token through to an endpoint, and no other. It ignores cookies."""
 
     def __init__(self, *, per_second: float, burst: int) -> None:

@@ -81,7 +81,7 @@ class RedactedFieldsChanged(
 @dataclass(frozen=True, kw_only=True)
 class UnknownTypeDismissed(
     Act,
-    action="unknown_type.dismissed",
+    action="event_type.dismissed",
     target="event_type",
     sentence="dismissed {target_id}, of which {events} events had been refused",
 ):
@@ -93,7 +93,7 @@ class UnknownTypeDismissed(
 @dataclass(frozen=True, kw_only=True)
 class UnknownTypeBroughtBack(
     Act,
-    action="unknown_type.brought_back",
+    action="event_type.brought_back",
     target="event_type",
     sentence="listed {target_id} again as a type to be defined",
 ):
@@ -259,12 +259,15 @@ class WorkflowPublished(
     before=("previous_version",),
     after=("version", "note"),
 ):
-    """The draft became the next version."""
+    """The draft became the next version. Of the latest real events, so many would start it."""
 
     name: str
     previous_version: int | None
     version: int
     note: str
+    events_checked: int
+    events_starting: int
+    published_anyway: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -276,12 +279,15 @@ class WorkflowRolledBack(
     before=("previous_version",),
     after=("version", "to_version"),
 ):
-    """An earlier version became the next one."""
+    """An earlier version became the next one, tried with the latest real events as well."""
 
     name: str
     previous_version: int | None
     version: int
     to_version: int
+    events_checked: int
+    events_starting: int
+    published_anyway: bool
 
 
 @dataclass(frozen=True, kw_only=True)

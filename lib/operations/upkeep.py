@@ -1,4 +1,4 @@
-"""The periodic chores: counts, payloads to search, backfills, partitions, retention, and what is forgotten after a time.
+"""The periodic chores: counts, payloads to search, backfills, partitions, retention, what is forgotten after a time.
 
 A process that executes runs does them too; each chore is done by one process at a time.
 """

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Literal
 
 from lib import redaction
 from lib.errors import MappingError, StepFailed
-from lib.mapping import mapping
+from lib.mapping import expressions, mapping, plain
 from lib.redaction import Redacted
 from lib.sandbox import validation
 from lib.sandbox.validation import Violation
@@ -53,16 +54,36 @@ class DryStep:
 
 
 @dataclass(frozen=True)
+class StartFailure:
+    """Why the workflow would not start: `message` says what is wrong at `place`, a pointer with * for any list item.
+
+    It is not certain where the real payload may do what the redacted one does not.
+    """
+
+    place: str
+    message: str
+    #: The same as a sentence of its own.
+    sentence: str
+    is_certain: bool = True
+
+
+@dataclass(frozen=True)
 class Start:
     """The payload the workflow would get, the targets left unset, and why it would not start.
 
-    A payload shown to people is redacted: at the places in `unchecked` nobody can say whether the real value fits.
+    A payload shown to people is redacted: at the places in `unchecked`, pointers with * for any list item, nobody can
+    say whether the real value fits.
     """
 
     payload: JsonValue
     unset: tuple[str, ...] = ()
-    refusals: tuple[str, ...] = ()
+    failures: tuple[StartFailure, ...] = ()
     unchecked: tuple[str, ...] = ()
+
+    @property
+    def refusals(self) -> tuple[str, ...]:
+        """Each failure in a sentence."""
+        return tuple(failure.sentence for failure in self.failures)
 
 
 @dataclass(frozen=True)
@@ -93,23 +114,75 @@ def start(
         try:
             result = mapping.apply_mapping(given, context)
         except MappingError as error:
-            why = " It may with the real payload: this one is redacted." if redaction.holds_redacted(payload) else ""
-            cause = Redacted.of(payload).sentence(error.cause)
-            return Start(None, refusals=(f"The mapping of {error.target} does not work: {cause}{why}",))
+            return Start(None, failures=(_mapping_failure(error, given, payload),))
         mapped, unset = result.payload, result.unset
     if schema is None:
-        return Start(mapped, unset, ("The workflow's payload schema is not known.",))
+        unknown = "The workflow's payload schema is not known."
+        return Start(mapped, unset, (StartFailure("", unknown, unknown),))
     verdict = validation.violations(schema, mapped, limit=_MOST_VIOLATIONS)
-    unfit, hidden = list[Violation](), list[Violation]()
+    unfit, hidden = list[StartFailure](), dict[str, None]()
     for violation in verdict.violations:
-        value = json_pointer.value_at(mapped, violation.path)
-        whole = isinstance(value, str) or violation.keyword in _ABOUT_WHAT_IS_INSIDE
-        (hidden if whole and redaction.holds_redacted(value) else unfit).append(violation)
-    refusals = [f"{violation.pointer or 'The payload'}: {violation.message}" for violation in unfit]
+        place = json_pointer.join("*" if isinstance(part, int) else part for part in violation.path)
+        if _is_hidden(violation, mapped, given, payload):
+            hidden[place or "the payload"] = None
+        else:
+            sentence = f"{violation.pointer or 'The payload'}: {violation.message}"
+            unfit.append(StartFailure(place, violation.message, sentence))
     if verdict.error:
-        refusals.append(verdict.error)
-    unchecked = dict.fromkeys(violation.pointer or "the payload" for violation in hidden)
-    return Start(mapped, unset, tuple(refusals), tuple(unchecked))
+        unfit.append(StartFailure("", verdict.error, verdict.error))
+    return Start(mapped, unset, tuple(unfit), tuple(hidden))
+
+
+def _mapping_failure(error: MappingError, given: Mapping[str, Any], payload: JsonValue) -> StartFailure:
+    cause = Redacted.of(payload).sentence(error.cause)
+    may_work = redaction.holds_redacted(payload)
+    why = " It may with the real payload: this one is redacted." if may_work else ""
+    message = f"The mapping of {error.target} does not work: {cause}"
+    place = json_pointer.join(expressions.names(error.target)) if error.target in given else ""
+    is_certain = not (may_work and (not place or _reads_redacted(given[error.target], payload)))
+    return StartFailure(place, message, f"{message}{why}", is_certain)
+
+
+def _is_hidden(violation: Violation, mapped: JsonValue, given: Mapping[str, Any] | None, payload: JsonValue) -> bool:
+    """Whether what is wrong there may be so only because something was redacted."""
+    value = json_pointer.value_at(mapped, violation.path)
+    whole = isinstance(value, str) or violation.keyword in _ABOUT_WHAT_IS_INSIDE
+    if whole and redaction.holds_redacted(value):
+        return True
+    if given is None or not redaction.holds_redacted(payload):
+        return False
+    path = tuple(str(part) for part in violation.path)
+    # What an expression calculates from a redacted text need not show it. A path on its own does.
+    return any(
+        path[: len(names)] == names and _reads_redacted(one, payload) and not _is_path(one)
+        for target, one in given.items()
+        if (names := expressions.names(target))
+    )
+
+
+def _is_path(value: JsonValue) -> bool:
+    return expressions.is_expression(value) and plain.read(str(value[expressions.EXPRESSION])) is not None
+
+
+def _reads_redacted(value: JsonValue, payload: JsonValue) -> bool:
+    """Whether the expression, if it is one, reads a place of the event's payload where something was redacted."""
+    if not expressions.is_expression(value):
+        return False
+    return any(_is_redacted_at(payload, names) for names in _fields_read(str(value[expressions.EXPRESSION])))
+
+
+def _is_redacted_at(value: JsonValue, names: tuple[str, ...]) -> bool:
+    """The same of one place; a list is gone through item by item."""
+    if isinstance(value, list) and names:
+        return any(_is_redacted_at(item, names) for item in value)
+    if not names or isinstance(value, str):
+        return redaction.holds_redacted(value)
+    return isinstance(value, dict) and names[0] in value and _is_redacted_at(value[names[0]], names[1:])
+
+
+@lru_cache(maxsize=1000)
+def _fields_read(expression: str) -> frozenset[tuple[str, ...]]:
+    return expressions.fields_read(expression)
 
 
 def dry_run(

@@ -19,9 +19,10 @@ from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
 from lib.steps import Problem
 from lib.workflows import changes as workflow_changes
-from lib.workflows import definition_text
+from lib.workflows import definition_text, gate
 from lib.workflows import records as workflow_records
 from lib.workflows import validation as workflow_validation
+from lib.workflows.gate import Gate
 from lib.workflows.records import AttachedWorkflow, Workflow
 
 queries = named_queries.of(__name__)
@@ -86,24 +87,30 @@ def publish(
     expected_draft_version: int,
     expected_version: int | None,
     change_note: str = "",
+    publish_anyway: bool = False,
 ) -> int:
     """Publish the draft as the next version; its number. `expected_version` is the latest that the author saw.
 
-    Raises PermissionDenied, NotFound, Conflict when someone saved or published meanwhile, InvalidInput when
-    the draft has errors, naming the first.
+    `publish_anyway` is whether the author knows that none of the latest real events would start it.
+
+    Raises PermissionDenied, NotFound, Conflict when someone saved or published meanwhile or no real event would start
+    it, InvalidInput when the draft has errors, naming the first.
     """
     workflow = _expect(conn, actor, workflow_id, expected_version)
     if workflow.draft_version != expected_draft_version:
         raise Conflict("Someone changed the draft meanwhile; look at it again before you publish it.")
     if workflow.published_version and not workflow.draft_differs:
         raise Conflict(f"Version {workflow.published_version} already says what the draft says.")
-    version = _publish_checked(conn, actor, workflow, workflow.draft, change_note)
+    version, tried = _publish_checked(conn, actor, workflow, workflow.draft, change_note, publish_anyway)
     made = acts.WorkflowPublished(
         target_id=workflow_id,
         name=workflow.name,
         previous_version=workflow.published_version,
         version=version,
         note=change_note,
+        events_checked=tried.checked,
+        events_starting=tried.starting,
+        published_anyway=tried.none_starts,
     )
     audit.record(conn, actor, made)
     return version
@@ -117,24 +124,30 @@ def roll_back(
     to_version: int,
     expected_version: int | None,
     change_note: str = "",
+    publish_anyway: bool = False,
 ) -> int:
     """Publish an old version once more, as the next one; its number. A draft with changes of its own stays.
 
-    Raises PermissionDenied, NotFound, Conflict when someone published meanwhile or the old version no longer
-    fits today's events and schemas.
+    `publish_anyway` is whether the author knows that none of the latest real events would start it.
+
+    Raises PermissionDenied, NotFound, Conflict when someone published meanwhile, the old version no longer fits
+    today's events and schemas, or no real event would start it.
     """
     workflow = _expect(conn, actor, workflow_id, expected_version)
     old = _content(conn, actor.tenant, workflow_id, to_version)
     if errors := _errors(conn, actor, old.definition):
         raise Conflict(f"Version {to_version} of {workflow.name} cannot be published again: {errors[0].message}")
     change_note = change_note or f"Back to version {to_version}"
-    version = _publish_checked(conn, actor, workflow, old.definition, change_note)
+    version, tried = _publish_checked(conn, actor, workflow, old.definition, change_note, publish_anyway)
     made = acts.WorkflowRolledBack(
         target_id=workflow_id,
         name=workflow.name,
         previous_version=workflow.published_version,
         version=version,
         to_version=to_version,
+        events_checked=tried.checked,
+        events_starting=tried.starting,
+        published_anyway=tried.none_starts,
     )
     audit.record(conn, actor, made)
     return version
@@ -183,6 +196,8 @@ def detach(
 
 def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_version: int) -> int:
     """Publish the trigger that `detached_version` removed as a further version; its number.
+
+    It is not tried with real events: it gives back what was published.
 
     Raises PermissionDenied, NotFound, Conflict when someone published meanwhile, that version removed none, or
     the workflow no longer fits today's events and schemas.
@@ -282,8 +297,14 @@ def _require_trigger(workflow: Workflow, event_type: str) -> None:
 
 
 def _publish_checked(
-    conn: Connection, actor: Actor, workflow: Workflow, content: dict[str, Any], change_note: str
-) -> int:
+    conn: Connection,
+    actor: Actor,
+    workflow: Workflow,
+    content: dict[str, Any],
+    change_note: str,
+    publish_anyway: bool,
+) -> tuple[int, Gate]:
+    """The number of the new version, and how the latest real events did with it."""
     if len(change_note) > LONGEST_NOTE:
         raise InvalidInput("change note", f"must have at most {LONGEST_NOTE} characters")
     strict_json.check(change_note, field="change note")
@@ -291,8 +312,15 @@ def _publish_checked(
         more = f" And {len(errors) - 1} more." if len(errors) > 1 else ""
         raise InvalidInput(errors[0].path or "definition", f"{errors[0].message}{more}")
     schema = schema_registry.schema(conn, tenant=actor.tenant, ref=content["payloadSchemaRef"])
+    tried = gate.check(conn, tenant=actor.tenant, definition=content, schema=schema)
+    if tried.none_starts and not publish_anyway:
+        raise Conflict(
+            f"None of the latest real events of {tried.event_type} would start {workflow.name}: {tried.sentence} "
+            "Publish it anyway if that is meant."
+        )
     draft = workflow.draft if workflow.draft_differs else None
-    return _add(conn, actor, workflow, _Content(content, strict_json.dumps(schema)), change_note, draft)
+    version = _add(conn, actor, workflow, _Content(content, strict_json.dumps(schema)), change_note, draft)
+    return version, tried
 
 
 def _errors(conn: Connection, actor: Actor, content: dict[str, Any]) -> list[Problem]:

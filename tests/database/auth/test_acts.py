@@ -22,7 +22,8 @@ from lib.auth.acts import ACTS, told
 from lib.catalog import redacted_fields
 from lib.catalog.definitions import EntryDefinition
 from lib.database import Connection, Database, named_queries
-from lib.events import activity, ingestion, saved_cases, simulation
+from lib.events import activity, ingestion, saved_cases, simulation, unknown_events
+from lib.events.judging import SentEvent
 from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
 from lib.workflows import backfill, changes, own_events, versions
@@ -172,6 +173,18 @@ def _deleted(actor: Actor) -> str:
     return event_type
 
 
+def _unknown(actor: Actor) -> UUID:
+    unknown_events.count(actor, [SentEvent("NOPE", {}, "/test")])
+    return actor.tenant
+
+
+def _dismissed(actor: Actor) -> UUID:
+    _unknown(actor)
+    with database.write(actor) as conn:
+        unknown_events.dismiss(conn, actor, event_type="NOPE")
+    return actor.tenant
+
+
 #: Every function by which a person changes something: how to make it ready, and which act it leaves.
 RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (changes.create_for_event, "workflow.created"): lambda actor: (
@@ -246,6 +259,12 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (own_events.restore, "event_type.restored"): _of(
         _deleted, lambda conn, who, event: own_events.restore(conn, who, event_type=event)
     ),
+    (unknown_events.dismiss, "event_type.dismissed"): _of(
+        _unknown, lambda conn, who, _: unknown_events.dismiss(conn, who, event_type="NOPE")
+    ),
+    (unknown_events.bring_back, "event_type.brought_back"): _of(
+        _dismissed, lambda conn, who, _: unknown_events.bring_back(conn, who, event_type="NOPE")
+    ),
     (simulation.send, "event.simulated"): lambda actor: (
         lambda conn, who: simulation.send(conn, who, draft=EventDraft(EVENT, {"ticketId": "t"}))
     ),
@@ -269,6 +288,8 @@ UNRECORDED = {
     "lib.events.ingestion.submit_event": "the event is its own record: it names who sent it",
     "lib.events.ingestion.submit_events": "the events are their own record",
     "lib.events.submission.record": "it is how submit_event writes the event",
+    "lib.events.unknown_events.add": "what was refused is counted, whoever sent it",
+    "lib.events.unknown_events.count": "the same in a transaction of its own",
     "lib.workflows.backfill.advance": "a worker carries on what a recorded start began",
 }
 

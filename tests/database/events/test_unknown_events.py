@@ -224,7 +224,7 @@ def test_a_dismissed_type_stays_away_and_can_be_brought_back(db: Database, new_a
         "SELECT action || ' ' || target_id || detail FROM audit_logs WHERE tenant = :t ORDER BY audit_id",
         t=actor.tenant,
     )
-    assert lines == ['unknown_type.dismissed DEVICE_OFFLINE{"events": 2}', "unknown_type.brought_back DEVICE_OFFLINE{}"]
+    assert lines == ['event_type.dismissed DEVICE_OFFLINE{"events": 2}', "event_type.brought_back DEVICE_OFFLINE{}"]
 
 
 @pytest.mark.own_database
