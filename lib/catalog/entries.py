@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from lib.catalog import nearest as nearest_names
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput
 from lib.metrics import rollups
@@ -237,10 +237,9 @@ def event_types(conn: Connection, *, tenant: UUID) -> list[tuple[str, str]]:
 
 def nearest(conn: Connection, *, tenant: UUID, event_type: str, limit: int = 5) -> list[tuple[str, str]]:
     """(event_type, name) of the entries whose type or name is most like this one, nearest first."""
-    wanted = event_type[:_LONGEST_SEARCH].casefold().replace("_", " ")
     known = event_types(conn, tenant=tenant)
-    by_text = {text.casefold().replace("_", " "): row for row in known for text in row}
-    found = dict.fromkeys(by_text[text] for text in difflib.get_close_matches(wanted, by_text, 2 * limit, 0.5))
+    by_text = {nearest_names.comparable(text): row for row in known for text in row}
+    found = dict.fromkeys(by_text[text] for text in nearest_names.nearest(event_type, by_text, limit=2 * limit))
     return list(found)[:limit]
 
 

@@ -6,10 +6,11 @@ step sets. So the definition is followed here in the order in which a run goes t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lib.catalog.nearest import did_you_mean
 from lib.mapping import plain
 from lib.mapping.expressions import paths_read
 from lib.schemas import JsonSchema
@@ -91,7 +92,8 @@ def _problems(step: Mapping[str, Any], path: str, scope: _Scope, known: _Known) 
         needed = kind and place and place[0] in kind.needs and path_only
         for read in sorted(paths_read(expression)):
             if message := _missing(read, scope, known):
-                said = f"Step {step.get('id')}, {'.'.join(map(str, place))}: reads {message}."
+                end = "" if message.endswith("?") else "."
+                said = f"Step {step.get('id')}, {'.'.join(map(str, place))}: reads {message}{end}"
                 yield Problem(path + json_pointer.join(place), said, "error" if needed else "warning")
 
 
@@ -119,17 +121,29 @@ def _missing(read: _Path, scope: _Scope, known: _Known) -> str | None:
 
 def _missing_output(below: _Path, scope: _Scope, known: _Known) -> str | None:
     if below[0] not in known.steps:
-        return f"the output of {below[0]}, which is no step here"
+        return f"the output of {below[0]}, which is no step here{_meant(below[0], known.steps)}"
     if below[0] not in scope.done:
         return f"the output of {below[0]}, which has not run by then"
     if len(below) > 1 and below[1] not in _OUTPUT_FIELDS:
-        return f"steps.{'.'.join(below)}: of a step there is {' and '.join(_OUTPUT_FIELDS)}"
+        meant = _meant(below[1], _OUTPUT_FIELDS)
+        return f"steps.{'.'.join(below)}: of a step there is {' and '.join(_OUTPUT_FIELDS)}{meant}"
     step = known.steps[below[0]]
     kind = type_of(step)
     given = kind.output(config_of(step)) if kind and below[1:2] == ("output",) else None
     if given is not None and types_at(given, below[2:]) is None:
-        return f"steps.{'.'.join(below)}, which {below[0]} does not give"
+        return f"steps.{'.'.join(below)}, which {below[0]} does not give{_meant(below[-1], _fields_of(given))}"
     return None
+
+
+def _fields_of(schema: Mapping[str, Any]) -> Iterable[str]:
+    properties = schema.get("properties")
+    return properties if isinstance(properties, Mapping) else ()
+
+
+def _meant(name: str, names: Iterable[str]) -> str:
+    """The end of a sentence, and the question for the nearest name behind it; empty where no name is near."""
+    question = did_you_mean(name, names)
+    return f".{question}" if question else ""
 
 
 def _meet(one: _Path, other: _Path) -> bool:

@@ -7,12 +7,13 @@ and finds what both need to know of the tenant's events and schemas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from lib.catalog import entries
+from lib.catalog import entries, schema_registry
+from lib.catalog.nearest import did_you_mean
 from lib.database import Connection, named_queries
 from lib.mapping import check as mapping_check
 from lib.schemas import JsonSchema
@@ -42,7 +43,10 @@ class Surroundings:
 
     event: Event | None = None
     schemas: Mapping[str, JsonSchema] = field(default_factory=dict)
-    known_events: frozenset[str] = frozenset()
+    #: Events that steps wait for, and whether a correlation key can be derived from their payloads.
+    awaited: Mapping[str, bool] = field(default_factory=dict)
+    #: What stands behind the sentence about a name that does not exist: “ Did you mean …?”
+    meant: Mapping[str, str] = field(default_factory=dict)
 
 
 def validate(conn: Connection, *, tenant: UUID, definition: Any) -> list[Problem]:
@@ -62,14 +66,31 @@ def surroundings(conn: Connection, *, tenant: UUID, definition: Any) -> Surround
     named = [definition.get("payloadSchemaRef"), trigger.get("sourcePayloadSchemaRef")]
     named.append(entry.payload_schema_ref if entry else None)
     refs = sorted({ref for ref in named if isinstance(ref, str)})
-    rows = conn.execute(queries["schemas"], {"tenant": tenant, "refs": refs})
-    awaited = sorted({name for _, name in _awaited(definition)})
-    known = conn.execute(queries["known_events"], {"tenant": tenant, "event_types": awaited}).scalars()
+    rows = conn.execute(queries["schemas"], {"tenant": tenant, "refs": refs}).all()
+    waits = sorted({name for _, name in _awaited(definition)})
+    awaited = conn.execute(queries["known_events"], {"tenant": tenant, "event_types": waits}).all()
+    schemas = {row.schema_ref: strict_json.loads(row.schema) for row in rows}
+    event_types = {row.event_type: bool(row.has_key) for row in awaited}
+    lost_refs, lost_events = set(refs) - schemas.keys(), set(waits) - event_types.keys()
+    if entry is None and isinstance(trigger.get("eventName"), str):
+        lost_events.add(trigger["eventName"])
     return Surroundings(
         event=Event(entry.event_type, entry.payload_schema_ref, entry.schema) if entry else None,
-        schemas={row.schema_ref: strict_json.loads(row.schema) for row in rows},
-        known_events=frozenset(known),
+        schemas=schemas,
+        awaited=event_types,
+        meant=_meant(conn, tenant, lost_events, lost_refs),
     )
+
+
+def _meant(conn: Connection, tenant: UUID, event_types: Collection[str], refs: Collection[str]) -> dict[str, str]:
+    found = dict[str, str]()
+    if event_types:
+        known = [event_type for event_type, _ in entries.event_types(conn, tenant=tenant)]
+        found |= {name: did_you_mean(name, known) for name in event_types}
+    if refs:
+        registered = schema_registry.refs(conn, tenant=tenant)
+        found |= {name: did_you_mean(name, registered) for name in refs}
+    return found
 
 
 def check(definition: Any, around: Surroundings) -> list[Problem]:
@@ -81,12 +102,7 @@ def check(definition: Any, around: Surroundings) -> list[Problem]:
     ref = definition.get("payloadSchemaRef")
     payload = around.schemas.get(ref) if isinstance(ref, str) else None
     found += data_flow.check(definition, payload=payload)
-    found += [
-        Problem(path, f"The catalog has no event {name} to wait for.", "warning")
-        for path, name in _awaited(definition)
-        if name and name not in around.known_events
-    ]
-    return [*found, *_refused(definition)]
+    return [*found, *_waits(definition, around), *_refused(definition)]
 
 
 def errors(problems: list[Problem]) -> list[Problem]:
@@ -111,7 +127,7 @@ def _payload_schema(definition: Mapping[str, Any], around: Surroundings) -> Iter
     elif not isinstance(ref, str):
         yield Problem("/payloadSchemaRef", "The payload schema must be the ref of a registered schema.")
     elif ref not in around.schemas:
-        yield Problem("/payloadSchemaRef", f"The schema {ref} is not in the registry.")
+        yield Problem("/payloadSchemaRef", f"The schema {ref} is not in the registry.{around.meant.get(ref, '')}")
 
 
 def _trigger(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Problem]:
@@ -131,7 +147,7 @@ def _trigger(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Pr
         yield Problem("/trigger/eventName", "The trigger must name an event.")
         return
     if around.event is None:
-        yield Problem("/trigger/eventName", f"The catalog has no event {name}.")
+        yield Problem("/trigger/eventName", f"The catalog has no event {name}.{around.meant.get(name, '')}")
         return
     yield from _source_schema(trigger, around.event, around)
     yield from _mapping(definition, trigger, around.event, around)
@@ -142,7 +158,8 @@ def _source_schema(trigger: Mapping[str, Any], event: Event, around: Surrounding
     if ref is not None and not isinstance(ref, str):
         yield Problem("/trigger/sourcePayloadSchemaRef", "The source schema must be the ref of a schema.")
     elif ref is not None and ref not in around.schemas:
-        yield Problem("/trigger/sourcePayloadSchemaRef", f"The trigger's schema {ref} is not in the registry.")
+        meant = around.meant.get(ref, "")
+        yield Problem("/trigger/sourcePayloadSchemaRef", f"The trigger's schema {ref} is not in the registry.{meant}")
     elif ref != event.schema_ref:
         now = event.schema_ref or "no schema"
         yield Problem(
@@ -170,6 +187,19 @@ def _mapping(
         for finding in mapping_check.check(given, target=target, source=event.schema):
             path = json_pointer.join(["trigger", "payloadMapping", *([finding.target] if finding.target else [])])
             yield Problem(path, finding.message, finding.severity)
+
+
+def _waits(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Problem]:
+    for path, name in _awaited(definition):
+        if name and name not in around.awaited:
+            meant = around.meant.get(name, "")
+            yield Problem(path, f"The catalog has no event {name} to wait for.{meant}", "warning")
+        elif name and not around.awaited[name]:
+            yield Problem(
+                path,
+                f"Nothing would end a wait for {name}: its catalog entry has no correlation paths, so no key can be "
+                "derived from its payloads.",
+            )
 
 
 def _awaited(definition: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

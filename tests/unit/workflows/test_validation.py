@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ TARGET = {
 AROUND = Surroundings(
     event=Event("MADE", "source.v1", SOURCE),
     schemas={"source.v1": SOURCE, "target.v1": TARGET},
-    known_events=frozenset({"MADE"}),
+    awaited={"MADE": True},
 )
 
 
@@ -222,6 +223,47 @@ def test_the_table_is_long_enough_and_the_good_one_is_good() -> None:
 def test_an_event_that_the_catalog_lacks_is_an_error() -> None:
     found = check(good(), Surroundings(schemas=AROUND.schemas))
     assert Problem("/trigger/eventName", "The catalog has no event MADE.") in found
+
+
+def test_waiting_for_an_event_without_correlation_paths_is_an_error() -> None:
+    wait = step(type="event.wait", config={"eventName": "LATER", "correlationKey": "k"})
+    place = "/steps/0/config/eventName"
+    for awaited, severity in (({"LATER": True}, None), ({"LATER": False}, "error"), ({}, "warning")):
+        found = check(bad("steps", wait), replace(AROUND, awaited=awaited))
+        assert [problem.severity for problem in found if problem.path == place] == [severity] * (severity is not None)
+    [error] = errors(check(bad("steps", [loop(*wait)]), replace(AROUND, awaited={"LATER": False})))
+    assert error.message.startswith("Nothing would end a wait for LATER: its catalog entry has no correlation paths")
+
+
+def test_names_that_do_not_exist_come_with_the_nearest() -> None:
+    named = {"MADEE": " Did you mean MADE?", "target.v2": " Did you mean target.v1?"}
+    around = replace(AROUND, event=None, meant=named)
+    trigger = {**good()["trigger"], "eventName": "MADEE", "sourcePayloadSchemaRef": "target.v2"}
+    wait = step(type="event.wait", config={"eventName": "MADEE", "correlationKey": "k"})
+    definition = {**good(), "trigger": trigger, "payloadSchemaRef": "target.v2", "steps": wait}
+    said = [problem.message for problem in check(definition, around)]
+    assert "The catalog has no event MADEE. Did you mean MADE?" in said
+    assert "The catalog has no event MADEE to wait for. Did you mean MADE?" in said
+    assert "The schema target.v2 is not in the registry. Did you mean target.v1?" in said
+    source = check({**definition, "trigger": {**trigger, "eventName": "MADE"}}, replace(AROUND, meant=named))
+    assert "The trigger's schema target.v2 is not in the registry. Did you mean target.v1?" in [
+        problem.message for problem in source
+    ]
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        ("steps.frist.output", "reads the output of frist, which is no step here. Did you mean first?"),
+        ("steps.first.outptu", "of a step there is output and error. Did you mean output?"),
+        ("steps.each.output.cuont", "steps.each.output.cuont, which each does not give. Did you mean count?"),
+        ("steps.nothing.output", "reads the output of nothing, which is no step here."),
+    ],
+)
+def test_outputs_that_do_not_exist_come_with_the_nearest(read: str, said: str) -> None:
+    steps = [{**STEP, "id": "first"}, loop(STEP), *says(read, id="last")]
+    [problem] = check(bad("steps", steps), AROUND)
+    assert problem.message.endswith(said)
 
 
 @pytest.mark.parametrize(
