@@ -41,6 +41,8 @@ class Settings(BaseSettings):
     retention_days: int | None = Field(default=None, ge=1, le=36500)
     #: The same for events that failed, when those are to stay longer.
     retention_error_days: int | None = Field(default=None, ge=1, le=36500)
+    #: File that gets a checkpoint of the audit trail once a day; unset: the log has it alone.
+    audit_checkpoint_file: Path | None = None
     #: Milliseconds after which a page's statement is cancelled.
     statement_timeout_ms: int = Field(default=5000, ge=100)
     #: Runs that one worker process executes at a time; one tenant gets half of them. Give all workers the same.

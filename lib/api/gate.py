@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -75,6 +75,7 @@ class TokenGate:
             token = _bearer_token(request)
             try:
                 actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
+                actor = replace(actor, address=request.client.host if request.client else None)
                 self.spend(actor, 1)
                 actor.require(route.permission)
                 return await route.endpoint(request, Caller(actor, self))

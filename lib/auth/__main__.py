@@ -1,14 +1,18 @@
-"""`python -m lib.auth`: a new tenant with its first administrator; tokens for the HTTP API, made, listed, revoked."""
+"""`python -m lib.auth`: a new tenant with its first administrator; tokens for the HTTP API, made, listed, revoked.
+
+Also whether the audit trail is whole, and checkpoints of it.
+"""
 
 from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
 from lib import database
-from lib.auth import actors
+from lib.auth import actors, audit_chain
 from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor, Permission
 from lib.errors import CatalogError, InvalidInput, end_process
@@ -19,7 +23,14 @@ from lib.settings import settings
 def main(arguments: list[str] | None = None) -> None:
     """Do what the arguments ask for; an error ends the process with its message."""
     given = _arguments().parse_args(arguments)
-    commands = {"tenant": _add_tenant, "token": _add_token, "tokens": _list_tokens, "revoke": _revoke}
+    commands = {
+        "tenant": _add_tenant,
+        "token": _add_token,
+        "tokens": _list_tokens,
+        "revoke": _revoke,
+        "verify": _verify,
+        "checkpoint": _checkpoint,
+    }
     try:
         for name, value in vars(given).items():
             if isinstance(value, str):
@@ -51,6 +62,11 @@ def _arguments() -> argparse.ArgumentParser:
     which.add_argument("token", nargs="?", help="the token itself")
     which.add_argument("--id", type=UUID, help="its id, which `tokens` lists")
     which.add_argument("--name", help="what it is for, if no other valid one has the same name")
+    verify = commands.add_parser("verify", help="find the first altered, missing or inserted row of the audit trail")
+    verify.add_argument("--tenant", help="name or id of one tenant; otherwise all")
+    verify.add_argument("--checkpoint", type=Path, help="file or log with checkpoints, which the trail has to hold")
+    checkpoint = commands.add_parser("checkpoint", help="print the end of every tenant's audit trail, to be kept")
+    checkpoint.add_argument("--file", type=Path, help="add it to this file instead")
     return parser
 
 
@@ -100,6 +116,28 @@ def _revoke(given: argparse.Namespace) -> None:
             token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
         token = auth_tokens.revoke(conn, operator, token_id=token_id)
     print(f"Revoked the token {_printable(token.name)} ({token.permission}), {token.token_id}.")
+
+
+def _verify(given: argparse.Namespace) -> None:
+    checkpoints = audit_chain.read_from(given.checkpoint) if given.checkpoint else []
+    with database.operate() as conn:
+        verdicts = audit_chain.verify(conn, tenant_name=given.tenant, checkpoints=checkpoints)
+    faults = [one for one in verdicts if one.fault]
+    for one in verdicts:
+        if not one.fault:
+            print(f"{_printable(one.tenant_name)}: {one.rows:,} rows, sound.")
+    if faults:
+        sys.exit("\n".join(f"{_printable(one.tenant_name)}: {one.fault}." for one in faults))
+
+
+def _checkpoint(given: argparse.Namespace) -> None:
+    with database.operate() as conn:
+        checkpoints = audit_chain.checkpoint(conn)
+    if given.file:
+        audit_chain.append_to(given.file, checkpoints)
+    else:
+        for one in checkpoints:
+            print(one)
 
 
 def _operator(tenant_name: str) -> Actor:

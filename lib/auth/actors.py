@@ -14,6 +14,8 @@ from lib.errors import ConfigurationError, PermissionDenied
 from lib.settings import Settings
 
 Permission = Literal["read", "manage", "admin"]
+#: Where an act comes from.
+ActOrigin = Literal["page", "api", "command", "engine"]
 _RANK: dict[str, int] = {"read": 1, "manage": 2, "admin": 3}
 _WORDS = {"read": "view the catalog", "manage": "simulate events and change workflows", "admin": "administer"}
 
@@ -30,6 +32,9 @@ class Actor:
     permission: Permission
     #: Whether `user_id` is the id of an API token.
     is_token: bool = False
+    origin: ActOrigin = "page"
+    #: The network address of the client, where there is one.
+    address: str | None = None
 
     def may(self, permission: Permission) -> bool:
         """Whether the actor's permission reaches that far."""
@@ -57,9 +62,9 @@ class Membership:
     name: str
     permission: Permission
 
-    def actor(self) -> Actor:
-        """The actor this membership makes."""
-        return Actor(self.tenant, self.user_id, self.email, self.permission)
+    def actor(self, *, address: str | None = None) -> Actor:
+        """The actor this membership makes, who comes from that address and acts by pages."""
+        return Actor(self.tenant, self.user_id, self.email, self.permission, origin="page", address=address)
 
 
 def check_sign_in(settings: Settings) -> None:

@@ -20,5 +20,7 @@ def record(conn: Connection, actor: Actor, act: Act) -> None:
         "target_type": act.target_type,
         "target_id": str(act.target_id),
         "detail": strict_json.dumps(act.detail()),
+        "origin": actor.origin,
+        "address": actor.address,
     }
     conn.execute(queries["record"], row)

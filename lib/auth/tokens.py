@@ -137,7 +137,7 @@ def actor_for_token(token: str) -> Actor | None:
     if row.use_unnoted:
         with database.write(claim) as conn:
             conn.execute(queries["note_use"], {"tenant": claim.tenant, "token_id": row.token_id})
-    return Actor(claim.tenant, row.token_id, f"API token {row.name}", row.permission, is_token=True)
+    return Actor(claim.tenant, row.token_id, f"API token {row.name}", row.permission, is_token=True, origin="api")
 
 
 def operator(conn: Connection, *, tenant_name: str) -> Actor:
@@ -147,7 +147,7 @@ def operator(conn: Connection, *, tenant_name: str) -> Actor:
         raise NotFound(f"There is no tenant {tenant_name}.")
     if len(found) > 1:
         raise Conflict(f"{len(found)} tenants are named {tenant_name}; give an id: {', '.join(map(str, found))}.")
-    return Actor(found[0], _NOBODY, "operator", "admin")
+    return Actor(found[0], _NOBODY, "operator", "admin", origin="command")
 
 
 def hash_of(token: str) -> bytes:

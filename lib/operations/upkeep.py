@@ -1,4 +1,5 @@
-"""The periodic chores: counts, payloads to search, backfills, partitions, retention, what is forgotten after a time.
+"""The periodic chores: counts, payloads to search, backfills, partitions, retention, what is forgotten after a time, and
+checkpoints of the audit trail.
 
 A process that executes runs does them too; each chore is done by one process at a time.
 """
@@ -9,6 +10,7 @@ import logging
 from datetime import UTC, datetime
 
 from lib import database
+from lib.auth import audit_chain
 from lib.catalog import entries, own_entries
 from lib.errors import DatabaseUnavailable
 from lib.events import search as payload_search
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _PASS_SECONDS = 2.0
 _HOUR = 3600.0
+_DAY = 24 * _HOUR
 
 
 class Upkeep(Chores):
@@ -37,6 +40,7 @@ class Upkeep(Chores):
             Chore("deleted events", _remove_deleted_events, every=_HOUR),
             Chore("unknown events", _forget_unknown_events, every=_HOUR, first=30),
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
+            Chore("audit checkpoint", self._checkpoint, every=_DAY, first=60),
         )
         super().__init__("upkeep", chores, seconds=seconds)
 
@@ -66,6 +70,14 @@ class Upkeep(Chores):
                 )
             if dropped:
                 log.info("Dropped %d months of events that are older than %d days.", dropped, days)
+
+    def _checkpoint(self) -> None:
+        with database.operate() as conn:
+            checkpoints = audit_chain.checkpoint(conn)
+        for one in checkpoints:
+            log.info("Audit checkpoint %s", one)
+        if self._settings.audit_checkpoint_file:
+            audit_chain.append_to(self._settings.audit_checkpoint_file, checkpoints)
 
 
 def _fold() -> int:

@@ -123,7 +123,7 @@ def under_way(conn: Connection) -> list[tuple[UUID, Actor]]:
     for row in conn.execute(queries["withdraw"]).all():
         log.warning("Backfill %s was canceled: who began it may not replay events any more.", row.backfill_id)
     return [
-        (row.backfill_id, Actor(row.tenant, row.user_id, row.email, row.permission))
+        (row.backfill_id, Actor(row.tenant, row.user_id, row.email, row.permission, origin="engine"))
         for row in conn.execute(queries["under_way"]).all()
     ]
 

@@ -44,9 +44,10 @@ def enter(sign_in: Callable[[], Membership]) -> Actor:
     """Let `sign_in` find out who is looking, and remember it for the pages."""
     st.session_state.setdefault(_ONE_AT_A_TIME, RLock())
     person = sign_in()
-    st.session_state[_ACTOR] = person.actor()
+    actor = person.actor(address=st.context.ip_address)
+    st.session_state[_ACTOR] = actor
     st.session_state[_IS_DEMO] = person.is_demo
-    return person.actor()
+    return actor
 
 
 def require_entry() -> Actor:

@@ -97,6 +97,13 @@ ORIGIN = Looks(
     simulated=Look("Simulated", "violet", "science"),
     replay=Look("Replay", "blue", "replay"),
 )
+#: Where an act in the audit trail comes from.
+ACT_ORIGIN = Looks(
+    page=Look("Page", "blue", "web"),
+    api=Look("API", "violet", "api"),
+    command=Look("Command", "orange", "terminal"),
+    engine=Look("Engine", "gray", "settings"),
+)
 #: Whether an event's payload fits its schema.
 VERDICT = Looks(
     valid=Look("Fits", "green", "verified"),
