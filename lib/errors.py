@@ -49,10 +49,10 @@ class PermissionDenied(CatalogError):
 
 
 class TokenEnded(CatalogError):
-    """The API token that acts is none, or was revoked."""
+    """The API token that acts is none, has expired or was revoked."""
 
     def __init__(self) -> None:
-        super().__init__("This token is not known here or was revoked.")
+        super().__init__("This token is not known here, has expired or was revoked.")
 
 
 class Conflict(CatalogError):

@@ -228,6 +228,6 @@ def _links(submission: Submission) -> dict[str, str]:
 
 
 ROUTES = [
-    TokenRoute("POST", "/api/v2/events", post, "manage", asks_again=True),
+    TokenRoute("POST", "/api/v2/events", post, "send", asks_again=True),
     TokenRoute("GET", "/api/v2/events/{event_id}", get, "read"),
 ]

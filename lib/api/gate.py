@@ -17,7 +17,7 @@ from lib.api import problems
 from lib.api.problems import ApiProblem
 from lib.api.rate_limit import RateLimit
 from lib.auth import tokens
-from lib.auth.actors import Actor, Permission
+from lib.auth.actors import Actor, Right
 from lib.errors import TokenEnded
 
 # Threads of our own: Streamlit serves its files from the common ones, and 60 slow requests would stop pages.
@@ -50,12 +50,12 @@ Endpoint = Callable[[Request, Caller], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class TokenRoute:
-    """A route that only callers with a good token and this permission reach."""
+    """A route that only callers with a good token and this right reach; `send` is all that a send-only token has."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     endpoint: Endpoint
-    permission: Permission
+    right: Right
     #: The endpoint's transaction asks again whether the token holds, and raises TokenEnded if it does not.
     asks_again: bool = False
 
@@ -69,7 +69,7 @@ class TokenGate:
         self._known: dict[bytes, tuple[Actor, float]] = {}
 
     def guard(self, route: TokenRoute) -> Route:
-        """The route as the application serves it: token, rate limit and permission come before the endpoint."""
+        """The route as the application serves it: token, rate limit and right come before the endpoint."""
 
         async def enter(request: Request) -> Response:
             token = _bearer_token(request)
@@ -77,10 +77,11 @@ class TokenGate:
                 actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
                 actor = replace(actor, address=request.client.host if request.client else None)
                 self.spend(actor, 1)
-                actor.require(route.permission)
+                actor.require(route.right)
                 return await route.endpoint(request, Caller(actor, self))
             except TokenEnded:
-                self._known.pop(tokens.hash_of(token), None)
+                if self._known.pop(tokens.hash_of(token), None):
+                    (await self._actor(token)).require(route.right)  # it may have been limited, not ended
                 raise
 
         return Route(route.path, enter, methods=[route.method])

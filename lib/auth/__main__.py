@@ -1,4 +1,4 @@
-"""`python -m lib.auth`: a new tenant with its first administrator; tokens for the HTTP API, made, listed, revoked.
+"""`python -m lib.auth`: a new tenant with its first administrator; tokens for the HTTP API from first to last.
 
 Also whether the audit trail is whole, and checkpoints of it.
 """
@@ -6,7 +6,9 @@ Also whether the audit trail is whole, and checkpoints of it.
 from __future__ import annotations
 
 import argparse
-from datetime import UTC, datetime
+import re
+import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 from uuid import UUID
@@ -19,6 +21,10 @@ from lib.errors import CatalogError, InvalidInput, end_process
 from lib.serialization import strict_json
 from lib.settings import settings
 
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_SPAN = re.compile(r"(?P<number>[0-9]{1,5})(?P<unit>[mhd])")
+_EXPIRES = "when it ends: a span such as 90d, or a date such as 2027-03-31, in UTC; without this it does not"
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Do what the arguments ask for; an error ends the process with its message."""
@@ -27,13 +33,14 @@ def main(arguments: list[str] | None = None) -> None:
         "tenant": _add_tenant,
         "token": _add_token,
         "tokens": _list_tokens,
+        "rotate": _rotate,
         "revoke": _revoke,
         "verify": _verify,
         "checkpoint": _checkpoint,
     }
     try:
         for name, value in vars(given).items():
-            if isinstance(value, str):
+            if isinstance(value, str | list):
                 strict_json.check(value, field=name)  # an argument may hold bytes that no text has
         database.start(settings())
         commands[given.command](given)
@@ -52,8 +59,21 @@ def _arguments() -> argparse.ArgumentParser:
     tenant.add_argument("--time-zone", default="UTC", help="IANA name, such as America/Chicago")
     token = commands.add_parser("token", help="make a token for the HTTP API and print it, this once")
     token.add_argument("--tenant", required=True, help="name or id of the tenant it acts for")
-    token.add_argument("--permission", required=True, choices=get_args(Permission), help="manage may submit events")
+    may = token.add_mutually_exclusive_group(required=True)
+    may.add_argument("--permission", choices=get_args(Permission), help="manage may send events, too")
+    may.add_argument("--send-only", action="store_true", help="it may send events and do nothing else")
+    token.add_argument("--event-type", action="append", help="it may send events of this type; may be given again")
+    token.add_argument("--expires", help=_EXPIRES)
     token.add_argument("--name", default="command line", help="what it is for, to recognise it later")
+    rotate = commands.add_parser("rotate", help="print a new token on the terms of an old one, which ends later")
+    rotate.add_argument("--tenant", required=True, help="name or id of the tenant")
+    old = rotate.add_mutually_exclusive_group(required=True)
+    old.add_argument("--id", type=UUID, help="its id, which `tokens` lists")
+    old.add_argument("--name", help="what it is for, if no other valid one has the same name")
+    rotate.add_argument(
+        "--overlap", default="24h", help="for how long the old one goes on: 90m, 24h or 7d; 0h: not at all"
+    )
+    rotate.add_argument("--expires", help=_EXPIRES)
     listing = commands.add_parser("tokens", help="list the tokens of a tenant, revoked ones too")
     listing.add_argument("--tenant", required=True, help="name or id of the tenant")
     revoke = commands.add_parser("revoke", help="end a token at once, named in one of three ways")
@@ -79,7 +99,24 @@ def _add_tenant(given: argparse.Namespace) -> None:
 def _add_token(given: argparse.Namespace) -> None:
     operator = _operator(given.tenant)
     with database.write(operator) as conn:
-        token = auth_tokens.create_token(conn, operator, name=given.name, permission=given.permission)
+        token = auth_tokens.create_token(
+            conn,
+            operator,
+            name=given.name,
+            permission=given.permission or "manage",
+            send_only=given.send_only,
+            event_types=given.event_type,
+            expires_at=_moment(given.expires),
+        )
+    print(token)
+
+
+def _rotate(given: argparse.Namespace) -> None:
+    operator = _operator(given.tenant)
+    with database.write(operator) as conn:
+        token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
+        overlap, expires_at = _span("overlap", given.overlap), _moment(given.expires)
+        token = auth_tokens.rotate(conn, operator, token_id=token_id, overlap=overlap, expires_at=expires_at)
     print(token)
 
 
@@ -87,16 +124,18 @@ def _list_tokens(given: argparse.Namespace) -> None:
     operator = _operator(given.tenant)
     with database.read(operator) as conn:
         tokens = auth_tokens.tokens(conn, operator)
-    rows = [("ID", "NAME", "PERMISSION", "CREATED (UTC)", "BY", "LAST USED", "REVOKED")]
+    rows = [("ID", "NAME", "PERMISSION", "CREATED (UTC)", "BY", "LAST USED", "EXPIRES", "REVOKED", "EVENT TYPES")]
     rows += [
         (
             str(one.token_id),
             _printable(one.name),
-            one.permission,
+            "send only" if one.terms.send_only else one.terms.permission,
             _time(one.created_at),
             _printable(one.created_by or "operator"),
             _time(one.last_used_at),
+            _time(one.terms.expires_at),
             _time(one.revoked_at),
+            "any" if one.terms.event_types is None else _printable(", ".join(one.terms.event_types)),
         )
         for one in tokens
     ]
@@ -115,7 +154,7 @@ def _revoke(given: argparse.Namespace) -> None:
         else:
             token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
         token = auth_tokens.revoke(conn, operator, token_id=token_id)
-    print(f"Revoked the token {_printable(token.name)} ({token.permission}), {token.token_id}.")
+    print(f"Revoked the token {_printable(token.name)} ({token.terms.permission}), {token.token_id}.")
 
 
 def _verify(given: argparse.Namespace) -> None:
@@ -143,6 +182,25 @@ def _checkpoint(given: argparse.Namespace) -> None:
 def _operator(tenant_name: str) -> Actor:
     with database.operate() as conn:
         return auth_tokens.operator(conn, tenant_name=tenant_name)
+
+
+def _moment(given: str | None) -> datetime | None:
+    """The moment that `--expires` names: a date, a date with a time, or a span from now."""
+    if given is None:
+        return None
+    if _SPAN.fullmatch(given):
+        return datetime.now(UTC) + _span("expires", given)
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError:
+        raise InvalidInput("expires", "must be a span such as 90d, or a date such as 2027-03-31") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _span(field: str, given: str) -> timedelta:
+    if (match := _SPAN.fullmatch(given)) is None:
+        raise InvalidInput(field, "must be a number of minutes, hours or days, such as 90m, 24h or 7d")
+    return timedelta(**{_UNITS[match["unit"]]: int(match["number"])})
 
 
 def _time(at: datetime | None) -> str:

@@ -5,7 +5,7 @@ Domain functions check with `actor.require(...)` themselves; a hidden button is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
@@ -16,8 +16,15 @@ from lib.settings import Settings
 Permission = Literal["read", "manage", "admin"]
 #: Where an act comes from.
 ActOrigin = Literal["page", "api", "command", "engine"]
-_RANK: dict[str, int] = {"read": 1, "manage": 2, "admin": 3}
-_WORDS = {"read": "view the catalog", "manage": "simulate events and change workflows", "admin": "administer"}
+#: What an act may ask for: a permission, or no more than what a token has that sends events and does nothing else.
+Right = Literal["send", "read", "manage", "admin"]
+_RANK: dict[Right, int] = {"read": 1, "send": 2, "manage": 2, "admin": 3}
+_WORDS: dict[Right, str] = {
+    "read": "view the catalog",
+    "send": "send events",
+    "manage": "simulate events and change workflows",
+    "admin": "administer",
+}
 
 queries = named_queries.of(__name__)
 
@@ -35,19 +42,32 @@ class Actor:
     origin: ActOrigin = "page"
     #: The network address of the client, where there is one.
     address: str | None = None
+    #: Whether it may send events and do nothing else.
+    send_only: bool = False
+    #: Who could help, as a sentence: “Ask an admin of Northwind IT (Ada Admin).” Empty where nobody looked it up.
+    ask: str = field(default="", compare=False)
 
-    def may(self, permission: Permission) -> bool:
+    def may(self, right: Right) -> bool:
         """Whether the actor's permission reaches that far."""
-        return _RANK[self.permission] >= _RANK[permission]
+        if self.send_only:
+            return right == "send"
+        return _RANK[self.permission] >= _RANK[right]
 
-    def require(self, permission: Permission) -> None:
-        """Raise PermissionDenied, saying which permission is needed, unless the actor has it."""
-        if not self.may(permission):
-            raise PermissionDenied(self.refusal(permission))
+    def require(self, right: Right) -> None:
+        """Raise PermissionDenied, saying which permission is needed and whom to ask, unless the actor has it."""
+        if not self.may(right):
+            raise PermissionDenied(self.refusal(right))
 
-    def refusal(self, permission: Permission) -> str:
-        """The sentence that says why not; the same on a disabled button and in an error."""
-        return f"You have {self.permission} permission; to {_WORDS[permission]} you need {permission}."
+    def refusal(self, right: Right) -> str:
+        """The sentence that says why not, and whom to ask; the same on a disabled button and in an error."""
+        if self.send_only:
+            return "This token may send events and do nothing else."
+        needed = "manage" if right == "send" else right
+        return self.with_advice(f"You have {self.permission} permission; to {_WORDS[right]} you need {needed}.")
+
+    def with_advice(self, refusal: str) -> str:
+        """A refusal, and whom to ask."""
+        return f"{refusal} {self.ask}".rstrip()
 
 
 @dataclass(frozen=True)

@@ -106,12 +106,49 @@ class TokenCreated(
     action="api_token.created",
     target="api_token",
     sentence="created the API token {name} with {permission} permission",
-    after=("name", "permission"),
+    after=("name", "permission", "send_only", "event_types", "expires_at"),
 ):
     """A token for the HTTP API was made."""
 
     name: str
     permission: str
+    send_only: bool
+    event_types: list[str] | None
+    expires_at: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenChanged(
+    Act,
+    action="api_token.changed",
+    target="api_token",
+    sentence="changed what the API token {name} may do",
+    before=("before",),
+    after=("after",),
+):
+    """A token for the HTTP API got other terms."""
+
+    name: str
+    before: dict[str, JsonValue]
+    after: dict[str, JsonValue]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TokenRotated(
+    Act,
+    action="api_token.rotated",
+    target="api_token",
+    sentence="put a new API token in the place of {name}, which ends at {expires_at}",
+    before=("previous_expires_at",),
+    after=("expires_at",),
+):
+    """A token for the HTTP API got a successor on the same terms, and ends after an overlap."""
+
+    name: str
+    previous_expires_at: str | None
+    expires_at: str
+    new_token: str
+    new_expires_at: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -70,7 +70,7 @@ def submit_event(
     parent_event_id: UUID | None = None,
     only_workflow: UUID | None = None,
 ) -> Submission:
-    """Take an event in, in the caller's transaction; needs manage. See `submit_events`.
+    """Take an event in, in the caller's transaction; needs the right to send. See `submit_events`.
 
     `only_workflow` limits the candidates to one (replays).
 
@@ -86,11 +86,12 @@ def submit_event(
 
 
 def submit_events(conn: Connection, actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
-    """Take live events in, in their order and in the caller's transaction; needs manage.
+    """Take live events in, in their order and in the caller's transaction; needs the right to send.
 
     One bad event costs only itself. With `submission_id`, (source, submission_id) is taken once: the same again gives
     the first answer with `duplicate` set, other content a Conflict. What cannot be taken is NotFound for an event type
-    that the catalog does not know, InvalidInput naming the field, or Conflict. When this raises, nothing was taken.
+    that the catalog does not know, PermissionDenied for one that the token may not send, InvalidInput naming the field,
+    or Conflict. When this raises, nothing was taken.
     """
     return _submit(_Way(conn, actor, "live"), sent)
 
@@ -126,7 +127,7 @@ class _Taken:
 
 def _submit(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
     started = time.perf_counter()
-    way.actor.require("manage")
+    way.actor.require("send")
     refusals = [_refusal(one) for one in sent]
     good = [one for one, refusal in zip(sent, refusals, strict=True) if refusal is None]
     taken = iter(_take_in(way, good) if good else [])

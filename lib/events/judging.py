@@ -14,7 +14,7 @@ from uuid import UUID
 
 from lib.auth.actors import Actor
 from lib.database import Connection, driver, named_queries
-from lib.errors import CatalogError, InvalidInput, NotFound, TokenEnded
+from lib.errors import CatalogError, InvalidInput, NotFound, PermissionDenied, TokenEnded
 from lib.events import correlation, matching
 from lib.events.known_schemas import known
 from lib.events.matching import EventFacts
@@ -96,10 +96,12 @@ class JudgedEvent:
 def judge_all(
     conn: Connection, actor: Actor, sent: Sequence[SentEvent], *, only_workflow: UUID | None = None
 ) -> list[JudgedEvent | CatalogError]:
-    """Each event judged, or why it cannot be taken: NotFound for a type that the catalog does not know.
+    """Each event judged, or why it cannot be taken: NotFound for a type that the catalog does not know, and
+    PermissionDenied for one that the actor, a token, may not send.
 
     Their ids are in the order of the events, which share their time. `only_workflow` limits the candidates to one.
-    Raises TokenEnded when the actor is a token that was revoked.
+    Raises TokenEnded when the actor is a token that ended or may send nothing any more. If it does not, the token is as
+    it was until the transaction ends.
     """
     kinds = Counter(one.kind for one in sent)
     keys = {
@@ -111,7 +113,7 @@ def judge_all(
         "only_workflow": only_workflow,
     }
     rows = dict(zip(kinds, driver.rows(conn, queries["facts"], keys), strict=True))
-    if not all(row["is_permitted"] for row in rows.values()):
+    if not all(row["may_send"] for row in rows.values()):
         raise TokenEnded
     ids = iter(sorted(event_id for row in rows.values() for event_id in row["event_ids"]))
     candidates = {kind: [_candidate(one) for one in row["candidates"]] for kind, row in rows.items()}
@@ -145,6 +147,8 @@ def _judged(
     someone could test guesses without leaving a trace.
     """
     event_id = next(ids)
+    if not row["is_allowed"]:
+        return PermissionDenied(f"This token may not send events of the type {sent.event_type}.")
     if not row["is_known"]:
         return NotFound(f"There is no event {sent.event_type} in this catalog.")
     schema = known(row["schema"]) if row["schema"] else None

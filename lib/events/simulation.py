@@ -46,7 +46,11 @@ def preview(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
 
 
 def send(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
-    """Send the draft as a simulated event; audited, and its correlation key is remembered unless it is a secret."""
+    """Send the draft as a simulated event; needs manage.
+
+    Audited, and its correlation key is remembered unless it is a secret.
+    """
+    actor.require("manage")
     submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated")
     act = acts.EventSimulated(
         target_id=str(submission.event_id),

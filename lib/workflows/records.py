@@ -200,7 +200,7 @@ def refusal(actor: Actor, workflow: Named) -> str | None:
     if not actor.may("manage"):
         return actor.refusal("manage")
     if workflow.is_system and not actor.may("admin"):
-        return (
+        return actor.with_advice(
             f"{workflow.name} is a system workflow: changing it needs admin permission, "
             f"and you have {actor.permission}."
         )

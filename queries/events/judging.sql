@@ -2,12 +2,9 @@
 -- All that events are decided on, one row for each kind of event (its type, and the schema ref that its sender names),
 -- with ids for the events of that kind: the catalog entry, the schema, the fields that are redacted, the published
 -- workflows that it triggers (or the one asked for), and whether runs wait for it. And whether the token that sends
--- them, if one does, still may.
+-- them, if one does, still may send events, and those; it stays so until the transaction ends.
 SELECT ARRAY(SELECT app_uuidv7() FROM generate_series(1, k.events)) AS event_ids, app_now() AS created_at,
-       CAST(:token_id AS uuid) IS NULL OR EXISTS (
-         SELECT FROM api_tokens t
-         WHERE t.tenant = CAST(:tenant AS uuid) AND t.token_id = CAST(:token_id AS uuid) AND t.revoked_at IS NULL
-       ) AS is_permitted,
+       t.may_send, t.event_types IS NULL OR k.event_type = ANY (t.event_types) AS is_allowed,
        e.event_type IS NOT NULL AS is_known, e.payload_schema_ref, e.correlation_paths,
        CAST(coalesce(CASE WHEN k.schema_ref IS NULL OR k.schema_ref = e.payload_schema_ref THEN e.payload_schema END,
                      r.schema) AS text) AS schema,
@@ -17,7 +14,8 @@ SELECT ARRAY(SELECT app_uuidv7() FROM generate_series(1, k.events)) AS event_ids
                WHERE t.tenant = CAST(:tenant AS uuid) AND t.status = 'WAITING' AND t.event_name = k.event_type
                  AND t.wait_type = 'event') AS has_waits,
        c.candidates
-FROM unnest(CAST(:event_types AS text[]), CAST(:schema_refs AS text[]), CAST(:counts AS int[]))
+FROM app_hold_token(CAST(:tenant AS uuid), CAST(:token_id AS uuid), false) t
+CROSS JOIN unnest(CAST(:event_types AS text[]), CAST(:schema_refs AS text[]), CAST(:counts AS int[]))
      WITH ORDINALITY AS k(event_type, schema_ref, events, number)
 LEFT JOIN LATERAL (
   SELECT e.event_type, e.payload_schema_ref, e.payload_schema, e.correlation_paths FROM catalog_entries e

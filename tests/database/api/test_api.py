@@ -501,11 +501,12 @@ def test_the_command_line_lists_the_tokens_of_a_tenant(
     listed = command("tokens", *ACME)
     assert (listed.returncode, listed.stderr) == (0, "")
     head, red, used = listed.stdout.splitlines()
-    assert re.split(r"  +", head) == ["ID", "NAME", "PERMISSION", "CREATED (UTC)", "BY", "LAST USED", "REVOKED"]
+    columns = ["ID", "NAME", "PERMISSION", "CREATED (UTC)", "BY", "LAST USED", "EXPIRES", "REVOKED", "EVENT TYPES"]
+    assert re.split(r"  +", head) == columns
     time = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     by = re.escape(actor.email)
-    assert re.fullmatch(rf"\S{{36}}  Red \?\[31m\?fake  line  manage +{time} +{by}  - +{time}", red)
-    assert re.fullmatch(rf"\S{{36}}  Test +manage +{time} +{by}  {time} +-", used)
+    assert re.fullmatch(rf"\S{{36}}  Red \?\[31m\?fake  line  manage +{time} +{by}  - +- +{time}  any", red)
+    assert re.fullmatch(rf"\S{{36}}  Test +manage +{time} +{by}  {time} +- +- +any", used)
     ids = {
         str(row) for row in scalar(db, "SELECT array_agg(token_id) FROM api_tokens WHERE tenant = :t", t=actor.tenant)
     }

@@ -234,6 +234,15 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (tokens.revoke, "api_token.revoked"): _of(
         _token, lambda conn, who, token: tokens.revoke(conn, who, token_id=token)
     ),
+    (tokens.revoke_of_person, "api_token.revoked"): _of(
+        _token, lambda conn, who, _: tokens.revoke_of_person(conn, who, user_id=who.user_id)
+    ),
+    (tokens.change, "api_token.changed"): _of(
+        _token, lambda conn, who, token: tokens.change(conn, who, token_id=token, name="old", permission="manage")
+    ),
+    (tokens.rotate, "api_token.rotated"): _of(
+        _token, lambda conn, who, token: tokens.rotate(conn, who, token_id=token, overlap=timedelta(hours=1))
+    ),
     (redacted_fields.change, "redacted_fields.changed"): lambda actor: (
         lambda conn, who: redacted_fields.change(conn, who, event_type=EVENT, pointers=["/ticketId"])
     ),
