@@ -5,6 +5,7 @@ Domain functions check with `actor.require(...)` themselves; a hidden button is 
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
@@ -25,6 +26,8 @@ _WORDS: dict[Right, str] = {
     "manage": "simulate events and change workflows",
     "admin": "administer",
 }
+#: The user id of whoever runs the server and acts by command.
+OPERATOR = UUID(int=0)
 
 queries = named_queries.of(__name__)
 
@@ -111,7 +114,12 @@ def add_tenant(conn: Connection, *, name: str, time_zone: str = "UTC", is_demo: 
 
 def add_member(conn: Connection, *, tenant: UUID, email: str, name: str, permission: Permission) -> UUID:
     """Let a person into a tenant, making them known first if they are new; owner's connection only."""
-    user_id = conn.execute(queries["upsert_user"], {"email": email, "name": name}).scalar_one()
+    user_id = conn.execute(queries["upsert_user"], {"email": folded_email(email), "name": name}).scalar_one()
     row = {"tenant": tenant, "user_id": user_id, "permission": permission}
     conn.execute(queries["upsert_membership"], row)
     return UUID(str(user_id))
+
+
+def folded_email(email: str) -> str:
+    """The address as it is kept: an address names one person however it is typed."""
+    return unicodedata.normalize("NFC", email.strip()).lower()

@@ -166,6 +166,51 @@ class TokenRevoked(
 
 
 @dataclass(frozen=True, kw_only=True)
+class MemberAdded(
+    Act,
+    action="member.added",
+    target="member",
+    sentence="added {email} with {permission} permission",
+    after=("email", "permission"),
+):
+    """A person was let into the tenant, perhaps before they first signed in."""
+
+    email: str
+    permission: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberChanged(
+    Act,
+    action="member.changed",
+    target="member",
+    sentence="gave {email} {permission} permission",
+    before=("previous_permission",),
+    after=("permission",),
+):
+    """A person got another permission."""
+
+    email: str
+    previous_permission: str
+    permission: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberRemoved(
+    Act,
+    action="member.removed",
+    target="member",
+    sentence="removed {email} from the tenant",
+    before=("email", "permission"),
+):
+    """A person was taken out of the tenant; the API tokens of theirs which ended with that."""
+
+    email: str
+    permission: str
+    ended_tokens: list[str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunCanceled(
     Act,
     action="run.canceled",

@@ -17,7 +17,7 @@ from uuid import UUID
 
 from lib import database
 from lib.auth import acts, audit
-from lib.auth.actors import Actor, Permission
+from lib.auth.actors import OPERATOR, Actor, Permission
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
@@ -264,7 +264,7 @@ def operator(conn: Connection, *, tenant_name: str) -> Actor:
         raise NotFound(f"There is no tenant {tenant_name}.")
     if len(found) > 1:
         raise Conflict(f"{len(found)} tenants are named {tenant_name}; give an id: {', '.join(map(str, found))}.")
-    return Actor(found[0], _NOBODY, "operator", "admin", origin="command")
+    return Actor(found[0], OPERATOR, "operator", "admin", origin="command")
 
 
 def hash_of(token: str) -> bytes:

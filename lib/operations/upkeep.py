@@ -1,5 +1,4 @@
-"""The periodic chores: counts, payloads to search, backfills, partitions, retention, what is forgotten after a time, and
-checkpoints of the audit trail.
+"""The periodic chores: counts, payloads to search, backfills, partitions, retention, checkpoints of the audit trail.
 
 A process that executes runs does them too; each chore is done by one process at a time.
 """

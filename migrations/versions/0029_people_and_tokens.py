@@ -60,22 +60,22 @@ CREATE FUNCTION app_add_member(p_email text, p_name text, p_permission text, p_b
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  found uuid;
+  person uuid;
 BEGIN
-  SELECT user_id INTO found FROM users WHERE app_email_key(email) = app_email_key(p_email)
+  SELECT user_id INTO person FROM users WHERE app_email_key(email) = app_email_key(p_email)
   ORDER BY created_at, user_id LIMIT 1;
-  IF found IS NULL THEN
+  IF person IS NULL THEN
     INSERT INTO users (email, name) VALUES (p_email, p_name)
     ON CONFLICT (email) DO UPDATE SET email = excluded.email  -- another tenant was quicker; their name stays
-    RETURNING user_id INTO found;
+    RETURNING user_id INTO person;
   END IF;
   INSERT INTO memberships (tenant, user_id, permission, added_by)
-  VALUES (app_tenant(), found, p_permission, p_by)
+  VALUES (app_tenant(), person, p_permission, p_by)
   ON CONFLICT (tenant, user_id) DO NOTHING;
   IF NOT FOUND THEN
     RETURN NULL;
   END IF;
-  RETURN found;
+  RETURN person;
 END $$
 """
 

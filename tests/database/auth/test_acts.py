@@ -16,7 +16,7 @@ import pytest
 from sqlalchemy import text
 
 from lib import database
-from lib.auth import tokens
+from lib.auth import members, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, told
 from lib.catalog import redacted_fields
@@ -138,6 +138,11 @@ def _token(actor: Actor) -> UUID:
         return UUID(str(conn.execute(text("SELECT token_id FROM api_tokens")).scalar_one()))
 
 
+def _member(actor: Actor) -> UUID:
+    with database.write(actor) as conn:
+        return members.add(conn, actor, email="old@example.com", name="Old", permission="read").user_id
+
+
 def _case(actor: Actor) -> UUID:
     with database.write(actor) as conn:
         return saved_cases.save(conn, actor, name="one", draft=EventDraft(EVENT, {}), expected_workflows=[])
@@ -236,6 +241,15 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     ),
     (tokens.revoke_of_person, "api_token.revoked"): _of(
         _token, lambda conn, who, _: tokens.revoke_of_person(conn, who, user_id=who.user_id)
+    ),
+    (members.add, "member.added"): lambda actor: (
+        lambda conn, who: members.add(conn, who, email="new@example.com", name="New", permission="read")
+    ),
+    (members.change_permission, "member.changed"): _of(
+        _member, lambda conn, who, user: members.change_permission(conn, who, user_id=user, permission="manage")
+    ),
+    (members.remove, "member.removed"): _of(
+        _member, lambda conn, who, user: members.remove(conn, who, user_id=user, end_tokens=True)
     ),
     (tokens.change, "api_token.changed"): _of(
         _token, lambda conn, who, token: tokens.change(conn, who, token_id=token, name="old", permission="manage")

@@ -1,0 +1,165 @@
+"""The people of a tenant: added by e-mail, perhaps before they first sign in, given another permission, removed.
+
+A tenant is never left without an admin. Those who change members wait for each other, so two admins cannot take the
+permission from each other at once.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import get_args
+from uuid import UUID
+
+from lib.auth import acts, audit, tokens
+from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
+from lib.database import Connection, named_queries
+from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.serialization import strict_json
+
+_LONGEST_EMAIL, _LONGEST_NAME = 254, 100
+# What every address has. Whether a letter arrives is nothing that its form could tell.
+_EMAIL = re.compile(r"[^\s@,;<>]+@[^\s@,;<>]+\.[^\s@,;<>.]+")
+_MOST_NAMES = 3
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A person of the tenant. `added_at` is None for those who were there before it was kept."""
+
+    user_id: UUID
+    email: str
+    name: str
+    permission: Permission
+    added_at: datetime | None
+    added_by: str | None
+
+
+@dataclass(frozen=True)
+class Admins:
+    """Whom to ask in a tenant."""
+
+    tenant_name: str
+    names: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """Ask an admin of Northwind IT (Ada Admin)."""
+        if not self.names:
+            return f"Ask whoever runs the server: {self.tenant_name} has no admin."
+        shown = ", ".join(self.names[:_MOST_NAMES])
+        more = len(self.names) - _MOST_NAMES
+        return f"Ask an admin of {self.tenant_name} ({shown}{f' and {more} more' if more > 0 else ''})."
+
+
+def members(conn: Connection, actor: Actor) -> list[Member]:
+    """Everyone who belongs to the actor's tenant, admins first; needs admin."""
+    actor.require("admin")
+    return _members(conn, actor)
+
+
+def admins(conn: Connection, *, tenant: UUID) -> Admins:
+    """Whom people of a tenant ask for what they may not do."""
+    row = conn.execute(queries["admins"], {"tenant": tenant}).one_or_none()
+    return Admins(row.tenant_name, tuple(row.names)) if row else Admins("this tenant", ())
+
+
+def add(conn: Connection, actor: Actor, *, email: str, name: str, permission: Permission) -> Member:
+    """Let the person with this e-mail address in; audited, needs admin.
+
+    They may never have signed in. Someone whom another tenant knows keeps the name that they have there.
+    Raises InvalidInput naming the field, Conflict for someone who belongs to the tenant already.
+    """
+    _hold(conn, actor)
+    email, name = folded_email(email), name.strip()
+    strict_json.check_text(email, field="email")
+    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        raise InvalidInput("email", "must be an address such as ada@example.com")
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    _check(permission)
+    row = {"email": email, "name": name, "permission": permission, "by": _person(actor)}
+    user_id = conn.execute(queries["add"], row).scalar_one()
+    if user_id is None:
+        raise Conflict(f"{email} belongs to this tenant already.")
+    member = _member(conn, actor, user_id)
+    audit.record(conn, actor, acts.MemberAdded(target_id=user_id, email=member.email, permission=permission))
+    return member
+
+
+def change_permission(conn: Connection, actor: Actor, *, user_id: UUID, permission: Permission) -> None:
+    """Give a person another permission; audited, needs admin.
+
+    Raises NotFound for who does not belong to the tenant, Conflict for its last admin.
+    """
+    held = _hold(conn, actor)
+    _check(permission)
+    member = _member(conn, actor, user_id)
+    if member.permission == permission:
+        return
+    _check_not_last(held, member)
+    conn.execute(queries["change_permission"], {"tenant": actor.tenant, "user_id": user_id, "permission": permission})
+    act = acts.MemberChanged(
+        target_id=user_id, email=member.email, previous_permission=member.permission, permission=permission
+    )
+    audit.record(conn, actor, act)
+
+
+def remove(conn: Connection, actor: Actor, *, user_id: UUID, end_tokens: bool) -> None:
+    """Take a person out of the tenant, with the API tokens that they made if they are to end; audited, needs admin.
+
+    Raises NotFound for who does not belong to the tenant, Conflict for its last admin.
+    """
+    held = _hold(conn, actor)
+    member = _member(conn, actor, user_id)
+    _check_not_last(held, member)
+    ended = tokens.revoke_of_person(conn, actor, user_id=user_id) if end_tokens else []
+    conn.execute(queries["remove"], {"tenant": actor.tenant, "user_id": user_id})
+    act = acts.MemberRemoved(
+        target_id=user_id,
+        email=member.email,
+        permission=member.permission,
+        ended_tokens=[str(one.token_id) for one in ended],
+    )
+    audit.record(conn, actor, act)
+
+
+def _hold(conn: Connection, actor: Actor) -> frozenset[UUID]:
+    """The admins of the tenant, which nobody else changes before this transaction ends.
+
+    Raises PermissionDenied, too, for a person who was an admin until a moment ago.
+    """
+    actor.require("admin")
+    held = frozenset(conn.execute(queries["hold_admins"], {"tenant": actor.tenant}).scalars())
+    if _person(actor) is not None and actor.user_id not in held:
+        raise PermissionDenied("Your permission was changed meanwhile: you are no longer an admin of this tenant.")
+    return held
+
+
+def _person(actor: Actor) -> UUID | None:
+    """The id of the person that acts; None for a token and for whoever runs the server."""
+    return None if actor.is_token or actor.user_id == OPERATOR else actor.user_id
+
+
+def _member(conn: Connection, actor: Actor, user_id: UUID) -> Member:
+    found = next((one for one in _members(conn, actor) if one.user_id == user_id), None)
+    if found is None:
+        raise NotFound("There is no such member.")
+    return found
+
+
+def _members(conn: Connection, actor: Actor) -> list[Member]:
+    return [Member(**row) for row in conn.execute(queries["list"], {"tenant": actor.tenant}).mappings()]
+
+
+def _check(permission: Permission) -> None:
+    if permission not in get_args(Permission):
+        raise InvalidInput("permission", f"must be one of {', '.join(get_args(Permission))}")
+
+
+def _check_not_last(admins_held: frozenset[UUID], member: Member) -> None:
+    if admins_held == {member.user_id}:
+        raise Conflict(f"{member.name} is the last admin; make someone else an admin first.")
