@@ -12,7 +12,7 @@ st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab
 st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.png")
 
 with guard.errors_shown():
-    guard.enter(acting_as.choose)
+    actor = guard.enter(acting_as.choose)
     history = HISTORY.read_text(encoding="utf-8")
     st.sidebar.html(f"<script>{history}</script>", unsafe_allow_javascript=True)
     st.navigation(
@@ -23,6 +23,13 @@ with guard.errors_shown():
             st.Page("activity.py", title="Activity", icon=":material/receipt_long:"),
             st.Page("workflows.py", title="Workflows", icon=":material/account_tree:"),
             st.Page("runs.py", title="Runs", icon=":material/play_circle:"),
+            st.Page(
+                "settings.py",
+                title="Settings",
+                icon=":material/settings:",
+                visibility="visible" if actor.may("admin") else "hidden",
+            ),
+            st.Page("me.py", title="My page", icon=":material/person:"),
             st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
             st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
         ]

@@ -19,8 +19,8 @@ actor = guard.require_entry()
 event_type = event_details.choose_event_type(actor)
 if not event_type:
     st.stop()
-if not actor.may("manage"):
-    st.info(actor.refusal("manage"), icon=":material/lock:")
+if refusal := guard.refused(actor, "manage"):
+    st.info(refusal, icon=":material/lock:")
     st.stop()
 with database.read(actor) as conn:
     entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)

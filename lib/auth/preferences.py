@@ -8,6 +8,9 @@ from typing import Any
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 
+#: How a person last saw the event catalog: as a grid or as a list.
+CATALOG_VIEW = "catalog.view"
+
 queries = named_queries.of(__name__)
 
 

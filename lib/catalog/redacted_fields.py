@@ -48,6 +48,18 @@ def of_event(conn: Connection, actor: Actor, *, event_type: str) -> RedactedFiel
     return RedactedFields(own, everywhere, rows[-1].updated_at, rows[-1].updated_by)
 
 
+def by_event(conn: Connection, actor: Actor) -> dict[str | None, RedactedFields]:
+    """What the actor's tenant has redacted, by event type; under None what is redacted in every one."""
+    found = {}
+    for row in conn.execute(queries["by_event"], {"tenant": actor.tenant}):
+        pointers, everywhere = tuple(row.pointers), row.event_type == _EVERY_EVENT
+        fields = RedactedFields(
+            () if everywhere else pointers, pointers if everywhere else (), row.updated_at, row.updated_by
+        )
+        found[None if everywhere else row.event_type] = fields
+    return found
+
+
 def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: Iterable[str]) -> None:
     """Redact these fields, and no others, in events of a type from now on, None for every type; audited, needs admin.
 

@@ -6,6 +6,14 @@ LEFT JOIN users u ON u.user_id = f.updated_by
 WHERE f.tenant = CAST(:tenant AS uuid) AND f.event_type IN (:event_type, '*')
 ORDER BY f.updated_at
 
+-- name: by_event
+-- What the tenant has redacted, for each event type and in every one.
+SELECT f.event_type, f.pointers, f.updated_at, u.name AS updated_by
+FROM redacted_fields f
+LEFT JOIN users u ON u.user_id = f.updated_by
+WHERE f.tenant = CAST(:tenant AS uuid) AND cardinality(f.pointers) > 0
+ORDER BY f.event_type
+
 -- name: lock
 -- What was redacted until now; nobody else changes it before this transaction ends.
 SELECT pointers FROM redacted_fields

@@ -59,6 +59,14 @@ def store(canary: str) -> Hostile:
         workflow, draft = uuid4(), uuid4()
         made = Hostile(uuid4(), uuid4(), uuid4(), workflow, draft, short(canary, "T"))
         put = _Rows(conn, tenant)
+        put(
+            "api_tokens",
+            name=bad("token"),
+            token_hash=b"0",
+            permission="manage",
+            event_types=[bad("type")],
+            created_by=person,
+        )
         schema = _schema(bad)
         put("payload_schemas", schema_ref=REF, schema=_json(schema))
         put("payload_schemas", schema_ref=bad("ref"), schema=_json(schema))

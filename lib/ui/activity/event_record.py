@@ -62,7 +62,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
             looks = (statuses.EVENT[record.status], statuses.ORIGIN[record.origin])
             st.markdown(f"{' '.join(look.badge() for look in looks)} {code(str(record.event_id))}")
         with st.container(horizontal=True, width="content"):
-            refusal = None if actor.may("manage") else actor.refusal("manage")
+            refusal = guard.refused(actor, "manage")
             again = {"eventType": record.event_type, "fromEvent": str(record.event_id)}
             st.button(
                 "Simulate again with this payload",

@@ -38,7 +38,6 @@ _FILTERS = UrlFilters(
     others=(_VIEW, _DEPRECATED),
     positions=(_PAGE,),
 )
-_PREFERENCE = "catalog.view"
 #: Where in this run the filters go whose choices come with the answer.
 _SLOT = "catalog-choices"
 
@@ -142,12 +141,12 @@ def draw_nothing_found() -> None:
 def _begin(actor: Actor) -> None:
     """URLs in any spelling; and once a session the view as last used, unless the URL says another."""
     _FILTERS.begin()
-    if "catalog_begun" in st.session_state:
+    if preferences.CATALOG_VIEW in st.session_state:
         return
-    st.session_state["catalog_begun"] = True
+    st.session_state[preferences.CATALOG_VIEW] = True  # it was recalled
     if _VIEW.key not in st.query_params:
         with database.read(actor) as conn:
-            remembered = preferences.get(conn, actor, name=_PREFERENCE)
+            remembered = preferences.get(conn, actor, name=preferences.CATALOG_VIEW)
         if remembered in _PAGE_SIZES:
             st.session_state[_VIEW.key] = remembered
 
@@ -163,4 +162,4 @@ def _fold(shown: bool) -> None:
 def _remember_view(actor: Actor) -> None:
     _FILTERS.changed()
     with database.write(actor) as conn:
-        preferences.put(conn, actor, name=_PREFERENCE, value=st.session_state[_VIEW.key])
+        preferences.put(conn, actor, name=preferences.CATALOG_VIEW, value=st.session_state[_VIEW.key])

@@ -14,7 +14,7 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
 
     A disabled button says why in its help.
     """
-    refusal = None if actor.may("manage") else actor.refusal("manage")
+    refusal = guard.refused(actor, "manage")
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
         # Going there before the page is drawn again is quicker, and a card that a new search is about to
         # replace still does what it was clicked for.

@@ -15,16 +15,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
 from functools import wraps
 from threading import RLock
 from typing import ParamSpec
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import streamlit as st
 
 from lib import database
-from lib.auth.actors import Actor, Membership
+from lib.auth import members
+from lib.auth.actors import Actor, Membership, Right
 from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
+from lib.ui.components import viewer_time
 from lib.ui.components.text import escape
 from lib.workflows import records as workflow_records
 
@@ -45,6 +48,9 @@ def enter(sign_in: Callable[[], Membership]) -> Actor:
     st.session_state.setdefault(_ONE_AT_A_TIME, RLock())
     person = sign_in()
     actor = person.actor(address=st.context.ip_address)
+    if not actor.may("admin"):
+        actor = replace(actor, ask=_whom_to_ask(tenant=actor.tenant))
+    viewer_time.recall(actor)
     st.session_state[_ACTOR] = actor
     st.session_state[_IS_DEMO] = person.is_demo
     return actor
@@ -120,10 +126,29 @@ def show_error(error: Exception) -> bool:
     return True
 
 
+def refused(actor: Actor, right: Right) -> str | None:
+    """Why this person may not do that, and whom to ask, as Markdown; None if they may."""
+    return None if actor.may(right) else escape(actor.refusal(right))
+
+
 def refusal(actor: Actor, workflow: workflow_records.Named) -> str | None:
     """Why this person may not change the workflow, as Markdown; None if they may."""
     sentence = workflow_records.refusal(actor, workflow)
     return sentence and escape(sentence)
+
+
+@st.cache_data(ttl=60, show_spinner=False)
+def _whom_to_ask(*, tenant: UUID) -> str:
+    # Every disabled button says it, so it is looked up once a minute and not once a button.
+    with database.read(_Looker(tenant)) as conn:
+        return members.admins(conn, tenant=tenant).sentence
+
+
+@dataclass(frozen=True)
+class _Looker:
+    """Whoever looks into a tenant."""
+
+    tenant: UUID
 
 
 def _sentence(error: Exception) -> str:

@@ -197,6 +197,19 @@ SEVERITY = Looks(
     error=Look("Error", "red", "error"),
     warning=Look("Warning", "orange", "warning"),
 )
+#: Whether an API token still opens anything.
+TOKEN = Looks(
+    valid=Look("Valid", "green", "check_circle"),
+    expired=Look("Expired", "orange", "timer_off"),
+    revoked=Look("Revoked", "gray", "block"),
+)
+#: How far a person or a token reaches.
+PERMISSION = Looks(
+    read=Look("Read", "gray", "visibility"),
+    manage=Look("Manage", "blue", "edit"),
+    admin=Look("Admin", "violet", "shield_person"),
+    send=Look("Send events", "green", "send"),
+)
 TEST_CASE = Looks(
     passed=Look("Pass", "green", "check"),
     failed=Look("Fail", "red", "close"),

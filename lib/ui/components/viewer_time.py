@@ -1,21 +1,67 @@
-"""Moments as the viewer reads them: in the time zone of their browser, which a page names once."""
+"""Moments as the viewer reads them: in the time zone that they chose, else that of their browser.
+
+A page names it once.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from lib import database
+from lib.auth import preferences
+from lib.auth.actors import Actor
 from lib.metrics import time_window
+
+_CHOSEN, _CHOSEN_BY = "time_zone", "time_zone_of"
+_PREFERENCE = "timeZone"
 
 
 def zone() -> ZoneInfo:
-    """The viewer's time zone, as the browser says it; UTC when it does not."""
+    """The time zone that the viewer chose, else that of their browser; UTC when it says none."""
+    return _zone(st.session_state.get(_CHOSEN)) or browser_zone()
+
+
+def browser_zone() -> ZoneInfo:
+    """The time zone of the browser; UTC when it says none."""
+    return _zone(st.context.timezone) or ZoneInfo("UTC")
+
+
+def recall(actor: Actor) -> None:
+    """Once a session for each person: the time zone that they chose."""
+    if st.session_state.get(_CHOSEN_BY) != (actor.tenant, actor.user_id):
+        st.session_state[_CHOSEN] = _remembered(actor)
+        st.session_state[_CHOSEN_BY] = (actor.tenant, actor.user_id)
+
+
+def choose(actor: Actor, name: str | None) -> None:
+    """Callback: the person reads times in this time zone from now on, or with None in that of their browser."""
+    with database.write(actor) as conn:
+        preferences.put(conn, actor, name=_PREFERENCE, value=name)
+    _remembered.clear(actor)
+    st.session_state[_CHOSEN] = name
+
+
+def chosen() -> str | None:
+    """The name of the time zone that the viewer chose."""
+    found = _zone(st.session_state.get(_CHOSEN))
+    return found.key if found else None
+
+
+@st.cache_data(ttl=60, show_spinner=False, hash_funcs={Actor: lambda actor: (actor.tenant, actor.user_id)})
+def _remembered(actor: Actor) -> Any:
+    with database.read(actor) as conn:
+        return preferences.get(conn, actor, name=_PREFERENCE)
+
+
+def _zone(name: object) -> ZoneInfo | None:
     try:
-        return ZoneInfo(st.context.timezone or "UTC")
+        return ZoneInfo(name) if isinstance(name, str) and name else None
     except (KeyError, ValueError, OSError):
-        return ZoneInfo("UTC")
+        return None
 
 
 def shown(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:

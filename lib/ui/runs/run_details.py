@@ -71,7 +71,7 @@ def _draw_head(actor: Actor, run: Run) -> None:
 
 
 def _draw_acts(actor: Actor, run: Run) -> None:
-    refusal = None if actor.may("manage") else actor.refusal("manage")
+    refusal = guard.refused(actor, "manage")
     run_id = run.summary.run_id
     if not run.summary.has_ended:
         st.button(

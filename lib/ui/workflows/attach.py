@@ -21,7 +21,7 @@ _ATTACHED = "attached-workflow"
 
 def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
     """The Attach button; disabled with the reason for those who may not."""
-    refusal = None if actor.may("manage") else actor.refusal("manage")
+    refusal = guard.refused(actor, "manage")
     name, help_text = f"{key}-attach-{event_type}", refusal or "Attach a workflow"
     label = "" if key == "card" else "Attach"  # a card has no room for more than the icon
     if in_drawer and refusal is None:

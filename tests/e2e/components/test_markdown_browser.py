@@ -79,6 +79,8 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "/designer": (("workflowId",), ("tab", "version", "with")),
     "/event": (("eventType",),),
+    "/settings": (("as", "section"),),
+    "/me": (("as",),),
 }
 # What goes with a group so that the page gets as far as reading it.
 GIVEN: dict[str, dict[str, str]] = {
@@ -301,6 +303,8 @@ def test_no_parameter_of_a_url_becomes_markdown(
         "/runs?runId={run}",
         "/runs?runId={waiting}",
         "/runs?workflowId={workflow}",
+        "/me",
+        *(f"/settings?section={section}" for section in ("members", "tokens", "egress", "retention", "redaction")),
         "/designer?workflowId={draft}",
         *(
             f"/designer?workflowId={{workflow}}&tab={tab}"

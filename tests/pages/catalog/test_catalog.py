@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from lib.auth import members
 from lib.database import Database
+from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
 from tests.support import pages
 from tests.support.tenant_catalog import add_entry
@@ -253,9 +256,26 @@ def test_what_needs_manage_is_disabled_with_the_reason(permission: str, new_acto
     simulate = open_page().button(key="card-simulate-ASSET_ASSIGNED")
     if permission == "read":
         assert simulate.disabled
-        assert simulate.help == "You have read permission; to simulate events and change workflows you need manage."
+        needed = "You have read permission; to simulate events and change workflows you need manage."
+        assert simulate.help == escape(f"{needed} Ask whoever runs the server: Acme has no admin.")
     else:
         assert "permission" not in (simulate.help or "")
+
+
+def test_a_refusal_names_the_admins_and_looks_them_up_once(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader = new_actor("read", name="Acme *Ltd*")
+    admin = new_actor("admin", tenant=reader.tenant)
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE users SET name = 'Ada ![x](http://h/i)' WHERE user_id = :u"), {"u": admin.user_id})
+    asked, admins = [], members.admins
+    monkeypatch.setattr(members, "admins", lambda conn, tenant: asked.append(tenant) or admins(conn, tenant=tenant))
+    app = open_page()
+    helps = {b.help for b in app.button if (b.key or "").startswith("card-simulate-")}
+    assert helps == {escape(f"{reader.refusal('manage')} Ask an admin of Acme *Ltd* (Ada ![x](http://h/i)).")}
+    app.run()
+    assert asked == [reader.tenant]
 
 
 @pytest.mark.own_database

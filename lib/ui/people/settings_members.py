@@ -1,0 +1,120 @@
+"""Members of the tenant: who there is, adding one, changing what one may, removing one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database
+from lib.auth import members
+from lib.auth.actors import Actor, Permission
+from lib.auth.members import Member
+from lib.auth.tokens import Token
+from lib.ui.components import guard, statuses, table
+from lib.ui.components.text import code, escape, plural
+
+_CHOSEN = "settings-member"
+_PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
+_MEANS: dict[Permission, str] = {
+    "read": "sees the catalog, metrics, events and runs",
+    "manage": "also simulates events, changes workflows, runs them again",
+    "admin": "also members, tokens, redacted fields, raw payloads",
+}
+
+
+def draw(actor: Actor, people: Sequence[Member], made: Sequence[Token]) -> None:
+    """Draw everyone, and the dialog of whoever is chosen."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(f"Members · {len(people)}", anchor=False, width="content")
+        if st.button("Add a member", icon=":material/person_add:", type="primary", key="add-member"):
+            _add(actor)
+    table.draw(
+        [_row(one) for one in people],
+        {
+            "E-mail": table.text(width=290),
+            "Permission": table.state(statuses.PERMISSION, width=110),
+            "Added": table.moment(),
+            "Added by": table.text(width=180),
+        },
+        key="settings-members",
+        way_in=table.WayIn(
+            "Name", lambda row: _choose(people[row].user_id), width=220, help="Change what they may, or remove them"
+        ),
+    )
+    chosen = st.session_state.pop(_CHOSEN, None)
+    if member := next((one for one in people if one.user_id == chosen), None):
+        _change(actor, member, [one for one in made if one.created_by_id == chosen and one.status == "valid"])
+
+
+def _row(member: Member) -> dict[str, object]:
+    return {
+        "Name": member.name,
+        "E-mail": member.email,
+        "Permission": member.permission,
+        "Added": member.added_at,
+        "Added by": member.added_by,
+    }
+
+
+def _choose(user_id: UUID) -> None:
+    """Callback: the page opens the dialog of this member."""
+    st.session_state[_CHOSEN] = user_id
+
+
+@st.dialog("Add a member", icon=":material/person_add:")
+def _add(actor: Actor) -> None:
+    st.markdown("They may sign in with this address from now on. No e-mail is sent: tell them yourself.")
+    with st.form("add-member-form", border=False):
+        email = st.text_input("E-mail", key="member-email", placeholder="ada@example.com")
+        name = st.text_input("Name", key="member-name", placeholder="Ada Lovelace")
+        permission = _choose_permission("read", key="member-permission")
+        if st.form_submit_button("Add", type="primary", icon=":material/check:", key="member-save"):
+            with guard.errors_shown():
+                with database.write(actor) as conn:
+                    added = members.add(conn, actor, email=email, name=name, permission=permission)
+                guard.tell(f"{escape(added.name)} belongs to this tenant now.", icon=":material/person_add:")
+                st.rerun()
+
+
+@st.dialog("Member", icon=":material/person:")
+def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
+    you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
+    st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")
+    permission = _choose_permission(member.permission, key=f"permission-{member.user_id}")
+    if st.button("Save", type="primary", icon=":material/check:", key="member-change"):
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                members.change_permission(conn, actor, user_id=member.user_id, permission=permission)
+            guard.tell(f"{escape(member.name)} has {permission} permission.", icon=":material/check:")
+            st.rerun()
+    st.divider()
+    st.markdown(
+        "**Remove from this tenant.** They see nothing of it any more, and how they like their pages is forgotten. "
+        "What they did stays in the audit trail."
+    )
+    end_tokens = True
+    if made:
+        names = ", ".join(escape(one.name) for one in made)
+        st.markdown(f"They made {plural(len(made), 'API token')} ({names}) and may have kept the text.")
+        end_tokens = st.checkbox("Revoke these tokens too", value=True, key="member-tokens")
+    if st.button("Remove", icon=":material/person_remove:", key="member-remove"):
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                members.remove(conn, actor, user_id=member.user_id, end_tokens=end_tokens)
+            guard.tell(f"{escape(member.name)} was removed.", icon=":material/person_remove:")
+            st.rerun()
+
+
+def _choose_permission(now: Permission, *, key: str) -> Permission:
+    chosen: Permission | None = st.radio(
+        "Permission",
+        _PERMISSIONS,
+        index=_PERMISSIONS.index(now),
+        format_func=str.capitalize,
+        captions=[_MEANS[one] for one in _PERMISSIONS],
+        key=key,
+    )
+    return chosen or now

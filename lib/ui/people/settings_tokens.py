@@ -1,0 +1,224 @@
+"""API tokens: which there are, making one, changing what one may, putting another in its place, ending one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pandas as pd
+import streamlit as st
+
+from lib import database
+from lib.auth import tokens
+from lib.auth.actors import Actor
+from lib.auth.tokens import Token, TokenTerms
+from lib.catalog import entries
+from lib.ui.components import guard, statuses, table, viewer_time
+from lib.ui.components.text import code, escape
+
+_CHOSEN = "settings-token"
+_MAY = {
+    "send": ("Send events only", "posts events; every other call is refused. Right for most senders"),
+    "read": ("Read", "reads the catalog and what became of events"),
+    "manage": ("Manage", "reads, and sends events"),
+    "admin": ("Admin", "all that the API offers"),
+}
+_NEVER, _AS_IT_IS = "Never", "As it is"
+_EXPIRY = {"In 30 days": timedelta(days=30), "In 90 days": timedelta(days=90), "In a year": timedelta(days=365)}
+_OVERLAP = {
+    "At once": timedelta(),
+    "In 1 hour": timedelta(hours=1),
+    "In 24 hours": timedelta(days=1),
+    "In 7 days": timedelta(days=7),
+    "In 30 days": timedelta(days=30),
+}
+
+
+def draw(actor: Actor, made: Sequence[Token]) -> None:
+    """Draw every token, and the dialog of the one that is chosen."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        valid = sum(one.status == "valid" for one in made)
+        st.subheader(f"API tokens · {valid} valid", anchor=False, width="content")
+        if st.button("Create a token", icon=":material/key:", type="primary", key="create-token"):
+            _create(actor)
+    if not made:
+        st.info("No system can send events yet: each needs a token of its own.", icon=":material/key:")
+        return
+    table.draw(
+        [_row(one) for one in made],
+        _columns(),
+        key="settings-tokens",
+        way_in=table.WayIn(
+            "Name", lambda row: _choose(made[row].token_id), width=200, help="Change, rotate or revoke it"
+        ),
+    )
+    chosen = st.session_state.pop(_CHOSEN, None)
+    if token := next((one for one in made if one.token_id == chosen), None):
+        _open(actor, token)
+
+
+def draw_own(made: Sequence[Token]) -> None:
+    """Draw tokens of the person who looks, which they may not change here."""
+    frame = pd.DataFrame([_row(one) for one in made], columns=["Name", *_columns()])
+    table.draw_plain(frame, {"Name": table.text(width=200), **_columns()}, width=1180)
+
+
+def _columns() -> dict[str, table.Column]:
+    return {
+        "Status": table.state(statuses.TOKEN),
+        "May": table.state(statuses.PERMISSION, width=125),
+        "Event types": table.text(width=190, help="The types that it may send"),
+        "Last used": table.moment(),
+        "Expires": table.moment(),
+        "Created": table.moment(),
+        "By": table.text(width=190),
+    }
+
+
+def _row(token: Token) -> dict[str, object]:
+    terms = token.terms
+    return {
+        "Name": token.name,
+        "Status": token.status,
+        "May": _may(terms),
+        "Event types": "any" if terms.event_types is None else ", ".join(terms.event_types),
+        "Last used": token.last_used_at,
+        "Expires": terms.expires_at,
+        "Created": token.created_at,
+        "By": token.created_by or "operator",
+    }
+
+
+def _may(terms: TokenTerms) -> str:
+    return "send" if terms.send_only else terms.permission
+
+
+def _choose(token_id: UUID) -> None:
+    """Callback: the page opens the dialog of this token."""
+    st.session_state[_CHOSEN] = token_id
+
+
+@st.dialog("Create a token", icon=":material/key:")
+def _create(actor: Actor) -> None:
+    place = st.empty()
+    with place.container():
+        terms = _ask_terms(actor, TokenTerms("", "manage", send_only=True), key="new-token")
+        asked = st.button("Create", type="primary", icon=":material/key:", key="token-save")
+    if asked:
+        _show_once(place, lambda conn: tokens.create_token(conn, actor, **terms), actor)
+
+
+@st.dialog("API token", width="medium", icon=":material/key:")
+def _open(actor: Actor, token: Token) -> None:
+    place = st.empty()
+    with place.container():
+        st.markdown(f"**{escape(token.name)}** {statuses.TOKEN[token.status].badge()}")
+        if token.status != "valid":
+            st.markdown("It opens nothing any more, and stays in this list so that what it did can be traced.")
+            return
+        act = st.segmented_control(
+            "What to do", ["Change", "Rotate", "Revoke"], default="Change", required=True, key="token-act"
+        )
+        if act == "Rotate":
+            asked, overlap, expires_at = _ask_rotation()
+        else:
+            asked = False
+            _draw_revoking(actor, token) if act == "Revoke" else _draw_changing(actor, token)
+    if asked:
+        _show_once(
+            place,
+            lambda conn: tokens.rotate(conn, actor, token_id=token.token_id, overlap=overlap, expires_at=expires_at),
+            actor,
+        )
+
+
+def _draw_changing(actor: Actor, token: Token) -> None:
+    st.caption("What it may from the next event on; who holds it need not do anything.")
+    terms = _ask_terms(actor, token.terms, key=f"token-{token.token_id}")
+    if st.button("Save", type="primary", icon=":material/check:", key="token-change"):
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                tokens.change(conn, actor, token_id=token.token_id, **terms)
+            guard.tell(f"{escape(terms['name'])} was changed.", icon=":material/check:")
+            st.rerun()
+
+
+def _ask_rotation() -> tuple[bool, timedelta, datetime | None]:
+    st.markdown("A new token that may the same. Give it to whoever uses the old one before that ends.")
+    overlap = st.selectbox("The old one ends", list(_OVERLAP), index=2, key="token-overlap")
+    expires_at = _ask_expiry(None, key="rotated")
+    asked = st.button("Rotate", type="primary", icon=":material/sync:", key="token-rotate")
+    return asked, _OVERLAP[overlap], expires_at
+
+
+def _draw_revoking(actor: Actor, token: Token) -> None:
+    used = f"It was last used {viewer_time.shown(token.last_used_at)}." if token.last_used_at else "It was never used."
+    st.markdown(
+        f"It ends **at once and for good**, in every process: whoever still uses it gets 401. {used} To replace it "
+        "without a gap, rotate it."
+    )
+    if st.button("Revoke", type="primary", icon=":material/block:", key="token-revoke"):
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                tokens.revoke(conn, actor, token_id=token.token_id)
+            guard.tell(f"{escape(token.name)} was revoked.", icon=":material/block:")
+            st.rerun()
+
+
+def _show_once(place: Any, make: Callable[[database.Connection], str], actor: Actor) -> None:
+    """Make a token and show it in the place of the form. It is kept nowhere, not even in the session."""
+    with guard.errors_shown():
+        with database.write(actor) as conn:
+            token = make(conn)
+        with place.container():
+            st.success("Copy the token now: it is shown this once.", icon=":material/content_copy:")
+            st.code(token, language=None, wrap_lines=True)
+            st.markdown(f"It goes into the header {code('Authorization: Bearer …')} of each call.")
+            if st.button("Done", icon=":material/check:", key="token-done"):
+                st.rerun()
+
+
+def _ask_terms(actor: Actor, now: TokenTerms, *, key: str) -> dict[str, Any]:
+    """Ask what a token may, beginning with what it may now."""
+    name = st.text_input("Name", now.name, key=f"{key}-name", placeholder="Ticket desk", max_chars=100)
+    may = st.radio(
+        "It may",
+        list(_MAY),
+        index=list(_MAY).index(_may(now)),
+        format_func=lambda one: _MAY[one][0],
+        captions=[meaning for _, meaning in _MAY.values()],
+        key=f"{key}-may",
+    )
+    limited: list[str] = []
+    if may != "read":
+        with database.read(actor) as conn:
+            known = [event_type for event_type, _ in entries.event_types(conn, tenant=actor.tenant)]
+        limited = st.multiselect(
+            "Event types that it may send",
+            sorted({*known, *(now.event_types or ())}),
+            now.event_types or (),
+            key=f"{key}-types",
+            placeholder="Any",
+        )
+    return {
+        "name": name,
+        "permission": "manage" if may == "send" else may,
+        "send_only": may == "send",
+        "event_types": limited or None,
+        "expires_at": _ask_expiry(now.expires_at, key=key),
+    }
+
+
+def _ask_expiry(now: datetime | None, *, key: str) -> datetime | None:
+    choices = [_AS_IT_IS] if now else []
+    chosen = st.selectbox(
+        "It ends by itself",
+        [*choices, _NEVER, *_EXPIRY],
+        format_func=lambda one: f"At {viewer_time.shown(now)}" if one == _AS_IT_IS and now else one,
+        key=f"{key}-expiry",
+    )
+    if chosen == _AS_IT_IS:
+        return now
+    return None if chosen == _NEVER else datetime.now(UTC) + _EXPIRY[chosen]

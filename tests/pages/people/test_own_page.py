@@ -1,0 +1,55 @@
+"""A person's own page: how they see things, kept for them alone."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import text
+
+from lib import database
+from lib.auth import preferences, tokens
+from lib.auth.actors import Actor
+from lib.database import Database
+from tests.conftest import ActorFactory
+from tests.support import pages
+
+
+@pytest.mark.parametrize("permission", ["read", "manage", "admin"])
+def test_everyone_has_a_page_that_says_who_they_are(permission: str, new_actor: ActorFactory) -> None:
+    actor = new_actor(permission, name="Acme")
+    app = pages.open_page("me.py")
+    told = "\n".join(one.value for one in [*app.markdown, *app.caption]).replace("\\", "")
+    assert actor.email in told and "in Acme" in told and permission.capitalize() in told
+    assert ("Ask whoever runs the server" in told) == (permission != "admin")
+
+
+def test_the_time_zone_holds_for_every_page_and_the_next_session(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("manage", name="Acme")
+    app = pages.open_page("me.py")
+    app.selectbox(key="my-zone").set_value("Asia/Kolkata").run()
+    assert not app.exception and "Asia/Kolkata" in app.caption[-2].value + app.caption[-1].value
+    assert "Asia/Kolkata" in [one.value for one in pages.open_page("me.py").selectbox]
+    with database.read(actor) as conn:
+        assert preferences.get(conn, actor, name="timeZone") == "Asia/Kolkata"
+    app.selectbox(key="my-zone").set_value("As the browser says").run()
+    assert "Times are in UTC now" in "".join(one.value for one in app.caption)
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE user_preferences SET value = '\"Nowhere/At_all\"'"))
+    assert not pages.open_page("me.py").exception
+
+
+def test_the_view_of_the_catalog_is_the_next_one(new_actor: ActorFactory) -> None:
+    new_actor("read", name="Acme")
+    app = pages.open_page("catalog.py")
+    app.switch_page("me.py").run()
+    app.segmented_control(key="my-view").set_value("list").run()
+    app.switch_page("catalog.py").run()
+    assert not app.exception and app.session_state["view"] == "list"
+
+
+def test_the_tokens_one_made_are_listed_and_no_others(new_actor: ActorFactory) -> None:
+    actor: Actor = new_actor("admin", name="Acme")
+    other = new_actor("admin", tenant=actor.tenant)
+    for who, name in ((actor, "Mine"), (other, "Theirs")):
+        with database.write(who) as conn:
+            tokens.create_token(conn, who, name=name, permission="read")
+    assert list(pages.open_page("me.py").dataframe[0].value["Name"]) == ["Mine"]
