@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib import database
 from lib.catalog import entries
-from lib.ui.catalog import cards, catalog_filters, event_details, status_pill
+from lib.ui.catalog import cards, catalog_filters, event_details, own_event_acts, status_pill
 from lib.ui.components import guard
 from lib.ui.components.text import plural
 
@@ -29,6 +29,7 @@ with database.read(actor) as conn:
 with controls:
     status_pill.draw(actor)
 catalog_filters.draw_choices(page)
+own_event_acts.draw_just_deleted(actor, page.deleted)
 event_details.draw_drawer(actor)
 
 if not page.entries:
@@ -43,3 +44,4 @@ with st.container(horizontal=True, horizontal_alignment="distribute", vertical_a
     st.caption(f"Showing {page.first} to {page.last} of {plural(page.total, 'result')}", width="content")
     catalog_filters.draw_pages(page)
 catalog_filters.draw_deprecated(page)
+own_event_acts.draw_deleted_before(actor, page.deleted)

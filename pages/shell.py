@@ -31,6 +31,7 @@ with guard.errors_shown():
             ),
             st.Page("me.py", title="My page", icon=":material/person:"),
             st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
+            st.Page("define.py", title="Define event", icon=":material/add:", visibility="hidden"),
             st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
         ]
     ).run()

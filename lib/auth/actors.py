@@ -106,6 +106,13 @@ def memberships(conn: Connection) -> list[Membership]:
     return [Membership(**row) for row in conn.execute(queries["memberships"]).mappings()]
 
 
+def who_may(conn: Connection, actor: Actor, *, permission: Permission) -> tuple[str, list[str]]:
+    """The name of the actor's tenant, and the names of up to three people there whose permission reaches that far."""
+    reaching = [one for one, rank in _RANK.items() if rank >= _RANK[permission]]
+    row = conn.execute(queries["who_may"], {"tenant": actor.tenant, "permissions": reaching}).one()
+    return row.tenant_name, list(row.names)
+
+
 def add_tenant(conn: Connection, *, name: str, time_zone: str = "UTC", is_demo: bool = False) -> UUID:
     """A new tenant; owner's connection only."""
     row = {"name": name, "time_zone": time_zone, "is_demo": is_demo}

@@ -119,6 +119,11 @@ def read_schema(definition: EntryDefinition) -> JsonSchema | None:
     return given
 
 
+def usable_schema(conn: Connection, *, tenant: UUID, definition: EntryDefinition) -> JsonSchema | None:
+    """The schema that payloads would have, None while there is none or something is wrong with it."""
+    return _schema(conn, tenant, cleaned(definition))[0]
+
+
 def suggested_type(text: str) -> str:
     """The event type that a text comes closest to: "device offline" → DEVICE_OFFLINE. "" if it has no letter."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()

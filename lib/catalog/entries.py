@@ -235,6 +235,12 @@ def event_types(conn: Connection, *, tenant: UUID) -> list[tuple[str, str]]:
     return [(row.event_type, row.name) for row in conn.execute(queries["event_types"], {"tenant": tenant})]
 
 
+def words(conn: Connection, *, tenant: UUID) -> tuple[list[str], list[str], list[str]]:
+    """The categories, owners and tags that entries have, each in order."""
+    row = conn.execute(queries["words"], {"tenant": tenant}).one()
+    return list(row.categories), list(row.owners), list(row.tags)
+
+
 def nearest(conn: Connection, *, tenant: UUID, event_type: str, limit: int = 5) -> list[tuple[str, str]]:
     """(event_type, name) of the entries whose type or name is most like this one, nearest first."""
     known = event_types(conn, tenant=tenant)

@@ -101,3 +101,10 @@ WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_type = :event_type
 -- name: event_types
 -- Every event type this tenant sees, with its name.
 SELECT event_type, name FROM catalog_entries WHERE tenant = CAST(:tenant AS uuid) ORDER BY event_type
+
+-- name: words
+-- The categories, owners and tags that entries have.
+WITH entries AS MATERIALIZED (SELECT category, owner, tags FROM catalog_entries WHERE tenant = CAST(:tenant AS uuid))
+SELECT ARRAY(SELECT DISTINCT category FROM entries ORDER BY category) AS categories,
+       ARRAY(SELECT DISTINCT owner FROM entries WHERE owner IS NOT NULL ORDER BY owner) AS owners,
+       ARRAY(SELECT DISTINCT unnest(tags) AS tag FROM entries ORDER BY tag) AS tags

@@ -12,7 +12,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
-from lib.ui.catalog import cards, event_actions, redacted_fields
+from lib.ui.catalog import cards, event_actions, own_event_acts, redacted_fields
 from lib.ui.components import guard, schema_view
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.workflows import attached as workflow_attached
@@ -97,6 +97,7 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
     st.markdown(f"{code(entry.event_type)}  {cards.badges(entry.status, entry.source, entry.schema_state)}")
     st.markdown(escape(entry.description))
     event_actions.buttons(actor, entry.event_type, key="details", page_link=in_drawer)
+    own_event_acts.draw(actor, entry, in_drawer=in_drawer)
     cards.executions(details.activity, border=True)
     if in_drawer:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
@@ -114,7 +115,9 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
 
 
 def draw_unknown(actor: Actor, event_type: str) -> None:
-    """Say that there is no such event, and offer the ones named most like it."""
+    """Say that there is no such event, and offer the ones named most like it, or to undo its deletion."""
+    if own_event_acts.draw_gone(actor, event_type):
+        return
     with database.read(actor) as conn:
         near = entries.nearest(conn, tenant=actor.tenant, event_type=event_type)
     with st.container(border=True):

@@ -10,6 +10,7 @@ from lib.operations import health
 from lib.operations.health import Health
 from lib.ui.components import guard, statuses
 from lib.ui.components.text import escape
+from lib.ui.people import whom_to_ask
 
 
 def draw(actor: Actor) -> None:
@@ -24,8 +25,11 @@ def draw(actor: Actor) -> None:
             "Define Custom Event",
             icon=":material/add:",
             type="primary",
-            disabled=True,
-            help="Tenants cannot define events of their own yet.",
+            key="define-event",
+            disabled=(refusal := whom_to_ask.refusal(actor, "manage")) is not None,
+            help=refusal,
+            on_click=guard.callback(st.switch_page),
+            args=("define.py",),
         )
 
 

@@ -1,0 +1,131 @@
+"""Saving a definition: first what it changes for whom, and nothing over another person's change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import own_entries
+from lib.catalog.definitions import DefinitionProblem, EntryDefinition
+from lib.catalog.own_entries import OwnEntry
+from lib.errors import Conflict
+from lib.ui.catalog import define_start, own_event_effects
+from lib.ui.catalog.define_start import DefinitionStart
+from lib.ui.components import guard
+from lib.ui.components.text import escape
+from lib.workflows import own_events
+from lib.workflows.own_events import Effects
+
+#: The key of the session under which it stands that another person was first, and what they saved.
+_CONFLICT = "conflict"
+
+
+def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, problems: list[DefinitionProblem]) -> None:
+    """Draw the buttons, and what became of the last attempt."""
+    if refused := st.session_state.get(start.key(_CONFLICT)):
+        _draw_conflict(actor, start, *refused)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        saving = st.button("Save", type="primary", icon=":material/check:", key=start.key("save"))
+        leads_to = "event.py" if start.keeps_type else "catalog.py"
+        query = {"eventType": start.asked} if start.keeps_type else None
+        st.page_link(leads_to, label="Cancel", icon=":material/close:", query_params=query)
+    if not saving:
+        return
+    if problems:
+        st.session_state[start.key("submitted")] = True
+        st.rerun()
+    with database.read(actor) as conn:
+        effects = own_events.effects(conn, tenant=actor.tenant, definition=definition)
+    if effects.attached:
+        _confirm(actor, start, definition, effects)
+    else:
+        _save(actor, start, definition)
+
+
+@st.dialog("What this changes", width="large", icon=":material/account_tree:")
+def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, effects: Effects) -> None:
+    own_event_effects.draw(effects.attached)
+    label = "Save anyway" if effects.broken else "Save"
+    if st.button(label, type="primary", icon=":material/check:", key=start.key("confirm"), width="stretch"):
+        _save(actor, start, definition)
+
+
+def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition) -> None:
+    """Save, and go to the event; where somebody else was first, keep both."""
+    with guard.errors_shown():
+        try:
+            with database.write(actor) as conn:
+                _write(actor, start, definition, conn)
+        except Conflict as refused:  # said on the page, where both can be compared
+            st.session_state[start.key(_CONFLICT)] = (str(refused), definition)
+            st.rerun()
+        guard.tell(f"{escape(definition.name)} is saved.", icon=":material/check:")
+        st.switch_page("event.py", query_params={"eventType": definition.event_type.strip()})
+
+
+def _write(actor: Actor, start: DefinitionStart, definition: EntryDefinition, conn: Any) -> None:
+    if start.version is None:
+        own_events.create(conn, actor, definition=definition)
+    else:
+        own_events.change(conn, actor, event_type=start.asked, definition=definition, expected_version=start.version)
+
+
+def _draw_conflict(actor: Actor, start: DefinitionStart, sentence: str, mine: EntryDefinition) -> None:
+    """Say who was first, what they saved, and offer both ways on."""
+    with database.read(actor) as conn:
+        theirs = own_entries.get(conn, tenant=actor.tenant, event_type=mine.event_type)
+    with st.container(border=True):
+        st.warning(escape(sentence), icon=":material/sync_problem:")
+        if theirs is None:
+            return
+        for line in _differences(theirs, mine):
+            st.markdown(line)
+        with st.container(horizontal=True):
+            st.button(
+                "Take theirs",
+                icon=":material/sync:",
+                key=start.key("theirs"),
+                on_click=guard.callback(define_start.begin_with),
+                args=(actor, mine.event_type),
+            )
+            st.button(
+                "Keep mine",
+                icon=":material/edit:",
+                key=start.key("mine"),
+                help="Your fields stay as they are; Save then replaces what is described here.",
+                on_click=guard.callback(_keep_mine),
+                args=(start, theirs.version),
+            )
+
+
+def _differences(theirs: OwnEntry, mine: EntryDefinition) -> list[str]:
+    """Where what they saved says something else than what was typed here."""
+    labels = {
+        "name": "Name",
+        "description": "Description",
+        "category": "Category",
+        "status": "Status",
+        "owner": "Owner",
+        "tags": "Tags",
+        "correlation_paths": "Correlation paths",
+    }
+    found = []
+    for field, label in labels.items():
+        saved, typed = _words(getattr(theirs, field)), _words(getattr(mine, field))
+        if saved != typed:
+            found.append(f"**{label}**: theirs {escape(saved)}, yours {escape(typed)}")
+    found.append(f"**Schema**: theirs {escape(theirs.payload_schema_ref or 'none')}")
+    return found
+
+
+def _words(value: Any) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value or "–")
+
+
+def _keep_mine(start: DefinitionStart, version: int) -> None:
+    """Callback: go on with what was typed, over the version that was just shown."""
+    st.session_state.pop(start.key(_CONFLICT), None)
+    define_start.go_on_from(version)

@@ -1,0 +1,296 @@
+"""The page that defines an event, and what the event's own page offers to do with it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import entries, own_entries
+from lib.catalog.definitions import EntryDefinition
+from lib.database import Database
+from lib.events import ingestion
+from lib.ui.components.text import escape
+from lib.workflows import own_events
+from tests.conftest import ActorFactory
+from tests.database.workflows.test_own_events import CHANGED, GOOD, TYPE, create, published
+from tests.support import pages
+from tests.support.pages import label_of, open_page
+from tests.support.tenant_catalog import add_entry
+
+
+def define(**query: str) -> AppTest:
+    return open_page("define.py", **query)
+
+
+def key(app: AppTest, name: str) -> str:
+    return str(app.session_state["define-start"].key(name))
+
+
+def fill(app: AppTest, **texts: Any) -> AppTest:
+    """Put values into fields by their names; the page is drawn once, after all of them."""
+    kinds = {"type": "text_input", "name": "text_input", "schema": "text_area", "example": "text_area"}
+    for name, value in texts.items():
+        if name in kinds:
+            getattr(app, kinds[name])(key=key(app, name)).set_value(value)
+        else:  # AppTest chooses only among the options, so others are typed in a browser (tests/e2e)
+            app.session_state[key(app, name)] = value
+    return app.run()
+
+
+def said(app: AppTest) -> str:
+    drawn = (*app.markdown, *app.caption, *app.error, *app.info, *app.warning, *app.title)
+    return "\n".join(one.value for one in drawn)
+
+
+def save(app: AppTest) -> AppTest:
+    app.button(key=key(app, "save")).click().run()
+    assert not app.exception
+    return app
+
+
+def stored(actor: Actor, event_type: str = TYPE) -> entries.CatalogEntry | None:
+    with database.read(actor) as conn:
+        return entries.entry(conn, tenant=actor.tenant, event_type=event_type)
+
+
+def test_the_catalogs_button_leads_there_and_tells_readers_whom_to_ask(new_actor: ActorFactory) -> None:
+    boss = new_actor("manage", name="Acme")
+    button = pages.new_session().run().button(key="define-event")
+    assert not button.disabled
+    reader = new_actor("read", name="Acme", tenant=boss.tenant)
+    st.cache_data.clear()
+    app = pages.new_session(**{"as": label_of(reader, "Acme")}).run()
+    refused = app.button(key="define-event")
+    assert refused.disabled
+    assert refused.help == (
+        "You have read permission; to simulate events and change workflows you need manage. "
+        f"Ask whoever manages Acme ({escape(boss.email)})."
+    )
+    page = define(**{"as": label_of(reader, "Acme")})
+    assert [one.value for one in page.info] == [refused.help] and not page.text_input
+    event = open_page("event.py", eventType="TICKET_CREATED", **{"as": label_of(reader, "Acme")})
+    assert event.button(key="define-from-eventType").disabled and event.button(key="define-from-copy").disabled
+
+
+def test_an_event_is_defined_with_an_inline_schema(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "OTHER", owner="Field team", tags=["hardware"])
+    app = define()
+    assert not app.error and ":red[" not in said(app), "nothing is wrong before one has begun"
+    fill(app, type=TYPE, name="Device offline", category="Assets", owner="Field team", tags=["hardware"])
+    app.segmented_control(key=key(app, "source")).set_value("Inline JSON Schema").run()
+    fill(app, schema=json.dumps(GOOD.payload_schema), paths=["deviceId"])
+    assert "`deviceId` gives" in said(app) and "in the sample" in said(app)
+    assert any(one.label.startswith("deviceId") for one in app.text_input), "the form that it makes"
+    save(app)
+    assert app.title[0].value.endswith("Device offline"), "it ends on the event's page"
+    made = stored(actor)
+    assert made is not None and made.schema == GOOD.payload_schema and made.payload_schema_ref == f"inline.{TYPE}.v1"
+    assert (made.owner, made.tags, made.correlation_paths) == ("Field team", ["hardware"], ["deviceId"])
+
+
+def test_an_event_is_defined_with_a_schema_of_the_registry(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    app = define()
+    fill(app, type=TYPE, name="Device offline", category="Assets")
+    assert "Give a schema" in said(app)
+    app = fill(app, ref="payload.TicketCreated.v1", paths=["ticketId"])
+    assert any("ticketId" in one.label for one in app.text_input)
+    save(app)
+    assert (stored(actor) or 0).payload_schema_ref == "payload.TicketCreated.v1"  # type: ignore[union-attr]
+
+
+def test_what_is_wrong_is_said_as_one_types_at_its_line(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    app = fill(define(), type="device offline", name="x" * 121)
+    assert "Did you mean DEVICE\\_OFFLINE?" in said(app) and "The name has 121 characters" in said(app)
+    assert "The category must not be empty" not in said(app)
+    app.button(key=key(app, "spelled")).click().run()
+    assert app.text_input(key=key(app, "type")).value == "DEVICE_OFFLINE"
+    app.segmented_control(key=key(app, "source")).set_value("Inline JSON Schema").run()
+    fill(app, schema='{"type": "object",\n"properties": {"a": {"type": "nix"}}}', example='{"a":\n}')
+    assert f"Line 2: {escape('/properties/a/type: Must be one of')}" in said(app)
+    assert "Example is not JSON" in said(app)
+    save(app)
+    assert "The category must not be empty" in said(app) and "Not saved: 4 problems above." in said(app)
+    assert stored(actor) is None
+
+
+def test_a_correlation_path_is_tried_with_the_example(new_actor: ActorFactory) -> None:
+    new_actor()
+    app = define()
+    app.segmented_control(key=key(app, "source")).set_value("Inline JSON Schema").run()
+    fill(app, schema=json.dumps(GOOD.payload_schema), paths=["deviceId", "rack"], example='{"deviceId": "4711"}')
+    assert "`deviceId` gives `4711` in the example" in said(app) and "`rack` gives no key" in said(app)
+    fill(app, paths=["devicId"])
+    assert "no field devicId for a correlation path. Did you mean deviceId?" in said(app)
+
+
+def test_a_senders_spelling_is_kept_and_the_conventional_one_offered(new_actor: ActorFactory) -> None:
+    new_actor()
+    app = fill(define(), type="com.example.deviceOffline")
+    assert "Keep it if its sender calls it so" in said(app) and ":red[" not in said(app)
+    assert "COM_EXAMPLE_DEVICE_OFFLINE" in app.button(key=key(app, "spelled")).label
+
+
+def test_a_type_of_the_systems_is_explained_as_an_override(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    app = fill(define(), type="TICKET_CREATED")
+    assert "Yours takes its place for this tenant alone" in said(app)
+    app = define(eventType="TICKET_CREATED")
+    assert app.title[0].value == "Override Ticket Created" and "Yours takes its place" in said(app)
+    save(fill(app, name="Our ticket"))
+    now = stored(actor, "TICKET_CREATED")
+    assert now is not None and (now.name, now.source) == ("Our ticket", "tenant")
+    assert now.payload_schema_ref == "payload.TicketCreated.v1"
+
+
+def test_an_own_event_is_edited_and_copied(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    app = define(eventType=TYPE)
+    assert app.title[0].value == "Edit Device offline" and not [t for t in app.text_input if t.label == "Event type"]
+    assert json.loads(app.text_area(key=key(app, "schema")).value) == GOOD.payload_schema
+    save(fill(app, name="Device gone"))
+    with database.read(actor) as conn:
+        now = own_entries.get(conn, tenant=actor.tenant, event_type=TYPE)
+    assert now is not None and (now.name, now.version) == ("Device gone", 2)
+    assert now.payload_schema_ref == f"inline.{TYPE}.v1", "the schema is what it was"
+    copy = define(copy=TYPE)
+    assert copy.text_input(key=key(copy, "type")).value == f"{TYPE}_COPY"
+    save(copy)
+    assert (stored(actor, f"{TYPE}_COPY") or 0).payload_schema_ref == f"inline.{TYPE}_COPY.v1"  # type: ignore[union-attr]
+
+
+def test_saving_says_first_what_breaks_for_whom(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    published(actor)
+    app = fill(define(eventType=TYPE), schema=json.dumps(CHANGED), example="")
+    save(app)
+    assert "1 attached workflow, :red[**1 of them would break**]" in said(app)
+    assert "reads `deviceId`, which would change in type" in said(app) and "would be removed" in said(app)
+    assert (stored(actor) or 0).schema == GOOD.payload_schema  # type: ignore[union-attr]
+    app.button(key=key(app, "save")).click()  # AppTest runs whole pages, and a page opens its dialog at a click only
+    app.button(key=key(app, "confirm")).click().run()
+    assert (stored(actor) or 0).schema == CHANGED  # type: ignore[union-attr]
+
+
+def test_of_two_who_edit_the_second_sees_both_and_chooses(new_actor: ActorFactory) -> None:
+    ada = new_actor(name="Acme")
+    bob = new_actor(name="Acme", tenant=ada.tenant)
+    create(ada)
+    app = define(eventType=TYPE)
+    theirs = replace(GOOD, name="Bob's", owner="Bob")
+    with database.write(bob) as conn:
+        own_events.change(conn, bob, event_type=TYPE, definition=theirs, expected_version=1)
+    save(fill(app, name="Ada's"))
+    assert f"{escape(bob.email)} changed" in said(app)
+    assert "**Name**: theirs Bob's, yours Ada's" in said(app)
+    assert (stored(ada) or 0).name == "Bob's"  # type: ignore[union-attr]
+    app.button(key=key(app, "mine")).click().run()
+    assert app.text_input(key=key(app, "name")).value == "Ada's"
+    save(app)
+    assert (stored(ada) or 0).name == "Ada's"  # type: ignore[union-attr]
+
+
+def test_theirs_can_be_taken_after_a_conflict(new_actor: ActorFactory) -> None:
+    ada = new_actor(name="Acme")
+    bob = new_actor(name="Acme", tenant=ada.tenant)
+    app = define()
+    fill(app, type=TYPE, name="Ada's", category="Assets")
+    app = fill(app, ref="payload.TicketCreated.v1")
+    create(bob, replace(GOOD, name="Bob's"))
+    save(app)
+    assert f"There is an event {escape(TYPE)} of your own already" in said(app)
+    assert (stored(ada) or 0).name == "Bob's"  # type: ignore[union-attr]
+    edited = define(eventType=TYPE)
+    with database.write(bob) as conn:
+        own_events.change(conn, bob, event_type=TYPE, definition=replace(GOOD, name="Bob's second"), expected_version=1)
+    save(fill(edited, name="Mine"))
+    edited.button(key=key(edited, "theirs")).click().run()
+    assert edited.text_input(key=key(edited, "name")).value == "Bob's second" and not edited.warning
+
+
+@pytest.mark.parametrize("query", [{"eventType": "NO_SUCH"}, {"copy": "NO_SUCH"}])
+def test_what_is_not_there_says_so(query: dict[str, str], new_actor: ActorFactory) -> None:
+    new_actor()
+    app = define(**query)
+    assert "There is no event `NO_SUCH`" in said(app) and not app.text_area
+
+
+def test_unknown_traffic_gives_type_and_name(new_actor: ActorFactory) -> None:
+    new_actor()
+    app = define(**{"from": "DEVICE_ONLINE"})
+    assert app.text_input(key=key(app, "type")).value == "DEVICE_ONLINE"
+    assert app.text_input(key=key(app, "name")).value == "Device Online"
+
+
+def test_another_tenants_event_is_not_there(new_actor: ActorFactory) -> None:
+    new_actor(name="Ours")
+    stranger = new_actor(name="Theirs")
+    create(stranger)
+    assert f"There is no event `{TYPE}`" in said(define(eventType=TYPE))
+
+
+def test_an_unused_event_is_deleted_and_comes_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    app = open_page("event.py", eventType=TYPE)
+    app.button(key="own-event-delete").click().run()
+    assert "You can undo this for 7 days" in said(app) and "No live event came of it" in said(app)
+    app.button(key="own-event-delete").click()
+    app.button(key="confirm-delete").click().run()
+    assert stored(actor) is None
+    assert "**Device offline** was deleted by" in said(app)
+    assert "**Device offline** was deleted by" in said(pages.new_session().run())
+    gone = open_page("event.py", eventType=TYPE)
+    assert "There is no event" not in said(gone)
+    gone.button(key=f"restore-{TYPE}").click().run()
+    assert gone.title[0].value.endswith("Device offline") and stored(actor) is not None
+
+
+def test_an_event_with_traffic_is_deprecated_and_activated_again(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_type=TYPE, payload={"deviceId": "a"}, origin="live")
+    app = open_page("event.py", eventType=TYPE)
+    app.button(key="own-event-delete").click().run()
+    assert "so it is deprecated instead of deleted" in said(app) and "1 live event came of it" in said(app)
+    app.button(key="own-event-delete").click()
+    app.button(key="confirm-delete").click().run()
+    assert (stored(actor) or 0).status == "deprecated"  # type: ignore[union-attr]
+    app.button(key="own-event-activate").click().run()
+    assert (stored(actor) or 0).status == "active"  # type: ignore[union-attr]
+
+
+def test_a_deletion_that_somebody_overtook_has_to_be_confirmed_again(new_actor: ActorFactory) -> None:
+    ada = new_actor(name="Acme")
+    bob = new_actor(name="Acme", tenant=ada.tenant)
+    create(ada)
+    app = open_page("event.py", eventType=TYPE)
+    app.button(key="own-event-delete").click().run()
+    with database.write(bob) as conn:
+        own_events.set_status(conn, bob, event_type=TYPE, status="beta", expected_version=1)
+    app.button(key="own-event-delete").click()
+    app.button(key="confirm-delete").click().run()
+    assert stored(ada) is not None
+
+
+def test_the_drawer_of_an_own_event_offers_the_same(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor, EntryDefinition(TYPE, "Device <b>offline</b>", category="Devices"))
+    app = pages.new_session(eventType=TYPE).run()
+    assert not app.button(key="define-from-eventType").disabled and not app.button(key="own-event-deprecate").disabled
+    app.button(key="own-event-delete").click().run()
+    assert "is deleted. You can undo this for 7 days." in said(app)
+    app.button(key="keep-event").click().run()
+    assert not [one for one in app.button if one.key == "confirm-delete"] and stored(actor) is not None
