@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from lib.schemas.compatibility.inclusion import Inclusion
-from lib.schemas.compatibility.reasons import UNDECIDED, Reason, subject
-from lib.schemas.compatibility.sides import Side, Sides
+from lib.schemas.compatibility.reasons import UNDECIDED, Mismatch, subject
+from lib.schemas.compatibility.sides import ComparedSchema, Sides
 from lib.serialization import json_pointer
 
-__all__ = ["READINGS", "UNDECIDED", "Comparison", "Direction", "Finding", "Reading", "Verdict", "compare"]
+__all__ = ["READINGS", "UNDECIDED", "Comparison", "CompatibilityFinding", "Direction", "Reading", "Verdict", "compare"]
 
 Direction = Literal["backward", "forward"]
 Reading = Literal["optional-friendly", "strict"]
@@ -30,7 +30,7 @@ READINGS: tuple[Reading, ...] = get_args(Reading)
 
 
 @dataclass(frozen=True)
-class Finding:
+class CompatibilityFinding:
     """One reason why two schemas are not compatible in a direction.
 
     `place` is a JSON pointer into the values, with * for any item and any further field. `name` is Confluent's.
@@ -47,9 +47,9 @@ class Finding:
 class Comparison:
     """What differs between an old schema and a new one, as far as it breaks something."""
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[CompatibilityFinding, ...] = ()
 
-    def of(self, reading: Reading) -> tuple[Finding, ...]:
+    def of(self, reading: Reading) -> tuple[CompatibilityFinding, ...]:
         """The findings that count in a reading."""
         return tuple(one for one in self.findings if reading == "strict" or not one.only_strict)
 
@@ -67,7 +67,7 @@ def compare(old: Any, new: Any) -> Comparison:
     """Compare two schemas. Work is bounded whatever they are; what takes more is told as undecided."""
     if _is_same(old, new):
         return Comparison()
-    before, after = Side(old), Side(new)
+    before, after = ComparedSchema(old), ComparedSchema(new)
     sides = Sides(before, after)
     findings = (*_findings(sides, before, after, "backward"), *_findings(sides, after, before, "forward"))
     return Comparison(findings)
@@ -93,16 +93,20 @@ def _is_same(old: Any, new: Any) -> bool:
     return True
 
 
-def _findings(sides: Sides, narrow: Side, wide: Side, breaks: Direction) -> list[Finding]:
+def _findings(
+    sides: Sides, narrow: ComparedSchema, wide: ComparedSchema, breaks: Direction
+) -> list[CompatibilityFinding]:
     inclusion = Inclusion(sides, backward=breaks == "backward")
     reasons = list(inclusion.compare(sides.atoms([narrow.root]), wide.root))
     known = narrow.unusable()
     reasons += [
-        Reason((), UNDECIDED, f"cannot be compared at {place or 'its top'}: the schema {why.rstrip('.')}")
+        Mismatch((), UNDECIDED, f"cannot be compared at {place or 'its top'}: the schema {why.rstrip('.')}")
         for (place, keyword, held), why in wide.unusable().items()
         if (place, keyword, held) not in known
     ]
     return [
-        Finding(json_pointer.join(one.path), one.name, breaks, f"{subject(one.path)} {one.text}.", one.only_strict)
+        CompatibilityFinding(
+            json_pointer.join(one.path), one.name, breaks, f"{subject(one.path)} {one.text}.", one.only_strict
+        )
         for one in dict.fromkeys(reasons)
     ]

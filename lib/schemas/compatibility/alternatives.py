@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.schemas.compatibility import scalars
 from lib.schemas.compatibility.comparing import Comparing
-from lib.schemas.compatibility.reasons import OPEN, Reason
+from lib.schemas.compatibility.reasons import OPEN, Mismatch
 from lib.schemas.compatibility.sides import Atoms, Compiled
 from lib.schemas.compatibility.views import View
 from lib.serialization.json_values import identity
@@ -14,7 +14,7 @@ from lib.serialization.json_values import identity
 #: Listed values and branches that are looked at one by one.
 _MOST = 100
 
-Reasons = tuple[Reason, ...]
+Reasons = tuple[Mismatch, ...]
 #: A field that tells branches apart: its name, and which branches each of its values is of.
 Discriminator = tuple[str, dict[Any, list[int]]]
 
@@ -141,6 +141,6 @@ def _refused(comparing: Comparing, view: View, branches: list[Compiled], tried: 
         return (comparing.teller.said("TYPE_NARROWED", text, turned=turned),)
     if not all(tried.values()):
         text = "may fit several of its alternatives, of which one is allowed"
-        return (Reason((), "COMBINED_TYPE_SUBSCHEMAS_CHANGED", text),)
+        return (Mismatch((), "COMBINED_TYPE_SUBSCHEMAS_CHANGED", text),)
     text, turned = "had an alternative that fits none of today's", "has an alternative that fits none of those before"
     return (comparing.teller.said("SUM_TYPE_NARROWED", text, turned=turned),)

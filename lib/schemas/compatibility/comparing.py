@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from lib.schemas.compatibility.reasons import Reason, Teller
+from lib.schemas.compatibility.reasons import Mismatch, Teller
 from lib.schemas.compatibility.sides import Atoms, Compiled, Sides
 from lib.schemas.compatibility.views import View
 
@@ -21,7 +21,7 @@ class Comparing(Protocol):
     def view(self, atoms: Atoms) -> View:
         """Read what holds at a place."""
 
-    def compare(self, narrow: Atoms, wide: Compiled, *, inside: bool = False) -> tuple[Reason, ...]:
+    def compare(self, narrow: Atoms, wide: Compiled, *, inside: bool = False) -> tuple[Mismatch, ...]:
         """Why the wide schema refuses a value of the narrow ones; `inside` for a place inside of the last one."""
 
     def includes(self, narrow: Atoms, wide: Compiled) -> bool:
@@ -32,10 +32,10 @@ class Comparing(Protocol):
 
 
 #: Why values of a place fail a keyword: by what holds there, the wide schema, and what its keyword asks for.
-Check = Callable[[Comparing, View, dict[str, Any], Any], list[Reason]]
+Check = Callable[[Comparing, View, dict[str, Any], Any], list[Mismatch]]
 
 
-def inside(comparing: Comparing, schemas: list[Compiled], wide: Compiled, *path: str | int) -> list[Reason]:
+def inside(comparing: Comparing, schemas: list[Compiled], wide: Compiled, *path: str | int) -> list[Mismatch]:
     """Compare a place inside of a value; its reasons are told from one level further up."""
     found = list(comparing.compare(comparing.sides.atoms(schemas), wide, inside=True))
     for step in reversed(path):

@@ -13,7 +13,7 @@ from typing import Any
 
 from lib.schemas.compatibility import alternatives, lists, objects, scalars
 from lib.schemas.compatibility.comparing import Check
-from lib.schemas.compatibility.reasons import OPEN, UNDECIDED, Reason, Teller
+from lib.schemas.compatibility.reasons import OPEN, UNDECIDED, Mismatch, Teller
 from lib.schemas.compatibility.sides import Atoms, Compiled, Sides
 from lib.schemas.compatibility.views import View, kinds
 
@@ -27,7 +27,7 @@ _UNDECIDED_KEYWORDS = {
     "$dynamicRef": "a dynamic reference means what the schemas around it say",
 }
 
-Reasons = tuple[Reason, ...]
+Reasons = tuple[Mismatch, ...]
 
 
 class Inclusion:
@@ -107,7 +107,7 @@ class Inclusion:
 
     # -- comparing one pair -----------------------------------------------------------------------
 
-    def _compared(self, narrow: Atoms, wide: Compiled) -> Iterable[Reason]:
+    def _compared(self, narrow: Atoms, wide: Compiled) -> Iterable[Mismatch]:
         if self.is_empty(narrow):
             return ()
         if wide is False:
@@ -128,9 +128,9 @@ class Inclusion:
         passed = {at for at, _ in narrow.passed}
         return any(self.sides.says_the_same(one, wide) for one in narrow.schemas if id(one) not in passed)
 
-    def _unsplit(self, narrow: Atoms, wide: Compiled) -> list[Reason]:
+    def _unsplit(self, narrow: Atoms, wide: Compiled) -> list[Mismatch]:
         view = self.view(narrow)
-        found: list[Reason] = []
+        found: list[Mismatch] = []
         for atom in self.sides.atoms([wide]).schemas:
             if self._has(narrow, atom):
                 continue
@@ -178,7 +178,7 @@ class Inclusion:
 
     # -- conditions and refusals -------------------------------------------------------------------
 
-    def _condition(self, view: View, atom: dict[str, Any]) -> list[Reason]:
+    def _condition(self, view: View, atom: dict[str, Any]) -> list[Mismatch]:
         """if, then and else: values for which the test holds, and all others."""
         test, refused = atom["if"], self.sides.refusing(atom["if"])
         found = [*self.compare(self.sides.also(view.atoms, test), atom.get("then", True))]
@@ -196,7 +196,7 @@ class Inclusion:
         return (self.teller.said("NOT_TYPE_EXTENDED", text, turned=turned),)
 
 
-def _tells_more(split: list[Reason], found: list[Reason]) -> bool:
+def _tells_more(split: list[Mismatch], found: list[Mismatch]) -> bool:
     """Whether reasons of single alternatives tell more than those of all together."""
     if not split or OPEN in found:
         return True

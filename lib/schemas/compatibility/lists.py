@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from lib.schemas.compatibility.comparing import Check, Comparing, inside, says_nothing
-from lib.schemas.compatibility.reasons import Reason
+from lib.schemas.compatibility.reasons import Mismatch
 from lib.schemas.compatibility.scalars import least, most
 from lib.schemas.compatibility.sides import Compiled
 from lib.schemas.compatibility.views import View
@@ -19,11 +19,11 @@ def _is_open(comparing: Comparing, schemas: list[Compiled]) -> bool:
     return not comparing.sides.atoms(schemas).schemas
 
 
-def _prefix(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list[Compiled]) -> list[Reason]:
+def _prefix(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list[Compiled]) -> list[Mismatch]:
     """Items with a schema by their place."""
     if not _is_list(comparing, view):
         return []
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     for place, schema in enumerate(wanted):
         if place >= view.most("maxItems") or says_nothing(schema):
             continue
@@ -50,12 +50,12 @@ def _prefix(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list
 _ITEM_NOT_COVERED = "ITEM_{}_NOT_COVERED_BY_PARTIALLY_OPEN_CONTENT_MODEL"
 
 
-def _items(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Reason]:
+def _items(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Mismatch]:
     """Items behind those with a schema by their place."""
     if not _is_list(comparing, view) or says_nothing(wanted):
         return []
     listed = len(atom.get("prefixItems", ()))
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     for place in range(listed, view.places):
         if place >= view.most("maxItems"):
             break
@@ -69,7 +69,7 @@ def _items(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compi
     return found
 
 
-def _removed(comparing: Comparing, place: int, wanted: Compiled, reasons: list[Reason]) -> Reason:
+def _removed(comparing: Comparing, place: int, wanted: Compiled, reasons: list[Mismatch]) -> Mismatch:
     if wanted is False:
         return comparing.teller.said(
             "ITEM_REMOVED_FROM_CLOSED_CONTENT_MODEL",
@@ -85,7 +85,9 @@ def _removed(comparing: Comparing, place: int, wanted: Compiled, reasons: list[R
     ).below(place)
 
 
-def _further(comparing: Comparing, view: View, rest: list[Compiled], wanted: Compiled, *, listed: bool) -> list[Reason]:
+def _further(
+    comparing: Comparing, view: View, rest: list[Compiled], wanted: Compiled, *, listed: bool
+) -> list[Mismatch]:
     reasons = inside(comparing, rest, wanted, "*")
     if not reasons:
         return []
@@ -99,7 +101,7 @@ def _further(comparing: Comparing, view: View, rest: list[Compiled], wanted: Com
     return [comparing.teller.said(name, text, turned=turned)]
 
 
-def _unevaluated(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Reason]:
+def _unevaluated(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Mismatch]:
     if not _is_list(comparing, view) or says_nothing(wanted):
         return []
     if not _items(comparing, view, atom, wanted):
@@ -109,19 +111,19 @@ def _unevaluated(comparing: Comparing, view: View, atom: dict[str, Any], wanted:
     return [comparing.teller.undecided("which items unevaluatedItems is about depends on the rest of the schema")]
 
 
-def _unique(comparing: Comparing, view: View, atom: dict[str, Any], wanted: bool) -> list[Reason]:
+def _unique(comparing: Comparing, view: View, atom: dict[str, Any], wanted: bool) -> list[Mismatch]:
     if not wanted or not _is_list(comparing, view) or any(view.all("uniqueItems")) or view.most("maxItems") <= 1:
         return []
     text, turned = "must not hold an item twice now", "may hold an item twice now"
     return [comparing.teller.said("UNIQUE_ITEMS_ADDED", text, turned=turned)]
 
 
-def _contains(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Reason]:
+def _contains(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Mismatch]:
     """Of the items that fit a schema, there are at least minContains and at most maxContains."""
     if "array" not in view.types:
         return []
     low, high = atom.get("minContains", 1), atom.get("maxContains", float("inf"))
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     if low > 0 and not _surely_contains(comparing, view, wanted, low):
         found.append(_counted(comparing, view, "MIN_CONTAINS", "minContains", low))
     if high < view.most("maxItems") and not _contains_at_most(comparing, view, wanted, high):
@@ -145,7 +147,7 @@ def _contains_at_most(comparing: Comparing, view: View, wanted: Compiled, high: 
     )
 
 
-def _counted(comparing: Comparing, view: View, stem: str, keyword: str, wanted: float) -> Reason:
+def _counted(comparing: Comparing, view: View, stem: str, keyword: str, wanted: float) -> Mismatch:
     holders = view.holders("contains")
     own = [one.get(keyword, 1 if keyword == "minContains" else None) for one in holders]
     if len(own) == 1 and own[0] is not None and own[0] != wanted:

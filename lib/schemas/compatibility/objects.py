@@ -6,7 +6,7 @@ from typing import Any
 
 from lib.schemas import patterns
 from lib.schemas.compatibility.comparing import Check, Comparing, inside, says_nothing
-from lib.schemas.compatibility.reasons import Reason, shown
+from lib.schemas.compatibility.reasons import Mismatch, shown
 from lib.schemas.compatibility.scalars import least, most
 from lib.schemas.compatibility.sides import Compiled
 from lib.schemas.compatibility.views import View
@@ -23,10 +23,10 @@ def _is_open(comparing: Comparing, schemas: list[Compiled]) -> bool:
     return not comparing.sides.atoms(schemas).schemas
 
 
-def _properties(comparing: Comparing, view: View, atom: dict[str, Any], wanted: dict[str, Compiled]) -> list[Reason]:
+def _properties(comparing: Comparing, view: View, atom: dict[str, Any], wanted: dict[str, Compiled]) -> list[Mismatch]:
     if "object" not in view.types:
         return []
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     for name, schema in wanted.items():
         if says_nothing(schema):
             continue
@@ -56,7 +56,7 @@ def _properties(comparing: Comparing, view: View, atom: dict[str, Any], wanted: 
     return found
 
 
-def _not_covered(comparing: Comparing, name: str, reasons: list[Reason]) -> Reason:
+def _not_covered(comparing: Comparing, name: str, reasons: list[Mismatch]) -> Mismatch:
     """A field that was one among the further ones has a schema of its own, which is narrower."""
     only_strict = all(one.only_strict for one in reasons)
     return comparing.teller.said(
@@ -68,7 +68,7 @@ def _not_covered(comparing: Comparing, name: str, reasons: list[Reason]) -> Reas
     ).below(name)
 
 
-def _required(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list[str]) -> list[Reason]:
+def _required(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list[str]) -> list[Mismatch]:
     if "object" not in view.types:
         return []
     found = []
@@ -104,10 +104,10 @@ def _default(comparing: Comparing, schema: Compiled) -> str | None:
 
 def _pattern_properties(
     comparing: Comparing, view: View, atom: dict[str, Any], wanted: dict[str, Compiled]
-) -> list[Reason]:
+) -> list[Mismatch]:
     if "object" not in view.types:
         return []
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     for pattern, schema in wanted.items():
         if says_nothing(schema):
             continue
@@ -128,11 +128,11 @@ def _pattern_properties(
     return found
 
 
-def _additional(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Reason]:
+def _additional(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Mismatch]:
     known = atom.get("properties", {}), atom.get("patternProperties", {})
     if "object" not in view.types or says_nothing(wanted):
         return []
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     for name in view.names:
         if name in known[0] or any(patterns.matches(pattern, name) for pattern in known[1]):
             continue
@@ -148,7 +148,7 @@ def _additional(comparing: Comparing, view: View, atom: dict[str, Any], wanted: 
     return found + _further(comparing, view, wanted)
 
 
-def _removed(comparing: Comparing, view: View, name: str, wanted: Compiled, reasons: list[Reason]) -> Reason:
+def _removed(comparing: Comparing, view: View, name: str, wanted: Compiled, reasons: list[Mismatch]) -> Mismatch:
     """A field of the narrow schema that is one of the further ones in the wide schema."""
     if wanted is not False:
         return comparing.teller.said(
@@ -167,7 +167,7 @@ def _removed(comparing: Comparing, view: View, name: str, wanted: Compiled, reas
     ).below(name)
 
 
-def _further(comparing: Comparing, view: View, wanted: Compiled) -> list[Reason]:
+def _further(comparing: Comparing, view: View, wanted: Compiled) -> list[Mismatch]:
     """Names that the narrow schema does not declare."""
     rest = view.rest
     reasons = inside(comparing, rest, wanted, "*")
@@ -183,7 +183,7 @@ def _further(comparing: Comparing, view: View, wanted: Compiled) -> list[Reason]
     return reasons
 
 
-def _unevaluated(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Reason]:
+def _unevaluated(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Mismatch]:
     """Names are surely evaluated that the schema itself, its references or all of its `allOf` declare."""
     if "object" not in view.types or says_nothing(wanted):
         return []
@@ -204,7 +204,7 @@ def _unevaluated(comparing: Comparing, view: View, atom: dict[str, Any], wanted:
     return [comparing.teller.said(name, text, turned=turned)]
 
 
-def _names(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Reason]:
+def _names(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compiled) -> list[Mismatch]:
     if "object" not in view.types or says_nothing(wanted):
         return []
     texts = comparing.sides.of_kinds(["string"])
@@ -223,7 +223,7 @@ def _names(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compi
 
 def _dependent_names(
     comparing: Comparing, view: View, atom: dict[str, Any], wanted: dict[str, list[str]]
-) -> list[Reason]:
+) -> list[Mismatch]:
     if "object" not in view.types:
         return []
     found = []
@@ -242,10 +242,10 @@ def _dependent_names(
 
 def _dependent_schemas(
     comparing: Comparing, view: View, atom: dict[str, Any], wanted: dict[str, Compiled]
-) -> list[Reason]:
+) -> list[Mismatch]:
     if "object" not in view.types:
         return []
-    found: list[Reason] = []
+    found: list[Mismatch] = []
     for name, schema in wanted.items():
         if says_nothing(schema) or _forbids(comparing, view, name):
             continue

@@ -27,7 +27,7 @@ _MIRRORED = {
 
 
 @dataclass(frozen=True)
-class Reason:
+class Mismatch:
     """One reason. `text` follows a subject: the place that `path` leads to, with "*" for any item or other name."""
 
     path: tuple[str | int, ...]
@@ -35,13 +35,13 @@ class Reason:
     text: str
     only_strict: bool = False
 
-    def below(self, step: str | int) -> Reason:
+    def below(self, step: str | int) -> Mismatch:
         """The same, seen from one level further up."""
         return replace(self, path=(step, *self.path))
 
 
 #: Whether a value fits one of the alternatives is to be found out for its own alternatives, one by one.
-OPEN = Reason((), UNDECIDED, "cannot be compared: which of the alternatives a value fits is not known")
+OPEN = Mismatch((), UNDECIDED, "cannot be compared: which of the alternatives a value fits is not known")
 
 
 @dataclass(frozen=True)
@@ -53,37 +53,39 @@ class Teller:
 
     backward: bool
 
-    def said(self, name: str, text: str, *, mirrored: str = "", turned: str = "", only_strict: bool = False) -> Reason:
+    def said(
+        self, name: str, text: str, *, mirrored: str = "", turned: str = "", only_strict: bool = False
+    ) -> Mismatch:
         """A reason by what the new schema narrows, or, forward, by what it widens (`mirrored`, `turned`)."""
         if self.backward:
-            return Reason((), name, text, only_strict)
+            return Mismatch((), name, text, only_strict)
         stem, _, end = name.rpartition("_")
         mirror = mirrored or f"{stem}_{_MIRRORED.get(end, end)}"
-        return Reason((), mirror, turned or text, only_strict)
+        return Mismatch((), mirror, turned or text, only_strict)
 
-    def undecided(self, why: str) -> Reason:
+    def undecided(self, why: str) -> Mismatch:
         """A reason for what could not be found out."""
-        return Reason((), UNDECIDED, f"cannot be compared: {why}")
+        return Mismatch((), UNDECIDED, f"cannot be compared: {why}")
 
-    def bound(self, stem: str, keyword: str, narrow: Any, wide: Any) -> Reason:
+    def bound(self, stem: str, keyword: str, narrow: Any, wide: Any) -> Mismatch:
         """A bound that is tighter in the wide schema. `narrow` is None where the narrow schema has none."""
         old, new = (narrow, wide) if self.backward else (wide, narrow)
         if old is None:
-            return Reason((), f"{stem}_ADDED", f"has {keyword} {shown(new)} now and had none")
+            return Mismatch((), f"{stem}_ADDED", f"has {keyword} {shown(new)} now and had none")
         if new is None:
-            return Reason((), f"{stem}_REMOVED", f"has no {keyword} now and had {shown(old)}")
+            return Mismatch((), f"{stem}_REMOVED", f"has no {keyword} now and had {shown(old)}")
         grown = "INCREASED" if exact(new) > exact(old) else "DECREASED"
-        return Reason((), f"{stem}_{grown}", f"has {keyword} {shown(new)} now and had {shown(old)}")
+        return Mismatch((), f"{stem}_{grown}", f"has {keyword} {shown(new)} now and had {shown(old)}")
 
-    def changed(self, stem: str, keyword: str, narrow: list[Any], wide: Any) -> Reason:
+    def changed(self, stem: str, keyword: str, narrow: list[Any], wide: Any) -> Mismatch:
         """A keyword that only the wide schema has, or has otherwise."""
         olds, news = (narrow, [wide]) if self.backward else ([wide], narrow)
         old, new = " and ".join(map(shown, olds)), " and ".join(map(shown, news))
         if not narrow:
             end = "ADDED" if self.backward else "REMOVED"
             text = f"has {keyword} {new} now and had none" if self.backward else f"has no {keyword} now and had {old}"
-            return Reason((), f"{stem}_{end}", text)
-        return Reason((), f"{stem}_CHANGED", f"has {keyword} {new} now and had {old}")
+            return Mismatch((), f"{stem}_{end}", text)
+        return Mismatch((), f"{stem}_CHANGED", f"has {keyword} {new} now and had {old}")
 
 
 def shown(value: Any) -> str:

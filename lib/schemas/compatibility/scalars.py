@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from lib.schemas import exact_numbers, patterns
 from lib.schemas.compatibility.comparing import Check, Comparing
-from lib.schemas.compatibility.reasons import Reason, listed
+from lib.schemas.compatibility.reasons import Mismatch, listed
 from lib.schemas.compatibility.views import NUMBERS, View, kinds
 from lib.schemas.exact_numbers import MultipleOf, exact
 from lib.schemas.parts import TYPES
@@ -95,7 +95,7 @@ def _all_fit(view: View, keyword: str, wanted: Any) -> bool:
         return False
 
 
-def _types(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Collection[str]) -> list[Reason]:
+def _types(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Collection[str]) -> list[Mismatch]:
     missing = view.types - kinds(wanted)
     if not missing or _all_fit(view, "type", wanted):
         return []
@@ -111,7 +111,7 @@ def _types(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Colle
     return [comparing.teller.said(name, text, turned=turned)]
 
 
-def _whole(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Reason]:
+def _whole(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Mismatch]:
     if "integer" not in view.types or view.all("whole") or _all_fit(view, "whole", True):
         return []
     text = "takes no whole number with a fraction, such as 1.0, now"
@@ -119,7 +119,7 @@ def _whole(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) 
     return [comparing.teller.said("TYPE_NARROWED", text, turned=turned)]
 
 
-def _listed(comparing: Comparing, view: View, wanted: list[Any]) -> list[Reason]:
+def _listed(comparing: Comparing, view: View, wanted: list[Any]) -> list[Mismatch]:
     allowed, found = set(map(identity, wanted)), values(view)
     if found is None:
         text, turned = f"takes only {listed(wanted)} now", f"took only {listed(wanted)} before"
@@ -132,16 +132,16 @@ def _listed(comparing: Comparing, view: View, wanted: list[Any]) -> list[Reason]
     return [comparing.teller.said(name, text, mirrored="" if "NARROWED" in name else name, turned=turned)]
 
 
-def _enum(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list[Any]) -> list[Reason]:
+def _enum(comparing: Comparing, view: View, atom: dict[str, Any], wanted: list[Any]) -> list[Mismatch]:
     return _listed(comparing, view, wanted)
 
 
-def _const(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Reason]:
+def _const(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Mismatch]:
     return _listed(comparing, view, [wanted])
 
 
 def _number(keyword: str, stem: str) -> Check:
-    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Reason]:
+    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Mismatch]:
         if not view.types & NUMBERS or _all_fit(view, keyword, wanted):
             return []
         bound = view.low if "inimum" in keyword else view.high
@@ -155,7 +155,7 @@ def _number(keyword: str, stem: str) -> Check:
     return check
 
 
-def _multiple(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Reason]:
+def _multiple(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Mismatch]:
     numbers, own = view.types & NUMBERS, view.all("multipleOf")
     asked = MultipleOf({}, wanted, [])
     if not numbers or any(asked.allows(exact(one)) for one in own) or _all_fit(view, "multipleOf", wanted):
@@ -171,7 +171,7 @@ def _multiple(comparing: Comparing, view: View, atom: dict[str, Any], wanted: An
 def least(keyword: str, stem: str, kind: str, sure: Callable[[View], int] = lambda view: 0) -> Check:
     """The check of a lower bound of a length. `sure` is what else keeps values from being shorter."""
 
-    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: int) -> list[Reason]:
+    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: int) -> list[Mismatch]:
         if kind not in view.types or max(view.least(keyword), sure(view)) >= wanted or _long(view, keyword, wanted):
             return []
         return [comparing.teller.bound(stem, keyword, view.tightest(keyword), wanted)]
@@ -182,7 +182,7 @@ def least(keyword: str, stem: str, kind: str, sure: Callable[[View], int] = lamb
 def most(keyword: str, stem: str, kind: str, sure: Callable[[View], float] = lambda view: float("inf")) -> Check:
     """The check of an upper bound of a length. `sure` is what else keeps values from being longer."""
 
-    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: int) -> list[Reason]:
+    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: int) -> list[Mismatch]:
         if kind not in view.types or min(view.most(keyword), sure(view)) <= wanted or _long(view, keyword, wanted):
             return []
         return [comparing.teller.bound(stem, keyword, view.tightest(keyword), wanted)]
@@ -196,7 +196,7 @@ def _long(view: View, keyword: str, wanted: int) -> bool:
 
 
 def _text(keyword: str, stem: str) -> Check:
-    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: str) -> list[Reason]:
+    def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: str) -> list[Mismatch]:
         own = [one for one in view.all(keyword) if keyword != "format" or one not in UNASSERTED]
         silent = keyword == "format" and wanted in UNASSERTED
         if "string" not in view.types or silent or wanted in own or _all_fit(view, keyword, wanted):

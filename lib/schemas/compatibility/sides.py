@@ -34,7 +34,7 @@ class Atoms:
         return frozenset(map(id, self.schemas)), self.passed
 
 
-class Side:
+class ComparedSchema:
     """One schema, compiled."""
 
     def __init__(self, schema: Any) -> None:
@@ -65,7 +65,7 @@ class Side:
 class Sides:
     """Both schemas: what a reference in either leads to, and what holds at a place all together."""
 
-    def __init__(self, *sides: Side) -> None:
+    def __init__(self, *sides: ComparedSchema) -> None:
         self._targets: dict[int, Compiled] = {}
         self._originals: dict[int, dict[str, Any]] = {}
         for side in sides:
