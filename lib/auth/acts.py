@@ -101,6 +101,18 @@ class UnknownTypeBroughtBack(
 
 
 @dataclass(frozen=True, kw_only=True)
+class SchemaRegistered(
+    Act,
+    action="schema.registered",
+    target="schema",
+    sentence="registered the schema {target_id}",
+):
+    """The registry got a schema under a new ref, perhaps one that belongs to a single event."""
+
+    inline_of: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenCreated(
     Act,
     action="api_token.created",

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 from uuid import UUID
 
+from lib.catalog import schema_registry
 from lib.database import Connection, named_queries
 from lib.mapping import expressions
 from lib.schemas import JsonSchema, fields
@@ -121,6 +122,30 @@ def impact_of_draft(conn: Connection, *, tenant: UUID, definition: Mapping[str, 
     if made_for == around.event.schema_ref or not isinstance(made_for, str | None):
         return None
     return _impact(definition, made_for, around.schemas.get(made_for or ""), around)
+
+
+@dataclass(frozen=True)
+class BrokenMapping:
+    """A published workflow whose mapping reads what another version of its event's schema lacks or changes."""
+
+    workflow_id: UUID
+    name: str
+    event_type: str
+    reads: tuple[Read, ...]
+
+
+def broken_mappings(conn: Connection, *, tenant: UUID, old_ref: str, new_ref: str) -> list[BrokenMapping]:
+    """The published workflows that map from one schema and would break on the other one, by name."""
+    schemas = schema_registry.exact(conn, tenant=tenant, refs=(old_ref, new_ref))
+    if len(schemas) < 2:
+        return []
+    found = []
+    for row in conn.execute(queries["mapped_from"], {"tenant": tenant, "ref": old_ref}):
+        given = strict_json.loads(row.mapping)
+        reads = tuple(_broken_reads(given, schemas[old_ref], schemas[new_ref])) if isinstance(given, dict) else ()
+        if reads:
+            found.append(BrokenMapping(row.workflow_id, row.name, row.event_type, reads))
+    return found
 
 
 def _impact(

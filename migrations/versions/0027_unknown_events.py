@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0027"
-down_revision = "0025"
+down_revision = "0026"
 
 # What is beyond the bounds is counted under the name '', which no type and no source can have.
 TABLES = """

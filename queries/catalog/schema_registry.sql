@@ -18,3 +18,81 @@ SELECT schema FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) AND s
 -- name: refs
 -- Every ref that this tenant's registry knows.
 SELECT schema_ref FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) ORDER BY schema_ref
+
+-- name: of_system
+-- Which of these families the system has.
+SELECT DISTINCT family FROM system_payload_schemas WHERE family = ANY(CAST(:families AS text[]))
+
+-- name: register
+-- Add a tenant's schemas that are not there yet; existing refs stay as they are.
+INSERT INTO payload_schemas (tenant, schema_ref, schema, inline_of, created_by)
+SELECT CAST(:tenant AS uuid), key, value, CAST(:inline_of AS text), CAST(:user_id AS uuid)
+FROM json_each(CAST(:schemas AS json))
+ON CONFLICT (tenant, schema_ref) DO NOTHING
+RETURNING schema_ref
+
+-- name: differing
+-- Refs under which this tenant sees another schema than the one given, or whose schema is of another event.
+SELECT r.schema_ref
+FROM json_each(CAST(:schemas AS json)) given
+JOIN registered_schemas r ON r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = given.key
+WHERE CAST(r.schema AS jsonb) <> CAST(given.value AS jsonb) OR r.inline_of IS DISTINCT FROM CAST(:inline_of AS text)
+ORDER BY r.schema_ref
+
+-- name: families
+-- One page of the families that match, with the number of all that do. Of each its newest schema that matches.
+WITH matching AS (
+  SELECT family, schema_ref, version, source, inline_of,
+         CASE WHEN CAST(:field AS text) = '' THEN 0
+              WHEN strpos(field_names, E'\n' || :field || E'\n') > 0 THEN 1 ELSE 2 END AS rank
+  FROM registered_schemas
+  WHERE tenant = CAST(:tenant AS uuid)
+    AND (CAST(:kind AS text) IS NULL OR CASE WHEN inline_of IS NULL THEN source ELSE 'event' END = :kind)
+    AND NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(schema_ref), w) = 0)
+    AND (CAST(:field AS text) = '' OR strpos(field_names, :field) > 0)
+), newest AS (
+  SELECT DISTINCT ON (family) family, schema_ref, version, source, inline_of, rank
+  FROM matching
+  ORDER BY family, version DESC NULLS LAST, schema_ref
+), page AS (
+  SELECT *, count(*) OVER () AS total, row_number() OVER (ORDER BY rank, lower(family) COLLATE "C", family) AS place
+  FROM newest
+  ORDER BY place
+  OFFSET CAST(:offset AS bigint) LIMIT CAST(:size AS bigint)
+)
+SELECT page.family, page.schema_ref AS newest, page.version, page.source, page.inline_of, page.total,
+       (SELECT count(*) FROM registered_schemas r
+        WHERE r.tenant = CAST(:tenant AS uuid) AND r.family = page.family) AS versions
+FROM page ORDER BY place
+
+-- name: versions
+-- Every schema of a family, newest first.
+SELECT r.schema_ref, r.version, r.source, r.inline_of, r.created_at, u.name AS created_by
+FROM registered_schemas r LEFT JOIN users u ON u.user_id = r.created_by
+WHERE r.tenant = CAST(:tenant AS uuid) AND r.family = :family
+ORDER BY r.version DESC NULLS LAST, r.schema_ref
+
+-- name: texts
+-- Schemas by ref as they were written, in which numbers are as they were given.
+SELECT schema_ref, CAST(schema AS text) AS schema FROM registered_schemas
+WHERE tenant = CAST(:tenant AS uuid) AND schema_ref = ANY(CAST(:refs AS text[]))
+
+-- name: events_with
+-- The events whose payloads have one of these schemas.
+SELECT payload_schema_ref AS schema_ref, event_type, name FROM catalog_entries
+WHERE tenant = CAST(:tenant AS uuid) AND payload_schema_ref = ANY(CAST(:refs AS text[]))
+ORDER BY name, event_type
+
+-- name: workflows_with
+-- The workflows whose published version, or draft if there is none, takes one of these schemas or maps from it.
+WITH named AS (
+  SELECT workflow_id, name, status, payload_schema_ref AS takes,
+         coalesce(trigger, CAST(draft_definition -> 'trigger' AS jsonb)) ->> 'sourcePayloadSchemaRef' AS reads
+  FROM workflow_definitions
+  WHERE tenant = CAST(:tenant AS uuid) AND status <> 'archived'
+)
+SELECT used.schema_ref, w.workflow_id, w.name, w.status, used.role
+FROM named w
+CROSS JOIN LATERAL (VALUES (w.takes, 'payload'), (w.reads, 'trigger')) AS used(schema_ref, role)
+WHERE used.schema_ref = ANY(CAST(:refs AS text[]))
+ORDER BY lower(w.name), w.workflow_id, used.role

@@ -21,3 +21,18 @@ JOIN workflow_definition_versions v
   ON v.tenant = w.tenant AND v.workflow_id = w.workflow_id AND v.version = w.published_version
 WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger ->> 'eventName' = :event_type
 ORDER BY w.is_system DESC, w.name, w.workflow_id
+
+-- name: mapped_from
+-- Published workflows whose mapping was made for a schema, or whose event carries it.
+SELECT w.workflow_id, w.name, w.trigger ->> 'eventName' AS event_type,
+       CAST(v.definition_json -> 'trigger' -> 'payloadMapping' AS text) AS mapping
+FROM workflow_definitions w
+JOIN workflow_definition_versions v
+  ON v.tenant = w.tenant AND v.workflow_id = w.workflow_id AND v.version = w.published_version
+WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published'
+  AND v.definition_json -> 'trigger' -> 'payloadMapping' IS NOT NULL
+  AND (w.trigger ->> 'sourcePayloadSchemaRef' = :ref
+       OR EXISTS (SELECT FROM catalog_entries e
+                  WHERE e.tenant = w.tenant AND e.event_type = w.trigger ->> 'eventName'
+                    AND e.payload_schema_ref = :ref))
+ORDER BY lower(w.name), w.workflow_id

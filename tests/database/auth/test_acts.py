@@ -19,7 +19,7 @@ from lib import database
 from lib.auth import members, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, told
-from lib.catalog import redacted_fields
+from lib.catalog import redacted_fields, schema_registry
 from lib.catalog.definitions import EntryDefinition
 from lib.database import Connection, Database, named_queries
 from lib.events import activity, ingestion, saved_cases, simulation, unknown_events
@@ -287,6 +287,9 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     ),
     (unknown_events.bring_back, "event_type.brought_back"): _of(
         _dismissed, lambda conn, who, _: unknown_events.bring_back(conn, who, event_type="NOPE")
+    ),
+    (schema_registry.register, "schema.registered"): lambda actor: (
+        lambda conn, who: schema_registry.register(conn, who, schemas={"acme.New.v1": {"type": "object"}})
     ),
     (simulation.send, "event.simulated"): lambda actor: (
         lambda conn, who: simulation.send(conn, who, draft=EventDraft(EVENT, {"ticketId": "t"}))
