@@ -1,0 +1,126 @@
+"""`python -m lib.catalog check`: does a changed schema break who reads events made by the old one? For a team's CI."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from lib import database
+from lib.auth import tokens as auth_tokens
+from lib.catalog import schema_registry
+from lib.errors import CatalogError, InvalidInput
+from lib.schemas import compatibility
+from lib.schemas.compatibility import READINGS, Comparison, Reading
+from lib.serialization import strict_json
+from lib.settings import settings
+
+Level = Literal["backward", "forward", "full"]
+
+_CHANGED, _BAD_INPUT = 1, 2
+_MOST_TOLD = 100
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Do what the arguments ask for. Ends with 1 for a breaking change, 2 and a sentence for bad input."""
+    given = _arguments().parse_args(arguments)
+    try:
+        broken = _check(given)
+    except CatalogError as error:
+        print(_printable(str(error)), file=sys.stderr)
+        sys.exit(_BAD_INPUT)
+    finally:
+        database.stop()
+    if broken:
+        sys.exit(_CHANGED)
+
+
+def _arguments() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m lib.catalog")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser(
+        "check",
+        help="compare schemas: two files OLD NEW, or each other number of files with what is registered",
+        description="Exits with 1 on a breaking change, with 2 on bad input, else with 0.",
+    )
+    check.add_argument("files", nargs="+", metavar="FILE", help="JSON Schema; its $id or its name says its ref")
+    check.add_argument("--tenant", help="name or id of the tenant whose registry is meant; needed but for OLD NEW")
+    check.add_argument("--reading", choices=READINGS, default=READINGS[0], help="strict: as Confluent's registry reads")
+    check.add_argument(
+        "--compatibility",
+        choices=get_args(Level),
+        default="backward",
+        help="backward (the default): the new schema takes what the old one does; forward: the old one takes what the "
+        "new one does; full: both",
+    )
+    return parser
+
+
+def _check(given: argparse.Namespace) -> bool:
+    """Compare what is asked for and tell it; whether something breaks."""
+    schemas = {name: _read(name) for name in given.files}
+    if len(given.files) == 2 and given.tenant is None:
+        old, new = given.files
+        return _told(f"{old} → {new}", compatibility.compare(schemas[old], schemas[new]), given)
+    if given.tenant is None:
+        raise InvalidInput("--tenant", "is needed to compare with what is registered")
+    strict_json.check(given.tenant, field="--tenant")  # an argument may hold bytes that no text has
+    database.start(settings())
+    with database.operate() as conn:
+        operator = auth_tokens.operator(conn, tenant_name=given.tenant)
+    broken = False
+    with database.read(operator) as conn:
+        for name, schema in schemas.items():
+            ref = _ref(name, schema)
+            family = schema_registry.family_of(ref)
+            known = [one.schema_ref for one in schema_registry.versions(conn, tenant=operator.tenant, family=family)]
+            if not known:
+                print(_printable(f"{ref}: not registered yet"))
+                continue
+            old = ref if ref in known else known[0]
+            registered = schema_registry.exact(conn, tenant=operator.tenant, refs=[old])[old]
+            broken |= _told(f"{old} → {name}", compatibility.compare(registered, schema), given)
+    return broken
+
+
+def _read(name: str) -> Any:
+    """The schema in a file. Raises InvalidInput naming the file and what is wrong with it."""
+    shown = _printable(name)
+    try:
+        text = Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        raise InvalidInput(shown, f"cannot be read: {getattr(error, 'strerror', None) or 'no such file'}") from None
+    schema = strict_json.parse(text, field=shown)
+    if not isinstance(schema, dict | bool):
+        raise InvalidInput(shown, "is no JSON Schema, which is an object, true or false")
+    return schema
+
+
+def _ref(name: str, schema: Any) -> str:
+    """The ref that a file is about: the end of its $id, else its name without .json."""
+    identifier = schema.get("$id") if isinstance(schema, dict) else None
+    named = identifier if isinstance(identifier, str) and identifier else name
+    return Path(named.rstrip("#/")).name.removesuffix(".json").removesuffix(".schema")
+
+
+def _told(title: str, found: Comparison, given: argparse.Namespace) -> bool:
+    reading: Reading = given.reading
+    findings = found.of(reading)
+    level: Level = given.compatibility
+    counted = [one for one in findings if level in ("full", one.breaks)]
+    print(_printable(f"{title}: {found.verdict(reading)} ({reading})"))
+    for one in [*counted, *(one for one in findings if one not in counted)][:_MOST_TOLD]:
+        print(_printable(f"  {one.name} at {one.place or 'the top'}, breaks {one.breaks}: {one.sentence}"))
+    if len(findings) > _MOST_TOLD:
+        print(f"  and {len(findings) - _MOST_TOLD} more")
+    return bool(counted)
+
+
+def _printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
+
+
+if __name__ == "__main__":
+    main()
