@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib import database
 from lib.catalog import entries
-from lib.ui.catalog import cards, catalog_filters, event_details, own_event_acts, status_pill
+from lib.ui.catalog import cards, catalog_filters, event_details, own_event_acts, status_pill, unknown_events
 from lib.ui.components import guard
 from lib.ui.components.text import plural
 
@@ -31,6 +31,7 @@ with controls:
 catalog_filters.draw_choices(page)
 own_event_acts.draw_just_deleted(actor, page.deleted)
 event_details.draw_drawer(actor)
+unknown_events.draw(actor)
 
 if not page.entries:
     catalog_filters.draw_deprecated(page)

@@ -17,8 +17,8 @@ from lib.ui.components.text import escape
 from lib.ui.components.url_parameters import Choice
 from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, state, steps_tab, trigger_tab, versions_tab
 from lib.ui.designer.state import Draft
-from lib.ui.workflows import attached, backfill_dialog, workflow_list
-from lib.workflows import editing, schema_impact
+from lib.ui.workflows import attached, backfill_dialog, real_events, workflow_list
+from lib.workflows import editing, gate, schema_impact
 from lib.workflows import validation as workflow_validation
 from lib.workflows.schema_impact import Impact
 
@@ -209,6 +209,18 @@ def _draw_overview(draft: Draft, problems: list[Problem], states: dict[str, str]
         chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, states=states, dark=dark)
         st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
     _draw_problems(draft, problems, st.container())
+    if draft.workflow.published_version:
+        _draw_real_events(draft)
+
+
+def _draw_real_events(draft: Draft) -> None:
+    """How the latest real events do with what is published."""
+    with database.read(draft.actor) as conn:
+        found = gate.of_published(conn, tenant=draft.actor.tenant, workflow_id=draft.workflow.workflow_id)
+    if found.event_type:
+        with st.container(border=True, gap="xsmall"):
+            st.markdown(f"**Version {draft.workflow.published_version} and real events**")
+            real_events.draw(found, headline=real_events.STARTS)
 
 
 def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator) -> None:

@@ -9,9 +9,9 @@ from lib.steps import Problem
 from lib.ui.components import definition_diff, guard
 from lib.ui.components.text import code, escape, plural
 from lib.ui.designer.state import Draft
-from lib.ui.workflows import backfill_dialog
+from lib.ui.workflows import backfill_dialog, real_events
+from lib.workflows import gate, versions
 from lib.workflows import records as workflow_records
-from lib.workflows import versions
 
 
 def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
@@ -52,9 +52,19 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
                 conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
             )
         definition_diff.draw(before, draft.definition, height=280)
+    with database.read(draft.actor) as conn:
+        tried = gate.check(conn, tenant=draft.actor.tenant, definition=draft.definition)
+    real_events.draw(tried, headline=real_events.WOULD_START)
     # No max_chars: a paste beyond it would be dropped without a word.
     note = st.text_input("Change note", placeholder="What changed, and why")
-    if st.button("Publish", type="primary", icon=":material/rocket_launch:", key="publish-confirm", width="stretch"):
+    if st.button(
+        "Publish anyway" if tried.none_starts else "Publish",
+        type="secondary" if tried.none_starts else "primary",
+        icon=":material/rocket_launch:",
+        # Another key: what was pressed as “Publish” does not publish what no event starts.
+        key="publish-anyway" if tried.none_starts else "publish-confirm",
+        width="stretch",
+    ):
         with guard.errors_shown():
             with database.write(draft.actor) as conn:
                 version = versions.publish(
@@ -64,6 +74,7 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
                     expected_draft_version=draft.draft_version,
                     expected_version=workflow.published_version,
                     change_note=note,
+                    publish_anyway=tried.none_starts,
                 )
             backfill_dialog.offer_if_missed(draft.actor, workflow.workflow_id)
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")

@@ -8,8 +8,8 @@ from lib import database
 from lib.ui.components import definition_diff, guard, viewer_time
 from lib.ui.components.text import code, escape
 from lib.ui.designer.state import Draft, reload_next
-from lib.ui.workflows import attached
-from lib.workflows import definition_text
+from lib.ui.workflows import attached, real_events
+from lib.workflows import definition_text, gate
 from lib.workflows import versions as workflow_versions
 from lib.workflows.versions import Version
 
@@ -97,8 +97,12 @@ def _confirm(draft: Draft, to_version: int) -> None:
         st.caption("The draft has changes of its own and keeps them.")
     before, after = _content(draft, f"v{now}"), _content(draft, f"v{to_version}")
     definition_diff.draw(before, after, height=300)
+    with database.read(draft.actor) as conn:
+        tried = gate.check(conn, tenant=draft.actor.tenant, definition=after)
+    real_events.draw(tried, headline=real_events.WOULD_START)
     note = st.text_input("Change note", f"Back to version {to_version}")
-    if st.button(f"Publish v{now + 1}", type="primary", icon=":material/history:"):
+    label = f"Publish v{now + 1}" + (" anyway" if tried.none_starts else "")
+    if st.button(label, type="secondary" if tried.none_starts else "primary", icon=":material/history:"):
         with guard.errors_shown():
             with database.write(draft.actor) as conn:
                 version = workflow_versions.roll_back(
@@ -108,6 +112,7 @@ def _confirm(draft: Draft, to_version: int) -> None:
                     to_version=to_version,
                     expected_version=now,
                     change_note=note,
+                    publish_anyway=tried.none_starts,
                 )
             draft.reload()
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib import database
+from lib.auth.actors import Actor
 from lib.database import Database
 from lib.events import ingestion
 from lib.mapping.expressions import DIGITS
@@ -431,6 +432,65 @@ def test_publishing_offers_a_replay_only_if_events_were_missed(db: Database, new
         said[event] = texts(app)
     assert "Replay missed events?" not in said["EMAIL_BOUNCED"]
     assert f"**1 live event** of `{EVENT}` started nothing." in said[EVENT]
+
+
+def recorded(actor: Actor, *payloads: Any, event_type: str = EVENT) -> list[UUID]:
+    """Live events with these payloads; their ids."""
+    found = []
+    for payload in payloads:
+        with database.write(actor) as conn:
+            found.append(ingestion.submit_event(conn, actor, event_type=event_type, payload=payload).event_id)
+    return [event_id for event_id in found if event_id]
+
+
+def test_publishing_is_tried_with_real_events_first(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    good = example(db)
+    recorded(actor, good, good)
+    [bad] = recorded(actor, {**good, "ticketId": 7})
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Steps")
+    app.button(key="publish").click().run()
+    assert f"**2 of the last 3 real events** of `{EVENT}` would start it." in texts(app)
+    assert "**1** fails at `/ticketId`: Must be text." in texts(app)
+    links = [link for link in app.get("page_link") if str(bad) in link.proto.query_string]
+    assert len(links) == 1
+    app.button(key="publish").click()
+    app.button(key="publish-confirm").click().run()
+    assert get(actor, workflow).published_version == 1
+    app = design(workflow, "Steps")
+    assert "**2 of its last 3 real events** would start it." in texts(app)
+    recorded(actor, good)
+    assert "**3 of its last 4 real events** would start it." in texts(design(workflow, "Steps"))
+
+
+def test_what_no_real_event_starts_is_published_only_anyway(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    recorded(actor, {}, {})
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Steps")
+    app.button(key="publish").click().run()
+    assert f"**0 of the last 2 real events** of `{EVENT}` would start it." in texts(app)
+    assert not [button for button in app.button if button.key == "publish-confirm"]
+    assert app.button(key="publish-anyway").label == "Publish anyway"
+    app.button(key="publish").click()
+    app.button(key="publish-anyway").click().run()
+    assert get(actor, workflow).published_version == 1
+    edit(actor, workflow, steps=[log_step("b")])
+    publish(actor, workflow)
+    app = design(workflow, "Versions")
+    app.button(key="roll-back-1").click().run()
+    assert f"**0 of the last 2 real events** of `{EVENT}` would start it." in texts(app)
+    app.button(key="roll-back-1").click()
+    next(button for button in app.button if button.label == "Publish v3 anyway").click().run()
+    assert get(actor, workflow).published_version == 3
+
+
+def test_an_event_that_did_not_come_yet_is_said(new_actor: ActorFactory) -> None:
+    workflow = published(new_actor())
+    assert f"No real event of `{EVENT}` came yet" in texts(design(workflow, "Steps"))
 
 
 def test_an_open_step_shows_that_it_is_open(new_actor: ActorFactory) -> None:
