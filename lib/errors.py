@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from typing import ClassVar, NoReturn
 
 
@@ -45,7 +46,20 @@ class NotFound(CatalogError):
 
 
 class PermissionDenied(CatalogError):
-    """The actor's permission does not reach this far."""
+    """The actor's permission does not reach this far.
+
+    Whoever ends the transaction in which it was raised calls `keep`, as what is written in it is rolled back.
+    """
+
+    def __init__(self, message: str, keep: Callable[[], None] | None = None) -> None:
+        super().__init__(message)
+        self._keep = keep
+
+    def keep(self) -> None:
+        """Write down that it was refused, the first time this is called."""
+        keep, self._keep = self._keep, None
+        if keep:
+            keep()
 
 
 class TokenEnded(CatalogError):

@@ -18,7 +18,7 @@ from lib.api.problems import ApiProblem
 from lib.api.rate_limit import RateLimit
 from lib.auth import tokens
 from lib.auth.actors import Actor, Right
-from lib.errors import TokenEnded
+from lib.errors import PermissionDenied, TokenEnded
 
 # Threads of our own: Streamlit serves its files from the common ones, and 60 slow requests would stop pages.
 # Fewer than the database pool has connections, so that pages always find one.
@@ -77,11 +77,14 @@ class TokenGate:
                 actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
                 actor = replace(actor, address=request.client.host if request.client else None)
                 self.spend(actor, 1)
-                actor.require(route.right)
+                actor.require(route.right, to=f"{route.method} {route.path}")
                 return await route.endpoint(request, Caller(actor, self))
             except TokenEnded:
                 if self._known.pop(tokens.hash_of(token), None):
                     (await self._actor(token)).require(route.right)  # it may have been limited, not ended
+                raise
+            except PermissionDenied as error:
+                await self.run(error.keep)
                 raise
 
         return Route(route.path, enter, methods=[route.method])

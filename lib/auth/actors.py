@@ -5,11 +5,14 @@ Domain functions check with `actor.require(...)` themselves; a hidden button is 
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from dataclasses import dataclass, field
+from types import FrameType
 from typing import Literal
 from uuid import UUID
 
+from lib.auth import audit
 from lib.database import Connection, named_queries
 from lib.errors import ConfigurationError, PermissionDenied
 from lib.settings import Settings
@@ -56,10 +59,20 @@ class Actor:
             return right == "send"
         return _RANK[self.permission] >= _RANK[right]
 
-    def require(self, right: Right) -> None:
-        """Raise PermissionDenied, saying which permission is needed and whom to ask, unless the actor has it."""
+    def require(self, right: Right, *, to: str | None = None) -> None:
+        """Raise PermissionDenied, saying which permission is needed and whom to ask, unless the actor has it.
+
+        The audit trail gets to know what was refused: `to`, else the function of the domain that was called.
+        """
         if not self.may(right):
-            raise PermissionDenied(self.refusal(right))
+            raise self.denied(right, self.refusal(right), to=to)
+
+    def denied(self, right: Right, sentence: str, *, to: str | None = None) -> PermissionDenied:
+        """The error for something that needs more than the actor has; it keeps itself in the audit trail."""
+        tried, target = (to, None) if to else _attempt()
+        return PermissionDenied(
+            sentence, lambda: audit.keep_refused(self, permission=right, tried=tried, target=target)
+        )
 
     def refusal(self, right: Right) -> str:
         """The sentence that says why not, and whom to ask; the same on a disabled button and in an error."""
@@ -88,6 +101,11 @@ class Membership:
     def actor(self, *, address: str | None = None) -> Actor:
         """The actor this membership makes, who comes from that address and acts by pages."""
         return Actor(self.tenant, self.user_id, self.email, self.permission, origin="page", address=address)
+
+
+def engine(tenant: UUID) -> Actor:
+    """The engine, for what it does in a tenant by itself and in nobody's name."""
+    return Actor(tenant, UUID(int=0), "engine", "admin", origin="engine")
 
 
 def check_sign_in(settings: Settings) -> None:
@@ -130,3 +148,22 @@ def add_member(conn: Connection, *, tenant: UUID, email: str, name: str, permiss
 def folded_email(email: str) -> str:
     """The address as it is kept: an address names one person however it is typed."""
     return unicodedata.normalize("NFC", email.strip()).lower()
+
+
+def _attempt() -> tuple[str, str | None]:
+    """The function of the domain that somebody called in vain, and the id of what it was to act on."""
+    tried, target = "", None
+    frame: FrameType | None = sys._getframe(2)
+    while frame and _is_domain(module := str(frame.f_globals.get("__name__"))):
+        code = frame.f_code
+        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if not code.co_name.startswith("_") and "actor" in arguments:
+            tried = f"{module.removeprefix('lib.')}.{code.co_name}"
+            named = (frame.f_locals[name] for name in arguments if name.endswith(("_id", "event_type")))
+            target = next((str(value) for value in named if value is not None), target)
+        frame = frame.f_back
+    return tried or "an act", target
+
+
+def _is_domain(module: str) -> bool:
+    return module.startswith("lib.") and not module.startswith(("lib.ui.", "lib.api.", "lib.operations."))

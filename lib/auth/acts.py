@@ -14,6 +14,32 @@ from lib.serialization.strict_json import JsonValue
 
 
 @dataclass(frozen=True, kw_only=True)
+class ActRefused(
+    Act,
+    action="act.refused",
+    target="act",
+    sentence="was refused {tried}, which needs {permission} permission",
+):
+    """Someone tried what their permission does not reach; nothing was changed. The object is what it was tried on."""
+
+    tried: str
+    permission: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportStarted(
+    Act,
+    action="export.started",
+    target="export",
+    sentence="exported {target_id} as {form}, {narrowed}",
+):
+    """A file was fetched: what it has rows of, its format, and the filters, without searched values."""
+
+    form: str
+    narrowed: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class EventSimulated(Act, action="event.simulated", target="event", sentence="simulated {event_type}"):
     """An event was sent by hand; the runs it started and resumed."""
 

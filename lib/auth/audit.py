@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from lib.auth.actors import Actor
+import logging
+from typing import Protocol
+from uuid import UUID
+
+from lib import database
+from lib.auth import acts
 from lib.auth.acts import Act
 from lib.database import Connection, named_queries
+from lib.errors import DatabaseUnavailable
 from lib.serialization import strict_json
+
+log = logging.getLogger(__name__)
+
+#: Refused acts of one person that are kept in a minute. Someone who hammers at a door does not fill the trail.
+MOST_REFUSED = 10
 
 queries = named_queries.of(__name__)
 
 
-def record(conn: Connection, actor: Actor, act: Act) -> None:
+class Doer(Protocol):
+    """What a row says of an actor. An Actor itself keeps here what it is refused."""
+
+    @property
+    def tenant(self) -> UUID: ...
+    @property
+    def user_id(self) -> UUID: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def origin(self) -> str: ...
+    @property
+    def address(self) -> str | None: ...
+
+
+def record(conn: Connection, actor: Doer, act: Act) -> None:
     """Write one line: this person did this."""
     row = {
         "tenant": actor.tenant,
@@ -24,3 +50,18 @@ def record(conn: Connection, actor: Actor, act: Act) -> None:
         "address": actor.address,
     }
     conn.execute(queries["record"], row)
+
+
+def keep_refused(actor: Doer, *, permission: str, tried: str, target: str | None) -> None:
+    """Write down, in a transaction of its own, that an act was refused; not more than MOST_REFUSED a minute.
+
+    That it cannot be written down is logged: whoever is refused learns so in any case.
+    """
+    try:
+        with database.write(actor) as conn:
+            conn.execute(queries["take_turns"], {"user_id": actor.user_id})
+            of = {"tenant": actor.tenant, "user_id": actor.user_id, "action": acts.ActRefused.action}
+            if conn.execute(queries["lately"], {**of, "most": MOST_REFUSED}).scalar_one() < MOST_REFUSED:
+                record(conn, actor, acts.ActRefused(target_id=target or tried, tried=tried, permission=permission))
+    except DatabaseUnavailable as error:
+        log.warning("A refused act of %s is not in the audit trail: %s", actor.user_id, error)

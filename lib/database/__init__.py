@@ -32,7 +32,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, Operation
 from lib.database import address, checks, driver, embedded_server, named_queries
 from lib.database.checks import APP_ROLE as APP_ROLE
 from lib.database.embedded_server import EmbeddedServer
-from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable
+from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, PermissionDenied
 from lib.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -261,8 +261,12 @@ def _as_app(actor: Scoped, *, read_only: bool, keep_plans: bool = False) -> Iter
             if not error.connection_invalidated:
                 raise
             conn = _enter(db, actor, read_only, keep_plans)  # left over from before a database restart; this one is new
-        with conn, conn.get_transaction() or conn.begin():
-            yield conn
+        try:
+            with conn, conn.get_transaction() or conn.begin():
+                yield conn
+        except PermissionDenied as error:
+            error.keep()  # now that the connection is free again
+            raise
 
 
 def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Connection:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from lib.auth import acts, audit
+from lib.auth import actors, acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable
@@ -122,6 +122,8 @@ def under_way(conn: Connection) -> list[tuple[UUID, Actor]]:
     """
     for row in conn.execute(queries["withdraw"]).all():
         log.warning("Backfill %s was canceled: who began it may not replay events any more.", row.backfill_id)
+        act = acts.BackfillCanceled(target_id=row.workflow_id, name=row.name, reason=row.reason)
+        audit.record(conn, actors.engine(row.tenant), act)
     return [
         (row.backfill_id, Actor(row.tenant, row.user_id, row.email, row.permission, origin="engine"))
         for row in conn.execute(queries["under_way"]).all()

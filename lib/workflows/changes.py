@@ -15,7 +15,7 @@ from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import Connection, named_queries
-from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
 from lib.workflows import records as workflow_records
 from lib.workflows.records import LONGEST_NAME, Workflow
@@ -149,7 +149,7 @@ def lock_to_change(conn: Connection, actor: Actor, *, workflow_id: UUID, even_ar
     # Read after the lock is there, in a statement of its own: it then sees what the one before us committed.
     workflow = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
     if sentence := workflow_records.refusal(actor, workflow):
-        raise PermissionDenied(sentence)
+        raise actor.denied("admin", sentence)
     if workflow.status == "archived" and not even_archived:
         raise Conflict(f"{workflow.name} is archived; restore it before you change it.")
     return workflow

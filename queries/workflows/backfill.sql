@@ -35,7 +35,8 @@ SET status = 'canceled', ended_because = 'who began it may not replay events any
 WHERE b.status = 'running'
   AND NOT EXISTS (SELECT FROM memberships m
                   WHERE m.tenant = b.tenant AND m.user_id = b.created_by AND m.permission IN ('manage', 'admin'))
-RETURNING b.backfill_id
+RETURNING b.backfill_id, b.tenant, b.workflow_id, b.ended_because AS reason,
+          (SELECT w.name FROM workflow_definitions w WHERE w.tenant = b.tenant AND w.workflow_id = b.workflow_id) AS name
 
 -- name: under_way
 -- Running backfills of every tenant with who began them, oldest first.

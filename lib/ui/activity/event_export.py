@@ -5,11 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.auth.actors import Actor
+from lib.auth.downloads import FileFormat
 from lib.events import export as event_export
 from lib.events.activity import EventFilters
 from lib.events.export import LIMIT
 
-_FORMS: dict[event_export.ExportFormat, tuple[str, str]] = {
+_FORMS: dict[FileFormat, tuple[str, str]] = {
     "csv": ("CSV", ":material/table:"),
     "json": ("JSON", ":material/data_object:"),
 }

@@ -23,6 +23,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from lib import database
+from lib.auth import downloads
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.database.paging import Cursor
@@ -636,7 +637,7 @@ def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFact
     )
     with db.owner.begin() as conn:
         conn.execute(fill, {"t": actor.tenant, "at": START})
-    pieces = event_export.chunks(event_export.lines(actor, filters=EventFilters(), form="csv"))
+    pieces = downloads.chunks(event_export.lines(actor, filters=EventFilters(), form="csv"))
     size = len(next(pieces))
     tracemalloc.start()
     try:
@@ -650,16 +651,16 @@ def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFact
 def test_a_ticket_is_good_for_a_while(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     actor = new_actor("read")
     token = event_export.ticket(actor, filters=EventFilters(event_types=("E",)), form="json")
-    found = event_export.of_ticket(token)
-    assert (found.actor, found.filters, found.form) == (actor, EventFilters(event_types=("E",)), "json")
-    monkeypatch.setattr(event_export, "GOOD_FOR", timedelta(seconds=-1))
+    found = downloads.of_ticket(token)
+    assert (found.actor, found.name, found.form, found.narrowed) == (actor, "activity", "json", "event types E")
+    monkeypatch.setattr(downloads, "GOOD_FOR", timedelta(seconds=-1))
     ended = event_export.ticket(actor, filters=EventFilters(), form="csv")
     for ticket in (ended, "", "x" * 43):
         with pytest.raises(NotFound, match="has expired"):
-            event_export.of_ticket(ticket)
+            downloads.of_ticket(ticket)
     monkeypatch.undo()
     for _ in range(1100):
         newest = event_export.ticket(actor, filters=EventFilters(), form="csv")
-    assert event_export.of_ticket(newest)
+    assert downloads.of_ticket(newest)
     with pytest.raises(NotFound):
-        event_export.of_ticket(token)  # the oldest made room
+        downloads.of_ticket(token)  # the oldest made room

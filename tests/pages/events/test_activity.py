@@ -14,6 +14,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.auth.downloads import FileFormat
 from lib.database import Database
 from lib.errors import InvalidInput
 from lib.events import activity, simulation
@@ -27,7 +28,7 @@ from tests.support import pages
 from tests.support.api_client import ApiClient, event, new_token
 from tests.support.tenant_catalog import add_schema
 
-FORMS: tuple[event_export.ExportFormat, ...] = ("csv", "json")
+FORMS: tuple[FileFormat, ...] = ("csv", "json")
 
 
 def open_page(**query: str | list[str]) -> AppTest:
