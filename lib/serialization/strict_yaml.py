@@ -1,7 +1,7 @@
 """Strict YAML: JSON with another spelling. No dates, no yes/no, no tags, each key once.
 
 A tag could make yes a truth and a list an object. An alias lets a short text stand for gigabytes, so aliases are only
-read in documents that others wrote, and only as far as what they stand for fits the bound of the text. What does not
+read in documents that others wrote, and only as far as what they stand for is short. What does not
 look like a JSON value is text, so `no`, 2026-01-31 and 1_000 stay what somebody wrote. Numbers are exact, as in
 strict_json.
 """
@@ -21,6 +21,8 @@ from lib.serialization.strict_json import JsonValue
 
 _STRING = "tag:yaml.org,2002:str"
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
+#: Characters that all aliases of a document stand for together.
+_MOST_BY_ALIASES = 1_000_000
 _SMALL = re.compile(r"-?[0-9]{1,17}")
 _WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -41,7 +43,7 @@ def read(
     if (size := len(text.encode(errors="replace"))) > max_bytes:
         raise InvalidInput(field, f"is {size:,} bytes long; at most {max_bytes:,} are accepted")
     try:
-        value = _Builder(text.removeprefix("\ufeff"), max_bytes if by_others else None).built()
+        value = _Builder(text.removeprefix("\ufeff"), by_others=by_others).built()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" at {_place(text, mark)}" if mark else ""
@@ -72,9 +74,10 @@ class _Open:
 class _Builder:
     """Builds the value from the parser's events, without nesting calls."""
 
-    def __init__(self, text: str, most_by_aliases: int | None) -> None:
+    def __init__(self, text: str, *, by_others: bool) -> None:
         self.events = yaml.parse(text, Loader=yaml.CSafeLoader)
-        self.most_by_aliases = most_by_aliases
+        self.by_others = by_others
+        self.left_to_aliases = _MOST_BY_ALIASES
         self.root: list[Any] = []
         self.open = [_Open(self.root)]
         self.anchored: dict[str, tuple[JsonValue, int]] = {}
@@ -90,7 +93,7 @@ class _Builder:
                 self._node(event)
             elif isinstance(event, yaml.CollectionEndEvent):
                 closed = self.open.pop()
-                self._grow(closed.size, event)
+                self.open[-1].size += closed.size
                 if closed.anchor:
                     self.anchored[closed.anchor] = (closed.value, closed.size)
         return self.root[0] if self.root else None
@@ -104,11 +107,11 @@ class _Builder:
         into = self.open[-1]
         if isinstance(into.value, dict) and into.name is None:
             into.name = self._name(event, into.value)
-            self._grow(len(into.name), event)
+            into.size += len(into.name)
         elif isinstance(event, yaml.ScalarEvent):
             value = _plain(event.value) if event.implicit[0] else event.value
             self._add(value)
-            self._grow(len(event.value) + 1, event)
+            into.size += len(event.value) + 1
             if event.anchor:
                 self.anchored[event.anchor] = (value, len(event.value) + 1)
         else:
@@ -117,7 +120,7 @@ class _Builder:
             self.open.append(_Open(value, event.anchor, size=2))
 
     def _alias(self, event: Any) -> None:
-        if self.most_by_aliases is None:
+        if not self.by_others:
             _refuse("aliases are not accepted", event)
         if event.anchor not in self.anchored:
             _refuse(f"the alias {event.anchor[:80]!r} names nothing that ends before it", event)
@@ -125,13 +128,11 @@ class _Builder:
         if isinstance(into.value, dict) and into.name is None:
             _refuse("a name must be text; quote it", event)
         value, size = self.anchored[event.anchor]
-        self._grow(size, event)
+        self.left_to_aliases -= size
+        if self.left_to_aliases < 0:
+            _refuse(f"aliases stand for more than {_MOST_BY_ALIASES:,} characters", event)
+        into.size += size
         self._add(json_values.copy(value))
-
-    def _grow(self, size: int, event: Any) -> None:
-        self.open[-1].size += size
-        if self.most_by_aliases is not None and self.open[-1].size > self.most_by_aliases:
-            _refuse(f"what its aliases stand for is longer than {self.most_by_aliases:,} characters", event)
 
     def _add(self, value: JsonValue) -> None:
         into = self.open[-1]
@@ -141,14 +142,13 @@ class _Builder:
             into.value.append(value)
 
     def _name(self, event: Any, members: dict[str, Any]) -> str:
-        as_written = self.most_by_aliases is not None
         is_text = isinstance(event, yaml.ScalarEvent) and (
-            as_written or not event.implicit[0] or isinstance(_plain(event.value), str)
+            self.by_others or not event.implicit[0] or isinstance(_plain(event.value), str)
         )
         if not is_text:
             _refuse("a name must be text; quote it", event)
         name = str(event.value)
-        if as_written and name == "<<" and event.implicit[0]:
+        if self.by_others and name == "<<" and event.implicit[0]:
             _refuse("merging by << is not accepted", event)
         if name in members:
             _refuse(f"the name {name[:80]!r} comes twice", event)

@@ -1,0 +1,175 @@
+"""Reads AsyncAPI 2.x and 3.x: every message of a channel or of the components is an event."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lib.catalog.interchange import told
+from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, event_type_of, shown
+from lib.catalog.interchange.standalone import Library, Place
+
+#: AsyncAPI's schemas are a superset of this draft.
+_DRAFT_7 = "http://json-schema.org/draft-07/schema#"
+_DRAFTS = {
+    "draft-03": "http://json-schema.org/draft-03/schema#",
+    "draft-04": "http://json-schema.org/draft-04/schema#",
+    "draft-06": "http://json-schema.org/draft-06/schema#",
+    "draft-07": _DRAFT_7,
+    "2019-09": "https://json-schema.org/draft/2019-09/schema",
+    "draft-2019-09": "https://json-schema.org/draft/2019-09/schema",
+    "2020-12": "https://json-schema.org/draft/2020-12/schema",
+    "draft-2020-12": "https://json-schema.org/draft/2020-12/schema",
+}
+_ASYNCAPI = re.compile(r"application/vnd\.aai\.asyncapi(\+json|\+yaml)?(;.*)?")
+_JSON_SCHEMA = re.compile(r"application/schema(\+json|\+yaml)?(?:;\s*version=(?P<draft>.*))?")
+_MESSAGE_FIELDS = ("name", "title", "summary", "description", "tags", "correlationId", "examples", EXTENSION)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A message where a document lists it: by which key, and the names that its surroundings offer it."""
+
+    place: Place
+    key: str | None
+    otherwise: tuple[Any, ...] = ()
+
+
+def read(library: Library, file: str) -> Document:
+    """The events of one document."""
+    root = library.root(file)
+    version = str(root.value.get("asyncapi"))
+    if not re.fullmatch(r"[23]\.\d+(\.\d+.*)?", version):
+        said = f"{file}: AsyncAPI {shown(version)} is not known here; 2.x and 3.x are."
+        return Document(problems=(said,))
+    reader = _Reader(library, is_third=version.startswith("3"))
+    return Document(told.text((root / "info" / "title").value) or "", tuple(reader.events(root)))
+
+
+class _Reader:
+    def __init__(self, library: Library, *, is_third: bool) -> None:
+        self.library = library
+        self.is_third = is_third
+
+    def events(self, root: Place) -> Iterator[ImportedEvent]:
+        """Every message once, wherever it is referred to."""
+        seen = set()
+        for found in self._listed(root):
+            try:
+                message = self.library.followed(found.place)
+            except Unreadable as error:
+                name = event_type_of(next((one for one in (found.key, *found.otherwise) if isinstance(one, str)), ""))
+                yield ImportedEvent(name, str(found.place), problem=str(error))
+                continue
+            if (where := (message.file, message.path)) not in seen:
+                seen.add(where)
+                yield self._event(message, found)
+
+    def _listed(self, root: Place) -> Iterator[_Found]:
+        components = root / "components"
+        for channels in (root / "channels", components / "channels"):
+            for name, place in channels.members():
+                yield from self._of_channel(name, place)
+        for key, place in (components / "messages").members():
+            yield _Found(place, key)
+
+    def _of_channel(self, name: str, place: Place) -> Iterator[_Found]:
+        try:
+            channel = self.library.followed(place)
+        except Unreadable:
+            yield _Found(place, None, (name,))  # it is told of the channel, since nobody knows its messages
+            return
+        if self.is_third:
+            yield from (_Found(message, key, (name,)) for key, message in (channel / "messages").members())
+            return
+        for kind in ("publish", "subscribe"):
+            operation = channel / kind
+            named = (operation / "operationId").value
+            message = operation / "message"
+            choices = message / "oneOf"
+            if isinstance(choices.value, list):
+                yield from (_Found(choices / number, None, (named, name)) for number in range(len(choices.value)))
+            elif message.value is not None:
+                yield _Found(message, None, (named, name))
+
+    def _event(self, message: Place, found: _Found) -> ImportedEvent:
+        if not isinstance(message.value, Mapping):
+            name = event_type_of(found.key or "")
+            return ImportedEvent(name, str(message), problem="is no message: it must be an object")
+        try:
+            fields = self._with_traits(message)
+        except Unreadable as error:
+            return ImportedEvent(event_type_of(found.key or ""), str(message), problem=str(error))
+        # The key of the components is the name that other tools generate code by; a channel's key may be of its own.
+        last = message.path[-1] if message.path[-2:-1] == ("messages",) else found.key
+        names = (fields.get("name"), message.value.get("messageId"), last, fields.get("title"), *found.otherwise)
+        return told.event(
+            self.library,
+            message,
+            event_type=next((made for one in names if isinstance(one, str) and (made := event_type_of(one))), ""),
+            said=self._said(message, fields),
+            schema=lambda: self._schema(message),
+            extension=fields.get(EXTENSION),
+        )
+
+    def _said(self, message: Place, fields: Mapping[str, Any]) -> dict[str, Any]:
+        examples = fields.get("examples")
+        payloads = [one["payload"] for one in examples or () if isinstance(one, Mapping) and "payload" in one]
+        path = told.correlation_path(self._correlation(message, fields.get("correlationId")))
+        description = fields.get("description")
+        if not (EXTENSION in fields and description == ""):
+            description = told.text(description) or told.text(fields.get("summary"))
+        return {
+            "name": told.text(fields.get("title")),
+            "description": description,
+            "tags": told.tags(fields.get("tags")),
+            "correlation_paths": [path] if path else None,
+            "example": payloads[0] if payloads else None,
+            "status": "deprecated" if fields.get("deprecated") is True else None,
+        }
+
+    def _correlation(self, message: Place, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return None
+        if isinstance(given.get("$ref"), str):
+            given = self.library.followed(self.library.referred(message, given["$ref"])).value
+        return given.get("location") if isinstance(given, Mapping) else None
+
+    def _with_traits(self, message: Place) -> dict[str, Any]:
+        """The fields of a message with those of its traits, which win in 2.x and lose in 3.x."""
+        own = {key: value for key, value in message.value.items() if key in (*_MESSAGE_FIELDS, "deprecated")}
+        added: dict[str, Any] = {}
+        traits = message / "traits"
+        for number in range(len(traits.value) if isinstance(traits.value, list) else 0):
+            trait = self.library.followed(traits / number).value
+            added |= {key: value for key, value in trait.items() if key in _MESSAGE_FIELDS} if trait else {}
+        return {**added, **own} if self.is_third else {**own, **added}
+
+    def _schema(self, message: Place) -> Any:
+        payload = message / "payload"
+        if payload.value is None:
+            return None
+        if not self.is_third:
+            return told.schema_at(self.library, payload, draft=_draft(message.value.get("schemaFormat")))
+        whole = self.library.followed(payload) if set(_keys(payload.value)) == {"$ref"} else payload
+        if "schema" in _keys(whole.value) and "schemaFormat" in whole.value:
+            draft = _draft(whole.value["schemaFormat"])
+            return told.schema_at(self.library, whole / "schema", draft=draft)
+        return told.schema_at(self.library, payload, draft=_DRAFT_7)
+
+
+def _keys(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _draft(schema_format: Any) -> str:
+    """The draft in which a schema of this format is written. Raises Unreadable for what is no JSON Schema."""
+    if schema_format is None or (isinstance(schema_format, str) and _ASYNCAPI.fullmatch(schema_format)):
+        return _DRAFT_7
+    match = _JSON_SCHEMA.fullmatch(schema_format) if isinstance(schema_format, str) else None
+    draft = _DRAFTS.get(match["draft"] or "draft-07") if match else None
+    if draft is None:
+        raise Unreadable(f"has a payload in {shown(str(schema_format))}, which is not JSON Schema")
+    return draft

@@ -1,0 +1,122 @@
+"""What an imported document comes to: events with what it says of each, and schemas by ref."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from lib.catalog.system import DIALECT
+from lib.schemas import JsonSchema
+from lib.serialization import strict_json
+
+#: Of one file, of all files of one import together, and of an archive when unpacked.
+MAX_BYTES = 16 * 1024 * 1024
+MOST_EVENTS = 5000
+#: Documents are nested deeper than payloads: a schema of 64 levels stands some levels down in them.
+MAX_DEPTH = 200
+
+#: The fields of an entry that a document can say something about, in the order in which people read them.
+FIELDS = ("name", "description", "category", "status", "owner", "tags", "correlation_paths", "example")
+#: The key under which our own documents say of an event what their format has no place for.
+EXTENSION = "x-event-catalog"
+
+_LONGEST_SHOWN = 80
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+
+
+class Unreadable(Exception):
+    """Something of a document that cannot be read; str() of it says why, as the end of a sentence about the event."""
+
+
+@dataclass(frozen=True)
+class ImportedEvent:
+    """One event of a document. `said` holds only what the document says, by the names in FIELDS."""
+
+    event_type: str
+    #: Where it stands: file and JSON pointer.
+    place: str
+    said: Mapping[str, Any] = field(default_factory=dict)
+    schema_ref: str | None = None
+    #: The schema with all that it refers to; None where the document gives none.
+    schema: JsonSchema | None = None
+    #: Why it cannot be imported.
+    problem: str | None = None
+    #: Fields that are our reading of another format's words: what of them does not fit an entry is left out.
+    guessed: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Document:
+    """What one import holds. `problems` are sentences about whole files."""
+
+    title: str = ""
+    events: tuple[ImportedEvent, ...] = ()
+    schemas: Mapping[str, JsonSchema] = field(default_factory=dict)
+    problems: tuple[str, ...] = ()
+
+
+def event_type_of(name: str) -> str:
+    """A name in our convention: lightMeasured, light-measured and “Light measured” are LIGHT_MEASURED; "" for none."""
+    letters = unicodedata.normalize("NFKD", name[:1000])
+    words = _WORDS.sub("_", "".join(one for one in letters if not unicodedata.combining(one)))
+    event_type = words.strip("_").upper()
+    return f"EVENT_{event_type}" if event_type[:1].isdigit() else event_type
+
+
+def name_of(event_type: str) -> str:
+    """A name for people: LIGHT_MEASURED is Light Measured."""
+    return " ".join(word.capitalize() for word in event_type.split("_"))
+
+
+def shown(text: str) -> str:
+    """A name of others in a sentence of ours: no longer than a line."""
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+
+
+def joined(documents: Iterable[Document]) -> Document:
+    """Several documents as one. What they say differently about one thing is told."""
+    given = list(documents)
+    events = [event for document in given for event in document.events]
+    problems = [problem for document in given for problem in document.problems]
+    if len(events) > MOST_EVENTS:
+        problems.append(f"There are {len(events):,} events; at most {MOST_EVENTS:,} are taken at once, the first ones.")
+        del events[MOST_EVENTS:]
+    schemas: dict[str, JsonSchema] = {}
+    for document in given:
+        for ref, schema in document.schemas.items():
+            if not same(schemas.setdefault(ref, schema), schema):
+                problems.append(f"The schema {shown(ref)} is given twice, and differently; the first one is taken.")
+    titles = {document.title for document in given if document.title}
+    told = tuple(_told_apart(events, schemas))
+    return Document(titles.pop() if len(titles) == 1 else "", told, schemas, tuple(problems))
+
+
+def same(one: JsonSchema | None, other: JsonSchema | None) -> bool:
+    """Whether two schemas say the same in the same words; one that names no draft is of the newest."""
+    return one is other or _canonical(one) == _canonical(other)
+
+
+def _canonical(schema: JsonSchema | None) -> bytes:
+    return strict_json.canonical({"$schema": DIALECT, **schema} if isinstance(schema, dict) else schema)
+
+
+def _told_apart(events: Iterable[ImportedEvent], schemas: dict[str, JsonSchema]) -> Iterator[ImportedEvent]:
+    """The events, of which only the first of each type can be imported, each with the schema of its ref."""
+    first: dict[str, ImportedEvent] = {}
+    for event in events:
+        if event.problem is None:
+            other = first.setdefault(event.event_type, event)
+            if other is not event:
+                event = replace(event, problem=f"comes twice: {shown(other.place)} is {event.event_type} too")
+            elif event.schema_ref and event.schema is None:
+                event = replace(event, schema=schemas.get(event.schema_ref))
+            elif (
+                event.schema_ref
+                and event.schema is not None
+                and not same(schemas.setdefault(event.schema_ref, event.schema), event.schema)
+            ):
+                event = replace(event, problem=f"has another schema {shown(event.schema_ref)} than an event before it")
+        yield event

@@ -1,0 +1,322 @@
+"""Takes a schema out of a document with all that it refers to, so that it stands alone.
+
+A reference is followed inside the documents that were given together, and nowhere else. What it leads to comes along in
+$defs, once, so that recursion stays recursion.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import quote, unquote, urldefrag, urljoin
+
+from jsonschema_specifications import REGISTRY as SPECIFICATIONS
+
+from lib.catalog.interchange.documents import Unreadable, shown
+from lib.schemas.dialects import NOT_SCHEMAS
+from lib.serialization import json_pointer
+
+Path = tuple[str | int, ...]
+
+_BY_NAME = frozenset("properties patternProperties $defs definitions dependentSchemas dependencies".split())
+_LITERAL = frozenset((*NOT_SCHEMAS, "example"))
+_MOST_HOPS = 50
+#: Places of one schema, and of all schemas of one import.
+_MOST_PLACES, _MOST_PLACES_IN_ALL = 50_000, 2_000_000
+_FILE = "file:///"
+
+
+class Place(NamedTuple):
+    """A value in one of the files. `resource` is where the innermost schema with an $id begins, () for the file."""
+
+    file: str
+    path: Path
+    value: Any
+    resource: Path = ()
+
+    def __str__(self) -> str:
+        return f"{self.file}#{json_pointer.join(self.path)}"
+
+    def __truediv__(self, key: str | int) -> Place:
+        """What lies below it at a key; nothing where there is none."""
+        value = self.value.get(key) if isinstance(self.value, dict) else json_pointer.value_at(self.value, (key,))
+        path = (*self.path, key)
+        is_resource = isinstance(value, dict) and "$id" in value and _id_of(value) is not None
+        return Place(self.file, path, value, path if is_resource else self.resource)
+
+    def members(self) -> Iterator[tuple[str, Place]]:
+        """What lies below an object, by key."""
+        if isinstance(self.value, Mapping):
+            for key in self.value:
+                yield key, self / key
+
+
+class Library:
+    """The files of one import, by name, in which references are followed."""
+
+    def __init__(self, files: Mapping[str, Any]) -> None:
+        self.files = files
+        self.places_left = _MOST_PLACES_IN_ALL
+        self._identified: dict[str, Place] | None = None
+
+    def root(self, file: str) -> Place:
+        """A whole file."""
+        return Place(file, (), self.files[file])
+
+    def followed(self, place: Place) -> Place:
+        """The place itself, or what it refers to when it is a reference. Raises Unreadable."""
+        for _ in range(_MOST_HOPS):
+            if not isinstance(place.value, Mapping) or not isinstance(place.value.get("$ref"), str):
+                return place
+            place = self.referred(place, place.value["$ref"])
+        raise Unreadable(f"refers to itself at {shown(str(place))}")
+
+    def referred(self, place: Place, reference: str) -> Place:
+        """What a reference at a place leads to. Raises Unreadable."""
+        target, fragment = urldefrag(reference)
+        found = None
+        if not target:
+            # Some read #/… from the schema's own $id, some from the whole document. Both are found.
+            starts = dict.fromkeys((place.resource, ()))
+            bases = (self.at(Place(place.file, (), self.files[place.file]), start) for start in starts)
+            found = next((one for base in bases if (one := self._fragment(base, fragment))), None)
+        elif (base := self._file(place, target)) is not None:
+            found = self._fragment(base, fragment)
+        if found is None:
+            what = "is not in the document" if not target else "is outside of the document; nothing is fetched"
+            raise Unreadable(f"refers to {shown(reference)}, which {what}")
+        return found
+
+    def at(self, place: Place, path: Path) -> Place:
+        """What lies along a path."""
+        for key in path:
+            place = place / key
+        return place
+
+    def _file(self, place: Place, target: str) -> Place | None:
+        if self._identified is None:
+            self._identified = dict(self._named())
+        for base in self._bases(place):
+            if found := self._identified.get(urljoin(base, target)):
+                return found
+        return None
+
+    def _bases(self, place: Place) -> Iterator[str]:
+        base = _uri(place.file)
+        here = self.root(place.file)
+        bases = [base]
+        for key in (None, *place.path):
+            here = here if key is None else here / key
+            if isinstance(here.value, Mapping) and (named := _id_of(here.value)):
+                base = urljoin(base, named)
+                bases.append(base)
+        return reversed(bases)
+
+    def _named(self) -> Iterator[tuple[str, Place]]:
+        for file in self.files:
+            waiting = [(_uri(file), self.root(file))]
+            yield waiting[0]
+            while waiting:
+                base, place = waiting.pop()
+                if isinstance(place.value, Mapping) and (named := _id_of(place.value)):
+                    base = urldefrag(urljoin(base, named))[0]
+                    yield base, place
+                keys = place.value if isinstance(place.value, Mapping) else range(len(place.value))
+                waiting += [(base, below) for key in keys if isinstance((below := place / key).value, dict | list)]
+
+    def _fragment(self, base: Place, fragment: str) -> Place | None:
+        if not fragment:
+            return base
+        if not fragment.startswith("/"):
+            return next((one for one in _subschemas(base) if fragment in _anchors(one.value)), None)
+        for key in json_pointer.split(unquote(fragment)):
+            inside = base.value
+            if isinstance(inside, list):
+                if not key.isdecimal() or len(key) > 9 or int(key) >= len(inside):
+                    return None
+                base = base / int(key)
+            elif isinstance(inside, Mapping) and key in inside:
+                base = base / key
+            else:
+                return None
+        return base
+
+
+def taken_out(library: Library, place: Place, *, draft: str | None = None) -> Any:
+    """The schema at a place with all that it refers to. `draft` is the $schema of one that names none.
+
+    Raises Unreadable for a reference that leads out of the documents, and for a schema that gets too large.
+    """
+    if not isinstance(place.value, Mapping | bool):
+        raise Unreadable("has a schema that is neither an object nor true nor false")
+    if isinstance(place.value, bool):
+        return place.value
+    schema = dict(place.value) if _stands_alone(place) else _Copy(library, place).schema()
+    library.places_left -= 1
+    return {"$schema": draft, **schema} if draft and "$schema" not in schema else schema
+
+
+def rewritten(schema: Any, at: str) -> Any:
+    """A schema for a place inside a document, where its references begin at the document's root."""
+    if isinstance(schema, list):
+        return [rewritten(one, at) for one in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    found: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "$ref" and isinstance(value, str) and value.startswith("#"):
+            found[key] = f"#{at}{value[1:]}"
+        elif key in _LITERAL or key.startswith("x-"):
+            found[key] = value
+        elif key in _BY_NAME and isinstance(value, Mapping):
+            found[key] = {name: rewritten(one, at) for name, one in value.items()}
+        else:
+            found[key] = rewritten(value, at)
+    return found
+
+
+def fits_asyncapi(schema: Any) -> bool:
+    """Whether a schema can stand inside of an AsyncAPI document as it is, but for the paths of its references.
+
+    Its references have to be paths from its root, and what AsyncAPI's schemas have beside draft 7 has to be theirs.
+    """
+    return all(
+        _id_of(one.value) is None
+        and not _anchors(one.value)
+        and not any(name in one.value for name in ("$dynamicRef", "$recursiveRef", "$recursiveAnchor", "externalDocs"))
+        and (not isinstance(ref := one.value.get("$ref", "#"), str) or ref == "#" or ref.startswith("#/"))
+        and isinstance(one.value.get("discriminator", ""), str)
+        and isinstance(one.value.get("deprecated", True), bool)
+        for one in _subschemas(Place("", (), schema))
+    )
+
+
+class _Copy:
+    """A copy of one schema, made to stand alone."""
+
+    def __init__(self, library: Library, place: Place) -> None:
+        self.library = library
+        self.places = 0
+        self.top = library.followed(place) if set(place.value) == {"$ref"} else place
+        self.names: dict[tuple[str, Path], str] = {}
+        self.waiting: list[tuple[str, Place]] = []
+        kept = self.top.value.get("$defs") if isinstance(self.top.value, Mapping) else None
+        self.taken = set(kept) if isinstance(kept, Mapping) else set()
+
+    def schema(self) -> Any:
+        if isinstance(self.top.value, bool):
+            return self.top.value
+        schema = self.copied(self.top, is_top=True)
+        if not isinstance(schema, dict):
+            raise Unreadable("has a schema that is neither an object nor true nor false")
+        definitions = {}
+        while self.waiting:
+            name, place = self.waiting.pop(0)
+            definitions[name] = self.copied(place)
+        if definitions:
+            schema["$defs"] = {**schema.get("$defs", {}), **definitions}
+        return schema
+
+    def copied(self, place: Place, *, is_top: bool = False) -> Any:
+        """A schema with its references rewritten. An $id inside of it would turn them elsewhere, so it is left out.
+
+        What is no schema is shared with the document, which nobody changes.
+        """
+        value = place.value
+        if not isinstance(value, dict):
+            return [self.copied(place / number) for number in range(len(value))] if isinstance(value, list) else value
+        self.count(len(value) + 1)
+        found: dict[str, Any] = {}
+        for key, inner in value.items():
+            if key == "$ref" and isinstance(inner, str):
+                found[key] = self.reference(place, inner)
+            elif key in ("$id", "id") and isinstance(inner, str) and not is_top:
+                continue
+            elif not isinstance(inner, dict | list) or key in _LITERAL or key.startswith("x-"):
+                found[key] = inner
+            elif key in _BY_NAME and isinstance(inner, dict):
+                self.count(len(inner))
+                found[key] = {name: self.copied(one) for name, one in (place / key).members()}
+            else:
+                found[key] = self.copied(place / key)
+        return found
+
+    def reference(self, place: Place, reference: str) -> str:
+        if urldefrag(reference)[0] in SPECIFICATIONS:
+            return reference  # a draft's own schema, which every judge knows
+        target = self.library.referred(place, reference)
+        if target.file == self.top.file and target.path[: len(self.top.path)] == self.top.path:
+            return _written(target.path[len(self.top.path) :])
+        key = (target.file, target.path)
+        if key not in self.names:
+            self.names[key] = self.name(target)
+            self.waiting.append((self.names[key], target))
+        return _written(("$defs", self.names[key]))
+
+    def name(self, target: Place) -> str:
+        wanted = str(target.path[-1]) if target.path else re.sub(r"(\.schema)?\.\w+$", "", target.file.split("/")[-1])
+        name, number = wanted, 1
+        while name in self.taken:
+            number += 1
+            name = f"{wanted}{number}"
+        self.taken.add(name)
+        return name
+
+    def count(self, places: int) -> None:
+        self.places += places
+        self.library.places_left -= places
+        if self.places > _MOST_PLACES:
+            raise Unreadable(f"has a schema that refers to more than {_MOST_PLACES:,} other places")
+        if self.library.places_left < 0:
+            raise Unreadable("comes after more schemas than one import may hold; import fewer files at once")
+
+
+def _stands_alone(place: Place) -> bool:
+    """Whether every reference of a schema leads into that schema, read as a document of its own."""
+    alone = Library({"": place.value})
+    for one in _subschemas(alone.root("")):
+        reference = one.value.get("$ref")
+        if not isinstance(reference, str) or urldefrag(reference)[0] in SPECIFICATIONS:
+            continue
+        try:
+            alone.referred(one, reference)
+        except Unreadable:
+            return False
+    return True
+
+
+def _subschemas(place: Place) -> Iterator[Place]:
+    """A schema and all objects in it that are schemas."""
+    waiting = [place]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here.value, list):
+            waiting += [here / number for number in range(len(here.value))]
+        if not isinstance(here.value, Mapping):
+            continue
+        yield here
+        for key, below in here.members():
+            if key in _LITERAL or key.startswith("x-"):
+                continue
+            waiting += [one for _, one in below.members()] if key in _BY_NAME else [below]
+
+
+def _id_of(schema: Mapping[str, Any]) -> str | None:
+    """The $id by which others refer to a schema; one such as #name is an anchor."""
+    named = schema.get("$id")
+    return named if isinstance(named, str) and not named.startswith("#") else None
+
+
+def _anchors(schema: Mapping[str, Any]) -> set[str]:
+    given = [schema.get("$anchor"), schema.get("$dynamicAnchor")]
+    given += [one[1:] for one in (schema.get("$id"), schema.get("id")) if isinstance(one, str) and one[:1] == "#"]
+    return {one for one in given if isinstance(one, str)}
+
+
+def _uri(file: str) -> str:
+    return _FILE + quote(file)
+
+
+def _written(path: Path) -> str:
+    return "#" + quote(json_pointer.join(path), safe="/~!$&'()*+,;=:@")
