@@ -69,6 +69,20 @@ class TokenEnded(CatalogError):
         super().__init__("This token is not known here, has expired or was revoked.")
 
 
+class SignInRefused(CatalogError):
+    """What says who somebody is does not hold, or is not there."""
+
+    def __init__(self) -> None:
+        super().__init__("You are not signed in.")
+
+
+class SignInUnavailable(CatalogError):
+    """Whoever vouches for people cannot be asked right now."""
+
+    def __init__(self) -> None:
+        super().__init__("The sign-in service does not answer at the moment. Please try again in a few minutes.")
+
+
 class Conflict(CatalogError):
     """Someone else changed it first, or the name is taken."""
 

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lib.errors import ConfigurationError, end_process
@@ -33,7 +33,40 @@ class Settings(BaseSettings):
     #: Load the demo tenants into the embedded database on first start.
     demo: bool = True
     #: How people are identified; unset is allowed with the embedded database only.
-    auth: Literal["off", "oidc"] | None = None
+    auth: Literal["off", "oidc", "proxy"] | None = None
+    #: Where people reach the app, such as https://catalog.example.com.
+    public_url: str | None = None
+    #: E-mail address of the first admin, who gets a tenant while there is none but the demo's.
+    first_admin: str | None = None
+    #: Whom people without access are told to ask; unset: FIRST_ADMIN.
+    access_contact: str | None = None
+    #: Hours after which a sign-in is over, used or not, and after which it is over unused.
+    session_hours: int = Field(default=12, ge=1, le=720)
+    session_idle_hours: int = Field(default=2, ge=1, le=720)
+
+    #: With AUTH=oidc: the provider, by its issuer or the address of its metadata, and how it knows this app.
+    oidc_issuer: str | None = None
+    oidc_metadata_url: str | None = None
+    oidc_client_id: str | None = None
+    oidc_client_secret: SecretStr | None = None
+    #: Where the provider sends people back; unset: PUBLIC_URL/oauth2callback.
+    oidc_redirect_uri: str | None = None
+    #: The claim by which the provider vouches for the e-mail address.
+    oidc_verified_claim: str = "email_verified"
+    #: Signs the cookies; the same for every web process.
+    cookie_secret: SecretStr | None = None
+
+    #: With AUTH=proxy: the header with the proxy's signed token, and how to check the token.
+    proxy_header: str | None = None
+    proxy_jwks_url: str | None = None
+    #: A public key, as PEM or JWK(S), instead of PROXY_JWKS_URL.
+    proxy_key_file: Path | None = None
+    proxy_issuer: str | None = None
+    proxy_audience: str | None = None
+    proxy_algorithms: str = "RS256,ES256"
+    #: Where the proxy signs people out, such as /cdn-cgi/access/logout.
+    proxy_sign_out_url: str | None = None
+
     #: Where workflow runs execute: in this process, or in `python -m lib.worker` processes.
     worker: Literal["in-process", "external"] = "in-process"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

@@ -14,8 +14,7 @@ from uuid import UUID
 
 from lib.auth import audit
 from lib.database import Connection, named_queries
-from lib.errors import ConfigurationError, PermissionDenied
-from lib.settings import Settings
+from lib.errors import PermissionDenied
 
 Permission = Literal["read", "manage", "admin"]
 #: Where an act comes from.
@@ -106,17 +105,6 @@ class Membership:
 def engine(tenant: UUID) -> Actor:
     """The engine, for what it does in a tenant by itself and in nobody's name."""
     return Actor(tenant, UUID(int=0), "engine", "admin", origin="engine")
-
-
-def check_sign_in(settings: Settings) -> None:
-    """Raise ConfigurationError if strangers could act as anyone on a database that may hold real data."""
-    if settings.auth == "oidc":
-        raise ConfigurationError("AUTH=oidc is not available yet; set AUTH=off on purpose, or wait for it.")
-    if not settings.embedded and settings.auth != "off":
-        raise ConfigurationError(
-            "DATABASE_URL is set but no sign-in is configured, so anyone who reaches this address could act as "
-            "anyone. Set AUTH=off if that is what you want (behind a proxy that signs people in, or for a trial)."
-        )
 
 
 def memberships(conn: Connection) -> list[Membership]:

@@ -249,6 +249,29 @@ class MemberRemoved(
 
 
 @dataclass(frozen=True, kw_only=True)
+class SessionStarted(
+    Act,
+    action="session.started",
+    target="session",
+    sentence="signed in from {address} with {browser}",
+    after=("address", "browser"),
+):
+    """A person came into this tenant with a sign-in."""
+
+    address: str
+    browser: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEnded(
+    Act, action="session.ended", target="session", sentence="ended a session of {email}", before=("email",)
+):
+    """A session was ended, somebody else's or by signing out."""
+
+    email: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class RunCanceled(
     Act,
     action="run.canceled",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 
 from lib import database, demo, sandbox
-from lib.auth import actors
+from lib.auth import actors, proxy_tokens, sign_in_settings
 from lib.catalog import system as system_catalog
-from lib.database import named_queries
+from lib.database import Connection, named_queries
 from lib.operations import upkeep
 from lib.runs import engine
 from lib.settings import Settings
@@ -16,13 +16,17 @@ log = logging.getLogger(__name__)
 
 queries = named_queries.of(__name__)
 
+_LOCAL_ADMIN = "admin@localhost"
+
 
 def start(settings: Settings) -> None:
     """Database, system catalog, on an embedded one the demo (or a first tenant to work in), and the engine.
 
     Raises ConfigurationError when the settings do not allow it; nothing is left running then.
     """
-    actors.check_sign_in(settings)
+    sign_in_settings.check(settings)
+    if settings.auth == "proxy":
+        proxy_tokens.check_key_file(settings)
     database.start(settings)
     try:
         sandbox.start()  # its children take a second to load; the first event should not wait for them
@@ -49,10 +53,31 @@ def _load(settings: Settings) -> None:
         conn.execute(queries["lock"])  # several processes may start at once; one of them loads
         count = system_catalog.load(conn)
         demo_loaded = settings.embedded and settings.demo and demo.load(conn)
-        if settings.embedded and not actors.memberships(conn):
-            tenant = actors.add_tenant(conn, name="My workspace")
-            actors.add_member(conn, tenant=tenant, email="admin@localhost", name="Admin", permission="admin")
+        _add_first_admin(conn, settings)
     if demo_loaded:
         with database.operate_outside_transaction() as conn:
             demo.analyze(conn)
     log.info("System catalog: %d events.", count)
+
+
+def _add_first_admin(conn: Connection, settings: Settings) -> None:
+    """Somebody to begin with, where there is nobody yet.
+
+    With sign-in that is FIRST_ADMIN, for whom invented people do not count. Without, it is somebody to act as on the
+    embedded database.
+    """
+    known = actors.memberships(conn)
+    if settings.auth in ("oidc", "proxy"):
+        known = [one for one in known if not one.is_demo]
+        if any(one.email != _LOCAL_ADMIN for one in known):
+            return
+        if settings.first_admin is None:
+            log.warning("Nobody may sign in yet: set FIRST_ADMIN, or run python -m lib.auth tenant NAME EMAIL.")
+            return
+        email = name = settings.first_admin
+    else:
+        if known or not settings.embedded:
+            return
+        email, name = _LOCAL_ADMIN, "Admin"
+    tenant = known[0].tenant if known else actors.add_tenant(conn, name="My workspace")
+    actors.add_member(conn, tenant=tenant, email=email, name=name, permission="admin")

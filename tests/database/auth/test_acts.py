@@ -16,9 +16,10 @@ import pytest
 from sqlalchemy import text
 
 from lib import database
-from lib.auth import downloads, members, tokens
+from lib.auth import downloads, members, sessions, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, told
+from lib.auth.sessions import Session, SignIn
 from lib.catalog import redacted_fields, schema_registry
 from lib.catalog.definitions import EntryDefinition
 from lib.database import Connection, Database, named_queries
@@ -30,6 +31,7 @@ from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
 from lib.workflows import backfill, changes, own_events, versions
 from tests.conftest import ActorFactory
+from tests.database.auth.test_sessions import begin, enter, identity_of, stands
 from tests.database.workflows.test_records import EVENT, attach, detach, edit, get, publish, published
 from tests.support.workflow_runs import insert_run
 
@@ -196,6 +198,18 @@ def _download(actor: Actor) -> str:
     return event_export.ticket(actor, filters=EventFilters(origin="live", path="a.b", value="a secret"), form="csv")
 
 
+def _sign_in(actor: Actor) -> SignIn:
+    begin(identity := identity_of(actor))
+    found = stands(identity)
+    assert found is not None
+    return found
+
+
+def _session(actor: Actor) -> Session:
+    begin(identity := identity_of(actor))
+    return enter(actor, identity)
+
+
 #: Every function by which a person changes something: how to make it ready, and which act it leaves.
 RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (changes.create_for_event, "workflow.created"): lambda actor: (
@@ -263,6 +277,13 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (tokens.rotate, "api_token.rotated"): _of(
         _token, lambda conn, who, token: tokens.rotate(conn, who, token_id=token, overlap=timedelta(hours=1))
     ),
+    (sessions.enter, "session.started"): _of(
+        _sign_in,
+        lambda conn, who, found: sessions.enter(
+            conn, who, sign_in=found, address="203.0.113.7", browser="Firefox on Linux"
+        ),
+    ),
+    (sessions.end, "session.ended"): _of(_session, lambda conn, who, session: sessions.end(conn, who, session=session)),
     (redacted_fields.change, "redacted_fields.changed"): lambda actor: (
         lambda conn, who: redacted_fields.change(conn, who, event_type=EVENT, pointers=["/ticketId"])
     ),
