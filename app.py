@@ -9,7 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -20,6 +20,22 @@ from lib.operations import startup
 from lib.settings import settings
 from lib.ui import HISTORY, warm_up
 from lib.ui.components import guard
+from lib.ui.people import provider
+from lib.ui.people.cookies import SignInMiddleware
+
+
+def refuse(error: CatalogError) -> NoReturn:
+    """End the process with the sentence that says what is missing."""
+    print(f"\nThe Workflow Event Catalog did not start.\n{error}\n", file=sys.stderr, flush=True)
+    os._exit(error.exit_code)  # nothing is running yet, and the server would print where its start broke off
+
+
+def secrets() -> dict[str, Any] | None:
+    """What Streamlit has to know to sign people in."""
+    try:
+        return provider.secrets(settings())
+    except CatalogError as error:
+        refuse(error)
 
 
 @asynccontextmanager
@@ -29,8 +45,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
         logging.getLogger("lib").setLevel(settings().log_level)
         await asyncio.to_thread(startup.start, settings())
     except CatalogError as error:
-        print(f"\nThe Workflow Event Catalog did not start.\n{error}\n", file=sys.stderr, flush=True)
-        os._exit(error.exit_code)  # nothing is running yet, and the server would print where its start broke off
+        refuse(error)
     try:
         await asyncio.to_thread(warm_up.warm_up)
         sockets.send_without_delay()
@@ -41,6 +56,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
 
 app = st.App(
     "pages/shell.py",
+    secrets=secrets(),
     lifespan=lifespan,
     middleware=[
         Middleware(
@@ -49,6 +65,7 @@ app = st.App(
             scripts=[HISTORY.read_text(encoding="utf-8")],
         ),
         Middleware(ApiMiddleware),
+        Middleware(SignInMiddleware),
     ],
     on_script_error=guard.show_error,
 )

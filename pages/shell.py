@@ -6,32 +6,32 @@ import streamlit as st
 
 from lib.ui import HISTORY
 from lib.ui.components import guard
-from lib.ui.people import acting_as
+from lib.ui.people import way_in
 
 st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab is titled after the page
 st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.png")
 
+PAGES = [
+    st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
+    st.Page("simulate.py", title="Simulate", icon=":material/play_arrow:"),
+    st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
+    st.Page("activity.py", title="Activity", icon=":material/receipt_long:"),
+    st.Page("workflows.py", title="Workflows", icon=":material/account_tree:"),
+    st.Page("runs.py", title="Runs", icon=":material/play_circle:"),
+    st.Page("me.py", title="My page", icon=":material/person:"),
+    st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
+    st.Page("define.py", title="Define event", icon=":material/add:", visibility="hidden"),
+    st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
+]
+
 with guard.errors_shown():
-    actor = guard.enter(acting_as.choose)
+    actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     history = HISTORY.read_text(encoding="utf-8")
     st.sidebar.html(f"<script>{history}</script>", unsafe_allow_javascript=True)
-    st.navigation(
-        [
-            st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
-            st.Page("simulate.py", title="Simulate", icon=":material/play_arrow:"),
-            st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
-            st.Page("activity.py", title="Activity", icon=":material/receipt_long:"),
-            st.Page("workflows.py", title="Workflows", icon=":material/account_tree:"),
-            st.Page("runs.py", title="Runs", icon=":material/play_circle:"),
-            st.Page(
-                "settings.py",
-                title="Settings",
-                icon=":material/settings:",
-                visibility="visible" if actor.may("admin") else "hidden",
-            ),
-            st.Page("me.py", title="My page", icon=":material/person:"),
-            st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
-            st.Page("define.py", title="Define event", icon=":material/add:", visibility="hidden"),
-            st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
-        ]
-    ).run()
+    settings = st.Page(
+        "settings.py",
+        title="Settings",
+        icon=":material/settings:",
+        visibility="visible" if actor.may("admin") else "hidden",
+    )
+    st.navigation([*PAGES, settings]).run()

@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import urlopen
 
 import pytest
@@ -21,6 +22,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from lib import database, demo
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
+from lib.ui.people import acting_as
 
 ROOT = Path(__file__).resolve().parents[2]
 # The shell draws the same pages at a third of the work: it has no window, no tabs, no extensions.
@@ -183,6 +185,12 @@ def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
 
 def _own(url: str) -> bool:
     return url.startswith(("http://localhost:", "data:", "blob:", "chrome"))
+
+
+def act_as(page: Page, label: str) -> None:
+    """The page that this tab opens next is looked at as this person, as if a tab before had chosen them."""
+    cookie = {"name": acting_as.KEY, "value": quote(label), "domain": "localhost", "path": "/"}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from lib.auth.actors import Actor
+from lib.ui.people import acting_as
 
 PAGES = Path(__file__).resolve().parents[2] / "pages"
 SHELL = str(PAGES / "shell.py")
@@ -27,23 +28,23 @@ def remember_person(actor: Actor, tenant: str) -> None:
 
 
 def label_of(actor: Actor, tenant: str) -> str:
-    """How the shell offers to act as the person; also the value of `as` in the URL."""
+    """How the shell offers to act as the person."""
     return f"{actor.email} · {tenant}"
 
 
-def new_session(**query: str | list[str]) -> AppTest:
-    """A browser at this query, in which nothing is drawn yet; the test's first person, unless `as` names another."""
+def new_session(*, person: str | None = None, **query: str | list[str]) -> AppTest:
+    """A browser at this query, in which nothing is drawn yet; of the person with this label, else of the first."""
     app = AppTest.from_file(SHELL, default_timeout=_SECONDS)
     for name, value in query.items():
         app.query_params[name] = value
-    if _people and "as" not in query:
-        app.session_state["as"] = _people[0]
+    if person or _people:
+        app.session_state[acting_as.KEY] = person or _people[0]
     return app
 
 
-def open_page(page: str, **query: str | list[str]) -> AppTest:
+def open_page(page: str, *, person: str | None = None, **query: str | list[str]) -> AppTest:
     """The page at this query, drawn."""
-    app = new_session(**query)
+    app = new_session(person=person, **query)
     app.switch_page(page).run()
     assert not app.exception
     return app

@@ -99,6 +99,16 @@ def test_no_widget_takes_a_raw_callback() -> None:
     assert guarded > 60
 
 
+def test_no_fragment_or_dialog_is_drawn_again_unasked() -> None:
+    """Streamlit draws them again without the page's top, where it is asked who is looking."""
+    unasked = []
+    for path in [*(ROOT / "lib" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in ("st.fragment", "st.dialog"):
+                unasked.append(path.name)
+    assert unasked == ["guard.py"] * 3  # both of them, and what waits for the database
+
+
 def test_only_transactions_set_a_tenant() -> None:
     for path in [*MODULES, *(ROOT / "queries").rglob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
         source = path.read_text(encoding="utf-8")

@@ -32,7 +32,7 @@ def draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
         _draw(actor, filters, live=False)
         return
 
-    @st.fragment(run_every=_LIVE_SECONDS)
+    @guard.fragment(run_every=_LIVE_SECONDS)
     def tail() -> None:
         if PARAMETER in st.query_params:
             st.rerun()  # a row was clicked, and its record is not part of this fragment

@@ -81,7 +81,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
         st.error(escape(record.error_message), icon=":material/error:")
 
 
-@st.dialog("Raw payload", width="large", icon=":material/lock_open:")
+@guard.dialog("Raw payload", width="large", icon=":material/lock_open:")
 def _reveal(actor: Actor, event_id: UUID) -> None:
     st.markdown(
         "Secrets and personal data are shown as they came. Your name, the time and the reason go into the audit trail."

@@ -67,7 +67,7 @@ def draw_drawer(actor: Actor) -> None:
         draw_unknown(actor, event_type)
         return
 
-    @st.dialog(
+    @guard.dialog(
         escape(details.entry.name),
         width="medium",
         position="right",

@@ -30,7 +30,7 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
             _open(actor, entry, fields)
 
 
-@st.dialog("Redacted fields", icon=":material/visibility_off:")
+@guard.dialog("Redacted fields", icon=":material/visibility_off:")
 def _open(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> None:
     _draw_form(actor, entry, fields)
 

@@ -1,7 +1,10 @@
 """Who may see a page, and what anybody sees when something goes wrong.
 
-`enter()` runs once at the top of the shell, which hands it the way to sign in. `require_entry()` is the first line
-of every page, and stops one that was reached without it. Errors are caught here and nowhere else in the UI:
+`enter()` runs once at the top of the shell, which hands it the way in. `require_entry()` is the first line
+of every page, and stops one that was reached without it. Whether somebody may still be here is asked once in every
+script run: at the top of the page, before the callback of a widget, or before a fragment that is drawn again alone. A
+callback of somebody whose permission has changed since does nothing, and the page is drawn anew. So every fragment and
+dialog is made by `fragment` and `dialog`. Errors are caught here and nowhere else in the UI:
 ours are shown as the sentence they are, a lost database waits calmly and comes back by itself, and
 everything else is logged and shown as a plain apology without details. Streamlit runs the callbacks of widgets
 before the page and outside its guard. So every widget takes a `callback`, and a test holds that none takes another.
@@ -18,10 +21,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from threading import RLock
-from typing import ParamSpec
+from typing import Any, NoReturn, ParamSpec, Protocol
 from uuid import UUID, uuid4
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
 
 from lib import database
 from lib.auth import members
@@ -35,39 +39,136 @@ log = logging.getLogger(__name__)
 
 _P = ParamSpec("_P")
 
-_ACTOR = "actor"
-_IS_DEMO = "actor_is_demo"
+_PERSON = "person"
+_WAY_IN = "way_in"
+_ASKED_IN = "asked_in"
+_WHEN_STOPPED = "when_stopped"
+_CHANGED = "What you may do here has changed, so nothing was done. Please try again."
 _TOLD = "told"
 _ONE_AT_A_TIME = "one_at_a_time"
 _RETRY_SECONDS = 2
 DEMO_HELP = "This tenant, its people and a month of its traffic are invented. DEMO=0 starts without them."
 
 
-def enter(sign_in: Callable[[], Membership]) -> Actor:
-    """Let `sign_in` find out who is looking, and remember it for the pages."""
+class Entrance(Protocol):
+    """How people say who they are."""
+
+    def choose(self) -> Membership:
+        """Who is looking. Draws what is needed to say so, and stops the page where nobody does."""
+        ...
+
+    def standing(self, person: Membership, *, in_use: bool) -> Membership | None:
+        """The same person as they stand now; None if they may not be here any more. Draws nothing."""
+        ...
+
+
+def enter(way_in: Entrance, *, when_stopped: Callable[[], object]) -> Actor:
+    """Find out who is looking, and remember it for the pages. `when_stopped` draws the frame where nobody is let in."""
     st.session_state.setdefault(_ONE_AT_A_TIME, RLock())
-    person = sign_in()
-    actor = person.actor(address=st.context.ip_address)
-    if not actor.may("admin"):
-        actor = replace(actor, ask=_whom_to_ask(tenant=actor.tenant))
+    st.session_state[_WAY_IN] = way_in
+    st.session_state[_WHEN_STOPPED] = when_stopped
+    try:
+        person = way_in.choose()
+    except StopException:
+        st.session_state.pop(_PERSON, None)
+        raise
+    st.session_state[_PERSON] = person
+    st.session_state[_ASKED_IN] = this_run()
+    actor = _acting(person)
     viewer_time.recall(actor)
-    st.session_state[_ACTOR] = actor
-    st.session_state[_IS_DEMO] = person.is_demo
     return actor
+
+
+def stop() -> NoReturn:
+    """End the page of somebody who is not let in: what was drawn is all there is, and nothing leads on from it."""
+    st.session_state[_WHEN_STOPPED]()
+    st.stop()
 
 
 def require_entry() -> Actor:
     """Who is looking. A page reached past the shell shows nothing but the way in."""
-    actor: Actor | None = st.session_state.get(_ACTOR)
-    if actor is None:
+    person: Membership | None = st.session_state.get(_PERSON)
+    if person is None:
         st.info("Please enter through the [event catalog](/).", icon=":material/login:")
         st.stop()
-    return actor
+    return _acting(person)
+
+
+def _acting(person: Membership) -> Actor:
+    """Who acts, from where, and whom they can ask for more."""
+    actor = person.actor(address=st.context.ip_address)
+    return actor if actor.may("admin") else replace(actor, ask=_whom_to_ask(tenant=actor.tenant))
 
 
 def is_demo() -> bool:
     """Whether the tenant looked at is an invented one."""
-    return bool(st.session_state.get(_IS_DEMO))
+    person: Membership | None = st.session_state.get(_PERSON)
+    return person is not None and person.is_demo
+
+
+def fragment(*, run_every: float | None = None) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """`st.fragment` for those who may still be here; for all others the page is drawn anew.
+
+    One that is drawn again by itself does not count as use: a page that nobody looks at keeps nobody signed in.
+    """
+
+    def decorate(draw: Callable[[], None]) -> Callable[[], None]:
+        @st.fragment(run_every=run_every)
+        @wraps(draw)
+        def guarded() -> None:
+            _draw_if_unchanged(draw, in_use=run_every is None)
+
+        drawn: Callable[[], None] = guarded
+        return drawn
+
+    return decorate
+
+
+def dialog(title: str, **options: Any) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
+    """`st.dialog` for those who may still be here; for all others it closes, and the page is drawn anew."""
+
+    def decorate(draw: Callable[_P, None]) -> Callable[_P, None]:
+        @st.dialog(title, **options)
+        @wraps(draw)
+        def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
+            _draw_if_unchanged(lambda: draw(*args, **kwargs), in_use=True)
+
+        drawn: Callable[_P, None] = guarded
+        return drawn
+
+    return decorate
+
+
+def _draw_if_unchanged(draw: Callable[[], None], *, in_use: bool) -> None:
+    is_unchanged = False
+    with errors_shown():
+        is_unchanged = _is_unchanged(in_use=in_use)
+        if not is_unchanged:
+            st.rerun()
+    if is_unchanged:
+        draw()
+
+
+def _is_unchanged(*, in_use: bool) -> bool:
+    """Whether who looks at the page is still who they were when it was drawn; asked once in a script run."""
+    run = this_run()
+    if st.session_state.get(_ASKED_IN) is run:
+        return True
+    person: Membership | None = st.session_state.get(_PERSON)
+    way_in: Entrance | None = st.session_state.get(_WAY_IN)
+    if person is None or way_in is None:
+        return False
+    now = way_in.standing(person, in_use=in_use)
+    if now is None or now.actor() != person.actor():
+        return False
+    st.session_state[_ASKED_IN] = run
+    return True
+
+
+def this_run() -> object:
+    """What this script run has and no other: Streamlit makes its cursors anew at the start of each."""
+    context = get_script_run_ctx()
+    return context.cursors if context else object()
 
 
 @contextmanager
@@ -87,7 +188,10 @@ def callback(act: Callable[_P, object]) -> Callable[_P, None]:
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
             with one_at_a_time():
-                act(*args, **kwargs)
+                if _is_unchanged(in_use=True):
+                    act(*args, **kwargs)
+                elif st.session_state.get(_PERSON):
+                    tell(_CHANGED, icon=":material/lock_reset:", lasting=True)
         except Exception as error:
             # It stays for a while: whoever clicked must learn that nothing was changed.
             tell(_sentence(error), icon=":material/error:", lasting=True)
@@ -163,7 +267,7 @@ def _sentence(error: Exception) -> str:
     return f"Something went wrong on our side. The log has the details under reference **{reference}**."
 
 
-@st.fragment(run_every=_RETRY_SECONDS)
+@st.fragment(run_every=_RETRY_SECONDS)  # not `fragment`: it asks the database who is here, which does not answer
 def _come_back() -> None:
     if database.answers():
         st.rerun()

@@ -34,7 +34,7 @@ def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
         _open(draft, [problem for problem in problems if problem.severity == "warning"])
 
 
-@st.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
+@guard.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
 def _open(draft: Draft, warnings: list[Problem]) -> None:
     workflow = draft.workflow
     event_type = workflow_records.triggered_by(draft.definition.get("trigger"))

@@ -85,7 +85,7 @@ def _content(draft: Draft, name: str) -> dict[str, object]:
     return {key: value for key, value in found.items() if key != "version"}
 
 
-@st.dialog("Roll back", width="large", icon=":material/history:")
+@guard.dialog("Roll back", width="large", icon=":material/history:")
 def _confirm(draft: Draft, to_version: int) -> None:
     now = draft.workflow.published_version
     assert now is not None

@@ -30,7 +30,7 @@ def draw(actor: Actor, asked: str) -> None:
     begun = [_load(actor, run_id)]
     ended = begun[0].summary.has_ended
 
-    @st.fragment(run_every=None if ended else _POLL_SECONDS)
+    @guard.fragment(run_every=None if ended else _POLL_SECONDS)
     def live() -> None:
         if st.query_params.get("runId") != asked:
             st.rerun()  # a button in here redraws only this part

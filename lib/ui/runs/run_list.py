@@ -26,7 +26,7 @@ def draw(actor: Actor, filters: RunFilters) -> None:
     key = f"runs-{sorted(st.query_params.to_dict().items())}"
     held: list[RunPage] = []
 
-    @st.fragment(run_every=None if cursor else _POLL_SECONDS)
+    @guard.fragment(run_every=None if cursor else _POLL_SECONDS)
     def page() -> None:
         if run_filters.cursor() != cursor or PARAMETER in st.query_params:
             st.rerun()  # a button in here redraws only this part

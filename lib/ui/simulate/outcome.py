@@ -79,7 +79,7 @@ def _draw_runs(actor: Actor, submission: Submission) -> None:
     done_key = f"runs-ended-{submission.event_id}"
     wait = None if st.session_state.get(done_key) else _POLL_SECONDS
 
-    @st.fragment(run_every=wait)
+    @guard.fragment(run_every=wait)
     def live() -> None:
         found = _runs(actor, submission)
         for run in found:

@@ -32,7 +32,7 @@ def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
         _open(actor, event_type)
 
 
-@st.dialog("Attach a workflow", icon=":material/add_link:")
+@guard.dialog("Attach a workflow", icon=":material/add_link:")
 def _open(actor: Actor, event_type: str) -> None:
     _draw(actor, event_type, "dialog")
 

@@ -101,7 +101,7 @@ def _keep_attached() -> None:
     st.session_state.pop(_REFUSED, None)
 
 
-@st.dialog("Detach workflow", width="large", icon=":material/link_off:", on_dismiss=guard.callback(_keep_attached))
+@guard.dialog("Detach workflow", width="large", icon=":material/link_off:", on_dismiss=guard.callback(_keep_attached))
 def _open(actor: Actor, event_type: str, workflow_id: UUID) -> None:
     if st.session_state.get(_ASKED) != workflow_id:  # detached, or to be kept: what is behind shows it
         st.rerun()

@@ -90,7 +90,7 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
 
 
 def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:
-    @st.fragment(run_every=_POLL_SECONDS)
+    @guard.fragment(run_every=_POLL_SECONDS)
     def live() -> None:
         with guard.errors_shown():
             with database.read(actor) as conn:

@@ -8,7 +8,7 @@ CALLBACK = len
 
 def sidebar() -> None:
     with st.sidebar:
-        st.selectbox("Acting as", ["Someone · Some tenant"], key="as", bind="query-params", help="A sentence.")
+        st.selectbox("Acting as", ["Someone · Some tenant"], key="as", help="A sentence.")
         with st.container(horizontal=True, gap="xsmall"):
             st.badge("manage permission", icon=":material/key:", color="gray")
         st.html("<script>0</script>", unsafe_allow_javascript=True)

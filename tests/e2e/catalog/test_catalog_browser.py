@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lib.database import embedded_server
-from tests.e2e.conftest import RunningApp, settled
+from tests.e2e.conftest import RunningApp, act_as, settled
 
 pytestmark = pytest.mark.browser
 
@@ -81,7 +81,8 @@ def test_the_event_page_is_reached_from_the_drawer_and_by_its_address(page: Page
 
 
 def test_a_reader_sees_everything_and_may_change_nothing(page: Page) -> None:
-    page.goto("/?as=Rae Reader · Northwind IT")
+    act_as(page, "Rae Reader · Northwind IT")
+    page.goto("/")
     expect(page.get_by_text("read permission")).to_be_visible()
     expect(page.get_by_role("button", name="Simulate").first).to_be_disabled()
 

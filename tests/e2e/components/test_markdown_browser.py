@@ -31,12 +31,16 @@ pytestmark = pytest.mark.browser
 
 # Parameters that a page reads together, for each page; those that lead it elsewhere stand alone.
 PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
-    "/": (("eventType", "q"), ("as", "q", "category", "status", "source", "sort", "view", "page", "show")),
+    "/": (
+        ("tenant",),
+        ("signIn",),
+        ("eventType", "q"),
+        ("q", "category", "status", "source", "sort", "view", "page", "show"),
+    ),
     "/simulate": (("eventType",), ("fromEvent",)),
     "/metrics": (
         ("eventType",),
         (
-            "as",
             "range",
             "from",
             "to",
@@ -54,17 +58,16 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "/activity": (
         ("eventId",),
-        ("as", "event", "eventStatus", "origin", "time", "key", "field", "value", "id", "live", "before", "after"),
+        ("event", "eventStatus", "origin", "time", "key", "field", "value", "id", "live", "before", "after"),
         ("eventType", "status", "range", "from", "to", "since", "until"),
     ),
     "/workflows": (
-        ("as", "workflowSearch", "workflowStatus", "workflowEvent", "workflowState", "workflowKind", "workflowPage"),
+        ("workflowSearch", "workflowStatus", "workflowEvent", "workflowState", "workflowKind", "workflowPage"),
     ),
     "/runs": (
         ("runId",),
         ("workflowId",),
         (
-            "as",
             "runStatus",
             "runEvent",
             "runOrigin",
@@ -160,7 +163,9 @@ def sheet(browser: Browser, hostile: tuple[RunningApp, Hostile]) -> Iterator[Pag
 def visit(sheet: Page, address: str) -> None:
     """Open the address, and wait until the page's script has ended and what it drew is there."""
     sheet.goto(address, wait_until="commit")
-    expect(sheet.get_by_test_id("stSidebar").get_by_text("Acting as")).to_be_visible(timeout=_SLOW)
+    way_in = sheet.get_by_test_id("stSidebar").get_by_text("Acting as")
+    foreign = sheet.get_by_role("heading", name="Not your tenant")
+    expect(way_in.or_(foreign)).to_be_visible(timeout=_SLOW)
     settled(sheet)
 
 

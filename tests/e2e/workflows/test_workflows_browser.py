@@ -14,7 +14,7 @@ from lib import database
 from lib.auth import actors
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app, tab, wait_for
+from tests.e2e.conftest import RunningApp, act_as, picture, settled, start_app, stop_app, tab, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +58,7 @@ def other(browser: Browser, fresh: RunningApp) -> Iterator[Page]:
 
 
 def simulate(page: Page) -> None:
-    page.goto("/simulate?as=Max · Fresh&eventType=TICKET_CREATED")
+    page.goto("/simulate?eventType=TICKET_CREATED")
     page.get_by_role("button", name="Send event").click()
     expect(page.get_by_text("Event sent")).to_be_visible()
 
@@ -73,7 +73,7 @@ def choose(page: Page, label: str, option: str) -> None:
 
 def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
     page = desk
-    page.goto("/?as=Max · Fresh&q=ticket+created")
+    page.goto("/?q=ticket+created")
     page.get_by_role("button", name="add_link").first.click()
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Tell the desk")
     page.get_by_role("button", name=re.compile("Create and open designer")).click()
@@ -108,10 +108,10 @@ def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
 
     simulate(page)
     expect(page.get_by_text("Succeeded").first).to_be_visible()
-    page.goto("/runs?as=Max · Fresh")
+    page.goto("/runs")
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
-    page.goto("/event?as=Max · Fresh&eventType=TICKET_CREATED")
+    page.goto("/event?eventType=TICKET_CREATED")
     expect(page.get_by_text("Attached workflows · 1")).to_be_visible()
     page.get_by_role("button", name="Detach").click()
     dialog = page.get_by_role("dialog")
@@ -125,7 +125,7 @@ def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
     expect(page.get_by_text("No published workflow is attached to this event")).to_be_visible()
 
     # Undone in another session than the one that detached, in the drawer.
-    page.goto("/?as=Max · Fresh&eventType=TICKET_CREATED")
+    page.goto("/?eventType=TICKET_CREATED")
     drawer = page.get_by_role("dialog")
     drawer.get_by_role("button", name="Undo").click()
     expect(drawer.get_by_text("Attached workflows · 1")).to_be_visible()
@@ -139,12 +139,12 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
     desk: Page, other: Page
 ) -> None:
     page = desk
-    page.goto("/event?as=Max · Fresh&eventType=TICKET_CREATED")
+    page.goto("/event?eventType=TICKET_CREATED")
     page.get_by_role("button", name="Detach").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_role("button", name=re.compile("Detach and publish v4"))).to_be_visible()
     settled(page)
-    other.goto("/workflows?as=Max · Fresh")
+    other.goto("/workflows")
     other.get_by_text("Tell the desk").first.click()
     settled(other)
     other.get_by_role("radio", name="Versions").click()
@@ -164,7 +164,7 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
 
 def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, other: Page) -> None:
     for page in (desk, other):
-        page.goto("/workflows?as=Max · Fresh")
+        page.goto("/workflows")
         page.get_by_role("button", name="more_horiz").first.click()
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
     other.get_by_role("button", name="Archive").click()
@@ -172,7 +172,7 @@ def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, other: 
     desk.get_by_role("button", name="Pause").click()
     expect(desk.get_by_text("Tell the desk is archived; restore it before you change it.")).to_be_visible()
     expect(desk.get_by_role("heading", name="Workflows", exact=True)).to_be_visible()
-    other.goto("/workflows?as=Max · Fresh&workflowStatus=Archived")
+    other.goto("/workflows?workflowStatus=Archived")
     other.get_by_role("button", name="more_horiz").first.click()
     other.get_by_role("button", name="Restore").click()
     expect(other.get_by_text("Tell the desk was restored.")).to_be_visible()
@@ -180,7 +180,8 @@ def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, other: 
 
 def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
     page = desk
-    page.goto("/workflows?as=Rae · Fresh")
+    act_as(page, "Rae · Fresh")
+    page.goto("/workflows")
     page.get_by_text("Tell the desk").first.click()
     expect(page.get_by_text("You have read permission")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Publish"))).to_be_disabled()
@@ -189,14 +190,14 @@ def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
     page.get_by_role("button", name=re.compile("Action")).first.click()
     expect(page.get_by_text("action: log.write")).to_be_visible()
     expect(page.get_by_role("button", name="Add step")).to_have_count(0)
-    page.goto("/event?as=Rae · Fresh&eventType=TICKET_CREATED")
+    page.goto("/event?eventType=TICKET_CREATED")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
     expect(page.get_by_role("button", name="Attach", exact=True)).to_be_disabled()
 
 
 def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, other: Page) -> None:
     for page in (desk, other):
-        page.goto("/workflows?as=Max · Fresh")
+        page.goto("/workflows")
         page.get_by_text("Tell the desk").first.click()
         settled(page)
         page.get_by_role("radio", name="Details").click()
@@ -225,7 +226,7 @@ def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
         page.get_by_role("radio", name=name).click()
         settled(page)
 
-    page.goto("/?as=Max · Fresh&q=ticket+created")
+    page.goto("/?q=ticket+created")
     page.get_by_role("button", name="add_link").first.click()
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Typed into")
     page.get_by_role("button", name=re.compile("Create and open designer")).click()
@@ -255,7 +256,7 @@ def test_an_edit_waits_for_the_save_of_the_one_before(desk: Page, fresh: Running
     page = desk
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    page.goto("/?as=Max · Fresh&q=ticket+created")
+    page.goto("/?q=ticket+created")
     page.get_by_role("button", name="add_link").first.click()
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Quick edits")
     page.get_by_role("button", name=re.compile("Create and open designer")).click()
@@ -292,7 +293,7 @@ def test_an_edit_waits_for_the_save_of_the_one_before(desk: Page, fresh: Running
 def test_the_pages_fit(desk: Page, width: int) -> None:
     desk.set_viewport_size({"width": width, "height": 900})
     for path in ("/workflows", "/runs"):
-        desk.goto(f"{path}?as=Max · Fresh")
+        desk.goto(path)
         expect(desk.get_by_test_id("stMainBlockContainer")).to_be_visible()
         expect(desk.get_by_role("heading").first).to_be_visible()
         overflow = desk.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -19,8 +19,8 @@ def someone(new_actor: ActorFactory) -> None:
     new_actor("admin", name="Acme")
 
 
-def open_page(**query: str) -> AppTest:
-    app = pages.new_session(**query).run()
+def open_page(*, person: str | None = None, **query: str) -> AppTest:
+    app = pages.new_session(person=person, **query).run()
     assert not app.exception
     return app
 
@@ -119,16 +119,10 @@ def test_a_text_that_cannot_be_stored_is_told_and_left_out(key: str) -> None:
 def test_the_url_is_read_beside_who_is_looking_and_in_any_spelling(new_actor: ActorFactory) -> None:
     new_actor("admin", name="Aaa")
     actor = new_actor("admin", name="Zzz")
-    app = open_page(**{"as": f"{actor.email} · Zzz", "category": "tags", "status": "ACTIVE"})
+    app = open_page(tenant=str(actor.tenant).upper(), category="tags", status="ACTIVE")
+    assert app.session_state["person"].tenant == actor.tenant
     assert showing(app).endswith("of 4 results") and not app.warning and not app.error
     assert app.query_params["category"] == "Tags" and app.query_params["status"] == "Active"
-
-
-@pytest.mark.usefixtures("someone")
-def test_someone_who_is_not_here_is_named() -> None:
-    app = open_page(**{"as": "Nobody"})
-    assert "asks for `Nobody`, who is not here. You act as" in app.sidebar.warning[0].value
-    assert not open_page().warning
 
 
 @pytest.mark.usefixtures("someone")
@@ -288,8 +282,8 @@ def test_a_database_without_tenants_says_what_to_do() -> None:
 def test_one_acts_as_any_person_of_any_tenant(new_actor: ActorFactory) -> None:
     new_actor("admin", name="Acme")
     reader = new_actor("read", name="Beta Ltd")
-    app = open_page(**{"as": f"{reader.email} · Beta Ltd"})
-    assert app.session_state["actor"].tenant == reader.tenant
+    app = open_page(person=f"{reader.email} · Beta Ltd")
+    assert app.session_state["person"].tenant == reader.tenant
 
 
 @pytest.mark.usefixtures("someone")

@@ -93,7 +93,7 @@ def test_no_value_of_any_parameter_breaks_a_page(
     """Each parameter gets one kind of value; after all turns it has got four."""
     good = {name: value.format_map(seeded) for name, value in query.items()}
     names = asked_by(page, good)
-    assert {"as", *good} <= set(names)
+    assert {"tenant", *good} <= set(names)
     known = set(asked_by(page, {})) if good else set()
     for number, name in enumerate(names, start=VISITS.index((page, query)) * 7):
         if name in known - set(good):

@@ -324,12 +324,12 @@ def test_a_reader_and_a_manager_of_a_system_workflow_look_at_everything_and_chan
     before = get(actor, workflow)
     app = open_page("designer.py", workflowId=str(workflow))
     for person in (actor, reader):
-        app.selectbox(key="as").set_value(label_of(person, "Tenant")).run()
+        app.selectbox(key="acting_as").set_value(label_of(person, "Tenant")).run()
         assert f"have {person.permission}" in texts(app) and "You can look at everything." in texts(app)
         for tab in TABS:
             show(app, tab)
             fields = [*app.selectbox, *app.text_input, *app.text_area]
-            looking = ("as", "version", "with", "code-language")
+            looking = ("acting_as", "version", "with", "code-language")
             free = [one.key for one in fields if not one.disabled and "sample-" not in one.key]
             assert set(free) <= set(looking), tab
             assert app.button(key="publish").disabled
