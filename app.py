@@ -18,7 +18,7 @@ from lib.api import ApiMiddleware, WebSecurity, sockets
 from lib.errors import CatalogError
 from lib.operations import startup
 from lib.settings import settings
-from lib.ui import HISTORY, warm_up
+from lib.ui import INLINE_SCRIPTS, warm_up
 from lib.ui.components import guard
 from lib.ui.people import provider
 from lib.ui.people.cookies import SignInMiddleware
@@ -62,7 +62,7 @@ app = st.App(
         Middleware(
             WebSecurity,
             documents=[Path(st.__file__).parent / "static" / "index.html"],
-            scripts=[HISTORY.read_text(encoding="utf-8")],
+            scripts=[path.read_text(encoding="utf-8") for path in INLINE_SCRIPTS],
         ),
         Middleware(ApiMiddleware),
         Middleware(SignInMiddleware),

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from lib import database
-from lib.auth import actors
+from lib.auth import sign_in_settings
 from lib.database.checks import Check
 from lib.errors import ConfigurationError
 from lib.settings import Settings, settings
@@ -34,7 +34,7 @@ def main() -> int:
 def _checks(given: Settings) -> Iterator[Check]:
     yield Check("settings", "read")
     try:
-        actors.check_sign_in(given)
+        sign_in_settings.check(given)
         yield Check("sign-in", given.auth or "none, on a database of this machine alone")
     except ConfigurationError as error:
         yield Check("sign-in", given.auth or "none", str(error))

@@ -17,6 +17,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from lib.auth import sign_in_settings
 from lib.settings import settings
 
 #: Streamlit's own counters: for the machine that it runs on.
@@ -31,12 +32,14 @@ _INLINE_SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DO
 class WebSecurity:
     """Adds the security headers to every response that has none of its own, and Secure to cookies that come by TLS.
 
+    By TLS come requests that say so, and all of an app whose public address begins with https.
     `documents` are HTML files that are served with inline scripts in them, `scripts` are inline scripts of ours.
     """
 
     def __init__(self, app: ASGIApp, *, documents: Iterable[Path] = (), scripts: Iterable[str] = ()) -> None:
         self._app = app
         served = [text for path in documents for text in _INLINE_SCRIPT.findall(path.read_text(encoding="utf-8"))]
+        self._by_tls = (sign_in_settings.origin(settings()) or "").startswith("https://")
         self._headers = headers_of(policy([*served, *scripts], settings().frame_ancestors))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +52,7 @@ class WebSecurity:
                 sent = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     sent.setdefault(name, value)
-                if scope.get("scheme") == "https":
+                if scope.get("scheme") == "https" or self._by_tls:
                     sent.setdefault("Strict-Transport-Security", _HSTS)
                     message["headers"] = [_secured(header) for header in message["headers"]]
             await send(message)

@@ -8,5 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-#: The one script of ours that stands inside the pages. The security policy allows it by its hash.
-HISTORY = Path(__file__).parent / "assets" / "history.js"
+_ASSETS = Path(__file__).parent / "assets"
+HISTORY = _ASSETS / "history.js"
+ACTING_AS = _ASSETS / "acting_as.js"
+#: The scripts of ours that stand inside the pages. The security policy allows them by their hashes.
+INLINE_SCRIPTS = (HISTORY, ACTING_AS)

@@ -45,7 +45,7 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
         _save(actor, start, definition)
 
 
-@st.dialog("What this changes", width="large", icon=":material/account_tree:")
+@guard.dialog("What this changes", width="large", icon=":material/account_tree:")
 def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, effects: Effects) -> None:
     own_event_effects.draw(effects.attached)
     label = "Save anyway" if effects.broken else "Save"

@@ -151,7 +151,7 @@ def _keep() -> None:
     st.session_state.pop(_REFUSED, None)
 
 
-@st.dialog("Delete event", width="large", icon=":material/delete:", on_dismiss=guard.callback(_keep))
+@guard.dialog("Delete event", width="large", icon=":material/delete:", on_dismiss=guard.callback(_keep))
 def _open(actor: Actor, event_type: str) -> None:
     if st.session_state.get(_ASKED) != event_type:  # deleted, or to be kept: what is behind shows it
         st.rerun()

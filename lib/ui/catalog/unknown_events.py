@@ -72,7 +72,7 @@ def _close() -> None:
         st.session_state.pop(key, None)
 
 
-@st.dialog(
+@guard.dialog(
     "Events that are not in the catalog",
     width="large",
     icon=":material/help_center:",

@@ -14,14 +14,13 @@ import streamlit as st
 from lib import database
 from lib.auth import actors
 from lib.auth.actors import Membership
-from lib.settings import ROOT
+from lib.ui import ACTING_AS
 from lib.ui.components import guard
 from lib.ui.people import tenant_links
 
 #: The chooser, and the cookie that lib/ui/assets/acting_as.js keeps.
 KEY = "acting_as"
 _KEPT = "acting_as_before"
-_SCRIPT = ROOT / "lib" / "ui" / "assets" / "acting_as.js"
 
 
 def choose() -> Membership:
@@ -50,7 +49,8 @@ def choose() -> Membership:
         with st.container(horizontal=True, gap="xsmall"):
             draw_badges(person)
         kept = f'<span data-acting-as="{escape_html(label, quote=True)}"></span>'
-        st.html(f"{kept}<script>{_SCRIPT.read_text()}</script>", unsafe_allow_javascript=True)
+        script = ACTING_AS.read_text(encoding="utf-8")
+        st.html(f"{kept}<script>{script}</script>", unsafe_allow_javascript=True)
     return person
 
 

@@ -23,7 +23,7 @@ from lib import database
 from lib.auth import sessions, sign_in_settings
 from lib.errors import CatalogError
 from lib.serialization import strict_json
-from lib.settings import Settings, settings
+from lib.settings import settings
 from lib.ui.people import sign_in, vouched
 
 _LOGIN, _LOGOUT = "/auth/login", "/auth/logout"
@@ -43,7 +43,6 @@ class SignInMiddleware:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        send = _secured(send, settings())
         if scope["path"] == _LOGOUT:
             await to_thread.run_sync(_end, request)
         if settings().auth == "proxy":
@@ -166,21 +165,3 @@ def _with_cookie(message: Message, cookie: str) -> Message:
 
 async def _send_with_cookie(send: Send, cookie: str, message: Message) -> None:
     await send(_with_cookie(message, cookie) if message["type"] == "http.response.start" else message)
-
-
-def _secured(send: Send, given: Settings) -> Send:
-    """The same, with every cookie kept to TLS where people reach the app by TLS."""
-    if not (sign_in_settings.origin(given) or "").startswith("https://"):
-        return send
-
-    async def send_secured(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            raw = [(name, _secure(value) if name == b"set-cookie" else value) for name, value in message["headers"]]
-            message = {**message, "headers": raw}
-        await send(message)
-
-    return send_secured
-
-
-def _secure(cookie: bytes) -> bytes:
-    return cookie if b"; secure" in cookie.lower() else cookie + b"; Secure"

@@ -64,7 +64,7 @@ def _choose(user_id: UUID) -> None:
     st.session_state[_CHOSEN] = user_id
 
 
-@st.dialog("Add a member", icon=":material/person_add:")
+@guard.dialog("Add a member", icon=":material/person_add:")
 def _add(actor: Actor) -> None:
     st.markdown("They may sign in with this address from now on. No e-mail is sent: tell them yourself.")
     with st.form("add-member-form", border=False):
@@ -79,7 +79,7 @@ def _add(actor: Actor) -> None:
                 st.rerun()
 
 
-@st.dialog("Member", icon=":material/person:")
+@guard.dialog("Member", icon=":material/person:")
 def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
     you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
     st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")

@@ -100,7 +100,7 @@ def _choose(token_id: UUID) -> None:
     st.session_state[_CHOSEN] = token_id
 
 
-@st.dialog("Create a token", icon=":material/key:")
+@guard.dialog("Create a token", icon=":material/key:")
 def _create(actor: Actor) -> None:
     place = st.empty()
     with place.container():
@@ -110,7 +110,7 @@ def _create(actor: Actor) -> None:
         _show_once(place, lambda conn: tokens.create_token(conn, actor, **terms), actor)
 
 
-@st.dialog("API token", width="medium", icon=":material/key:")
+@guard.dialog("API token", width="medium", icon=":material/key:")
 def _open(actor: Actor, token: Token) -> None:
     place = st.empty()
     with place.container():
