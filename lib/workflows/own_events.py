@@ -7,7 +7,7 @@ and names the version at which its author looked, so two people never overwrite 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -23,7 +23,8 @@ from lib.errors import Conflict, InvalidInput, NotFound
 from lib.metrics import rollups
 from lib.schemas import JsonSchema
 from lib.serialization import strict_json
-from lib.workflows import schema_impact
+from lib.workflows import gate, schema_impact
+from lib.workflows.gate import Gate
 from lib.workflows.schema_impact import WorkflowImpact
 
 queries = named_queries.of(__name__)
@@ -39,6 +40,13 @@ class Effects:
     before: JsonSchema | None
     after: JsonSchema | None
     attached: tuple[WorkflowImpact, ...]
+    #: How the latest real events do with the schema after, where that is another one than before.
+    gate: Gate = field(default_factory=lambda: Gate(None))
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is something that the author should see before saving."""
+        return bool(self.attached or self.gate.failures)
 
     @property
     def broken(self) -> tuple[WorkflowImpact, ...]:
@@ -157,7 +165,12 @@ def effects(conn: Connection, *, tenant: UUID, definition: EntryDefinition) -> E
     elif ref is not None:
         text = own_entries.schema_text(conn, tenant=tenant, ref=ref)
         schema = strict_json.loads(text) if text else None
-    return _effects(conn, tenant, now, ref, schema)
+    found = _effects(conn, tenant, now, ref, schema)
+    if schema is None or schema == now.schema:
+        return found
+    # What maps nothing takes the event's own payload: so it is tried by the schema alone.
+    tried = gate.check(conn, tenant=tenant, definition={}, event_type=definition.event_type, schema=schema)
+    return replace(found, gate=tried)
 
 
 def use(conn: Connection, *, tenant: UUID, event_type: str, now: datetime) -> EntryUse:

@@ -15,6 +15,7 @@ from lib.errors import InvalidInput
 from lib.schemas import JsonSchema
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
+from lib.ui.catalog import infer_schema
 from lib.ui.catalog.define_start import DefinitionStart
 from lib.ui.components import guard, statuses
 from lib.ui.components.text import escape
@@ -152,9 +153,15 @@ class DefinitionFields:
                 help="Of draft 3, 4, 6, 7, 2019-09 or 2020-12, which it may name as $schema",
                 persist_state="session",
             )
+            with st.popover("Infer from examples", icon=":material/auto_fix_high:", key=self._key("examples")):
+                infer_schema.draw(key=self._key("examples"), then=self._take_schema)
         else:
             st.caption("Payloads may then hold anything. There is no form, and a workflow needs a schema of its own.")
         tell("schema")
+
+    def _take_schema(self, text: str) -> None:
+        """Callback: put a schema into the editor."""
+        st.session_state[self._key("schema")] = text
 
     def draw_paths(self, tell: Callable[[DefinitionField], None], schema: JsonSchema | None) -> None:
         """Draw which fields of the payload give the correlation key."""

@@ -16,6 +16,7 @@ from lib.ui.catalog import define_start, own_event_effects
 from lib.ui.catalog.define_start import DefinitionStart
 from lib.ui.components import guard
 from lib.ui.components.text import escape
+from lib.ui.workflows import real_events
 from lib.workflows import own_events
 from lib.workflows.own_events import Effects
 
@@ -39,7 +40,7 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
         st.rerun()
     with database.read(actor) as conn:
         effects = own_events.effects(conn, tenant=actor.tenant, definition=definition)
-    if effects.attached:
+    if effects.is_told:
         _confirm(actor, start, definition, effects)
     else:
         _save(actor, start, definition)
@@ -48,7 +49,8 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
 @guard.dialog("What this changes", width="large", icon=":material/account_tree:")
 def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, effects: Effects) -> None:
     own_event_effects.draw(effects.attached)
-    label = "Save anyway" if effects.broken else "Save"
+    real_events.draw(effects.gate, headline=real_events.WOULD_FIT)
+    label = "Save anyway" if effects.broken or effects.gate.failures else "Save"
     if st.button(label, type="primary", icon=":material/check:", key=start.key("confirm"), width="stretch"):
         _save(actor, start, definition)
 

@@ -16,6 +16,8 @@ from lib.catalog import definitions, entries, own_entries
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogEntry
 from lib.database import Connection
+from lib.errors import NotFound
+from lib.events import unknown_events
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
 from lib.ui.components import url_filters
@@ -86,7 +88,20 @@ def go_on_from(version: int) -> None:
 
 def prefill(actor: Actor, event_type: str) -> EntryDefinition:
     """What to begin with for events of a type that came and that the catalog does not know."""
-    return EntryDefinition(event_type=event_type, name=_name_of(event_type), category="")
+    try:
+        with database.read(actor) as conn:
+            suggested = unknown_events.suggestion(conn, tenant=actor.tenant, event_type=event_type)
+    except NotFound:  # none came, or somebody else has defined it meanwhile
+        return EntryDefinition(event_type=event_type, name=_name_of(event_type), category="")
+    return EntryDefinition(
+        event_type=event_type,
+        name=suggested.name,
+        description=suggested.description,
+        category="",
+        correlation_paths=suggested.correlation_paths,
+        example=suggested.example,
+        payload_schema=json_text(suggested.payload_schema),
+    )
 
 
 def draw_complaints() -> None:

@@ -11,6 +11,8 @@ from lib.workflows.gate import Gate, GateGroup
 #: Headlines for a definition that is to be published, and for one that is.
 WOULD_START = "**{starting} of the last {checked}** of {event} would start it."
 STARTS = "**{starting} of its last {checked}** would start it."
+#: For another schema of the event.
+WOULD_FIT = "**{starting} of the last {checked}** of {event} fit the new schema."
 _MOST_GROUPS, _MOST_EVENTS, _MOST_PLACES = 5, 3, 5
 
 

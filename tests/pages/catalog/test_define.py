@@ -15,7 +15,8 @@ from lib.auth.actors import Actor
 from lib.catalog import entries, own_entries
 from lib.catalog.definitions import EntryDefinition
 from lib.database import Database
-from lib.events import ingestion
+from lib.events import ingestion, unknown_events
+from lib.events.judging import SentEvent
 from lib.ui.components.text import escape
 from lib.workflows import own_events
 from tests.conftest import ActorFactory
@@ -231,6 +232,46 @@ def test_unknown_traffic_gives_type_and_name(new_actor: ActorFactory) -> None:
     app = define(**{"from": "DEVICE_ONLINE"})
     assert app.text_input(key=key(app, "type")).value == "DEVICE_ONLINE"
     assert app.text_input(key=key(app, "name")).value == "Device Online"
+
+
+def test_unknown_traffic_gives_a_schema_an_example_and_a_path(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    payloads = [{"deviceId": f"d-{n}", "since": f"2026-03-0{n}T10:00:00Z"} for n in (1, 2, 3)]
+    unknown_events.count(actor, [SentEvent("DEVICE_OFFLINE", payload, "/rmm") for payload in payloads])
+    app = define(**{"from": "DEVICE_OFFLINE"})
+    schema = json.loads(app.text_area(key=key(app, "schema")).value)
+    assert schema["required"] == ["deviceId", "since"]
+    assert schema["properties"]["since"]["format"] == "date-time"
+    assert json.loads(app.text_area(key=key(app, "example")).value) in payloads
+    assert app.session_state[key(app, "paths")] == ["deviceId"]
+    fill(app, category="Devices")
+    save(app)
+    found = stored(actor, "DEVICE_OFFLINE")
+    assert found is not None and found.schema == schema and found.correlation_paths == ["deviceId"]
+
+
+def test_examples_that_are_pasted_become_the_schema(new_actor: ActorFactory) -> None:
+    new_actor()
+    app = define()
+    app.session_state[key(app, "source")] = "Inline JSON Schema"
+    app.run()
+    name = key(app, "examples")
+    app.text_area(key=f"{name}-payloads").set_value('{"a": 1}\n{"a": 2, "b": null}')
+    app.button(key=f"{name}-infer").click().run()
+    assert json.loads(app.text_area(key=key(app, "schema")).value)["required"] == ["a"]
+    assert "Inferred from 2 payloads" in said(app)
+
+
+def test_saving_says_first_which_real_events_do_not_fit(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    with database.write(actor) as conn:
+        for number in range(3):
+            ingestion.submit_event(conn, actor, event_type=TYPE, payload={"deviceId": f"d-{number}"})
+    app = fill(define(eventType=TYPE), schema=json.dumps(CHANGED), example="")
+    save(app)
+    assert f"**0 of the last 3 real events** of `{TYPE}` fit the new schema." in said(app)
+    assert (stored(actor) or 0).schema == GOOD.payload_schema  # type: ignore[union-attr]
 
 
 def test_another_tenants_event_is_not_there(new_actor: ActorFactory) -> None:
