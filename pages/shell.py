@@ -13,6 +13,7 @@ st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.p
 
 PAGES = [
     st.Page("catalog.py", title="Event catalog", icon=":material/grid_view:", default=True),
+    st.Page("schemas.py", title="Schemas", icon=":material/schema:"),
     st.Page("simulate.py", title="Simulate", icon=":material/play_arrow:"),
     st.Page("metrics.py", title="Metrics", icon=":material/monitoring:"),
     st.Page("activity.py", title="Activity", icon=":material/receipt_long:"),

@@ -135,8 +135,7 @@ def register(
     if not schemas:
         return []
     for ref, schema in schemas.items():
-        _check_ref(ref, inline_of)
-        _check_schema(ref, schema)
+        check(ref, schema, inline_of=inline_of)
     known = exact(conn, tenant=actor.tenant, refs=schemas)
     _check_families(conn, [ref for ref in schemas if ref not in known])
     row = {"tenant": actor.tenant, "schemas": strict_json.dumps(dict(schemas)), "inline_of": inline_of}
@@ -148,6 +147,12 @@ def register(
     for ref in added:
         audit.record(conn, actor, acts.SchemaRegistered(target_id=ref, inline_of=inline_of))
     return added
+
+
+def check(ref: str, schema: JsonSchema, *, inline_of: str | None = None) -> None:
+    """Raise InvalidInput for a ref that has no version or is another's, and for what is no JSON Schema."""
+    _check_ref(ref, inline_of)
+    _check_schema(ref, schema)
 
 
 def schema(conn: Connection, *, tenant: UUID, ref: str) -> JsonSchema | None:

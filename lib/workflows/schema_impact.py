@@ -134,15 +134,21 @@ class BrokenMapping:
     reads: tuple[Read, ...]
 
 
-def broken_mappings(conn: Connection, *, tenant: UUID, old_ref: str, new_ref: str) -> list[BrokenMapping]:
-    """The published workflows that map from one schema and would break on the other one, by name."""
-    schemas = schema_registry.exact(conn, tenant=tenant, refs=(old_ref, new_ref))
-    if len(schemas) < 2:
+def broken_mappings(
+    conn: Connection, *, tenant: UUID, old_ref: str, new_ref: str | None = None, new: JsonSchema | None = None
+) -> list[BrokenMapping]:
+    """The published workflows that map from one schema and would break on another, by name.
+
+    The other one is registered as `new_ref`, or is `new`, which is not registered yet.
+    """
+    schemas = schema_registry.exact(conn, tenant=tenant, refs=[ref for ref in (old_ref, new_ref) if ref])
+    old, new = schemas.get(old_ref), schemas.get(new_ref or "", new)
+    if old is None or new is None:
         return []
     found = []
     for row in conn.execute(queries["mapped_from"], {"tenant": tenant, "ref": old_ref}):
         given = strict_json.loads(row.mapping)
-        reads = tuple(_broken_reads(given, schemas[old_ref], schemas[new_ref])) if isinstance(given, dict) else ()
+        reads = tuple(_broken_reads(given, old, new)) if isinstance(given, dict) else ()
         if reads:
             found.append(BrokenMapping(row.workflow_id, row.name, row.event_type, reads))
     return found

@@ -166,6 +166,13 @@ def _draw_metadata(entry: CatalogEntry, *, in_drawer: bool) -> None:
         "Last changed": f"{entry.updated_at:%Y-%m-%d %H:%M} UTC",
     }
     st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
+    if entry.payload_schema_ref and entry.schema is not None:
+        st.page_link(
+            "schemas.py",
+            label="Versions and uses of the schema",
+            icon=":material/schema:",
+            query_params={"ref": entry.payload_schema_ref},
+        )
 
 
 def _draw_example(entry: CatalogEntry, *, in_drawer: bool) -> None:

@@ -33,7 +33,12 @@ def draw(schema: JsonSchema | None, schema_ref: str | None, *, in_drawer: bool =
         return
     _draw_fields(outline(schema))
     with st.expander("View full schema", icon=":material/data_object:"):
-        st.code(json.dumps(schema, indent=2, ensure_ascii=False), language="json", line_numbers=True)
+        draw_text(schema)
+
+
+def draw_text(schema: JsonSchema) -> None:
+    """Draw the whole schema as JSON, with highlighting."""
+    st.code(json.dumps(schema, indent=2, ensure_ascii=False), language="json", line_numbers=True)
 
 
 def _draw_fields(fields: list[SchemaField]) -> None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lib.catalog.entries import ENTRY_STATUSES
+from lib.catalog.schema_registry import SCHEMA_KINDS
 
 Color = Literal["gray", "blue", "green", "orange", "red", "violet"]
 
@@ -191,6 +192,15 @@ SCHEMA = Looks(
     known=Look("Schema", "gray", "data_object"),
     unknown=Look("Schema unknown", "orange", "help"),
     missing=Look("No schema", "gray", "block"),
+)
+#: Whose a schema in the registry is.
+SCHEMA_KIND = Looks.of(SCHEMA_KINDS, **SOURCE, event=Look("Of one event", "blue", "bolt"))
+#: How a schema stands to an earlier one.
+COMPATIBILITY = Looks(
+    FULL=Look("Full", "green", "verified"),
+    BACKWARD=Look("Backward", "blue", "history"),
+    FORWARD=Look("Forward", "orange", "update"),
+    BREAKING=Look("Breaking", "red", "error"),
 )
 #: What is wrong with a definition or a mapping.
 SEVERITY = Looks(

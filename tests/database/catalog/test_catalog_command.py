@@ -103,7 +103,7 @@ def test_a_file_that_is_not_there_and_a_tenant_that_is_not_named(
 
 
 @pytest.fixture
-def admin(db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Actor]:
+def curator(db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Actor]:
     monkeypatch.setattr(database, "start", lambda settings: db)
     monkeypatch.setattr(database, "stop", lambda: None)
     actor = new_actor("admin")
@@ -125,20 +125,20 @@ def admin(db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_one_file_is_compared_with_its_family(
-    admin: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, schema: Any, status: int, told: str
+    curator: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str, schema: Any, status: int, told: str
 ) -> None:
-    assert ended(write(tmp_path, name, schema), "--tenant", str(admin.tenant)) == status
+    assert ended(write(tmp_path, name, schema), "--tenant", str(curator.tenant)) == status
     assert capsys.readouterr().out.startswith(told)
 
 
-def test_several_files_break_if_one_does(admin: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_files_break_if_one_does(curator: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good, bad = write(tmp_path, "acme.Device.v3.json", OPTIONAL), write(tmp_path, "acme.Device.v4.json", REQUIRED)
-    assert ended(good, bad, "--tenant", str(admin.tenant)) == 1
+    assert ended(good, bad, "--tenant", str(curator.tenant)) == 1
     assert capsys.readouterr().out.count("acme.Device.v2 → ") == 2
 
 
 def test_another_tenants_registry_is_not_asked(
-    admin: Actor, new_actor: ActorFactory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    curator: Actor, new_actor: ActorFactory, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stranger = new_actor("admin")
     assert ended(write(tmp_path, "acme.Device.v3.json", REQUIRED), "--tenant", str(stranger.tenant)) == 0

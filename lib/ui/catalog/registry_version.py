@@ -1,0 +1,99 @@
+"""A new schema, or a new version of one, from text: what is wrong with it and what it breaks, before it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import schema_registry
+from lib.catalog.schema_registry import SchemaVersion
+from lib.errors import InvalidInput
+from lib.schemas import JsonSchema, compatibility
+from lib.schemas.compatibility import READINGS
+from lib.serialization import strict_json
+from lib.serialization.json_values import json_text
+from lib.ui.catalog import registry_comparison
+from lib.ui.components import guard
+from lib.ui.components.text import code, escape
+from lib.workflows import schema_impact
+
+_REF, _TEXT = "new-schema-ref", "new-schema-text"
+_EMPTY = '{\n  "type": "object",\n  "properties": {}\n}'
+_OF_SYSTEM = "The system's schemas get new versions with releases."
+
+
+def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] = ()) -> None:
+    """Draw the button that opens the dialog; who may not use it learns why."""
+    refusal = None if actor.may("admin") else escape(actor.refusal("admin"))
+    if versions and versions[0].kind == "system":
+        refusal = _OF_SYSTEM
+    pressed = st.button(
+        label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal
+    )
+    if pressed:
+        _open(actor, tuple(versions))
+
+
+@st.dialog("Register a schema", width="large", icon=":material/schema:")
+def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
+    newest = versions[0].schema_ref if versions else None
+    family = schema_registry.family_of(newest) if newest else ""
+    with database.read(actor) as conn:
+        known = schema_registry.exact(conn, tenant=actor.tenant, refs=[newest] if newest else [])
+    before = known.get(newest or "")
+    ref = st.text_input(
+        "Ref",
+        schema_registry.next_ref(family, versions) if newest else "",
+        key=_REF,
+        placeholder="acme.DeviceOffline.v1",
+        help="Names joined by dots, and a version. What is registered under a ref never changes.",
+        disabled=newest is not None,
+    )
+    text = st.text_area(
+        "JSON Schema", json_text(before) if before is not None else _EMPTY, key=_TEXT, height=320, help="As JSON"
+    )
+    schema = _draw_problems(ref, text)
+    if schema is not None and newest and before is not None:
+        _draw_change(actor, newest, ref, before, schema)
+    if st.button("Register", key="register-schema", type="primary", icon=":material/check:", disabled=schema is None):
+        with guard.errors_shown():
+            _register(actor, ref, schema or {})
+
+
+def _draw_problems(ref: str, text: str) -> JsonSchema | None:
+    """Say what is wrong with the ref or the text; the schema if nothing is."""
+    try:
+        schema = strict_json.parse(text, field="schema")
+        schema_registry.check(ref, schema)
+    except InvalidInput as error:
+        if ref or error.field != "schema ref":
+            st.error(escape(error.sentence), icon=":material/error:")
+        else:
+            st.caption("Give the schema a ref.")
+        return None
+    found: JsonSchema = schema
+    return found
+
+
+def _draw_change(actor: Actor, newest: str, ref: str, before: JsonSchema, schema: JsonSchema) -> None:
+    comparison = compatibility.compare(before, schema)
+    if before == schema:
+        st.caption(f"This is what {code(newest)} says already.")
+        return
+    registry_comparison.draw_comparison(comparison, READINGS[0])
+    with database.read(actor) as conn:
+        broken = schema_impact.broken_mappings(conn, tenant=actor.tenant, old_ref=newest, new=schema)
+    registry_comparison.draw_broken(broken)
+
+
+def _register(actor: Actor, ref: str, schema: JsonSchema) -> None:
+    with database.write(actor) as conn:
+        added = schema_registry.register(conn, actor, schemas={ref: schema})
+    said = "is registered" if added else "was registered already"
+    guard.tell(f"{code(ref)} {said}.", icon=":material/schema:")
+    registry_comparison.forget()
+    st.query_params["ref"] = ref
+    st.rerun()
