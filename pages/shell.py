@@ -19,6 +19,7 @@ PAGES = [
     st.Page("activity.py", title="Activity", icon=":material/receipt_long:"),
     st.Page("workflows.py", title="Workflows", icon=":material/account_tree:"),
     st.Page("runs.py", title="Runs", icon=":material/play_circle:"),
+    st.Page("audit.py", title="Audit trail", icon=":material/history:"),
     st.Page("me.py", title="My page", icon=":material/person:"),
     st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
     st.Page("define.py", title="Define event", icon=":material/add:", visibility="hidden"),

@@ -25,6 +25,8 @@ def once() -> Iterator[None]:
     """
     warm_up.warm_up()
     with pytest.MonkeyPatch.context() as patch:
+        # AppTest has no client, and in its place something that is neither an address nor None.
+        patch.setattr(type(st.context), "ip_address", None)
         patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
 

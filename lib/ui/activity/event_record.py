@@ -15,7 +15,7 @@ from lib.metrics.time_window import clock
 from lib.schemas.form import json_text
 from lib.serialization import json_pointer, json_positions
 from lib.ui.activity.event_list import PARAMETER, open_record
-from lib.ui.components import guard, statuses, viewer_time
+from lib.ui.components import guard, history, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape, plural
 
 _VERDICT = {
@@ -74,6 +74,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
                 args=("simulate.py",),
                 kwargs={"query_params": again},
             )
+            history.link(str(record.event_id))
             if actor.may("admin"):
                 if st.button("Raw payload", icon=":material/lock_open:", key="reveal"):
                     _reveal(actor, record.event_id)

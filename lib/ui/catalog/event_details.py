@@ -13,7 +13,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
 from lib.ui.catalog import cards, event_actions, own_event_acts, redacted_fields
-from lib.ui.components import guard, schema_view
+from lib.ui.components import guard, history, schema_view
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.workflows import attached as workflow_attached
 from lib.workflows import records as workflow_records
@@ -105,6 +105,7 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
         _draw_schema(actor, entry, in_drawer=in_drawer)
         _draw_example(entry, in_drawer=in_drawer)
         return
+    history.link_of_event_type(entry.event_type)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _draw_schema(actor, entry, in_drawer=in_drawer)

@@ -12,7 +12,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.serialization import json_pointer
 from lib.steps import Problem
-from lib.ui.components import definition_diff, diagram, guard, statuses, url_filters
+from lib.ui.components import definition_diff, diagram, guard, history, statuses, url_filters
 from lib.ui.components.text import escape
 from lib.ui.components.url_parameters import Choice
 from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, state, steps_tab, trigger_tab, versions_tab
@@ -122,6 +122,7 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
                 icon=":material/play_circle:",
                 query_params={"workflowId": str(workflow.workflow_id)},
             )
+            history.link(str(workflow.workflow_id))
             _draw_menu(draft, refusal)
             publishing.button(draft, problems, refusal)
     errors = len(workflow_validation.errors(problems))  # listed beside the editor, on a narrow screen far below

@@ -13,7 +13,7 @@ from lib.runs import records as run_records
 from lib.runs.records import Run, RunWait
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
-from lib.ui.components import diagram, guard, statuses, viewer_time
+from lib.ui.components import diagram, guard, history, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape
 from lib.ui.runs import run_timeline
 from lib.workflows import versions
@@ -135,6 +135,7 @@ def _draw_links(run: Run) -> None:
             icon=":material/account_tree:",
             query_params={"workflowId": str(summary.workflow_id), "tab": "versions", "version": version},
         )
+        history.link(str(summary.run_id))
         if summary.retry_of:
             _run_link(summary.retry_of, "Repeats an earlier run")
         for again in run.repeats:

@@ -29,7 +29,7 @@ from tests.database.workflows.test_records import EVENT, published
 from tests.support.api_client import ApiClient
 
 ROOT = Path(__file__).resolve().parents[3]
-#: Acts that ask for no permission themselves: a ticket stands for it; only a workflow that one may change is locked.
+#: Acts that ask for no permission themselves: one needs a ticket, the other a workflow that one may change.
 OPEN = {downloads.begun, changes.end_backfill}
 
 

@@ -12,7 +12,10 @@ import pytest
 from streamlit.runtime.state.query_params import QueryParams
 from streamlit.testing.v1 import AppTest
 
+from lib import database
+from lib.auth import audit_trail
 from lib.auth.actors import Actor
+from lib.auth.audit_trail import AuditFilters
 from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.database.events.test_activity import START, add
@@ -25,6 +28,7 @@ PAGES = sorted(p.name for p in Path(SHELL).parent.glob("*.py") if p.name != "she
 # What opens more of a page than its bare address does; {names} are ids of what `seeded` makes.
 DEEPER: dict[str, list[dict[str, str]]] = {
     "activity.py": [{"time": "Custom"}, {"eventId": "{event}"}],
+    "audit.py": [{"actTime": "Custom"}, {"auditId": "{act}"}],
     "catalog.py": [{"eventType": "TICKET_CREATED"}],
     "designer.py": [{"workflowId": "{workflow}"}, {"workflowId": "{workflow}", "tab": "versions"}],
     "event.py": [{"eventType": "TICKET_CREATED"}],
@@ -45,7 +49,9 @@ def seeded(db: Database, new_actor: ActorFactory) -> dict[str, str]:
     workflow = published(actor, "Triage")
     run = add_run(db, actor, workflow)
     events = [add(db, actor.tenant, {"n": n}, created_at=START + timedelta(minutes=n)) for n in range(60)]
-    return {"workflow": str(workflow), "run": str(run), "event": str(events[0])}
+    with database.read(actor) as conn:
+        act = audit_trail.page(conn, actor, filters=AuditFilters()).rows[0]
+    return {"workflow": str(workflow), "run": str(run), "event": str(events[0]), "act": str(act.audit_id)}
 
 
 @contextmanager

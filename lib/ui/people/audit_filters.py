@@ -1,0 +1,159 @@
+"""The audit page's filters. Each is bound to the URL parameter of its key, so a URL is a view."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from uuid import UUID
+
+import streamlit as st
+
+from lib import database
+from lib.auth import audit_trail
+from lib.auth.actors import Actor, ActOrigin
+from lib.auth.acts import ACTS, ActRefused
+from lib.auth.audit_trail import AuditEntry, AuditFilters
+from lib.database.paging import Cursor, KeysetPage
+from lib.ui.components import guard, history, page_buttons, statuses, time_range, viewer_time
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import ALL, Choice, Place, Text
+
+_WIDTH = 170
+
+
+def kind_word(kind: str) -> str:
+    """A kind of object as people read it: API token."""
+    return kind.replace("_", " ").capitalize().replace("Api", "API")
+
+
+def _act_word(action: str) -> str:
+    kind, _, done = action.partition(".")
+    return f"{kind_word(kind)} · {done.replace('_', ' ')}"
+
+
+_SEARCH = Text(history.SEARCH, "Search the trail", "Search names, ids, addresses, reasons")
+_PERSON: Choice[str] = Choice("actBy", "Person", placeholder="Anybody", width=_WIDTH + 60)
+_ACT = Choice(
+    "act",
+    "Act",
+    {one: _act_word(one) for one in sorted(ACTS) if one != ActRefused.action},
+    "Any act",
+    width=_WIDTH + 50,
+)
+_KIND = Choice(
+    "actOn",
+    "Kind of object",
+    {kind: kind_word(kind) for kind in sorted({act.target_type for act in ACTS.values()} - {ActRefused.target_type})},
+    "Any kind",
+    width=_WIDTH,
+)
+_ORIGIN: Choice[ActOrigin] = Choice(
+    "actOrigin",
+    "Origin",
+    {origin: look.word for origin, look in statuses.ACT_ORIGIN.items()},  # type: ignore[misc]
+    "Any origin",
+    width=_WIDTH - 20,
+)
+_TIME = Choice("actTime", "Time", {name: name for name in time_range.RANGES}, "Any time", width=_WIDTH - 20)
+_OUTCOME = Choice("actOutcome", "Outcome", {ALL: "All", "refused": "Refused"}, default=ALL, segmented=True)
+_OBJECT = Text(history.OBJECT, "Object id", "The whole id of what was acted on")
+_ENDS = ("actSince", "actUntil")
+_OLDER_THAN, _NEWER_THAN = Place("before", Cursor.parse), Place("after", Cursor.parse)
+
+FILTERS = UrlFilters(
+    "audit",
+    (_SEARCH, _PERSON, _ACT, _KIND, _ORIGIN, _TIME, _OUTCOME, _OBJECT),
+    positions=(_OLDER_THAN, _NEWER_THAN),
+    # What other pages call theirs, and people will try.
+    aliases={
+        "search": "actSearch",
+        "person": "actBy",
+        "action": "act",
+        "kind": "actOn",
+        "origin": "actOrigin",
+        "time": "actTime",
+        "since": "actSince",
+        "until": "actUntil",
+    },
+    implied={"actTime": (time_range.CUSTOM, _ENDS)},
+    labels="visible",
+)
+
+
+def draw(actor: Actor) -> AuditFilters:
+    """Draw the filters and read them. Whoever sees their own acts alone chooses no person."""
+    people = _people(actor)
+    FILTERS.begin(_PERSON.of(people))
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        search = FILTERS.search(_SEARCH, width=300)
+        person = FILTERS.choose(_PERSON.of(people)) if actor.may("admin") else None
+        action = FILTERS.choose(_ACT)
+        kind = FILTERS.choose(_KIND)
+        origin = FILTERS.choose(_ORIGIN)
+        span = FILTERS.choose(_TIME)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=FILTERS.changed)
+        outcome = FILTERS.choose(_OUTCOME)
+        object_id = FILTERS.type_text(_OBJECT)
+    if problem:
+        st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
+    FILTERS.draw_complaints()
+    return AuditFilters(
+        person=UUID(person) if person else None,
+        action=action,
+        object_kind=kind,
+        object_id=object_id,
+        since=since,
+        until=until,
+        origin=origin,
+        refused=outcome == "refused",
+        search=search or None,
+    )
+
+
+def older_than() -> Cursor | None:
+    """Where the page that the URL asks for begins; None for the latest acts."""
+    return Cursor.parse(st.query_params.get(_OLDER_THAN.key))
+
+
+def newer_than() -> Cursor | None:
+    """Where the page that the URL asks for ends, if it is asked for by its end."""
+    return Cursor.parse(st.query_params.get(_NEWER_THAN.key))
+
+
+def draw_pages(page: KeysetPage[AuditEntry]) -> None:
+    """Draw the ways to the pages beside this one."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        page_buttons.draw(
+            "audit",
+            newest=FILTERS.changed if page.newer else None,
+            newer=partial(_turn, _NEWER_THAN, page.newer) if page.newer else None,
+            older=partial(_turn, _OLDER_THAN, page.older) if page.older else None,
+        )
+
+
+def draw_clear() -> None:
+    """Draw the way back to everything."""
+    st.button(
+        "Clear filters",
+        key="clear-audit",
+        icon=":material/filter_alt_off:",
+        type="tertiary",
+        on_click=guard.callback(FILTERS.clear),
+    )
+
+
+def _turn(place: Place, cursor: Cursor) -> None:
+    FILTERS.changed()
+    st.query_params[place.key] = str(cursor)
+
+
+@st.cache_data(ttl=30, show_spinner=False)
+def _people(actor: Actor) -> dict[str, str]:
+    """Everybody with acts by their id; those of the same name are told apart by it."""
+    with database.read(actor) as conn:
+        found = audit_trail.people(conn, actor)
+    named = Counter(person.email for person in found)
+    return {
+        str(one.user_id): one.email if named[one.email] == 1 else f"{one.email} · {str(one.user_id)[:8]}"
+        for one in found
+    }

@@ -1,0 +1,103 @@
+"""The list of acts in the audit trail, and the way from a row to its record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from lib import database
+from lib.auth import audit_export, audit_trail
+from lib.auth.actors import Actor
+from lib.auth.audit_trail import MOST_COUNTED, AuditEntry, AuditFilters
+from lib.database.paging import KeysetPage
+from lib.ui.components import statuses, table, viewer_time
+from lib.ui.components.text import plural
+from lib.ui.people import audit_filters
+
+PARAMETER = "auditId"
+
+
+def draw(actor: Actor, filters: AuditFilters) -> None:
+    """Draw the page of acts that the URL asks for, with how many there are."""
+    older, newer = audit_filters.older_than(), audit_filters.newer_than()
+    with database.read(actor) as conn:
+        page = audit_trail.page(conn, actor, filters=filters, older_than=older, newer_than=newer)
+        total = audit_trail.count(conn, actor, filters=filters)
+    if not page.rows:
+        _draw_nothing_found(narrowed=filters != AuditFilters() or older is not None)
+        return
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(f"{_told(len(page.rows), total)} · {viewer_time.zone().key} · {table.SORTED}", width="content")
+        if filters != AuditFilters():
+            audit_filters.draw_clear()
+    _draw_table(page)
+    audit_filters.draw_pages(page)
+
+
+def draw_export(actor: Actor, filters: AuditFilters) -> None:
+    """Draw the menu. The address of the file is made when it is opened, and good for some minutes."""
+    menu = st.popover("Export", icon=":material/download:", key="audit-export", on_change="rerun")
+    if not menu.open:
+        return
+    with menu:
+        st.caption(
+            f"The acts that these filters let through, latest first, at most {audit_export.LIMIT:,}. Times are in UTC. "
+            "Fetching it is an act, too."
+        )
+        token = audit_export.ticket(actor, filters=filters)
+        st.link_button("CSV", f"/api/v2/exports/{token}", icon=":material/table:", key="audit-export-csv")
+
+
+def open_record(audit_id: str) -> None:
+    """Callback: show this act."""
+    st.query_params[PARAMETER] = audit_id
+
+
+def _told(shown: int, total: int) -> str:
+    if total > MOST_COUNTED:
+        return f"{shown} of more than {MOST_COUNTED:,} acts"
+    return plural(total, "act") if shown == total else f"{shown} of {plural(total, 'act')}"
+
+
+def _draw_table(page: KeysetPage[AuditEntry]) -> None:
+    table.draw(
+        [_row(entry) for entry in page.rows],
+        {
+            "When": table.moment(),
+            "Who": table.text(width=150),
+            "Object": table.text(width=110, help="The kind of what was acted on"),
+            "Origin": table.state(statuses.ACT_ORIGIN, width=95),
+            "Address": table.text(width=120, help="The client's network address, where it is known"),
+            "Object id": table.text(width=290),
+        },
+        key=f"audit-table-{page.rows[0].audit_id if page.newer else 'latest'}",
+        way_in=table.WayIn(
+            "Act", lambda row: open_record(str(page.rows[row].audit_id)), width=430, help="Opens the act"
+        ),
+    )
+
+
+def _row(entry: AuditEntry) -> Mapping[str, object]:
+    return {
+        "Act": entry.sentence,
+        "When": entry.at,
+        "Who": entry.who,
+        "Object": "Refused" if entry.was_refused else audit_filters.kind_word(entry.object_kind),
+        "Origin": entry.origin or "unknown",
+        "Address": entry.address,
+        "Object id": entry.object_id,
+    }
+
+
+def _draw_nothing_found(*, narrowed: bool) -> None:
+    with st.container(border=True, horizontal_alignment="center"):
+        st.space("small")
+        if narrowed:
+            st.markdown("#### No act matches these filters", width="content")
+            st.caption("Try a longer time or fewer filters.", width="content")
+            audit_filters.draw_clear()
+        else:
+            st.markdown("#### Nothing was done yet", width="content")
+            st.caption("Whatever you change, simulate or export appears here.", width="content")
+        st.space("small")

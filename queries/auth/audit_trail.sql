@@ -1,0 +1,96 @@
+-- name: plan_anew
+-- For the rest of the transaction: plan for the filters given, not for any filters. Each filter has its index.
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
+
+-- name: older_acts
+-- Acts that the filters let through, older than the edge and nearest first.
+SELECT a.*, u.name
+FROM (
+  SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address
+  FROM audit_logs a
+  WHERE a.tenant = CAST(:tenant AS uuid)
+    AND a.at >= CAST(:since AS timestamptz) AND a.at <= CAST(:edge AS timestamptz)
+    AND (a.at, a.audit_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+    AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
+    AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
+    AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
+    AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
+    AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
+    AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
+    AND (CAST(:search AS text) IS NULL
+         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
+                   lower(CAST(:search AS text))) > 0)
+  ORDER BY a.at DESC, a.audit_id DESC
+  LIMIT :limit
+) a
+LEFT JOIN users u ON u.user_id = a.user_id
+ORDER BY a.at DESC, a.audit_id DESC
+
+-- name: newer_acts
+-- The same on the other side of the edge, nearest first.
+SELECT a.*, u.name
+FROM (
+  SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address
+  FROM audit_logs a
+  WHERE a.tenant = CAST(:tenant AS uuid)
+    AND a.at >= CAST(:edge AS timestamptz) AND a.at < CAST(:until AS timestamptz)
+    AND (a.at, a.audit_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+    AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
+    AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
+    AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
+    AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
+    AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
+    AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
+    AND (CAST(:search AS text) IS NULL
+         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
+                   lower(CAST(:search AS text))) > 0)
+  ORDER BY a.at, a.audit_id
+  LIMIT :limit
+) a
+LEFT JOIN users u ON u.user_id = a.user_id
+ORDER BY a.at, a.audit_id
+
+-- name: count
+-- How many acts the filters let through, up to as many as are counted.
+SELECT count(*) FROM (
+  SELECT FROM audit_logs a
+  WHERE a.tenant = CAST(:tenant AS uuid)
+    AND a.at >= CAST(:since AS timestamptz) AND a.at < CAST(:until AS timestamptz)
+    AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
+    AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
+    AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
+    AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
+    AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
+    AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
+    AND (CAST(:search AS text) IS NULL
+         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
+                   lower(CAST(:search AS text))) > 0)
+  LIMIT :most
+) counted
+
+-- name: get
+-- One act.
+SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address, u.name
+FROM audit_logs a
+LEFT JOIN users u ON u.user_id = a.user_id
+WHERE a.tenant = CAST(:tenant AS uuid) AND a.audit_id = CAST(:audit_id AS uuid)
+  AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
+
+-- name: people
+-- Everybody who has acts in the trail, each found by one step in the index, with the e-mail address of the latest act.
+WITH RECURSIVE person AS (
+  (SELECT a.user_id FROM audit_logs a
+   WHERE a.tenant = CAST(:tenant AS uuid) AND a.user_id IS NOT NULL ORDER BY a.user_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT a.user_id FROM audit_logs a
+          WHERE a.tenant = CAST(:tenant AS uuid) AND a.user_id > p.user_id ORDER BY a.user_id LIMIT 1)
+  FROM person p WHERE p.user_id IS NOT NULL
+)
+SELECT p.user_id, latest.email
+FROM person p
+CROSS JOIN LATERAL (
+  SELECT a.email FROM audit_logs a
+  WHERE a.tenant = CAST(:tenant AS uuid) AND a.user_id = p.user_id ORDER BY a.at DESC, a.audit_id DESC LIMIT 1
+) latest
+WHERE p.user_id IS NOT NULL
+LIMIT :most
