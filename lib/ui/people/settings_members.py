@@ -44,7 +44,7 @@ def draw(actor: Actor, people: Sequence[Member], made: Sequence[Token]) -> None:
             "Name", lambda row: _choose(people[row].user_id), width=220, help="Change what they may, or remove them"
         ),
     )
-    chosen = st.session_state.pop(_CHOSEN, None)
+    chosen = st.session_state.get(_CHOSEN)
     if member := next((one for one in people if one.user_id == chosen), None):
         _change(actor, member, [one for one in made if one.created_by_id == chosen and one.status == "valid"])
 
@@ -79,7 +79,12 @@ def _add(actor: Actor) -> None:
                 st.rerun()
 
 
-@guard.dialog("Member", icon=":material/person:")
+def _forget() -> None:
+    """Callback: the dialog is closed."""
+    st.session_state.pop(_CHOSEN, None)
+
+
+@guard.dialog("Member", icon=":material/person:", on_dismiss=guard.callback(_forget))
 def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
     you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
     st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")
@@ -89,6 +94,7 @@ def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
             with database.write(actor) as conn:
                 members.change_permission(conn, actor, user_id=member.user_id, permission=permission)
             guard.tell(f"{escape(member.name)} has {permission} permission.", icon=":material/check:")
+            _forget()
             st.rerun()
     st.divider()
     st.markdown(
@@ -105,6 +111,7 @@ def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
             with database.write(actor) as conn:
                 members.remove(conn, actor, user_id=member.user_id, end_tokens=end_tokens)
             guard.tell(f"{escape(member.name)} was removed.", icon=":material/person_remove:")
+            _forget()
             st.rerun()
 
 

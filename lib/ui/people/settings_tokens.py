@@ -18,7 +18,7 @@ from lib.catalog import entries
 from lib.ui.components import guard, statuses, table, viewer_time
 from lib.ui.components.text import code, escape
 
-_CHOSEN = "settings-token"
+_CHOSEN, _FINISHED = "settings-token", "settings-token-finished"
 _MAY = {
     "send": ("Send events only", "posts events; every other call is refused. Right for most senders"),
     "read": ("Read", "reads the catalog and what became of events"),
@@ -54,7 +54,7 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
             "Name", lambda row: _choose(made[row].token_id), width=200, help="Change, rotate or revoke it"
         ),
     )
-    chosen = st.session_state.pop(_CHOSEN, None)
+    chosen = st.session_state.get(_CHOSEN)
     if token := next((one for one in made if one.token_id == chosen), None):
         _open(actor, token)
 
@@ -100,8 +100,9 @@ def _choose(token_id: UUID) -> None:
     st.session_state[_CHOSEN] = token_id
 
 
-@guard.dialog("Create a token", icon=":material/key:")
+@guard.dialog("Create a token", icon=":material/key:", on_dismiss="rerun")
 def _create(actor: Actor) -> None:
+    _close_if_finished()
     place = st.empty()
     with place.container():
         terms = _ask_terms(actor, TokenTerms("", "manage", send_only=True), key="new-token")
@@ -110,8 +111,25 @@ def _create(actor: Actor) -> None:
         _show_once(place, lambda conn: tokens.create_token(conn, actor, **terms), actor)
 
 
-@guard.dialog("API token", width="medium", icon=":material/key:")
+def _forget() -> None:
+    """Callback: the dialog is closed."""
+    st.session_state.pop(_CHOSEN, None)
+
+
+def _finish() -> None:
+    """Callback: what is in the dialog was seen. The dialog itself has to close, since a callback cannot."""
+    st.session_state[_FINISHED] = True
+
+
+def _close_if_finished() -> None:
+    if st.session_state.pop(_FINISHED, False):
+        _forget()
+        st.rerun()
+
+
+@guard.dialog("API token", width="medium", icon=":material/key:", on_dismiss=guard.callback(_forget))
 def _open(actor: Actor, token: Token) -> None:
+    _close_if_finished()
     place = st.empty()
     with place.container():
         st.markdown(f"**{escape(token.name)}** {statuses.TOKEN[token.status].badge()}")
@@ -142,6 +160,7 @@ def _draw_changing(actor: Actor, token: Token) -> None:
             with database.write(actor) as conn:
                 tokens.change(conn, actor, token_id=token.token_id, **terms)
             guard.tell(f"{escape(terms['name'])} was changed.", icon=":material/check:")
+            _forget()
             st.rerun()
 
 
@@ -164,6 +183,7 @@ def _draw_revoking(actor: Actor, token: Token) -> None:
             with database.write(actor) as conn:
                 tokens.revoke(conn, actor, token_id=token.token_id)
             guard.tell(f"{escape(token.name)} was revoked.", icon=":material/block:")
+            _forget()
             st.rerun()
 
 
@@ -176,8 +196,7 @@ def _show_once(place: Any, make: Callable[[database.Connection], str], actor: Ac
             st.success("Copy the token now: it is shown this once.", icon=":material/content_copy:")
             st.code(token, language=None, wrap_lines=True)
             st.markdown(f"It goes into the header {code('Authorization: Bearer …')} of each call.")
-            if st.button("Done", icon=":material/check:", key="token-done"):
-                st.rerun()
+            st.button("Done", icon=":material/check:", key="token-done", on_click=guard.callback(_finish))
 
 
 def _ask_terms(actor: Actor, now: TokenTerms, *, key: str) -> dict[str, Any]:
