@@ -37,7 +37,7 @@ def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] =
         _open(actor, tuple(versions))
 
 
-@st.dialog("Register a schema", width="large", icon=":material/schema:")
+@guard.dialog("Register a schema", width="large", icon=":material/schema:")
 def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     newest = versions[0].schema_ref if versions else None
     family = schema_registry.family_of(newest) if newest else ""

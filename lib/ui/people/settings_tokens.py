@@ -18,7 +18,8 @@ from lib.catalog import entries
 from lib.ui.components import guard, statuses, table, viewer_time
 from lib.ui.components.text import code, escape
 
-_CHOSEN, _FINISHED = "settings-token", "settings-token-finished"
+_CHOSEN, _MADE, _FINISHED = "settings-token", "settings-token-made", "settings-token-finished"
+_NEW = "new"
 _MAY = {
     "send": ("Send events only", "posts events; every other call is refused. Right for most senders"),
     "read": ("Read", "reads the catalog and what became of events"),
@@ -41,8 +42,19 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         valid = sum(one.status == "valid" for one in made)
         st.subheader(f"API tokens · {valid} valid", anchor=False, width="content")
-        if st.button("Create a token", icon=":material/key:", type="primary", key="create-token"):
-            _create(actor)
+        st.button(
+            "Create a token",
+            icon=":material/key:",
+            type="primary",
+            key="create-token",
+            on_click=guard.callback(_choose),
+            args=(_NEW,),
+        )
+    chosen = st.session_state.get(_CHOSEN)
+    if chosen == _NEW:
+        _create(actor)
+    elif token := next((one for one in made if one.token_id == chosen), None):
+        _open(actor, token)
     if not made:
         st.info("No system can send events yet: each needs a token of its own.", icon=":material/key:")
         return
@@ -51,29 +63,25 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
         _columns(),
         key="settings-tokens",
         way_in=table.WayIn(
-            "Name", lambda row: _choose(made[row].token_id), width=200, help="Change, rotate or revoke it"
+            "Name", lambda row: _choose(made[row].token_id), width=165, help="Change, rotate or revoke it"
         ),
     )
-    chosen = st.session_state.get(_CHOSEN)
-    if token := next((one for one in made if one.token_id == chosen), None):
-        _open(actor, token)
 
 
 def draw_own(made: Sequence[Token]) -> None:
     """Draw tokens of the person who looks, which they may not change here."""
     frame = pd.DataFrame([_row(one) for one in made], columns=["Name", *_columns()])
-    table.draw_plain(frame, {"Name": table.text(width=200), **_columns()}, width=1180)
+    table.draw_plain(frame, {"Name": table.text(width=165), **_columns()}, width=1000)
 
 
 def _columns() -> dict[str, table.Column]:
     return {
         "Status": table.state(statuses.TOKEN),
-        "May": table.state(statuses.PERMISSION, width=125),
-        "Event types": table.text(width=190, help="The types that it may send"),
+        "May": table.state(statuses.PERMISSION, width=115),
+        "Event types": table.text(width=140, help="The types that it may send"),
         "Last used": table.moment(),
         "Expires": table.moment(),
-        "Created": table.moment(),
-        "By": table.text(width=190),
+        "By": table.text(width=175, help="Who made it"),
     }
 
 
@@ -86,7 +94,6 @@ def _row(token: Token) -> dict[str, object]:
         "Event types": "any" if terms.event_types is None else ", ".join(terms.event_types),
         "Last used": token.last_used_at,
         "Expires": terms.expires_at,
-        "Created": token.created_at,
         "By": token.created_by or "operator",
     }
 
@@ -95,20 +102,9 @@ def _may(terms: TokenTerms) -> str:
     return "send" if terms.send_only else terms.permission
 
 
-def _choose(token_id: UUID) -> None:
-    """Callback: the page opens the dialog of this token."""
-    st.session_state[_CHOSEN] = token_id
-
-
-@guard.dialog("Create a token", icon=":material/key:", on_dismiss="rerun")
-def _create(actor: Actor) -> None:
-    _close_if_finished()
-    place = st.empty()
-    with place.container():
-        terms = _ask_terms(actor, TokenTerms("", "manage", send_only=True), key="new-token")
-        asked = st.button("Create", type="primary", icon=":material/key:", key="token-save")
-    if asked:
-        _show_once(place, lambda conn: tokens.create_token(conn, actor, **terms), actor)
+def _choose(which: UUID | str) -> None:
+    """Callback: the page opens the dialog of this token, or of a new one."""
+    st.session_state[_CHOSEN] = which
 
 
 def _forget() -> None:
@@ -117,39 +113,55 @@ def _forget() -> None:
 
 
 def _finish() -> None:
-    """Callback: what is in the dialog was seen. The dialog itself has to close, since a callback cannot."""
+    """Callback: the token was copied. The dialog itself has to close, since a callback cannot."""
     st.session_state[_FINISHED] = True
 
 
-def _close_if_finished() -> None:
-    if st.session_state.pop(_FINISHED, False):
-        _forget()
-        st.rerun()
+@guard.dialog("Create a token", icon=":material/key:", on_dismiss=guard.callback(_forget))
+def _create(actor: Actor) -> None:
+    if _shown_once():
+        return
+    terms = _ask_terms(actor, TokenTerms("", "manage", send_only=True), key="new-token")
+    if st.button("Create", type="primary", icon=":material/key:", key="token-save"):
+        _make(actor, lambda conn: tokens.create_token(conn, actor, **terms))
 
 
 @guard.dialog("API token", width="medium", icon=":material/key:", on_dismiss=guard.callback(_forget))
 def _open(actor: Actor, token: Token) -> None:
-    _close_if_finished()
-    place = st.empty()
-    with place.container():
-        st.markdown(f"**{escape(token.name)}** {statuses.TOKEN[token.status].badge()}")
-        if token.status != "valid":
-            st.markdown("It opens nothing any more, and stays in this list so that what it did can be traced.")
-            return
-        act = st.segmented_control(
-            "What to do", ["Change", "Rotate", "Revoke"], default="Change", required=True, key="token-act"
-        )
-        if act == "Rotate":
-            asked, overlap, expires_at = _ask_rotation()
-        else:
-            asked = False
-            _draw_revoking(actor, token) if act == "Revoke" else _draw_changing(actor, token)
-    if asked:
-        _show_once(
-            place,
-            lambda conn: tokens.rotate(conn, actor, token_id=token.token_id, overlap=overlap, expires_at=expires_at),
-            actor,
-        )
+    if _shown_once():
+        return
+    st.markdown(f"**{escape(token.name)}** {statuses.TOKEN[token.status].badge()}")
+    st.caption(f"Created {viewer_time.shown(token.created_at)} by {escape(token.created_by or 'the operator')}")
+    if token.status != "valid":
+        st.markdown("It opens nothing any more, and stays in this list so that what it did can be traced.")
+        return
+    acts = {"Change": _draw_changing, "Rotate": _draw_rotating, "Revoke": _draw_revoking}
+    act = st.segmented_control("What to do", list(acts), default="Change", required=True, key="token-act")
+    acts[act or "Change"](actor, token)
+
+
+def _make(actor: Actor, make: Callable[[database.Connection], str]) -> None:
+    """Make a token, which the dialog shows when it is drawn next, and then nobody any more."""
+    with guard.errors_shown():
+        with database.write(actor) as conn:
+            token = make(conn)
+        st.session_state[_MADE] = token
+        st.rerun()
+
+
+def _shown_once() -> bool:
+    """Show a token that was just made, in place of the form that asked for it; whether there was one."""
+    if st.session_state.pop(_FINISHED, False):
+        _forget()
+        st.rerun()
+    token = st.session_state.pop(_MADE, None)
+    if token is None:
+        return False
+    st.success("Copy the token now: it is shown this once.", icon=":material/content_copy:")
+    st.code(token, language=None, wrap_lines=True)
+    st.markdown(f"It goes into the header {code('Authorization: Bearer …')} of each call.")
+    st.button("Done", icon=":material/check:", key="token-done", on_click=guard.callback(_finish))
+    return True
 
 
 def _draw_changing(actor: Actor, token: Token) -> None:
@@ -164,12 +176,15 @@ def _draw_changing(actor: Actor, token: Token) -> None:
             st.rerun()
 
 
-def _ask_rotation() -> tuple[bool, timedelta, datetime | None]:
+def _draw_rotating(actor: Actor, token: Token) -> None:
     st.markdown("A new token that may the same. Give it to whoever uses the old one before that ends.")
-    overlap = st.selectbox("The old one ends", list(_OVERLAP), index=2, key="token-overlap")
-    expires_at = _ask_expiry(None, key="rotated")
-    asked = st.button("Rotate", type="primary", icon=":material/sync:", key="token-rotate")
-    return asked, _OVERLAP[overlap], expires_at
+    overlap = _OVERLAP[st.selectbox("The old one ends", list(_OVERLAP), index=2, key="token-overlap")]
+    until = _ask_expiry(None, key="rotated")
+    if st.button("Rotate", type="primary", icon=":material/sync:", key="token-rotate"):
+        _make(
+            actor,
+            lambda conn: tokens.rotate(conn, actor, token_id=token.token_id, overlap=overlap, expires_at=until),
+        )
 
 
 def _draw_revoking(actor: Actor, token: Token) -> None:
@@ -185,18 +200,6 @@ def _draw_revoking(actor: Actor, token: Token) -> None:
             guard.tell(f"{escape(token.name)} was revoked.", icon=":material/block:")
             _forget()
             st.rerun()
-
-
-def _show_once(place: Any, make: Callable[[database.Connection], str], actor: Actor) -> None:
-    """Make a token and show it in the place of the form. It is kept nowhere, not even in the session."""
-    with guard.errors_shown():
-        with database.write(actor) as conn:
-            token = make(conn)
-        with place.container():
-            st.success("Copy the token now: it is shown this once.", icon=":material/content_copy:")
-            st.code(token, language=None, wrap_lines=True)
-            st.markdown(f"It goes into the header {code('Authorization: Bearer …')} of each call.")
-            st.button("Done", icon=":material/check:", key="token-done", on_click=guard.callback(_finish))
 
 
 def _ask_terms(actor: Actor, now: TokenTerms, *, key: str) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def shown_token(dialog: Locator) -> str:
     shown.hover()
     expect(shown.get_by_role("button", name="Copy to clipboard")).to_be_visible()
     token = shown.inner_text().strip()
+    expect(dialog.get_by_role("button", name=re.compile("Create|Rotate"))).to_have_count(0)
     assert re.fullmatch(r"wec_[0-9a-f]{32}_[\w-]{43,}", token)
     return token
 
