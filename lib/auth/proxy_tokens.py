@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Literal
 
 import httpx2
@@ -20,7 +19,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import Key, KeySet, import_key
 
 from lib.auth import sign_in_settings
-from lib.auth.sessions import Identity, proof_of
+from lib.auth.sessions import Identity, moment, proof_of
 from lib.errors import ConfigurationError, SignInRefused, SignInUnavailable
 from lib.settings import Settings
 
@@ -76,7 +75,7 @@ class ProxyTokens:
             # A proxy vouches for whom it lets in, unless it passes on that its provider does not.
             is_verified=claims.get("email_verified", True) in (True, "true"),
             name=name if isinstance(name, str) else "",
-            issued_at=datetime.fromtimestamp(int(claims["iat"]), UTC),
+            issued_at=moment(claims["iat"]),
             is_reissued=True,
         )
 

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor, Membership
 from lib.database import Connection, named_queries
-from lib.errors import NotFound
+from lib.errors import NotFound, SignInRefused
 from lib.settings import Settings
 
 SignInState = Literal["open", "ended", "expired", "idle"]
@@ -84,6 +84,14 @@ class Session:
 def proof_of(*parts: str) -> bytes:
     """What is kept of that which no other sign-in has."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+
+
+def moment(seconds: float) -> datetime:
+    """The time that a token tells in seconds since 1970. Raises SignInRefused for what is none."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        raise SignInRefused from None
 
 
 def signed_in(

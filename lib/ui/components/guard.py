@@ -25,7 +25,7 @@ from typing import Any, NoReturn, ParamSpec, Protocol
 from uuid import UUID, uuid4
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException, get_script_run_ctx
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lib import database
 from lib.auth import members
@@ -67,11 +67,7 @@ def enter(way_in: Entrance, *, when_stopped: Callable[[], object]) -> Actor:
     st.session_state.setdefault(_ONE_AT_A_TIME, RLock())
     st.session_state[_WAY_IN] = way_in
     st.session_state[_WHEN_STOPPED] = when_stopped
-    try:
-        person = way_in.choose()
-    except StopException:
-        st.session_state.pop(_PERSON, None)
-        raise
+    person = way_in.choose()
     st.session_state[_PERSON] = person
     st.session_state[_ASKED_IN] = this_run()
     actor = _acting(person)
@@ -81,6 +77,7 @@ def enter(way_in: Entrance, *, when_stopped: Callable[[], object]) -> Actor:
 
 def stop() -> NoReturn:
     """End the page of somebody who is not let in: what was drawn is all there is, and nothing leads on from it."""
+    st.session_state.pop(_PERSON, None)
     st.session_state[_WHEN_STOPPED]()
     st.stop()
 
@@ -156,7 +153,9 @@ def _is_unchanged(*, in_use: bool) -> bool:
         return True
     person: Membership | None = st.session_state.get(_PERSON)
     way_in: Entrance | None = st.session_state.get(_WAY_IN)
-    if person is None or way_in is None:
+    if way_in is None:
+        return True  # drawn by no shell, which asks before it draws anything
+    if person is None:
         return False
     now = way_in.standing(person, in_use=in_use)
     if now is None or now.actor() != person.actor():

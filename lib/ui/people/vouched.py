@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
 import streamlit as st
 
 from lib.auth.proxy_tokens import ProxyTokens
-from lib.auth.sessions import Identity, proof_of
+from lib.auth.sessions import Identity, moment, proof_of
 from lib.errors import SignInRefused
 from lib.settings import settings
 
@@ -45,7 +44,7 @@ def by_provider(claims: dict[str, Any]) -> Identity:
         # Providers spell it in these ways.
         is_verified=claims.get(settings().oidc_verified_claim) in (True, 1, "true", "True", "1"),
         name=name if isinstance(name, str) else "",
-        issued_at=datetime.fromtimestamp(issued_at, UTC),
+        issued_at=moment(issued_at),
     )
 
 
