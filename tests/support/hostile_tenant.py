@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -82,6 +83,8 @@ def store(canary: str) -> Hostile:
                 payload_schema_ref=ref,
                 example=_json(sample),
                 correlation_paths=[bad("path")],
+                owner=bad("owner"),
+                tags=[bad("tag")],
             )
             put(
                 "event_test_cases",
@@ -93,6 +96,8 @@ def store(canary: str) -> Hostile:
                 created_by=person,
             )
             put("redacted_fields", event_type=event_type, pointers=[f"/{bad('pointer')}"])
+        gone = {"event_type": "GONE", "name": bad("gone"), "category": bad("category"), "description": ""}
+        put("event_catalog", **gone, status="draft", updated_by=person, deleted_at=datetime.now(UTC))
         definition = _definition(bad, workflow)
         put(
             "workflow_definitions",

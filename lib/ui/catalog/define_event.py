@@ -87,7 +87,7 @@ def _draw_columns(
         define_preview.draw_paths(definition, sample)
         fields.draw_example(tell, sample.value if sample else None)
     with right:
-        define_preview.draw(fields.start, schema, sample)
+        define_preview.draw(fields.start, definition, schema, sample)
     if submitted and found:
         st.error(f"Not saved: {plural(len(found), 'problem')} above.", icon=":material/error:")
 

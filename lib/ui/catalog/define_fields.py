@@ -202,7 +202,7 @@ class DefinitionFields:
         told = [one for one in found if one.field == field]
         for one in told[:_MOST_TOLD]:
             where = f"Line {one.line}: " if one.line else ""
-            st.markdown(f":red[:material/error: {where}{escape(one.message)}]")
+            st.markdown(f":small[:red[:material/error: {where}{escape(one.message)}]]")
         if len(told) > _MOST_TOLD:
             st.caption(f"And {len(told) - _MOST_TOLD} more.")
 

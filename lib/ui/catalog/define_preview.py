@@ -26,11 +26,15 @@ def sample_of(schema: JsonSchema | None) -> SchemaSample | None:
     return None if schema is None else sampling.sample(schema)
 
 
-def draw(start: DefinitionStart, schema: JsonSchema | None, sample: SchemaSample | None) -> None:
-    """Draw what the schema makes, in one of three ways."""
+def draw(
+    start: DefinitionStart, definition: EntryDefinition, schema: JsonSchema | None, sample: SchemaSample | None
+) -> None:
+    """Draw what the schema makes, in one of three ways; a text that is no schema yet with the numbers of its lines."""
     st.subheader("What it makes", anchor=False)
     if schema is None or sample is None:
         st.caption("Give a schema, and its form stands here at once.")
+        if isinstance(text := definition.payload_schema, str) and text.strip():
+            st.code(text, language="json", line_numbers=True, height=_SAMPLE_HEIGHT)
         return
     shown = st.segmented_control(
         "Show",

@@ -35,7 +35,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("tenant",),
         ("signIn",),
         ("eventType", "q"),
-        ("q", "category", "status", "source", "sort", "view", "page", "show"),
+        ("q", "category", "owner", "tag", "status", "source", "sort", "view", "page", "show", "deprecated"),
     ),
     "/simulate": (("eventType",), ("fromEvent",)),
     "/metrics": (
@@ -94,6 +94,7 @@ GIVEN: dict[str, dict[str, str]] = {
 }
 # Names that the code reads by a variable, by module and variable.
 BY_VARIABLE: dict[tuple[str, str], set[str]] = {
+    ("define_start", "parameter"): {"eventType", "copy", "from"},
     ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
     ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
     ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
@@ -295,6 +296,9 @@ def test_no_parameter_of_a_url_becomes_markdown(
         f"/?eventType={EVENT}",
         f"/event?eventType={EVENT}",
         "/event?eventType={type}",
+        f"/define?eventType={EVENT}",
+        f"/define?copy={EVENT}",
+        "/define?from={type}",
         "/simulate",
         "/simulate?eventType={type}",
         "/metrics",

@@ -30,6 +30,7 @@ DEEPER: dict[str, list[dict[str, str]]] = {
     "activity.py": [{"time": "Custom"}, {"eventId": "{event}"}],
     "audit.py": [{"actTime": "Custom"}, {"auditId": "{act}"}],
     "catalog.py": [{"eventType": "TICKET_CREATED"}],
+    "define.py": [{"eventType": "TICKET_CREATED"}, {"copy": "TICKET_CREATED"}, {"from": "DEVICE_OFFLINE"}],
     "designer.py": [{"workflowId": "{workflow}"}, {"workflowId": "{workflow}", "tab": "versions"}],
     "event.py": [{"eventType": "TICKET_CREATED"}],
     "metrics.py": [{"range": "Custom", "from": "2026-01-01"}, {"eventType": "TICKET_CREATED"}],
