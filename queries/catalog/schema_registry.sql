@@ -51,11 +51,11 @@ WITH matching AS (
     AND NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(schema_ref), w) = 0)
     AND (CAST(:field AS text) = '' OR strpos(field_names, :field) > 0)
 ), newest AS (
-  SELECT DISTINCT ON (family) family, schema_ref, version, source, inline_of, rank
+  SELECT DISTINCT ON (family COLLATE "C") family, schema_ref, version, source, inline_of, rank
   FROM matching
-  ORDER BY family, version DESC NULLS LAST, schema_ref
+  ORDER BY family COLLATE "C", version DESC NULLS LAST, schema_ref COLLATE "C"
 ), page AS (
-  SELECT *, count(*) OVER () AS total, row_number() OVER (ORDER BY rank, lower(family) COLLATE "C", family) AS place
+  SELECT *, count(*) OVER () AS total, row_number() OVER (ORDER BY rank, lower(family) COLLATE "C", family COLLATE "C") AS place
   FROM newest
   ORDER BY place
   OFFSET CAST(:offset AS bigint) LIMIT CAST(:size AS bigint)

@@ -36,6 +36,8 @@ def _properties(comparing: Comparing, view: View, atom: dict[str, Any], wanted: 
             found += reasons if name in view.declared or not reasons else [_not_covered(comparing, name, reasons)]
         elif name in view.mentioned:
             found += inside(comparing, child, schema, name)
+        elif name in atom.get("required", ()):
+            continue  # which `required` tells, in both readings
         elif not comparing.includes(comparing.sides.atoms([]), schema):
             if schema is False:
                 reason = comparing.teller.said(

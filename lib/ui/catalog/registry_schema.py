@@ -134,12 +134,12 @@ def _draw_versions(versions: Sequence[SchemaVersion], shown: str, uses: SchemaUs
     st.subheader("Versions", anchor=False)
     used = {ref for ref, _, _ in uses.events} | {use.schema_ref for use in uses.workflows}
     for one in versions[:_MOST_USES]:
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
             st.button(
                 plain(one.schema_ref),
                 key=f"version-{one.schema_ref}",
                 type="tertiary",
-                icon=":material/arrow_right:" if one.schema_ref == shown else ":material/schema:",
+                icon=f":material/radio_button_{'checked' if one.schema_ref == shown else 'unchecked'}:",
                 on_click=guard.callback(open_schema),
                 args=(one.schema_ref,),
             )

@@ -22,6 +22,7 @@ from lib.workflows import schema_impact
 
 _REF, _TEXT = "new-schema-ref", "new-schema-text"
 _EMPTY = '{\n  "type": "object",\n  "properties": {}\n}'
+_REF_HELP = "Names joined by dots, and a version. What is registered under a ref never changes."
 _OF_SYSTEM = "The system's schemas get new versions with releases."
 
 
@@ -44,16 +45,14 @@ def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     with database.read(actor) as conn:
         known = schema_registry.exact(conn, tenant=actor.tenant, refs=[newest] if newest else [])
     before = known.get(newest or "")
-    ref = st.text_input(
-        "Ref",
-        schema_registry.next_ref(family, versions) if newest else "",
-        key=_REF,
-        placeholder="acme.DeviceOffline.v1",
-        help="Names joined by dots, and a version. What is registered under a ref never changes.",
-        disabled=newest is not None,
-    )
+    if newest:
+        ref = schema_registry.next_ref(family, versions)
+        st.markdown(f"It becomes {code(ref)}. What is registered under a ref never changes.")
+    else:
+        ref = st.text_input("Ref", key=_REF, placeholder="acme.DeviceOffline.v1", help=_REF_HELP)
+    # Each version has a field of its own: what was typed for another one is not to come back.
     text = st.text_area(
-        "JSON Schema", json_text(before) if before is not None else _EMPTY, key=_TEXT, height=320, help="As JSON"
+        "JSON Schema", json_text(before) if before is not None else _EMPTY, key=f"{_TEXT}-{newest or ''}", height=320
     )
     schema = _draw_problems(ref, text)
     if schema is not None and newest and before is not None:

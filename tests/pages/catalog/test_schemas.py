@@ -212,7 +212,7 @@ def opened(app: AppTest) -> AppTest:
 
 
 def dialog(app: AppTest, text: str) -> AppTest:
-    opened(app).text_area(key="new-schema-text").set_value(text)
+    next(one for one in opened(app).text_area if one.label == "JSON Schema").set_value(text)
     return opened(app)
 
 
@@ -224,13 +224,17 @@ def save(app: AppTest) -> AppTest:
 
 def test_a_new_version_is_judged_before_it_is_saved(curator: Actor) -> None:
     app = dialog(schemas(ref="acme.Device.v3"), json.dumps({**V3, "required": ["note", "deviceId"]}))
-    assert app.text_input(key="new-schema-ref").value == "acme.Device.v4"
+    assert "It becomes `acme.Device.v4`." in texts(app)
     assert "deviceId must be there now." in texts(app)
     save(app)
     assert app.query_params["ref"] == "acme.Device.v4"
     with database.read(curator) as conn:
         kept = schema_registry.schema(conn, tenant=curator.tenant, ref="acme.Device.v4")
     assert kept == {**V3, "required": ["note", "deviceId"]}
+    app = opened(app)
+    assert "It becomes `acme.Device.v5`." in texts(app)
+    (area,) = [one for one in app.text_area if one.label == "JSON Schema"]
+    assert json.loads(area.value) == kept, "the next one begins with the newest"
 
 
 @pytest.mark.parametrize(

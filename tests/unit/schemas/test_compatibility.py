@@ -387,7 +387,6 @@ PAIRS: list[tuple[str, Any, Any, str, str, str, list[str]]] = [
         "as Confluent",
         [
             "backward /b REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL",
-            "backward /b OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL strict",
         ],
     ),
     (
@@ -399,7 +398,6 @@ PAIRS: list[tuple[str, Any, Any, str, str, str, list[str]]] = [
         "stricter",
         [
             "backward /b REQUIRED_PROPERTY_WITH_DEFAULT_ADDED_TO_OPEN_CONTENT_MODEL",
-            "backward /b OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL strict",
         ],
     ),
     (
