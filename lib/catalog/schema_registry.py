@@ -18,9 +18,8 @@ from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput, SchemaConflict
+from lib.sandbox import validation
 from lib.schemas import JsonSchema
-from lib.schemas.document import SchemaDocument
-from lib.schemas.judge import Judge, unusable_sentences
 from lib.schemas.outline import SchemaField, outline
 from lib.serialization import strict_json
 
@@ -286,9 +285,9 @@ def _check_schema(ref: str, schema: JsonSchema) -> None:
     if not isinstance(schema, dict):
         raise InvalidInput(f"schema {ref}", "must be an object")
     strict_json.check(schema, field=f"schema {ref}")
-    unusable = Judge(SchemaDocument(schema)).unusable
-    if unusable:
-        raise InvalidInput(f"schema {ref}", unusable_sentences(unusable))
+    error = validation.violations(schema, None, limit=1).error
+    if error is not None:
+        raise InvalidInput(f"schema {ref}", error)
 
 
 def _check_families(conn: Connection, fresh: Iterable[str]) -> None:

@@ -72,6 +72,15 @@ class Bounds:
 
 def is_small(schema: Any) -> bool:
     """Tell whether a schema may be compiled in this process, before anything of it is."""
+    return _is_within(schema, MOST_PLACES)
+
+
+def has_small_patterns(schema: Any) -> bool:
+    """Tell whether the patterns of a schema may be compiled in this process, however many places it has."""
+    return _is_within(schema, math.inf)
+
+
+def _is_within(schema: Any, most_places: float) -> bool:
     places = states = 0
     waiting = [schema]
     while waiting:
@@ -82,7 +91,7 @@ def is_small(schema: Any) -> bool:
             waiting.extend(here.values())
         elif isinstance(here, list):
             waiting.extend(here)
-        if places > MOST_PLACES or states > MOST_PATTERN_STATES:
+        if places > most_places or states > MOST_PATTERN_STATES:
             return False
     return True
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from lib.schemas import cost
 from lib.schemas.compatibility.inclusion import Inclusion
 from lib.schemas.compatibility.reasons import UNDECIDED, Mismatch, subject
 from lib.schemas.compatibility.sides import ComparedSchema, Sides
@@ -67,6 +68,9 @@ def compare(old: Any, new: Any) -> Comparison:
     """Compare two schemas. Work is bounded whatever they are; what takes more is told as undecided."""
     if _is_same(old, new):
         return Comparison()
+    if not (cost.has_small_patterns(old) and cost.has_small_patterns(new)):
+        why = "The payload cannot be compared: the patterns of its schema are too large."
+        return Comparison(tuple(CompatibilityFinding("", UNDECIDED, one, why) for one in get_args(Direction)))
     before, after = ComparedSchema(old), ComparedSchema(new)
     sides = Sides(before, after)
     findings = (*_findings(sides, before, after, "backward"), *_findings(sides, after, before, "forward"))

@@ -1148,6 +1148,14 @@ def test_what_is_too_much_is_undecided_and_not_compatible() -> None:
     assert {one.name for one in deep.findings} == {UNDECIDED}
 
 
+def test_patterns_too_large_to_compile_are_not_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compatibility, "ComparedSchema", None)
+    old = obj(**{f"p{number}": {**S, "pattern": f"(a|b){{900}}{number}"} for number in range(100)})
+    found = compare(old, {**old, "minProperties": 1})
+    assert (found.verdict(), {one.name for one in found.findings}) == ("BREAKING", {UNDECIDED})
+    assert compare(old, {**old, "properties": {**old["properties"]}}).verdict() == "FULL", "the same is the same"
+
+
 def test_unions_with_a_discriminator_take_work_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
     compared = 0
     unsplit = inclusion.Inclusion._unsplit
