@@ -25,8 +25,7 @@ def draw(actor: Actor) -> None:
     """Draw the line about the most frequent type, and the list of all if the URL asks for it; nothing for none."""
     if PARAMETER in st.query_params and "eventType" not in st.query_params:  # one dialog at a time: the drawer is one
         _open(actor)
-    with database.read(actor) as conn:
-        found = unknown_events.list_types(conn, tenant=actor.tenant, limit=1)
+    found = _most_frequent(actor)
     if not found.types:
         if found.dismissed:
             _draw_dismissed(actor, found)
@@ -45,6 +44,13 @@ def draw(actor: Actor) -> None:
             st.button(
                 label, icon=":material/list:", key="unknown-all", type="tertiary", on_click=guard.callback(_show_list)
             )
+
+
+@st.cache_data(ttl=10, show_spinner=False)
+def _most_frequent(actor: Actor) -> UnknownTypes:
+    """As of at most ten seconds ago: every page of every viewer asks."""
+    with database.read(actor) as conn:
+        return unknown_events.list_types(conn, tenant=actor.tenant, limit=1)
 
 
 def _draw_dismissed(actor: Actor, found: UnknownTypes) -> None:
@@ -166,6 +172,7 @@ def _set_dismissed(actor: Actor, event_type: str, dismissed: bool) -> None:
     act = unknown_events.dismiss if dismissed else unknown_events.bring_back
     with database.write(actor) as conn:
         act(conn, actor, event_type=event_type)
+    _most_frequent.clear()
 
 
 def _sources(unknown: UnknownType) -> str:

@@ -37,7 +37,27 @@ def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
 @guard.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
 def _open(draft: Draft, warnings: list[Problem]) -> None:
     workflow = draft.workflow
-    _draw_what_changes(draft, warnings)
+    event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
+    starts = f"It will start on every {code(event_type)}." if event_type else "It has no trigger: nothing starts it."
+    st.markdown(
+        f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. {starts}"
+    )
+    if workflow.is_paused:
+        st.caption(":orange[:material/pause:] It is paused, so it starts no runs until it is resumed.")
+    for warning in warnings[:6]:
+        st.caption(f":orange[:material/warning:] {escape(warning.message)}")
+    if workflow.published_version:
+        with database.read(draft.actor) as conn:
+            before = versions.definition(
+                conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
+            )
+        definition_diff.draw(before, draft.definition, height=280)
+    _draw_confirmation(draft)
+
+
+def _draw_confirmation(draft: Draft) -> None:
+    """Draw how real events would do with it, and the button that publishes."""
+    workflow = draft.workflow
     with database.read(draft.actor) as conn:
         tried = gate.check(conn, tenant=draft.actor.tenant, definition=draft.definition)
     real_events.draw(tried, headline=real_events.WOULD_START)
@@ -65,23 +85,3 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
             backfill_dialog.offer_if_missed(draft.actor, workflow.workflow_id)
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
             st.rerun()
-
-
-def _draw_what_changes(draft: Draft, warnings: list[Problem]) -> None:
-    """What the draft becomes, what there is to consider, and the difference to what runs now."""
-    workflow = draft.workflow
-    event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
-    starts = f"It will start on every {code(event_type)}." if event_type else "It has no trigger: nothing starts it."
-    st.markdown(
-        f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. {starts}"
-    )
-    if workflow.is_paused:
-        st.caption(":orange[:material/pause:] It is paused, so it starts no runs until it is resumed.")
-    for warning in warnings[:6]:
-        st.caption(f":orange[:material/warning:] {escape(warning.message)}")
-    if workflow.published_version:
-        with database.read(draft.actor) as conn:
-            before = versions.definition(
-                conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
-            )
-        definition_diff.draw(before, draft.definition, height=280)

@@ -37,6 +37,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("eventType", "q"),
         ("q", "category", "owner", "tag", "status", "source", "sort", "view", "page", "show", "deprecated"),
     ),
+    "/define": (("eventType",), ("copy",), ("from",)),
     "/simulate": (("eventType",), ("fromEvent",)),
     "/metrics": (
         ("eventType",),
