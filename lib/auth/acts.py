@@ -18,7 +18,7 @@ class ActRefused(
     Act,
     action="act.refused",
     target="act",
-    sentence="was refused {tried}, which needs {permission} permission",
+    sentence="was refused {tried} (needs {permission})",
 ):
     """Someone tried what their permission does not reach; nothing was changed. The object is what it was tried on."""
 

@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib import database
 from lib.auth import audit_trail
@@ -14,7 +15,7 @@ from lib.auth.actors import Actor, ActOrigin
 from lib.auth.acts import ACTS, ActRefused
 from lib.auth.audit_trail import AuditEntry, AuditFilters
 from lib.database.paging import Cursor, KeysetPage
-from lib.ui.components import guard, history, page_buttons, statuses, time_range, viewer_time
+from lib.ui.components import guard, history, page_buttons, statuses, time_range, url_parameters, viewer_time
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Place, Text
 
@@ -88,12 +89,11 @@ def draw(actor: Actor) -> AuditFilters:
         search = FILTERS.search(_SEARCH, width=300)
         person = FILTERS.choose(_PERSON.of(people)) if actor.may("admin") else None
         action = FILTERS.choose(_ACT)
-        kind = FILTERS.choose(_KIND)
-        origin = FILTERS.choose(_ORIGIN)
         span = FILTERS.choose(_TIME)
         (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=FILTERS.changed)
         outcome = FILTERS.choose(_OUTCOME)
-        object_id = FILTERS.type_text(_OBJECT)
+        with _folded():
+            kind, origin, object_id = FILTERS.choose(_KIND), FILTERS.choose(_ORIGIN), FILTERS.type_text(_OBJECT)
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
     FILTERS.draw_complaints()
@@ -107,6 +107,19 @@ def draw(actor: Actor) -> AuditFilters:
         origin=origin,
         refused=outcome == "refused",
         search=search or None,
+    )
+
+
+def _folded() -> DeltaGenerator:
+    """What is asked for more seldom, folded away; the fold says how many filters in it are set."""
+    # The URL too: when one comes back from a page, a widget may still hold what it held when this one was left.
+    asked = [(url_parameters.asked(one.key), st.query_params.get(one.key)) for one in (_KIND, _ORIGIN, _OBJECT)]
+    used = sum(map(any, asked))
+    return st.popover(
+        f"More · {used}" if used else "More",
+        icon=":material/filter_list:",
+        key="audit-more",
+        help="By kind of object, object id or origin",
     )
 
 

@@ -65,15 +65,14 @@ def _draw_table(page: KeysetPage[AuditEntry]) -> None:
         [_row(entry) for entry in page.rows],
         {
             "When": table.moment(),
-            "Who": table.text(width=150),
-            "Object": table.text(width=110, help="The kind of what was acted on"),
-            "Origin": table.state(statuses.ACT_ORIGIN, width=95),
+            "Who": table.text(width=120),
+            "Object": table.text(width=95, help="The kind of what was acted on"),
+            "Origin": table.state(statuses.ACT_ORIGIN, width=85),
             "Address": table.text(width=120, help="The client's network address, where it is known"),
-            "Object id": table.text(width=290),
         },
         key=f"audit-table-{page.rows[0].audit_id if page.newer else 'latest'}",
         way_in=table.WayIn(
-            "Act", lambda row: open_record(str(page.rows[row].audit_id)), width=430, help="Opens the act"
+            "Act", lambda row: open_record(str(page.rows[row].audit_id)), width=410, help="Opens the act"
         ),
     )
 
@@ -86,7 +85,6 @@ def _row(entry: AuditEntry) -> Mapping[str, object]:
         "Object": "Refused" if entry.was_refused else audit_filters.kind_word(entry.object_kind),
         "Origin": entry.origin or "unknown",
         "Address": entry.address,
-        "Object id": entry.object_id,
     }
 
 

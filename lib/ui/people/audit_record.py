@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -92,7 +93,7 @@ def _draw_change(entry: AuditEntry) -> None:
     rest = {name: value for name, value in entry.detail.items() if name not in {*entry.before, *entry.after}}
     if rest:
         st.subheader("Details", anchor=False)
-        st.markdown("  \n".join(f":gray[{escape(name)}]  {code(_said(value))}" for name, value in rest.items()))
+        st.markdown("  \n".join(f":gray[{escape(_words(name))}]  {code(_said(value))}" for name, value in rest.items()))
 
 
 def _aligned(details: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,6 +103,11 @@ def _aligned(details: Mapping[str, Any]) -> dict[str, Any]:
         names.get(name, name[8:9].lower() + name[9:] if name.startswith("previous") else name): value
         for name, value in details.items()
     }
+
+
+def _words(name: str) -> str:
+    """The name of a detail as people read it: Draft version."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
 def _said(value: Any) -> str:

@@ -55,7 +55,7 @@ def test_who_did_what_when_and_from_where(actor: Actor) -> None:
     app = open_page("audit.py")
     assert sentences(app) == [f"{actor.email} resumed {MARKDOWN}.", f"{actor.email} paused Escalate."]
     shown = readings(app.dataframe[0])
-    assert list(shown["Address"]) == ["192.0.2.9", "—"] and list(shown["Object id"]) == ["w-1", "w-1"]
+    assert list(shown["Address"]) == ["192.0.2.9", "—"] and list(shown["Object"]) == ["Workflow", "Workflow"]
     assert [list(one) for one in app.dataframe[0].value["Origin"]] == [["API"], ["Page"]]
     assert "2 acts · " in captions(app)
 
