@@ -129,7 +129,8 @@ def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived:
 
 
 def end_backfill(conn: Connection, actor: Actor, workflow: Workflow, *, reason: str) -> bool:
-    """End the replay of earlier events to a locked workflow, audited; whether there was one."""
+    """End the replay of earlier events to a locked workflow; audited, needs manage. Whether there was one."""
+    actor.require("manage")
     row = {"tenant": actor.tenant, "workflow_id": workflow.workflow_id, "reason": reason}
     ended = bool(conn.execute(queries["end_backfill"], row).all())
     if ended:

@@ -41,6 +41,10 @@ Call = Callable[[Connection, Actor], Any]
 _T = TypeVar("_T")
 
 
+#: Acts that take the id of what they change, by what makes them ready.
+ON_A_TARGET: dict[Callable[[Actor], Call], Callable[[Connection, Actor, Any], Any]] = {}
+
+
 def _of(prepare: Callable[[Actor], _T], act: Callable[[Connection, Actor, _T], Any]) -> Callable[[Actor], Call]:
     """What to prepare, and the act on what was prepared."""
 
@@ -48,6 +52,7 @@ def _of(prepare: Callable[[Actor], _T], act: Callable[[Connection, Actor, _T], A
         target = prepare(actor)
         return lambda conn, who: act(conn, who, target)
 
+    ON_A_TARGET[ready] = act
     return ready
 
 
