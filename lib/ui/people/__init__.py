@@ -1,5 +1,5 @@
-"""Who is looking: how a person says who they are.
+"""Who is looking: how a person says who they are, their own page, and the settings of their tenant.
 
 The pages' shell imports it, and hands the guard its way to sign in; of lib.ui it imports components only.
-The frame of the pages uses it (shell); tests are in tests/pages/catalog/.
+Tests are in tests/pages/people/ and tests/e2e/people/.
 """

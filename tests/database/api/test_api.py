@@ -11,6 +11,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -413,6 +415,34 @@ def test_the_command_line_prints_a_token_alone(actor: Actor, command: Command) -
     assert found and (found.tenant, found.permission) == (actor.tenant, "manage")
     unknown = command("token", "--tenant", "Nobody", "--permission", "read")
     assert (unknown.returncode, unknown.stdout) == (1, "") and "There is no tenant Nobody" in unknown.stderr
+
+
+@pytest.mark.own_database
+def test_the_command_line_limits_and_rotates_tokens(actor: Actor, command: Command) -> None:
+    limits = ("--send-only", "--event-type", "NOTE_CREATED", "--event-type", "TICKET_CLOSED", "--expires", "90d")
+    made = command("token", *ACME, "--name", "Desk", *limits)
+    assert made.returncode == 0, made.stderr
+    old = made.stdout.strip()
+    found = tokens.actor_for_token(old)
+    assert found and found.send_only
+    with database.read(actor) as conn:
+        [token] = tokens.tokens(conn, replace(actor, permission="admin"))
+    assert token.terms.event_types == ("NOTE_CREATED", "TICKET_CLOSED")
+    assert token.terms.expires_at and 89 <= (token.terms.expires_at - datetime.now(UTC)).days <= 90
+    rotated = command("rotate", *ACME, "--name", "Desk", "--overlap", "0h", "--expires", "2099-01-02")
+    assert (rotated.returncode, rotated.stderr) == (0, "")
+    assert tokens.actor_for_token(old) is None and tokens.actor_for_token(rotated.stdout.strip())
+    listed = command("tokens", *ACME).stdout
+    assert "send only" in listed and "2099-01-02 00:00" in listed and "NOTE_CREATED, TICKET_CLOSED" in listed
+    for arguments, sentence in [
+        (("token", *ACME, "--send-only", "--expires", "soon"), "expires: must be a span such as 90d"),
+        (("token", *ACME, "--send-only", "--expires", "2001-01-01"), "expires: must be in the future"),
+        (("token", *ACME, "--permission", "read", "--event-type", "A"), "event types: mean nothing for a token"),
+        (("rotate", *ACME, "--name", "Desk", "--overlap", "1 week"), "overlap: must be a number of minutes, hours"),
+        (("rotate", *ACME, "--name", "Desk", "--overlap", "31d"), "overlap: must be from 0 to 30 days"),
+    ]:
+        done = command(*arguments)
+        assert (done.returncode, done.stdout) == (1, "") and done.stderr.startswith(sentence)
 
 
 def named_token(actor: Actor, name: str) -> str:
