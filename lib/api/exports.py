@@ -15,10 +15,15 @@ from lib import database
 from lib.api.problems import ApiProblem
 from lib.auth import downloads
 from lib.auth.actors import Actor
-from lib.auth.downloads import Download
+from lib.auth.downloads import Download, FileFormat
 from lib.errors import NotFound
 
-_TYPES = {"csv": "text/csv; charset=utf-8", "json": "application/json"}
+_TYPES: dict[FileFormat, str] = {
+    "csv": "text/csv; charset=utf-8",
+    "json": "application/json",
+    "yaml": "application/yaml",
+    "zip": "application/zip",
+}
 
 
 async def get(request: Request) -> Response:

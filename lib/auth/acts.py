@@ -139,6 +139,21 @@ class SchemaRegistered(
 
 
 @dataclass(frozen=True, kw_only=True)
+class CatalogImported(
+    Act,
+    action="catalog.imported",
+    target="catalog",
+    sentence="imported {target_id}: {new} new events, {changed} changed ones, {registered} schemas",
+    after=("new", "changed", "registered"),
+):
+    """Events and schemas of a document were taken over, in one transaction; each has a line of its own."""
+
+    new: int
+    changed: int
+    registered: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class TokenCreated(
     Act,
     action="api_token.created",

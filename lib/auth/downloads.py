@@ -18,7 +18,7 @@ from lib.auth.actors import Actor
 from lib.database import Connection
 from lib.errors import NotFound
 
-FileFormat = Literal["csv", "json"]
+FileFormat = Literal["csv", "json", "yaml", "zip"]
 
 #: How long a ticket is good for.
 GOOD_FOR = timedelta(minutes=10)
@@ -34,7 +34,7 @@ class Download:
     name: str
     form: FileFormat
     narrowed: str
-    lines: Callable[[], Iterator[str]]
+    lines: Callable[[], Iterator[str | bytes]]
     until: datetime
 
 
@@ -43,7 +43,12 @@ _lock = threading.Lock()
 
 
 def ticket(
-    actor: Actor, *, name: str, form: FileFormat, narrowed: Mapping[str, object], lines: Callable[[], Iterator[str]]
+    actor: Actor,
+    *,
+    name: str,
+    form: FileFormat,
+    narrowed: Mapping[str, object],
+    lines: Callable[[], Iterator[str | bytes]],
 ) -> str:
     """A ticket for the file. Only this process knows it, as only this process draws its holder's pages."""
     now = datetime.now(UTC)
@@ -71,11 +76,11 @@ def begun(conn: Connection, actor: Actor, *, download: Download) -> None:
     audit.record(conn, actor, act)
 
 
-def chunks(lines: Iterator[str], size: int = 64 * 1024) -> Iterator[bytes]:
+def chunks(lines: Iterator[str | bytes], size: int = 64 * 1024) -> Iterator[bytes]:
     """The lines in pieces of about that many bytes: a thread is asked for each."""
     piece = bytearray()
     for line in lines:
-        piece += line.encode()
+        piece += line.encode() if isinstance(line, str) else line
         if len(piece) >= size:
             yield bytes(piece)
             piece.clear()

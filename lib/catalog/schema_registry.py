@@ -154,6 +154,18 @@ def check(ref: str, schema: JsonSchema, *, inline_of: str | None = None) -> None
     _check_schema(ref, schema)
 
 
+def problems(conn: Connection, *, schemas: Mapping[str, JsonSchema]) -> dict[str, str]:
+    """Why each of these new schemas cannot be registered, by ref; those without a reason are left out."""
+    found = {}
+    for ref, schema in schemas.items():
+        try:
+            check(ref, schema)
+            _check_families(conn, [ref])
+        except InvalidInput as error:
+            found[ref] = error.sentence
+    return found
+
+
 def schema(conn: Connection, *, tenant: UUID, ref: str) -> JsonSchema | None:
     """The schema registered under a ref, the tenant's before the system's; None where there is none."""
     row = {"tenant": tenant, "ref": ref}

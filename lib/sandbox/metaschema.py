@@ -5,9 +5,9 @@ A schema may be hostile. It is judged as any other value is, by the one judge of
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 
 from lib import sandbox
 from lib.errors import InvalidInput
@@ -22,6 +22,9 @@ SchemaProblem = tuple[int | None, str]
 
 _TIMEOUT_MS = 1000
 _MOST = 50
+#: Problems of schemas by their digests, and of how many at most.
+_known: dict[bytes, tuple[tuple[str, str], ...]] = {}
+_MOST_KNOWN = 10_000
 _LINE = re.compile(r"at line (\d+)")
 #: The first line of a mapping in YAML: a name without quotes, a colon, and a blank or the end of the line.
 _YAML = re.compile(r"(?:\s*(?:#.*|---.*)?\n)*\s*(?:- )?[\w$./-]+:(?:\s|$)")
@@ -64,17 +67,32 @@ def _unreadable(text: str | None, error: InvalidInput) -> list[SchemaProblem]:
     return [(int(line[1]) if line else None, error.sentence)]
 
 
-@lru_cache(maxsize=256)
 def _problems(text: str) -> tuple[tuple[str, str], ...]:
-    """(JSON pointer, sentence) of everything that is wrong with a schema, given as JSON."""
+    """(JSON pointer, sentence) of everything that is wrong with a schema, given as JSON; a schema is judged once.
+
+    An import asks for each of its schemas when it is planned and when it is applied, so many are remembered, and none
+    of them is kept for that.
+    """
+    digest = hashlib.sha256(text.encode()).digest()
+    found = _known.get(digest)
+    if found is None:
+        found = tuple(_found(text))
+        if len(_known) >= _MOST_KNOWN:
+            _known.pop(next(iter(_known)), None)
+        _known[digest] = found
+    return found
+
+
+def _found(text: str) -> Iterator[tuple[str, str]]:
     schema = strict_json.loads(text)
     if not isinstance(schema, dict):
-        return (("", 'The schema must be an object, such as {"type": "object"}.'),)
-    address = dialects.metaschema(schema)
-    if address is None:
+        yield "", 'The schema must be an object, such as {"type": "object"}.'
+    elif (address := dialects.metaschema(schema)) is None:
         named = strict_json.dumps(schema["$schema"])[:120]
-        return (("/$schema", f"$schema names {named}, which is none of the drafts 3, 4, 6, 7, 2019-09 and 2020-12."),)
-    return (*_violated(address, schema), *_broken_references(text))
+        yield "/$schema", f"$schema names {named}, which is none of the drafts 3, 4, 6, 7, 2019-09 and 2020-12."
+    else:
+        yield from _violated(address, schema)
+        yield from _broken_references(text)
 
 
 def _violated(address: str, schema: JsonValue) -> Iterator[tuple[str, str]]:

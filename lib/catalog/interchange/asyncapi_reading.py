@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.catalog.interchange import told
 from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, event_type_of, shown
-from lib.catalog.interchange.standalone import Library, Place
+from lib.catalog.interchange.standalone import DocumentPlace, Library
 
 #: AsyncAPI's schemas are a superset of this draft.
 _DRAFT_7 = "http://json-schema.org/draft-07/schema#"
@@ -32,7 +32,7 @@ _MESSAGE_FIELDS = ("name", "title", "summary", "description", "tags", "correlati
 class _Found:
     """A message where a document lists it: by which key, and the names that its surroundings offer it."""
 
-    place: Place
+    place: DocumentPlace
     key: str | None
     otherwise: tuple[Any, ...] = ()
 
@@ -53,7 +53,7 @@ class _Reader:
         self.library = library
         self.is_third = is_third
 
-    def events(self, root: Place) -> Iterator[ImportedEvent]:
+    def events(self, root: DocumentPlace) -> Iterator[ImportedEvent]:
         """Every message once, wherever it is referred to."""
         seen = set()
         for found in self._listed(root):
@@ -67,7 +67,7 @@ class _Reader:
                 seen.add(where)
                 yield self._event(message, found)
 
-    def _listed(self, root: Place) -> Iterator[_Found]:
+    def _listed(self, root: DocumentPlace) -> Iterator[_Found]:
         components = root / "components"
         for channels in (root / "channels", components / "channels"):
             for name, place in channels.members():
@@ -75,7 +75,7 @@ class _Reader:
         for key, place in (components / "messages").members():
             yield _Found(place, key)
 
-    def _of_channel(self, name: str, place: Place) -> Iterator[_Found]:
+    def _of_channel(self, name: str, place: DocumentPlace) -> Iterator[_Found]:
         try:
             channel = self.library.followed(place)
         except Unreadable:
@@ -94,7 +94,7 @@ class _Reader:
             elif message.value is not None:
                 yield _Found(message, None, (named, name))
 
-    def _event(self, message: Place, found: _Found) -> ImportedEvent:
+    def _event(self, message: DocumentPlace, found: _Found) -> ImportedEvent:
         if not isinstance(message.value, Mapping):
             name = event_type_of(found.key or "")
             return ImportedEvent(name, str(message), problem="is no message: it must be an object")
@@ -114,7 +114,7 @@ class _Reader:
             extension=fields.get(EXTENSION),
         )
 
-    def _said(self, message: Place, fields: Mapping[str, Any]) -> dict[str, Any]:
+    def _said(self, message: DocumentPlace, fields: Mapping[str, Any]) -> dict[str, Any]:
         examples = fields.get("examples")
         payloads = [one["payload"] for one in examples or () if isinstance(one, Mapping) and "payload" in one]
         path = told.correlation_path(self._correlation(message, fields.get("correlationId")))
@@ -130,14 +130,14 @@ class _Reader:
             "status": "deprecated" if fields.get("deprecated") is True else None,
         }
 
-    def _correlation(self, message: Place, given: Any) -> Any:
+    def _correlation(self, message: DocumentPlace, given: Any) -> Any:
         if not isinstance(given, Mapping):
             return None
         if isinstance(given.get("$ref"), str):
             given = self.library.followed(self.library.referred(message, given["$ref"])).value
         return given.get("location") if isinstance(given, Mapping) else None
 
-    def _with_traits(self, message: Place) -> dict[str, Any]:
+    def _with_traits(self, message: DocumentPlace) -> dict[str, Any]:
         """The fields of a message with those of its traits, which win in 2.x and lose in 3.x."""
         own = {key: value for key, value in message.value.items() if key in (*_MESSAGE_FIELDS, "deprecated")}
         added: dict[str, Any] = {}
@@ -147,7 +147,7 @@ class _Reader:
             added |= {key: value for key, value in trait.items() if key in _MESSAGE_FIELDS} if trait else {}
         return {**added, **own} if self.is_third else {**own, **added}
 
-    def _schema(self, message: Place) -> Any:
+    def _schema(self, message: DocumentPlace) -> Any:
         payload = message / "payload"
         if payload.value is None:
             return None

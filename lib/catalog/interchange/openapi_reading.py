@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.catalog.interchange import told
 from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, event_type_of, shown
-from lib.catalog.interchange.standalone import Library, Place
+from lib.catalog.interchange.standalone import DocumentPlace, Library
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _JSON = re.compile(r"application/(json|[\w.+-]+\+json)\s*(;.*)?", re.IGNORECASE)
@@ -33,7 +33,7 @@ def read(library: Library, file: str) -> Document:
     return Document(told.text((root / "info" / "title").value) or "", tuple(events))
 
 
-def _of_webhook(library: Library, name: str, place: Place, *, draft: str | None) -> Iterator[ImportedEvent]:
+def _of_webhook(library: Library, name: str, place: DocumentPlace, *, draft: str | None) -> Iterator[ImportedEvent]:
     try:
         webhook = library.followed(place)
         if not isinstance(webhook.value, Mapping):
@@ -49,7 +49,7 @@ def _of_webhook(library: Library, name: str, place: Place, *, draft: str | None)
         yield _event(library, named, webhook / method, draft=draft)
 
 
-def _event(library: Library, event_type: str, operation: Place, *, draft: str | None) -> ImportedEvent:
+def _event(library: Library, event_type: str, operation: DocumentPlace, *, draft: str | None) -> ImportedEvent:
     given = operation.value
     try:
         media = _media(library, operation)
@@ -72,7 +72,7 @@ def _event(library: Library, event_type: str, operation: Place, *, draft: str | 
     )
 
 
-def _media(library: Library, operation: Place) -> Place | None:
+def _media(library: Library, operation: DocumentPlace) -> DocumentPlace | None:
     """What an operation sends as JSON; None where it sends nothing."""
     body = operation / "requestBody"
     if body.value is None:
@@ -86,7 +86,7 @@ def _media(library: Library, operation: Place) -> Place | None:
     return content / found
 
 
-def _example(library: Library, media: Place) -> Any:
+def _example(library: Library, media: DocumentPlace) -> Any:
     if (media / "example").value is not None:
         return (media / "example").value
     for _, place in (media / "examples").members():

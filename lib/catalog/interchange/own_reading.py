@@ -18,7 +18,7 @@ from lib.catalog.interchange.documents import (
     event_type_of,
     shown,
 )
-from lib.catalog.interchange.standalone import Library, Place, taken_out
+from lib.catalog.interchange.standalone import DocumentPlace, Library, taken_out
 from lib.errors import InvalidInput
 from lib.schemas import JsonSchema
 from lib.schemas.dialects import KEYWORDS
@@ -97,7 +97,7 @@ def read_catalog(library: Library, file: str) -> Document:
     return Document(events=events, schemas=schemas, problems=tuple(problems))
 
 
-def _entry(library: Library, place: Place) -> ImportedEvent:
+def _entry(library: Library, place: DocumentPlace) -> ImportedEvent:
     given = place.value
     if not isinstance(given, Mapping):
         return ImportedEvent("", str(place), problem="is no entry: it must be an object")

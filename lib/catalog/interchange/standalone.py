@@ -27,7 +27,7 @@ _MOST_PLACES, _MOST_PLACES_IN_ALL = 50_000, 2_000_000
 _FILE = "file:///"
 
 
-class Place(NamedTuple):
+class DocumentPlace(NamedTuple):
     """A value in one of the files. `resource` is where the innermost schema with an $id begins, () for the file."""
 
     file: str
@@ -38,14 +38,14 @@ class Place(NamedTuple):
     def __str__(self) -> str:
         return f"{self.file}#{json_pointer.join(self.path)}"
 
-    def __truediv__(self, key: str | int) -> Place:
+    def __truediv__(self, key: str | int) -> DocumentPlace:
         """What lies below it at a key; nothing where there is none."""
         value = self.value.get(key) if isinstance(self.value, dict) else json_pointer.value_at(self.value, (key,))
         path = (*self.path, key)
         is_resource = isinstance(value, dict) and "$id" in value and _id_of(value) is not None
-        return Place(self.file, path, value, path if is_resource else self.resource)
+        return DocumentPlace(self.file, path, value, path if is_resource else self.resource)
 
-    def members(self) -> Iterator[tuple[str, Place]]:
+    def members(self) -> Iterator[tuple[str, DocumentPlace]]:
         """What lies below an object, by key."""
         if isinstance(self.value, Mapping):
             for key in self.value:
@@ -58,13 +58,13 @@ class Library:
     def __init__(self, files: Mapping[str, Any]) -> None:
         self.files = files
         self.places_left = _MOST_PLACES_IN_ALL
-        self._identified: dict[str, Place] | None = None
+        self._identified: dict[str, DocumentPlace] | None = None
 
-    def root(self, file: str) -> Place:
+    def root(self, file: str) -> DocumentPlace:
         """A whole file."""
-        return Place(file, (), self.files[file])
+        return DocumentPlace(file, (), self.files[file])
 
-    def followed(self, place: Place) -> Place:
+    def followed(self, place: DocumentPlace) -> DocumentPlace:
         """The place itself, or what it refers to when it is a reference. Raises Unreadable."""
         for _ in range(_MOST_HOPS):
             if not isinstance(place.value, Mapping) or not isinstance(place.value.get("$ref"), str):
@@ -72,14 +72,14 @@ class Library:
             place = self.referred(place, place.value["$ref"])
         raise Unreadable(f"refers to itself at {shown(str(place))}")
 
-    def referred(self, place: Place, reference: str) -> Place:
+    def referred(self, place: DocumentPlace, reference: str) -> DocumentPlace:
         """What a reference at a place leads to. Raises Unreadable."""
         target, fragment = urldefrag(reference)
         found = None
         if not target:
             # Some read #/… from the schema's own $id, some from the whole document. Both are found.
             starts = dict.fromkeys((place.resource, ()))
-            bases = (self.at(Place(place.file, (), self.files[place.file]), start) for start in starts)
+            bases = (self.at(DocumentPlace(place.file, (), self.files[place.file]), start) for start in starts)
             found = next((one for base in bases if (one := self._fragment(base, fragment))), None)
         elif (base := self._file(place, target)) is not None:
             found = self._fragment(base, fragment)
@@ -88,13 +88,13 @@ class Library:
             raise Unreadable(f"refers to {shown(reference)}, which {what}")
         return found
 
-    def at(self, place: Place, path: Path) -> Place:
+    def at(self, place: DocumentPlace, path: Path) -> DocumentPlace:
         """What lies along a path."""
         for key in path:
             place = place / key
         return place
 
-    def _file(self, place: Place, target: str) -> Place | None:
+    def _file(self, place: DocumentPlace, target: str) -> DocumentPlace | None:
         if self._identified is None:
             self._identified = dict(self._named())
         for base in self._bases(place):
@@ -102,7 +102,7 @@ class Library:
                 return found
         return None
 
-    def _bases(self, place: Place) -> Iterator[str]:
+    def _bases(self, place: DocumentPlace) -> Iterator[str]:
         base = _uri(place.file)
         here = self.root(place.file)
         bases = [base]
@@ -113,7 +113,7 @@ class Library:
                 bases.append(base)
         return reversed(bases)
 
-    def _named(self) -> Iterator[tuple[str, Place]]:
+    def _named(self) -> Iterator[tuple[str, DocumentPlace]]:
         for file in self.files:
             waiting = [(_uri(file), self.root(file))]
             yield waiting[0]
@@ -125,7 +125,7 @@ class Library:
                 keys = place.value if isinstance(place.value, Mapping) else range(len(place.value))
                 waiting += [(base, below) for key in keys if isinstance((below := place / key).value, dict | list)]
 
-    def _fragment(self, base: Place, fragment: str) -> Place | None:
+    def _fragment(self, base: DocumentPlace, fragment: str) -> DocumentPlace | None:
         if not fragment:
             return base
         if not fragment.startswith("/"):
@@ -143,7 +143,7 @@ class Library:
         return base
 
 
-def taken_out(library: Library, place: Place, *, draft: str | None = None) -> Any:
+def taken_out(library: Library, place: DocumentPlace, *, draft: str | None = None) -> Any:
     """The schema at a place with all that it refers to. `draft` is the $schema of one that names none.
 
     Raises Unreadable for a reference that leads out of the documents, and for a schema that gets too large.
@@ -188,19 +188,19 @@ def fits_asyncapi(schema: Any) -> bool:
         and (not isinstance(ref := one.value.get("$ref", "#"), str) or ref == "#" or ref.startswith("#/"))
         and isinstance(one.value.get("discriminator", ""), str)
         and isinstance(one.value.get("deprecated", True), bool)
-        for one in _subschemas(Place("", (), schema))
+        for one in _subschemas(DocumentPlace("", (), schema))
     )
 
 
 class _Copy:
     """A copy of one schema, made to stand alone."""
 
-    def __init__(self, library: Library, place: Place) -> None:
+    def __init__(self, library: Library, place: DocumentPlace) -> None:
         self.library = library
         self.places = 0
         self.top = library.followed(place) if set(place.value) == {"$ref"} else place
         self.names: dict[tuple[str, Path], str] = {}
-        self.waiting: list[tuple[str, Place]] = []
+        self.waiting: list[tuple[str, DocumentPlace]] = []
         kept = self.top.value.get("$defs") if isinstance(self.top.value, Mapping) else None
         self.taken = set(kept) if isinstance(kept, Mapping) else set()
 
@@ -218,7 +218,7 @@ class _Copy:
             schema["$defs"] = {**schema.get("$defs", {}), **definitions}
         return schema
 
-    def copied(self, place: Place, *, is_top: bool = False) -> Any:
+    def copied(self, place: DocumentPlace, *, is_top: bool = False) -> Any:
         """A schema with its references rewritten. An $id inside of it would turn them elsewhere, so it is left out.
 
         What is no schema is shared with the document, which nobody changes.
@@ -242,7 +242,7 @@ class _Copy:
                 found[key] = self.copied(place / key)
         return found
 
-    def reference(self, place: Place, reference: str) -> str:
+    def reference(self, place: DocumentPlace, reference: str) -> str:
         if urldefrag(reference)[0] in SPECIFICATIONS:
             return reference  # a draft's own schema, which every judge knows
         target = self.library.referred(place, reference)
@@ -254,7 +254,7 @@ class _Copy:
             self.waiting.append((self.names[key], target))
         return _written(("$defs", self.names[key]))
 
-    def name(self, target: Place) -> str:
+    def name(self, target: DocumentPlace) -> str:
         wanted = str(target.path[-1]) if target.path else re.sub(r"(\.schema)?\.\w+$", "", target.file.split("/")[-1])
         name, number = wanted, 1
         while name in self.taken:
@@ -272,7 +272,7 @@ class _Copy:
             raise Unreadable("comes after more schemas than one import may hold; import fewer files at once")
 
 
-def _stands_alone(place: Place) -> bool:
+def _stands_alone(place: DocumentPlace) -> bool:
     """Whether every reference of a schema leads into that schema, read as a document of its own."""
     alone = Library({"": place.value})
     for one in _subschemas(alone.root("")):
@@ -286,7 +286,7 @@ def _stands_alone(place: Place) -> bool:
     return True
 
 
-def _subschemas(place: Place) -> Iterator[Place]:
+def _subschemas(place: DocumentPlace) -> Iterator[DocumentPlace]:
     """A schema and all objects in it that are schemas."""
     waiting = [place]
     while waiting:

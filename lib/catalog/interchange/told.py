@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lib.catalog.definitions import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS
 from lib.catalog.entries import ENTRY_STATUSES
 from lib.catalog.interchange.documents import EXTENSION, FIELDS, ImportedEvent, Unreadable, shown
-from lib.catalog.interchange.standalone import Library, Place, taken_out
+from lib.catalog.interchange.standalone import DocumentPlace, Library, taken_out
 from lib.serialization import json_pointer
 
 #: What beside FIELDS stands under EXTENSION.
 TYPE, REF, SOURCE, SCHEMA = "event_type", "payload_schema_ref", "source", "schema"
 _KNOWN = frozenset((*FIELDS, TYPE, REF, SOURCE, SCHEMA))
 _GUESSED = frozenset({"example", "correlation_paths"})
-_LONGEST = {"name": 120, "description": 2000}
-_LONGEST_TAG, _MOST_TAGS = 40, 20
+_LONGEST = {"name": LONGEST_NAME, "description": LONGEST_DESCRIPTION}
 _PAYLOAD = "$message.payload#"
 
 
 def event(
     library: Library,
-    place: Place,
+    place: DocumentPlace,
     *,
     event_type: str,
     said: Mapping[str, Any],
@@ -47,7 +47,7 @@ def event(
 def _fitted(name: str, value: Any) -> Any:
     """A text of others as long as an entry may have it."""
     if name == "tags":
-        return [tag for tag in value if len(tag) <= _LONGEST_TAG][:_MOST_TAGS]
+        return [tag for tag in value if len(tag) <= LONGEST_TAG][:MOST_TAGS]
     longest = _LONGEST.get(name)
     if longest is None or len(value) <= longest:
         return value
@@ -103,6 +103,6 @@ def correlation_location(path: str) -> str:
     return _PAYLOAD + json_pointer.join(path.split("."))
 
 
-def schema_at(library: Library, place: Place, *, draft: str | None = None) -> Any:
+def schema_at(library: Library, place: DocumentPlace, *, draft: str | None = None) -> Any:
     """The schema at a place, None where there is nothing."""
     return None if place.value is None else taken_out(library, place, draft=draft)

@@ -22,6 +22,7 @@ from lib.auth.acts import ACTS, told
 from lib.auth.sessions import Session, SignIn
 from lib.catalog import redacted_fields, schema_registry
 from lib.catalog.definitions import EntryDefinition
+from lib.catalog.interchange import reading
 from lib.database import Connection, Database, named_queries
 from lib.events import activity, ingestion, saved_cases, simulation, unknown_events
 from lib.events import export as event_export
@@ -29,7 +30,7 @@ from lib.events.activity import EventFilters
 from lib.events.judging import SentEvent
 from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
-from lib.workflows import backfill, changes, own_events, versions
+from lib.workflows import backfill, changes, imports, own_events, versions
 from tests.conftest import ActorFactory
 from tests.database.auth.test_sessions import begin, enter, identity_of, stands
 from tests.database.workflows.test_records import EVENT, attach, detach, edit, get, publish, published
@@ -216,6 +217,12 @@ def _session(actor: Actor) -> Session:
 
 
 #: Every function by which a person changes something: how to make it ready, and which act it leaves.
+def _import(conn: Connection, who: Actor) -> None:
+    document = reading.read({"a.yaml": "event_catalog: 1\nevents: [{event_type: OURS}]"})
+    planned = imports.plan(conn, tenant=who.tenant, document=document)
+    imports.apply(conn, who, plan=planned, chosen=["event OURS"], source="a.yaml")
+
+
 RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (changes.create_for_event, "workflow.created"): lambda actor: (
         lambda conn, who: changes.create_for_event(conn, who, event_type=EVENT)
@@ -320,6 +327,7 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (unknown_events.bring_back, "event_type.brought_back"): _of(
         _dismissed, lambda conn, who, _: unknown_events.bring_back(conn, who, event_type="NOPE")
     ),
+    (imports.apply, "catalog.imported"): lambda actor: _import,
     (schema_registry.register, "schema.registered"): lambda actor: (
         lambda conn, who: schema_registry.register(conn, who, schemas={"acme.New.v1": {"type": "object"}})
     ),
@@ -370,7 +378,9 @@ def test_a_change_leaves_one_line_that_tells_it(
     with database.write(actor) as conn:
         call(conn, actor)
     with db.owner.connect() as conn:
-        (line,) = conn.execute(query).all()[len(before) :]
+        *entries, line = conn.execute(query).all()[len(before) :]
+    # An import has a line for each entry that it defined, too.
+    assert [one.action for one in entries] == (["event_type.defined"] if action == "catalog.imported" else [])
     assert (line.action, line.user_id, line.email) == (action, actor.user_id, actor.email)
     act = ACTS[action]
     assert line.target_type == act.target_type and line.detail.keys() == set(act.details().values())
