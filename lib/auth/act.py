@@ -1,4 +1,4 @@
-"""What an act of the audit trail is, and how a line of it is told. lib/auth/acts.py declares them all.
+"""What an act of the audit trail is, and how a line of it is told. lib/auth/acts/ declares them all.
 
 An act is a class: its action names it in the table, its fields are the details that every line of it has, and its
 sentence tells it to a person. `before` and `after` name the fields which say how things were and how they are since.

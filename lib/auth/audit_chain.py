@@ -43,7 +43,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TrailVerdict:
     """What is to be said of one tenant's trail: how many rows are sound, and the first fault, if there is one."""
 
     tenant: UUID
@@ -58,7 +58,7 @@ class _Fault(Exception):
 
 def verify(
     conn: Connection, *, tenant_name: str | None = None, checkpoints: Sequence[Checkpoint] = ()
-) -> list[Verdict]:
+) -> list[TrailVerdict]:
     """Recompute the chain of the tenant of that name or id, else of all; owner's connection.
 
     Memory is bounded, however long a chain is. Acts may come in meanwhile: each statement sees rows with their links.
@@ -115,14 +115,14 @@ def _parsed(line: str, number: int) -> Checkpoint:
         raise InvalidInput("checkpoint file", f"line {number} is no checkpoint") from None
 
 
-def _verdict(conn: Connection, tenant: UUID, name: str, checkpoints: Sequence[Checkpoint]) -> Verdict:
+def _verdict(conn: Connection, tenant: UUID, name: str, checkpoints: Sequence[Checkpoint]) -> TrailVerdict:
     rows = 0
     try:
         for _ in _sound(conn, tenant, sorted(checkpoints, key=lambda one: one.number)):
             rows += 1
     except _Fault as fault:
-        return Verdict(tenant, name, rows, str(fault))
-    return Verdict(tenant, name, rows, None)
+        return TrailVerdict(tenant, name, rows, str(fault))
+    return TrailVerdict(tenant, name, rows, None)
 
 
 def _sound(conn: Connection, tenant: UUID, checkpoints: list[Checkpoint]) -> Iterator[int]:

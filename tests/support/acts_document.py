@@ -10,7 +10,7 @@ PATH = Path(__file__).resolve().parents[2] / "docs" / "acts.md"
 _HEAD = """# What the audit trail keeps
 
 Every act that changes something leaves one line, in the transaction of the deed. They are declared in
-`lib/auth/acts.py`; `python -m tests.support.acts_document` writes this page, and a test holds it.
+`lib/auth/acts/`; `python -m tests.support.acts_document` writes this page, and a test holds it.
 
 | Act | In words | Was | Is | Details |
 | --- | --- | --- | --- | --- |

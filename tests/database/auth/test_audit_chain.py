@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from lib import database
 from lib.auth import acts, audit, audit_chain
 from lib.auth.actors import Actor
-from lib.auth.audit_chain import Checkpoint, Verdict
+from lib.auth.audit_chain import Checkpoint, TrailVerdict
 from lib.database import Database
 from lib.errors import InvalidInput, NotFound
 from lib.operations.upkeep import Upkeep
@@ -44,7 +44,7 @@ def act(actor: Actor, number: int = 1, *, name: str = "Ünïcode “x” \\ \U00
             audit.record(conn, actor, acts.WorkflowPaused(target_id=f"w-{n}", name=name))
 
 
-def verify(checkpoints: list[Checkpoint] | None = None) -> list[Verdict]:
+def verify(checkpoints: list[Checkpoint] | None = None) -> list[TrailVerdict]:
     with database.operate() as conn:
         return audit_chain.verify(conn, checkpoints=checkpoints or [])
 
@@ -53,7 +53,7 @@ def fault(actor: Actor, checkpoints: list[Checkpoint] | None = None) -> str | No
     return verdict(actor, checkpoints).fault
 
 
-def verdict(actor: Actor, checkpoints: list[Checkpoint] | None = None) -> Verdict:
+def verdict(actor: Actor, checkpoints: list[Checkpoint] | None = None) -> TrailVerdict:
     with database.operate() as conn:
         [found] = audit_chain.verify(conn, tenant_name=str(actor.tenant), checkpoints=checkpoints or [])
     return found

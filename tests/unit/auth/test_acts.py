@@ -21,7 +21,7 @@ def test_the_page_of_acts_is_up_to_date() -> None:
 
 @pytest.mark.parametrize("act", ACTS.values(), ids=lambda act: act.action)
 def test_an_act_is_declared_whole(act: type[Act]) -> None:
-    assert act.__module__ == "lib.auth.acts" and act.__doc__ and act.__doc__.strip().endswith(".")
+    assert act.__module__.startswith("lib.auth.acts.") and act.__doc__ and act.__doc__.strip().endswith(".")
     assert act.action.startswith(f"{act.target_type}.") or act is acts.RedactedFieldsChanged
     named = {field for _, field, _, _ in string.Formatter().parse(act.sentence) if field}
     assert named <= {*act.details(), "target_id"}
@@ -29,7 +29,7 @@ def test_an_act_is_declared_whole(act: type[Act]) -> None:
 
 
 def test_every_act_is_used_and_only_acts_are_recorded() -> None:
-    sources = [p for p in (ROOT / "lib").rglob("*.py") if p.name != "acts.py"]
+    sources = [p for p in (ROOT / "lib").rglob("*.py") if "acts" not in p.parts]
     text = "\n".join(p.read_text(encoding="utf-8") for p in sources)
     assert [act.__name__ for act in ACTS.values() if f"acts.{act.__name__}" not in text] == []
     writes = [p for p in (ROOT / "queries").rglob("*.sql") if "audit_logs (" in p.read_text(encoding="utf-8")]
@@ -62,6 +62,6 @@ def test_an_act_has_exactly_its_declared_details() -> None:
 
 def test_nobody_writes_an_action_by_hand() -> None:
     for path in [*(ROOT / "lib").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
-        if path.name != "acts.py":
+        if "acts" not in path.parts:
             found = {n.value for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Constant)}
             assert not found & ACTS.keys(), path
