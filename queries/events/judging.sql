@@ -24,7 +24,9 @@ LEFT JOIN LATERAL (
 ) e ON true
 LEFT JOIN LATERAL (
   SELECT r.schema FROM registered_schemas r
-  WHERE r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = coalesce(k.schema_ref, e.payload_schema_ref)
+  -- Not by coalesce: PostgreSQL does not take that for leakproof, so it would read every row that the tenant may see.
+  WHERE r.tenant = CAST(:tenant AS uuid)
+    AND r.schema_ref = CASE WHEN k.schema_ref IS NULL THEN e.payload_schema_ref ELSE k.schema_ref END
   LIMIT 1
 ) r ON true
 CROSS JOIN LATERAL (

@@ -16,5 +16,9 @@ SELECT ARRAY(
 -- What the system's event of a type carries, which a tenant's own one takes the place of.
 SELECT e.payload_schema_ref, CAST(coalesce(e.payload_schema, r.schema) AS text) AS schema
 FROM system_event_catalog e
-LEFT JOIN registered_schemas r ON r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = e.payload_schema_ref
+LEFT JOIN LATERAL (
+  SELECT r.schema FROM registered_schemas r
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = e.payload_schema_ref
+  LIMIT 1
+) r ON true
 WHERE e.event_type = :event_type

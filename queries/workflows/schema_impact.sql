@@ -1,16 +1,29 @@
 -- name: outdated
--- Published workflows of an event that were made for another schema than its catalog entry names now.
-SELECT w.workflow_id, CAST(v.definition_json AS text) AS definition, e.payload_schema_ref AS now,
-       w.trigger ->> 'sourcePayloadSchemaRef' AS made_for, CAST(made.schema AS text) AS made_for_schema
-FROM workflow_definitions w
-JOIN workflow_definition_versions v
-  ON v.tenant = w.tenant AND v.workflow_id = w.workflow_id AND v.version = w.published_version
-JOIN catalog_entries e ON e.tenant = w.tenant AND e.event_type = w.trigger ->> 'eventName'
-LEFT JOIN registered_schemas made
-  ON made.tenant = w.tenant AND made.schema_ref = w.trigger ->> 'sourcePayloadSchemaRef'
-WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger ->> 'eventName' = :event_type
-  AND e.payload_schema_ref IS DISTINCT FROM w.trigger ->> 'sourcePayloadSchemaRef'
-ORDER BY w.workflow_id
+-- Published workflows of an event that were made for another schema than its catalog entry names now. What they were
+-- made for is taken out of the JSON first: PostgreSQL would search the registry by ->> only after all that the tenant
+-- may see was read.
+WITH attached AS MATERIALIZED (
+  SELECT w.workflow_id, v.definition_json, w.trigger ->> 'sourcePayloadSchemaRef' AS made_for
+  FROM workflow_definitions w
+  JOIN workflow_definition_versions v
+    ON v.tenant = w.tenant AND v.workflow_id = w.workflow_id AND v.version = w.published_version
+  WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published' AND w.trigger ->> 'eventName' = :event_type
+)
+SELECT a.workflow_id, CAST(a.definition_json AS text) AS definition, e.payload_schema_ref AS now, a.made_for,
+       CAST(made.schema AS text) AS made_for_schema
+FROM attached a
+CROSS JOIN LATERAL (
+  SELECT e.payload_schema_ref FROM catalog_entries e
+  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_type = :event_type
+  LIMIT 1
+) e
+LEFT JOIN LATERAL (
+  SELECT r.schema FROM registered_schemas r
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = a.made_for
+  LIMIT 1
+) made ON true
+WHERE e.payload_schema_ref IS DISTINCT FROM a.made_for
+ORDER BY a.workflow_id
 
 -- name: attached
 -- Published workflows of an event with their definitions, as the event's page lists them.

@@ -13,14 +13,19 @@ from sqlalchemy import text
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries, own_entries
+from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogFilters
 from lib.database import Connection, Database
+from lib.events import judging
+from lib.workflows import own_events, schema_impact
 from tests.conftest import ActorFactory
+from tests.database.workflows.test_own_events import published
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
 MANY = 10_000
 #: Rows that the 24 shown ones may cost beside, and those of the system's 132 that are looked for among the own ones.
 BESIDE = 24 * 4 + 132
+CATALOG = ("event_catalog", "payload_schemas", "system_event_catalog", "system_payload_schemas")
 
 SCHEMAS = text(
     """
@@ -92,6 +97,17 @@ def test_a_page_of_the_catalog_looks_at_each_entry_once(filters: dict[str, Any],
 
 
 @pytest.mark.parametrize("event_type", ["OWN_77", "TICKET_CREATED"])
+def test_an_event_that_comes_in_reads_its_own_rows_alone(event_type: str, actor: Actor) -> None:
+    published(actor, event_type=event_type)
+    facts = {"tenant": actor.tenant, "token_id": None, "event_types": [event_type], "schema_refs": [None]}
+    with database.read(actor) as conn:
+        read = rows_read(
+            conn, lambda c: c.execute(judging.queries["facts"], {**facts, "counts": [1], "only_workflow": None})
+        )
+    assert sum(read[table] for table in CATALOG) <= 8, read
+
+
+@pytest.mark.parametrize("event_type", ["OWN_77", "TICKET_CREATED"])
 def test_an_events_page_reads_its_own_rows_alone(event_type: str, actor: Actor) -> None:
     def look(conn: Connection) -> None:
         assert entries.entry(conn, tenant=actor.tenant, event_type=event_type)
@@ -100,5 +116,26 @@ def test_an_events_page_reads_its_own_rows_alone(event_type: str, actor: Actor) 
 
     with database.read(actor) as conn:
         read = rows_read(conn, look)
-    few = {"event_catalog", "payload_schemas", "system_event_catalog", "system_payload_schemas"}
-    assert sum(read[table] for table in few) <= 12, read
+    assert sum(read[table] for table in CATALOG) <= 12, read
+
+
+@pytest.mark.parametrize("event_type", ["OWN_77", "TICKET_CREATED"])
+def test_what_a_change_means_to_workflows_is_found_by_their_own_rows(event_type: str, actor: Actor) -> None:
+    published(actor, event_type=event_type)
+    with database.write(actor) as conn:
+        now = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
+        assert now is not None
+        changed = EntryDefinition(event_type, "Changed", category="Own", payload_schema={"title": "Changed"})
+        if now.source == "tenant":
+            own_events.change(conn, actor, event_type=event_type, definition=changed, expected_version=1)
+        else:
+            own_events.create(conn, actor, definition=changed)
+
+    def look(conn: Connection) -> None:
+        assert len(schema_impact.impacts(conn, tenant=actor.tenant, event_type=event_type)) == 1
+        assert len(own_events.effects(conn, tenant=actor.tenant, definition=changed).attached) == 1
+        own_events.use(conn, tenant=actor.tenant, event_type=event_type, now=NOW)
+
+    with database.read(actor) as conn:
+        read = rows_read(conn, look)
+    assert sum(read[table] for table in CATALOG) <= 60, read
