@@ -156,6 +156,7 @@ def restore(conn: Connection, actor: Actor, *, event_type: str) -> None:
 
 def effects(conn: Connection, *, tenant: UUID, definition: EntryDefinition) -> Effects:
     """Whom saving a definition without problems affects; nobody, for an event that is not in the catalog yet."""
+    definition = definitions.cleaned(definition)
     now = entries.entry(conn, tenant=tenant, event_type=definition.event_type)
     if now is None:
         return Effects(None, None, ())

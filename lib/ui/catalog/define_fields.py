@@ -86,7 +86,7 @@ class DefinitionFields:
         )
         if source == _REGISTRY and definition.payload_schema_ref is None:
             found.append(DefinitionProblem("schema", "Choose a schema, write one inline, or say that there is none."))
-        return definition, found
+        return definitions.cleaned(definition), found
 
     def draw_names(self, tell: Callable[[DefinitionField], None]) -> None:
         """Draw what the event is called and whose it is."""

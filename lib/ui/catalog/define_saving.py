@@ -65,7 +65,7 @@ def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition) -> 
             st.session_state[start.key(_CONFLICT)] = (str(refused), definition)
             st.rerun()
         guard.tell(f"{escape(definition.name)} is saved.", icon=":material/check:")
-        st.switch_page("event.py", query_params={"eventType": definition.event_type.strip()})
+        st.switch_page("event.py", query_params={"eventType": definition.event_type})
 
 
 def _write(actor: Actor, start: DefinitionStart, definition: EntryDefinition, conn: Any) -> None:

@@ -185,11 +185,11 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
 def _draw_use(own: OwnEntry, use: EntryUse) -> None:
     name = f"**{escape(own.name)}**"
     if use.overrides:
-        st.markdown(f"{name} is deleted, and the system's event takes its place again.")
+        st.markdown(f"{name} will be deleted, and the system's event takes its place again.")
     elif use.keeps_it:
-        st.markdown(f"{name} is in use, so it is deprecated instead of deleted: nothing of it is lost.")
+        st.markdown(f"{name} is in use, so it will be deprecated instead of deleted: nothing of it is lost.")
     else:
-        st.markdown(f"{name} is deleted. You can undo this for {DELETED_FOR.days} days.")
+        st.markdown(f"{name} will be deleted. You can undo this for {DELETED_FOR.days} days.")
     traffic = f"{plural(use.events, 'live event')} came of it, {use.recent_events:,} of them in the last 7 days."
     st.markdown(f":material/bolt: {traffic if use.events else 'No live event came of it.'}")
     if use.awaited_by:

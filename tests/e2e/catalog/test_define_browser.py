@@ -113,7 +113,7 @@ def test_define_simulate_break_detach_delete_and_undo(page: Page) -> None:
 
     settled(page)
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("dialog").get_by_text("deprecated instead of deleted")).to_be_visible()
+    expect(page.get_by_role("dialog").get_by_text("will be deprecated instead of deleted")).to_be_visible()
     picture(page, "define-5-in-use")
     page.get_by_role("dialog").get_by_role("button", name="Keep").click()
     expect(page.get_by_role("dialog")).to_have_count(0)

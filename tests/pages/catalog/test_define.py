@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import streamlit as st
+from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib import database
@@ -298,6 +299,29 @@ def test_an_unused_event_is_deleted_and_comes_back(new_actor: ActorFactory) -> N
     assert gone.title[0].value.endswith("Device offline") and stored(actor) is not None
 
 
+def test_an_older_deletion_is_behind_a_button(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    with database.write(actor) as conn:
+        own_events.delete(conn, actor, event_type=TYPE, expected_version=1)
+    with db.owner.begin() as conn:
+        older = text("UPDATE event_catalog SET deleted_at = deleted_at - interval '2 hours' WHERE tenant = :t")
+        conn.execute(older, {"t": actor.tenant})
+    app = pages.new_session().run()
+    assert "was deleted by" in said(app) and "2 hours ago" in said(app)
+    app.button(key=f"restore-{TYPE}").click().run()
+    assert stored(actor) is not None and "was deleted by" not in said(app)
+
+
+def test_blanks_around_the_type_hide_no_effect(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    app = fill(define(), type=" TICKET_CREATED ", name=" Our ticket ", category="Assets")
+    assert "Yours takes its place for this tenant alone" in said(app)
+    app = fill(app, ref="payload.TicketCreated.v1")
+    save(app)
+    assert (stored(actor, "TICKET_CREATED") or 0).name == "Our ticket"  # type: ignore[union-attr]
+
+
 def test_an_event_with_traffic_is_deprecated_and_activated_again(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     create(actor)
@@ -305,7 +329,7 @@ def test_an_event_with_traffic_is_deprecated_and_activated_again(db: Database, n
         ingestion.submit_event(conn, actor, event_type=TYPE, payload={"deviceId": "a"}, origin="live")
     app = open_page("event.py", eventType=TYPE)
     app.button(key="own-event-delete").click().run()
-    assert "so it is deprecated instead of deleted" in said(app) and "1 live event came of it" in said(app)
+    assert "so it will be deprecated instead of deleted" in said(app) and "1 live event came of it" in said(app)
     app.button(key="own-event-delete").click()
     app.button(key="confirm-delete").click().run()
     assert (stored(actor) or 0).status == "deprecated"  # type: ignore[union-attr]
@@ -332,6 +356,6 @@ def test_the_drawer_of_an_own_event_offers_the_same(new_actor: ActorFactory) -> 
     app = pages.new_session(eventType=TYPE).run()
     assert not app.button(key="define-from-eventType").disabled and not app.button(key="own-event-deprecate").disabled
     app.button(key="own-event-delete").click().run()
-    assert "is deleted. You can undo this for 7 days." in said(app)
+    assert "will be deleted. You can undo this for 7 days." in said(app)
     app.button(key="keep-event").click().run()
     assert not [one for one in app.button if one.key == "confirm-delete"] and stored(actor) is not None
