@@ -5,7 +5,7 @@ from alembic import op
 revision = "0026"
 down_revision = "0025"
 
-# `payload.TicketCreated.v2` is version 2 of the family payload.TicketCreated; a ref without a number is a family alone.
+# `payload.TicketCreated.v2` is version 2 of the family payload.TicketCreated. A ref without a number is a family alone.
 # Names stand in one text, each between two line feeds: to search ten thousand of them takes milliseconds. They are
 # those under a `properties` anywhere in the schema, also behind references and in branches.
 COLUMNS = """

@@ -50,7 +50,7 @@ def draw(actor: Actor) -> None:
     sections: dict[str, Callable[[], None]] = {
         "members": lambda: settings_members.draw(actor, people, made),
         "tokens": lambda: settings_tokens.draw(actor, made),
-        "sessions": _draw_sessions,
+        "sessions": lambda: _draw_sessions(actor),
         "egress": settings_data.draw_egress,
         "retention": settings_data.draw_retention,
         "redaction": lambda: settings_data.draw_redaction(actor),
@@ -82,6 +82,9 @@ def _show(section: str) -> None:
     st.session_state[_SECTION.key] = section
 
 
-def _draw_sessions() -> None:
+def _draw_sessions(actor: Actor) -> None:
+    if sign_in.is_configured():
+        sessions.draw(actor)
+        return
     st.markdown("Nobody signs in here: `AUTH=off` lets anyone who reaches this address act as any member.")
     st.caption("So there are no sessions to end. Whoever runs the server sets how people sign in.")
