@@ -37,7 +37,7 @@ class Upkeep(Chores):
             Chore("backfills", self._backfill),
             Chore("partitions", self._partitions, every=_HOUR),
             Chore("deleted events", _remove_deleted_events, every=_HOUR),
-            Chore("unknown events", _forget_unknown_events, every=_HOUR, first=30),
+            Chore("unknown events", _forget_unknown_events, every=_HOUR),
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
             Chore("audit checkpoint", self._checkpoint, every=_DAY, first=60),
         )

@@ -124,12 +124,14 @@ def check(
     if schema is None and isinstance(ref, str):
         schema = schema_registry.schema(conn, tenant=tenant, ref=ref)
     asked = (tenant, event_type, newest, _digest([definition.get("trigger"), ref, schema]), seconds)
-    if asked not in _known:
-        events = conn.execute(queries["latest"], {**keys, "size": LATEST_EVENTS}).all()
-        if len(_known) >= _MOST_KNOWN:
-            _known.clear()
-        _known[asked] = _tried(event_type, events, definition, schema, time.monotonic() + seconds)
-    return _known[asked]
+    if known := _known.get(asked):
+        return known
+    events = conn.execute(queries["latest"], {**keys, "size": LATEST_EVENTS}).all()
+    found = _tried(event_type, events, definition, schema, time.monotonic() + seconds)
+    if len(_known) >= _MOST_KNOWN:
+        _known.clear()
+    _known[asked] = found
+    return found
 
 
 def of_published(conn: Connection, *, tenant: UUID, workflow_id: UUID) -> Gate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -16,8 +17,10 @@ from lib.errors import NotFound, PermissionDenied
 from lib.events import unknown_events
 from lib.events.judging import SentEvent
 from lib.events.unknown_events import MOST_SAMPLES, MOST_SOURCES, MOST_TYPES, UnknownType, UnknownTypes
+from lib.operations.upkeep import Upkeep
 from lib.redaction import REDACTED
 from lib.sandbox.validation import violations
+from lib.settings import Settings
 from tests.conftest import ActorFactory
 from tests.database.events.test_many_events import counted_statements
 from tests.support.tenant_catalog import add_entry
@@ -244,6 +247,24 @@ def test_after_a_month_nothing_is_left(db: Database, new_actor: ActorFactory) ->
         conn.execute(text("SELECT set_config('app.now', '2026-06-01T10:00:00Z', true)"))
         assert unknown_events.forget(conn) == 1
         assert conn.execute(text("SELECT count(*) FROM unknown_event_sources")).scalar_one() == 0
+
+
+@pytest.mark.own_database
+def test_upkeep_forgets_what_is_defined_by_now(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add(actor, sent("DEFINED"), sent("UNKNOWN"))
+    add_entry(db, actor.tenant, "DEFINED")
+    left = "SELECT event_type FROM unknown_event_types"
+    assert len(scalars(db, left)) == 2
+    upkeep = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)
+    upkeep.start()
+    try:
+        deadline = time.monotonic() + 30
+        while scalars(db, left) != ["UNKNOWN"]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        upkeep.stop()
 
 
 def test_a_fault_is_logged_and_nobody_hears_of_it(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from lib.redaction import REDACTED, Redacted
 from lib.sandbox.validation import violations
@@ -58,6 +59,7 @@ def test_every_sample_fits_and_so_does_what_it_was_before_it_was_redacted(sample
     shown = [Redacted.of(sample).shown for sample in samples]
     schema = inference.infer(shown, hidden_as=REDACTED)
     assert Judge(SchemaDocument(schema)).unusable == ()
+    Draft202012Validator.check_schema(schema)
     for value in [*shown, *samples]:
         verdict = violations(schema, value)
         assert verdict.valid, (schema, value, verdict)
