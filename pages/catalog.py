@@ -8,7 +8,15 @@ import streamlit as st
 
 from lib import database
 from lib.catalog import entries
-from lib.ui.catalog import cards, catalog_filters, event_details, own_event_acts, status_pill, unknown_events
+from lib.ui.catalog import (
+    cards,
+    catalog_filters,
+    event_details,
+    export_menu,
+    own_event_acts,
+    status_pill,
+    unknown_events,
+)
 from lib.ui.components import guard
 from lib.ui.components.text import plural
 
@@ -28,6 +36,7 @@ with database.read(actor) as conn:
 
 with controls:
     status_pill.draw(actor)
+    export_menu.draw(actor, asked.filters, page.total)
 catalog_filters.draw_choices(page)
 own_event_acts.draw_just_deleted(actor, page.deleted)
 event_details.draw_drawer(actor)

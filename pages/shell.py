@@ -22,6 +22,7 @@ PAGES = [
     st.Page("audit.py", title="Audit trail", icon=":material/history:"),
     st.Page("me.py", title="My page", icon=":material/person:"),
     st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
+    st.Page("import.py", title="Import events", icon=":material/upload:", visibility="hidden"),
     st.Page("define.py", title="Define event", icon=":material/add:", visibility="hidden"),
     st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
 ]

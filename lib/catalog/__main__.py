@@ -1,4 +1,7 @@
-"""`python -m lib.catalog check`: does a changed schema break who reads events made by the old one? For a team's CI."""
+"""`python -m lib.catalog`, for a team's CI.
+
+`check`: does a changed schema break who reads events made by the old one? `apply`: take events in from documents.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,16 @@ from typing import Any, Literal, get_args
 
 from lib import database
 from lib.auth import tokens as auth_tokens
+from lib.auth.actors import Actor
 from lib.catalog import schema_registry
+from lib.catalog.interchange import reading
 from lib.errors import CatalogError, InvalidInput
 from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS, Comparison, Reading
 from lib.serialization import strict_json
 from lib.settings import settings
+from lib.workflows import imports
+from lib.workflows.imports import PlannedChange
 
 Level = Literal["backward", "forward", "full"]
 
@@ -23,10 +30,13 @@ _MOST_TOLD = 100
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Do what the arguments ask for. Ends with 1 for a breaking change, 2 and a sentence for bad input."""
+    """Do what the arguments ask for.
+
+    Ends with 1 for a breaking change or an event that cannot be taken in, with 2 and a sentence for bad input.
+    """
     given = _arguments().parse_args(arguments)
     try:
-        broken = _check(given)
+        broken = _check(given) if given.command == "check" else _apply(given)
     except CatalogError as error:
         print(_printable(str(error)), file=sys.stderr)
         sys.exit(_BAD_INPUT)
@@ -54,7 +64,55 @@ def _arguments() -> argparse.ArgumentParser:
         help="backward (the default): the new schema takes what the old one does; forward: the old one takes what the "
         "new one does; full: both",
     )
+    apply = commands.add_parser(
+        "apply",
+        help="take in events from JSON Schema, AsyncAPI, OpenAPI or files of ours; only told without --yes",
+        description="Exits with 1 if an event cannot be taken in, with 2 on bad input, else with 0.",
+    )
+    apply.add_argument("files", nargs="+", metavar="FILE", help="documents that belong together")
+    apply.add_argument("--tenant", required=True, help="name or id of the tenant")
+    apply.add_argument("--category", default="", help="of new events that name none; else the document's title")
+    how = apply.add_mutually_exclusive_group()
+    how.add_argument("--yes", action="store_true", help="do it: all that can be taken in, in one transaction")
+    how.add_argument("--dry-run", action="store_true", help="only tell what would change, which is the default")
     return parser
+
+
+def _apply(given: argparse.Namespace) -> bool:
+    """Take in what the files hold, or tell what that would change; whether something of them cannot be taken in."""
+    document = reading.read({_printable(name): _bytes(name) for name in given.files})
+    for problem in document.problems:
+        print(_printable(problem), file=sys.stderr)
+    if document.problems and not document.events and not document.schemas:
+        raise InvalidInput("files", "hold nothing that could be taken in")
+    operator = _operator(given.tenant)
+    with database.read(operator) as conn:
+        plan = imports.plan(conn, tenant=operator.tenant, document=document, category=given.category)
+    for change in plan:
+        if change.kind != "unchanged":
+            print(_printable(_line(change)))
+    print(", ".join(f"{sum(one.kind == kind for one in plan)} {kind}" for kind in imports.CHANGE_KINDS))
+    if given.yes:
+        with database.write(operator) as conn:
+            chosen = [one.key for one in plan]
+            imports.apply(conn, operator, plan=plan, chosen=chosen, source=", ".join(map(_printable, given.files)))
+    elif any(one.can_be_chosen for one in plan):
+        print("Nothing was changed; --yes does it.")
+    return bool(document.problems) or any(one.kind == "invalid" for one in plan)
+
+
+def _line(change: PlannedChange) -> str:
+    told = f"{change.kind:9}  {change.name or change.place}"
+    if change.changes:
+        told += f": {', '.join(change.changes)}"
+    return f"{told}{f' ({change.verdict})' if change.verdict else ''}{f'  {change.reason}' if change.reason else ''}"
+
+
+def _operator(tenant_name: str) -> Actor:
+    strict_json.check(tenant_name, field="--tenant")  # an argument may hold bytes that no text has
+    database.start(settings())
+    with database.operate() as conn:
+        return auth_tokens.operator(conn, tenant_name=tenant_name)
 
 
 def _check(given: argparse.Namespace) -> bool:
@@ -65,10 +123,7 @@ def _check(given: argparse.Namespace) -> bool:
         return _told(f"{old} → {new}", compatibility.compare(schemas[old], schemas[new]), given)
     if given.tenant is None:
         raise InvalidInput("--tenant", "is needed to compare with what is registered")
-    strict_json.check(given.tenant, field="--tenant")  # an argument may hold bytes that no text has
-    database.start(settings())
-    with database.operate() as conn:
-        operator = auth_tokens.operator(conn, tenant_name=given.tenant)
+    operator = _operator(given.tenant)
     broken = False
     with database.read(operator) as conn:
         for name, schema in schemas.items():
@@ -87,14 +142,18 @@ def _check(given: argparse.Namespace) -> bool:
 def _read(name: str) -> Any:
     """The schema in a file. Raises InvalidInput naming the file and what is wrong with it."""
     shown = _printable(name)
-    try:
-        text = Path(name).read_bytes()
-    except (OSError, ValueError) as error:
-        raise InvalidInput(shown, f"cannot be read: {getattr(error, 'strerror', None) or 'no such file'}") from None
-    schema = strict_json.parse(text, field=shown)
+    schema = strict_json.parse(_bytes(name), field=shown)
     if not isinstance(schema, dict | bool):
         raise InvalidInput(shown, "is no JSON Schema, which is an object, true or false")
     return schema
+
+
+def _bytes(name: str) -> bytes:
+    try:
+        return Path(name).read_bytes()
+    except (OSError, ValueError) as error:
+        why = f"cannot be read: {getattr(error, 'strerror', None) or 'no such file'}"
+        raise InvalidInput(_printable(name), why) from None
 
 
 def _ref(name: str, schema: Any) -> str:

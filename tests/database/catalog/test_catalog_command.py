@@ -13,7 +13,7 @@ import pytest
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import __main__ as command
-from lib.catalog import schema_registry
+from lib.catalog import entries, schema_registry
 from lib.database import Database
 from tests.conftest import ActorFactory
 
@@ -29,10 +29,10 @@ def write(folder: Path, name: str, content: Any) -> str:
     return str(path)
 
 
-def ended(*arguments: str) -> int:
+def ended(*arguments: str, what: str = "check") -> int:
     """The status that the command ends with."""
     try:
-        command.main(["check", *arguments])
+        command.main([what, *arguments])
     except SystemExit as end:
         return int(end.code or 0)
     return 0
@@ -145,3 +145,43 @@ def test_another_tenants_registry_is_not_asked(
     assert "not registered yet" in capsys.readouterr().out
     assert ended(write(tmp_path, "acme.Device.v3.json", REQUIRED), "--tenant", "Nobody Ltd") == 2
     assert "There is no tenant Nobody Ltd." in capsys.readouterr().err
+
+
+# -- apply ----------------------------------------------------------------------------------------
+
+
+def test_events_are_taken_in_when_told_so(curator: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good = {"event_type": "DEVICE_LOST", "name": "Lost", "schema": OLD}
+    file = write(tmp_path, "own.json", {"event_catalog": 1, "events": [good]})
+    tenant = ["--tenant", str(curator.tenant)]
+
+    def known() -> bool:
+        with database.read(curator) as conn:
+            return entries.entry(conn, tenant=curator.tenant, event_type="DEVICE_LOST") is not None
+
+    for options in ([], ["--dry-run"]):
+        assert ended(file, *tenant, *options, what="apply") == 0
+        out = capsys.readouterr().out
+        assert out.startswith("new        DEVICE_LOST\n1 new, 0 changed, 0 unchanged, 0 invalid\n") and "--yes" in out
+        assert not known()
+    assert ended(file, *tenant, "--yes", what="apply") == 0
+    assert known()
+    assert ended(file, *tenant, what="apply") == 0
+    assert capsys.readouterr().out.endswith("0 new, 0 changed, 1 unchanged, 0 invalid\n")
+    changed = write(tmp_path, "own.json", {"event_catalog": 1, "events": [{**good, "schema": REQUIRED}, {"name": "x"}]})
+    assert ended(changed, *tenant, "--yes", what="apply") == 1
+    out = capsys.readouterr().out
+    assert "changed    DEVICE_LOST: schema (FORWARD)" in out and "It has no event_type, which must be text." in out
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "is empty"), (b"{", "is not JSON"), (b"[1]", "is none of what is read here"), (b"\xff", "is not UTF-8")],
+)
+def test_a_file_that_cannot_be_taken_in_ends_with_2(
+    curator: Actor, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes, told: str
+) -> None:
+    assert ended(write(tmp_path, "a.json", content), "--tenant", str(curator.tenant), "--yes", what="apply") == 2
+    assert told in capsys.readouterr().err
+    assert ended(str(tmp_path / "none.json"), "--tenant", str(curator.tenant), what="apply") == 2
+    assert "cannot be read" in capsys.readouterr().err
