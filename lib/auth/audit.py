@@ -10,7 +10,6 @@ from lib import database
 from lib.auth import acts
 from lib.auth.acts import Act
 from lib.database import Connection, named_queries
-from lib.errors import DatabaseUnavailable
 from lib.serialization import strict_json
 
 log = logging.getLogger(__name__)
@@ -63,5 +62,5 @@ def keep_refused(actor: Doer, *, permission: str, tried: str, target: str | None
             of = {"tenant": actor.tenant, "user_id": actor.user_id, "action": acts.ActRefused.action}
             if conn.execute(queries["lately"], {**of, "most": MOST_REFUSED}).scalar_one() < MOST_REFUSED:
                 record(conn, actor, acts.ActRefused(target_id=target or tried, tried=tried, permission=permission))
-    except DatabaseUnavailable as error:
-        log.warning("A refused act of %s is not in the audit trail: %s", actor.user_id, error)
+    except Exception as error:  # whatever it is, whoever was refused is told that, and not this
+        log.error("A refused act of %s is not in the audit trail.", actor.user_id, exc_info=error)

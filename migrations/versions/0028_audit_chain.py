@@ -58,10 +58,11 @@ REVOKE ALL ON FUNCTION app_append_audit_link FROM PUBLIC
 
 # Deferred to the commit. So whoever acts holds the end of the chain only while the transaction commits, when it waits
 # for nothing else, and acts of one tenant neither lock each other out nor wait for each other's work. As the owner, as
-# the application's role may not write links.
+# the application's role may not write links. A commit knows no statement_timeout, so the wait has a bound of its own.
 LINK = """
 CREATE FUNCTION app_link_audit_log() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET search_path = pg_catalog, public, pg_temp
+SET lock_timeout = '5s' AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended(NEW.tenant::text, 28));
   PERFORM app_append_audit_link(NEW);

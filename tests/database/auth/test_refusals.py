@@ -176,3 +176,15 @@ def test_only_an_actor_refuses() -> None:
         ]
         allowed = path.name in ("actors.py", "problems.py")  # the latter matches on it
         assert not made or allowed, (path, made)
+
+
+def test_nobody_waits_for_ever_for_the_end_of_the_chain(
+    db: Database, new_actor: ActorFactory, caplog: pytest.LogCaptureFixture
+) -> None:
+    reader = new_actor("read")
+    with db.owner.begin() as conn:
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:t, 28))"), {"t": str(reader.tenant)})
+        with pytest.raises(PermissionDenied), database.write(reader) as other:
+            changes.set_paused(other, reader, workflow_id=UUID(int=1), paused=True)
+    assert refused(db, reader) == []
+    assert "is not in the audit trail" in caplog.text and "lock timeout" in caplog.text
