@@ -24,6 +24,7 @@ from tests.support.openid_provider import OpenIdProvider
 pytestmark = pytest.mark.browser
 
 CONTACT = "Ada Admin (ada@example.com)"
+_SLOW = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,7 @@ def signing(provider: OpenIdProvider, tmp_path_factory: pytest.TempPathFactory) 
         )
     )
     yield running
+    _contexts.clear()
     stop_app(running)
 
 
@@ -73,13 +75,21 @@ def behind(signing: RunningApp) -> Iterator[Connection]:
         database.stop()
 
 
+# Browsers of two people. Each is kept for all tests, so Chromium compiles the app's scripts once and not in every test.
+_contexts: dict[str, BrowserContext] = {}
+
+
 @contextmanager
-def opened(browser: Browser, signing: RunningApp, **options: Any) -> Iterator[BrowserContext]:
-    """A browser of somebody's own."""
-    context = browser.new_context(base_url=signing.url, viewport={"width": 1440, "height": 1000}, **options)
-    context.set_default_timeout(20_000)
+def opened(browser: Browser, signing: RunningApp, whose: str = "another") -> Iterator[BrowserContext]:
+    """A browser of somebody's own, in which nobody has signed in yet."""
+    if whose not in _contexts:
+        _contexts[whose] = browser.new_context(base_url=signing.url, viewport={"width": 1440, "height": 1000})
+        _contexts[whose].set_default_timeout(_SLOW)
+    context = _contexts[whose]
     yield context
-    context.close()
+    for page in context.pages:
+        page.close()
+    context.clear_cookies()
 
 
 @pytest.fixture
@@ -93,7 +103,7 @@ def person(provider: OpenIdProvider, signing: RunningApp) -> str:
 
 @pytest.fixture
 def context(browser: Browser, signing: RunningApp) -> Iterator[BrowserContext]:
-    with opened(browser, signing) as own:
+    with opened(browser, signing, "own") as own:
         yield own
 
 
@@ -127,7 +137,7 @@ def enter(context: BrowserContext, subject: str, address: str = "/") -> Page:
     page = context.new_page()
     page.goto(address)
     sign_in(page, subject)
-    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible(timeout=_SLOW)
     return page
 
 

@@ -98,6 +98,7 @@ BY_VARIABLE: dict[tuple[str, str], set[str]] = {
     ("define_start", "parameter"): {"eventType", "copy", "from"},
     ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
     ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
+    ("tenant_links", "name"): set(),  # all but bound ones are taken out
     ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
     ("url_filters", "name"): set(),
     ("url_parameters", "key"): set(),
