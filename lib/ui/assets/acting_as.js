@@ -7,5 +7,5 @@
     const shown = document.querySelector("[data-acting-as]");
     if (shown) document.cookie = `acting_as=${encodeURIComponent(shown.dataset.actingAs)}; path=/; SameSite=Lax`;
   };
-  for (const moment of ["pagehide", "pointerdown", "keydown"]) addEventListener(moment, keep, true);
+  for (const moment of ["pagehide", "visibilitychange", "blur", "pointerdown", "keydown"]) addEventListener(moment, keep, true);
 })();
