@@ -1,4 +1,4 @@
-"""A person's own page: who they are here, how they see things, and the tokens that they made."""
+"""A person's own page: who they are here, how they see things, the tokens that they made, and their sessions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lib.auth import members, preferences, tokens
 from lib.auth.actors import Actor
 from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import code, escape
-from lib.ui.people import settings_tokens
+from lib.ui.people import sessions, settings_tokens
 
 _ZONE, _VIEW = "my-zone", "my-view"
 _BROWSER = "As the browser says"
@@ -33,6 +33,8 @@ def draw(actor: Actor) -> None:
         settings_tokens.draw_own(made)
     else:
         st.caption("None. Admins make them under Settings.")
+    st.subheader("Where you are signed in", anchor=False)
+    sessions.draw_own(actor)
 
 
 def _draw_preferences(actor: Actor, view: str) -> None:

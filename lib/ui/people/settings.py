@@ -13,7 +13,7 @@ from lib.settings import settings
 from lib.ui.components import guard
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice
-from lib.ui.people import settings_data, settings_gaps, settings_members, settings_tokens
+from lib.ui.people import sessions, settings_data, settings_gaps, settings_members, settings_tokens
 from lib.ui.people.settings_gaps import Gap
 
 _SECTION: Choice[str] = Choice(
@@ -50,7 +50,7 @@ def draw(actor: Actor) -> None:
     sections: dict[str, Callable[[], None]] = {
         "members": lambda: settings_members.draw(actor, people, made),
         "tokens": lambda: settings_tokens.draw(actor, made),
-        "sessions": lambda: _draw_sessions(actor),
+        "sessions": lambda: sessions.draw(actor),
         "egress": settings_data.draw_egress,
         "retention": settings_data.draw_retention,
         "redaction": lambda: settings_data.draw_redaction(actor),
@@ -80,11 +80,3 @@ def _draw_gaps(found: list[Gap]) -> None:
 def _show(section: str) -> None:
     """Callback: go to a section."""
     st.session_state[_SECTION.key] = section
-
-
-def _draw_sessions(actor: Actor) -> None:
-    if sign_in.is_configured():
-        sessions.draw(actor)
-        return
-    st.markdown("Nobody signs in here: `AUTH=off` lets anyone who reaches this address act as any member.")
-    st.caption("So there are no sessions to end. Whoever runs the server sets how people sign in.")
