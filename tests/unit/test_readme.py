@@ -15,7 +15,8 @@ def package_imports() -> dict[str, set[str]]:
     """For each package or module right below lib, those that it imports itself."""
     graph = grimp.build_graph("lib", cache_dir=None)
     found: dict[str, set[str]] = {name.removeprefix("lib."): set() for name in graph.find_children("lib")}
-    for module in graph.modules - {"lib", "lib.auth.__main__"}:  # a command brings the whole application up
+    commands = {"lib.auth.__main__", "lib.catalog.__main__"}  # which bring up what lies above them
+    for module in graph.modules - {"lib"} - commands:
         package = module.split(".")[1]
         imported = {name.split(".")[1] for name in graph.find_modules_directly_imported_by(module) if "." in name}
         found[package] |= imported - {package}
