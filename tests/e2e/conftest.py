@@ -203,8 +203,9 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def settled(page: Page) -> None:
     """Wait until the page has nothing more to draw: a click on what is about to be redrawn is lost."""
-    # The page itself looks at every frame, where Playwright's expectations look after ever longer waits.
-    page.wait_for_function("document.querySelector('[data-testid=stApp]')?.dataset.testScriptState === 'notRunning'")
+    # A wait for an element looks at every frame, where Playwright's expectations look after ever longer waits; and it is
+    # no script, which the security policy would refuse.
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
 
 
 def picture(page: Page, name: str) -> None:

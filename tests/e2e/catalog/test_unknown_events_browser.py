@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -140,3 +141,70 @@ def test_real_events_try_a_workflow_before_it_is_published(desk: Desk, page: Pag
     assert desk.send(EVENT, example) == {202}
     page.reload()
     expect(page.get_by_text("4 of its last 6 real events would start it.")).to_be_visible()
+
+
+def test_from_unknown_traffic_to_a_run_and_out_and_in_again(desk: Desk, page: Page, tmp_path: Path) -> None:
+    """Define from traffic, attach, publish by real events, start, break, export, import."""
+    sensors = [{"sensorId": f"s-{n}", "celsius": 20 + n, "at": "2026-03-02T10:00:00Z"} for n in range(20)]
+    assert desk.send("SENSOR_HOT", *sensors[:12], source="/cellar") == {422}
+    page.goto("/define?from=SENSOR_HOT")
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("Sensor Hot")
+    expect(page.get_by_role("textbox", name="JSON Schema", exact=True)).to_have_value(re.compile("sensorId"))
+    category = page.get_by_role("combobox", name="Category")
+    category.click()
+    category.fill("Sensors")
+    category.press("Enter")
+    category.press("Tab")
+    settled(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name=re.compile("Sensor Hot"))).to_be_visible()
+    assert desk.send("SENSOR_HOT", *sensors[:4]) == {202}
+
+    settled(page)
+    page.get_by_role("button", name="Attach").click()
+    page.get_by_role("button", name=re.compile("Create and open designer")).click()
+    settled(page)
+    page.get_by_role("radio", name="Steps").click()
+    settled(page)
+    page.get_by_role("button", name=re.compile("Add step")).click()
+    page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
+    page.get_by_role("button", name="Publish v1").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text("4 of the last 4 real events of SENSOR_HOT would start it.")).to_be_visible()
+    dialog.get_by_role("button", name="Publish", exact=True).click()
+    expect(page.get_by_text("4 of its last 4 real events would start it.")).to_be_visible()
+    assert desk.send("SENSOR_HOT", sensors[5]) == {202}
+    page.goto("/runs?runEvent=SENSOR_HOT")
+    expect(page.get_by_text(re.compile("Showing 1 to 1 of 1|1 run"))).to_be_visible()
+
+    page.goto("/define?eventType=SENSOR_HOT")
+    schema = page.get_by_role("textbox", name="JSON Schema", exact=True)
+    expect(schema).to_have_value(re.compile("sensorId"))
+    settled(page)
+    schema.fill('{"type": "object", "properties": {"sensorId": {"type": "integer"}}}')
+    schema.press("Tab")
+    settled(page)
+    example = page.get_by_role("textbox", name="Example as JSON")
+    example.fill("")
+    example.press("Tab")
+    settled(page)
+    page.get_by_role("button", name="Save").click()
+    expect(dialog.get_by_text("1 of them would break")).to_be_visible()
+    expect(dialog.get_by_text("which would change in type")).to_be_visible()
+    expect(dialog.get_by_text("0 of the last 5 real events of SENSOR_HOT fit the new schema.")).to_be_visible()
+    picture(page, "journey-effects")
+    page.keyboard.press("Escape")
+
+    page.goto("/?q=SENSOR_HOT")
+    settled(page)
+    page.get_by_role("button", name="Export and import").click()
+    address = page.get_by_role("link", name="AsyncAPI 3.0").get_attribute("href")
+    exported = tmp_path / "events.yaml"
+    exported.write_bytes(page.request.get(f"{desk.app.url}{address}").body())
+    page.goto("/import")
+    page.locator("input[type=file]").set_input_files(exported)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_text("Unchanged (1)")).to_be_visible()
+    settled(page)
+    picture(page, "journey-import")
+    expect(page.get_by_role("button", name="Import 0 events")).to_be_disabled()
