@@ -5,15 +5,20 @@
 WITH entries AS MATERIALIZED (
   SELECT event_type, name, category, status, source, owner, tags,
          CASE WHEN CAST(:search AS text) <> '' THEN
-           lower(concat_ws(' ', name, event_type, replace(event_type, '_', ' '), description, category, owner,
-                           array_to_string(tags, ' '))) END AS haystack
+           lower(name || ' ' || event_type || ' ' || replace(event_type, '_', ' ') || ' ' || description || ' '
+                 || category || coalesce(' ' || owner, '') || CASE WHEN tags = '{}' THEN '' ELSE
+                      ' ' || array_to_string(tags, ' ') END) END AS haystack
   FROM catalog_entries
   WHERE tenant = CAST(:tenant AS uuid)
 ), asked AS (
   -- A category, owner or tag that nobody has narrows nothing, as with any other nonsense in a URL.
-  SELECT (SELECT category FROM entries WHERE category = CAST(:category AS text) LIMIT 1) AS category,
-         (SELECT owner FROM entries WHERE owner = CAST(:owner AS text) LIMIT 1) AS owner,
-         (SELECT CAST(:tag AS text) FROM entries WHERE CAST(:tag AS text) = ANY (tags) LIMIT 1) AS tag
+  -- What is not asked for at all is not looked for.
+  SELECT (SELECT category FROM entries
+          WHERE CAST(:category AS text) IS NOT NULL AND category = CAST(:category AS text) LIMIT 1) AS category,
+         (SELECT owner FROM entries
+          WHERE CAST(:owner AS text) IS NOT NULL AND owner = CAST(:owner AS text) LIMIT 1) AS owner,
+         (SELECT CAST(:tag AS text) FROM entries
+          WHERE CAST(:tag AS text) IS NOT NULL AND CAST(:tag AS text) = ANY (tags) LIMIT 1) AS tag
 ), narrowing AS (
   SELECT *, CAST(:search AS text) <> '' OR CAST(:status AS text) IS NOT NULL
             OR CAST(:source AS text) IS NOT NULL OR coalesce(category, owner, tag) IS NOT NULL AS is_narrowed
