@@ -10,14 +10,17 @@ WITH entries AS MATERIALIZED (
                       ' ' || array_to_string(tags, ' ') END) END AS haystack
   FROM catalog_entries
   WHERE tenant = CAST(:tenant AS uuid)
+), kinds AS MATERIALIZED (
+  -- What entries can be narrowed to. Many share all of it.
+  SELECT DISTINCT category, owner, tags FROM entries
 ), asked AS (
   -- A category, owner or tag that nobody has narrows nothing, as with any other nonsense in a URL.
   -- What is not asked for at all is not looked for.
-  SELECT (SELECT category FROM entries
+  SELECT (SELECT category FROM kinds
           WHERE CAST(:category AS text) IS NOT NULL AND category = CAST(:category AS text) LIMIT 1) AS category,
-         (SELECT owner FROM entries
+         (SELECT owner FROM kinds
           WHERE CAST(:owner AS text) IS NOT NULL AND owner = CAST(:owner AS text) LIMIT 1) AS owner,
-         (SELECT CAST(:tag AS text) FROM entries
+         (SELECT CAST(:tag AS text) FROM kinds
           WHERE CAST(:tag AS text) IS NOT NULL AND CAST(:tag AS text) = ANY (tags) LIMIT 1) AS tag
 ), narrowing AS (
   SELECT *, CAST(:search AS text) <> '' OR CAST(:status AS text) IS NOT NULL
@@ -44,10 +47,10 @@ WITH entries AS MATERIALIZED (
 ), totals AS (
   SELECT count(*) FILTER (WHERE is_shown) AS total,
          count(*) FILTER (WHERE is_deprecated AND NOT (SELECT is_narrowed FROM narrowing)) AS deprecated,
-         (SELECT array_agg(category ORDER BY category) FROM (SELECT DISTINCT category FROM entries) c) AS categories,
+         (SELECT array_agg(category ORDER BY category) FROM (SELECT DISTINCT category FROM kinds) c) AS categories,
          (SELECT array_agg(owner ORDER BY owner)
-          FROM (SELECT DISTINCT owner FROM entries WHERE owner IS NOT NULL) o) AS owners,
-         (SELECT array_agg(tag ORDER BY tag) FROM (SELECT DISTINCT unnest(tags) AS tag FROM entries) t) AS all_tags,
+          FROM (SELECT DISTINCT owner FROM kinds WHERE owner IS NOT NULL) o) AS owners,
+         (SELECT array_agg(tag ORDER BY tag) FROM (SELECT DISTINCT unnest(tags) AS tag FROM kinds) t) AS all_tags,
          (SELECT json_agg(json_build_object('event_type', d.event_type, 'name', d.name, 'deleted_at', d.deleted_at,
                                             'deleted_by', d.deleted_by) ORDER BY d.deleted_at DESC, d.event_type)
           FROM (
