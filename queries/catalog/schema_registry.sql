@@ -42,28 +42,33 @@ ORDER BY r.schema_ref
 -- name: families
 -- One page of the families that match, with the number of all that do. Of each its newest schema that matches.
 WITH matching AS (
-  SELECT family, schema_ref, version, source, inline_of,
+  SELECT family, version,
          CASE WHEN CAST(:field AS text) = '' THEN 0
               WHEN strpos(field_names, E'\n' || :field || E'\n') > 0 THEN 1 ELSE 2 END AS rank
   FROM registered_schemas
   WHERE tenant = CAST(:tenant AS uuid)
     AND (CAST(:kind AS text) IS NULL OR CASE WHEN inline_of IS NULL THEN source ELSE 'event' END = :kind)
-    AND NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(schema_ref), w) = 0)
+    AND (cardinality(CAST(:words AS text[])) = 0
+         OR NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(schema_ref), w) = 0))
     AND (CAST(:field AS text) = '' OR strpos(field_names, :field) > 0)
-), newest AS (
-  SELECT DISTINCT ON (family COLLATE "C") family, schema_ref, version, source, inline_of, rank
-  FROM matching
-  ORDER BY family COLLATE "C", version DESC NULLS LAST, schema_ref COLLATE "C"
+), found AS MATERIALIZED (
+  SELECT family, max(coalesce(version, -1)) AS version, min(rank) AS rank FROM matching GROUP BY family
 ), page AS (
-  SELECT *, count(*) OVER () AS total, row_number() OVER (ORDER BY rank, lower(family) COLLATE "C", family COLLATE "C") AS place
-  FROM newest
-  ORDER BY place
+  SELECT * FROM found
+  ORDER BY rank, family COLLATE "C"
   OFFSET CAST(:offset AS bigint) LIMIT CAST(:size AS bigint)
 )
-SELECT page.family, page.schema_ref AS newest, page.version, page.source, page.inline_of, page.total,
+SELECT page.family, newest.schema_ref AS newest, newest.version, newest.source, newest.inline_of,
+       (SELECT count(*) FROM found) AS total,
        (SELECT count(*) FROM registered_schemas r
         WHERE r.tenant = CAST(:tenant AS uuid) AND r.family = page.family) AS versions
-FROM page ORDER BY place
+FROM page
+CROSS JOIN LATERAL (
+  SELECT r.schema_ref, r.version, r.source, r.inline_of FROM registered_schemas r
+  WHERE r.tenant = CAST(:tenant AS uuid) AND r.family = page.family AND coalesce(r.version, -1) = page.version
+  ORDER BY r.schema_ref LIMIT 1
+) newest
+ORDER BY page.rank, page.family COLLATE "C"
 
 -- name: versions
 -- Every schema of a family, newest first.
