@@ -18,7 +18,7 @@ from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput, SchemaConflict
-from lib.sandbox import validation
+from lib.sandbox import metaschema
 from lib.schemas import JsonSchema
 from lib.schemas.outline import SchemaField, outline
 from lib.serialization import strict_json
@@ -297,9 +297,8 @@ def _check_schema(ref: str, schema: JsonSchema) -> None:
     if not isinstance(schema, dict):
         raise InvalidInput(f"schema {ref}", "must be an object")
     strict_json.check(schema, field=f"schema {ref}")
-    error = validation.violations(schema, None, limit=1).error
-    if error is not None:
-        raise InvalidInput(f"schema {ref}", error)
+    for _, sentence in metaschema.schema_problems(schema):
+        raise InvalidInput(f"schema {ref}", sentence)
 
 
 def _check_families(conn: Connection, fresh: Iterable[str]) -> None:

@@ -203,8 +203,8 @@ def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
 
 def settled(page: Page) -> None:
     """Wait until the page has nothing more to draw: a click on what is about to be redrawn is lost."""
-    # A wait for an element looks at every frame, where Playwright's expectations look after ever longer waits; and it is
-    # no script, which the security policy would refuse.
+    # A wait for an element looks at every frame, where Playwright's expectations look after ever longer waits. A script
+    # would too, but the security policy refuses it.
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for(state="attached")
 
 

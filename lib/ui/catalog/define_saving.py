@@ -12,7 +12,9 @@ from lib.catalog import own_entries
 from lib.catalog.definitions import DefinitionProblem, EntryDefinition
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
-from lib.ui.catalog import define_start, own_event_effects
+from lib.schemas import compatibility
+from lib.schemas.compatibility import READINGS
+from lib.ui.catalog import define_start, own_event_effects, registry_comparison
 from lib.ui.catalog.define_start import DefinitionStart
 from lib.ui.components import guard
 from lib.ui.components.text import escape
@@ -49,6 +51,8 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
 @guard.dialog("What this changes", width="large", icon=":material/account_tree:")
 def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, effects: Effects) -> None:
     own_event_effects.draw(effects.attached)
+    if effects.before is not None and effects.after is not None and effects.before != effects.after:
+        registry_comparison.draw_comparison(compatibility.compare(effects.before, effects.after), READINGS[0])
     real_events.draw(effects.gate, headline=real_events.WOULD_FIT)
     label = "Save anyway" if effects.broken or effects.gate.failures else "Save"
     if st.button(label, type="primary", icon=":material/check:", key=start.key("confirm"), width="stretch"):

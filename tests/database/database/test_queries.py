@@ -31,7 +31,6 @@ def test_explain(module: str, name: str, statement: str, db: Database) -> None:
 
 # Columns that statements write and none reads, and why each is kept. `table.*` stands for all of a table's.
 UNREAD = {
-    "payload_schemas.created_by": "tells an operator who wrote a schema; the audit trail has it too",
     "system_event_catalog.updated_at": "tells an operator when a release changed an entry",
     "tenants.time_zone": "the tenant's own zone; pages show the zone of each viewer's browser",
     "workflow_backfills.until": "the function app_backfill_events reads it",

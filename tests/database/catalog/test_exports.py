@@ -1,0 +1,45 @@
+"""The catalog as a file, fetched at the address that its menu hands out."""
+
+from __future__ import annotations
+
+import pytest
+
+from lib import database
+from lib.catalog import exports
+from lib.catalog.entries import CatalogFilters
+from lib.catalog.interchange import reading
+from lib.database import Database
+from tests.conftest import ActorFactory
+from tests.support.api_client import ApiClient, new_token
+
+
+@pytest.mark.parametrize(
+    ("form", "kind", "name"),
+    [
+        ("asyncapi", "application/yaml", "asyncapi"),
+        ("json schemas", "application/zip", "catalog-schemas"),
+        ("yaml", "application/yaml", "catalog"),
+        ("csv", "text/csv; charset=utf-8", "catalog"),
+    ],
+)
+def test_a_file_is_fetched_and_audited(
+    db: Database, new_actor: ActorFactory, form: exports.CatalogForm, kind: str, name: str
+) -> None:
+    actor = new_actor("read")
+    client = ApiClient(new_token(actor))
+    filters = CatalogFilters(category="Tickets", page=3, page_size=2)
+    for asked, narrowed in ((None, "all of it"), (filters, "category Tickets")):
+        response = client.get(f"/api/v2/exports/{exports.ticket(actor, form=form, filters=asked)}")
+        assert response.status_code == 200 and response.headers["content-type"] == kind
+        assert f'filename="{name}-' in response.headers["content-disposition"]
+        found = reading.read({response.headers["content-disposition"].split('"')[1]: response.content})
+        assert found.problems == ()
+        with database.read(actor) as conn:
+            every = exports.read(conn, tenant=actor.tenant)
+        wanted = [one for one in every if asked is None or one.category == "Tickets"]
+        assert {one.event_type for one in found.events} == {one.event_type for one in wanted}
+        with db.owner.connect() as conn:
+            detail = conn.exec_driver_sql(
+                "SELECT detail FROM audit_logs WHERE action = 'export.started' ORDER BY audit_id DESC LIMIT 1"
+            ).scalar_one()
+        assert detail == {"form": kind.split("/")[1].split(";")[0], "narrowed": narrowed}
