@@ -58,17 +58,19 @@ class Actor:
             return right == "send"
         return _RANK[self.permission] >= _RANK[right]
 
-    def require(self, right: Right, *, to: str | None = None) -> None:
+    def require(self, right: Right, *, to: str | None = None, on: str | None = None) -> None:
         """Raise PermissionDenied, saying which permission is needed and whom to ask, unless the actor has it.
 
-        The audit trail gets to know what was refused: `to`, else the function of the domain that was called.
+        The audit trail gets to know what was refused: `to`, else the function of the domain that was called, and `on`
+        what, else what its arguments name.
         """
         if not self.may(right):
-            raise self.denied(right, self.refusal(right), to=to)
+            raise self.denied(right, self.refusal(right), to=to, on=on)
 
-    def denied(self, right: Right, sentence: str, *, to: str | None = None) -> PermissionDenied:
+    def denied(self, right: Right, sentence: str, *, to: str | None = None, on: str | None = None) -> PermissionDenied:
         """The error for something that needs more than the actor has; it keeps itself in the audit trail."""
         tried, target = (to, None) if to else _attempt()
+        target = on or target
         return PermissionDenied(
             sentence, lambda: audit.keep_refused(self, permission=right, tried=tried, target=target)
         )
@@ -110,13 +112,6 @@ def engine(tenant: UUID) -> Actor:
 def memberships(conn: Connection) -> list[Membership]:
     """Everyone one may act as without sign-in, tenants in order of creation; owner's connection only."""
     return [Membership(**row) for row in conn.execute(queries["memberships"]).mappings()]
-
-
-def who_may(conn: Connection, actor: Actor, *, permission: Permission) -> tuple[str, list[str]]:
-    """The name of the actor's tenant, and the names of up to three people there whose permission reaches that far."""
-    reaching = [one for one, rank in _RANK.items() if rank >= _RANK[permission]]
-    row = conn.execute(queries["who_may"], {"tenant": actor.tenant, "permissions": reaching}).one()
-    return row.tenant_name, list(row.names)
 
 
 def add_tenant(conn: Connection, *, name: str, time_zone: str = "UTC", is_demo: bool = False) -> UUID:

@@ -5,16 +5,6 @@ FROM memberships m JOIN tenants t USING (tenant) JOIN users u USING (user_id)
 ORDER BY t.tenant,
          array_position(ARRAY['admin', 'manage', 'read'], m.permission), u.email
 
--- name: who_may
--- The tenant, and a few of its people with one of these permissions, admins first.
-SELECT t.name AS tenant_name,
-       ARRAY(SELECT u.name FROM memberships m JOIN users u USING (user_id)
-             WHERE m.tenant = t.tenant AND m.permission = ANY (CAST(:permissions AS text[]))
-             ORDER BY m.permission, u.name
-             LIMIT 3) AS names
-FROM tenants t
-WHERE t.tenant = CAST(:tenant AS uuid)
-
 -- name: add_tenant
 -- A new tenant; returns its id.
 INSERT INTO tenants (name, time_zone, is_demo)

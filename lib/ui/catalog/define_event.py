@@ -12,8 +12,8 @@ from lib.schemas import JsonSchema
 from lib.ui.catalog import define_preview, define_saving, define_start, event_details
 from lib.ui.catalog.define_fields import CatalogChoices, DefinitionFields
 from lib.ui.catalog.define_start import DefinitionStart
+from lib.ui.components import guard
 from lib.ui.components.text import code, escape, plural
-from lib.ui.people import whom_to_ask
 
 #: Fields that say nothing of being empty before one has tried to save.
 _NEEDED = {"event type": "event_type", "name": "name", "category": "category"}
@@ -21,7 +21,7 @@ _NEEDED = {"event type": "event_type", "name": "name", "category": "category"}
 
 def draw(actor: Actor) -> None:
     """Draw the page, or why it is none for this person."""
-    if refusal := whom_to_ask.refusal(actor, "manage"):
+    if refusal := guard.refused(actor, "manage"):
         st.title("Define an event", anchor=False)
         st.info(refusal, icon=":material/lock:")
         return

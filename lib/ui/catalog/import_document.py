@@ -15,7 +15,6 @@ from lib.catalog.interchange import reading
 from lib.catalog.interchange.documents import MAX_BYTES
 from lib.ui.components import guard
 from lib.ui.components.text import escape, plural
-from lib.ui.people import whom_to_ask
 from lib.workflows import imports
 from lib.workflows.imports import CHANGE_KINDS, ChangeKind, PlannedChange
 
@@ -168,7 +167,7 @@ def _chosen(preview: Preview) -> list[PlannedChange]:
 
 def _refusal(actor: Actor, chosen: Sequence[PlannedChange]) -> str | None:
     """Why this person may not do it; schemas of the registry need more than events."""
-    return whom_to_ask.refusal(actor, "admin" if any(change.subject == "schema" for change in chosen) else "manage")
+    return guard.refused(actor, "admin" if any(change.subject == "schema" for change in chosen) else "manage")
 
 
 def _apply(actor: Actor, preview: Preview) -> None:

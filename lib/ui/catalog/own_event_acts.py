@@ -17,7 +17,6 @@ from lib.errors import Conflict
 from lib.ui.catalog import own_event_effects
 from lib.ui.components import guard
 from lib.ui.components.text import ago, escape, plural
-from lib.ui.people import whom_to_ask
 from lib.workflows import own_events
 from lib.workflows.own_events import EntryUse
 
@@ -32,7 +31,7 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
     """Draw the ways to edit, override, copy, deprecate and delete the event. A disabled button says whom to ask."""
     if st.session_state.pop(_CHANGED, False) and in_drawer:
         st.rerun()
-    refusal = whom_to_ask.refusal(actor, "manage")
+    refusal = guard.refused(actor, "manage")
     with database.read(actor) as conn:
         own = own_entries.get(conn, tenant=actor.tenant, event_type=entry.event_type)
         gone = own_entries.deleted(
@@ -78,7 +77,7 @@ def draw_deleted_before(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
 
 def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
     """Draw deleted events with the way to bring each back."""
-    refusal = whom_to_ask.refusal(actor, "manage")
+    refusal = guard.refused(actor, "manage")
     now = datetime.now(UTC)
     for one in deleted:
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

@@ -10,7 +10,6 @@ from lib.operations import health
 from lib.operations.health import Health
 from lib.ui.components import guard, statuses
 from lib.ui.components.text import escape
-from lib.ui.people import whom_to_ask
 
 
 def draw(actor: Actor) -> None:
@@ -26,7 +25,7 @@ def draw(actor: Actor) -> None:
             icon=":material/add:",
             type="primary",
             key="define-event",
-            disabled=(refusal := whom_to_ask.refusal(actor, "manage")) is not None,
+            disabled=(refusal := guard.refused(actor, "manage")) is not None,
             help=refusal,
             on_click=guard.callback(st.switch_page),
             args=("define.py",),
