@@ -15,7 +15,7 @@ from uuid import UUID
 from lib.auth import acts, audit, tokens
 from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
 from lib.database import Connection, named_queries
-from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
 
 _LONGEST_EMAIL, _LONGEST_NAME = 254, 100
@@ -135,7 +135,8 @@ def _hold(conn: Connection, actor: Actor) -> frozenset[UUID]:
     actor.require("admin")
     held = frozenset(conn.execute(queries["hold_admins"], {"tenant": actor.tenant}).scalars())
     if _person(actor) is not None and actor.user_id not in held:
-        raise PermissionDenied("Your permission was changed meanwhile: you are no longer an admin of this tenant.")
+        sentence = "Your permission was changed meanwhile: you are no longer an admin of this tenant."
+        raise actor.denied("admin", sentence)
     return held
 
 

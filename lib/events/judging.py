@@ -14,7 +14,7 @@ from uuid import UUID
 
 from lib.auth.actors import Actor
 from lib.database import Connection, driver, named_queries
-from lib.errors import CatalogError, InvalidInput, NotFound, PermissionDenied, TokenEnded
+from lib.errors import CatalogError, InvalidInput, NotFound, TokenEnded
 from lib.events import correlation, matching
 from lib.events.known_schemas import known
 from lib.events.matching import EventFacts
@@ -117,7 +117,7 @@ def judge_all(
         raise TokenEnded
     ids = iter(sorted(event_id for row in rows.values() for event_id in row["event_ids"]))
     candidates = {kind: [_candidate(one) for one in row["candidates"]] for kind, row in rows.items()}
-    return [_judged(one, rows[one.kind], candidates[one.kind], ids) for one in sent]
+    return [_judged(actor, one, rows[one.kind], candidates[one.kind], ids) for one in sent]
 
 
 def judge(
@@ -139,7 +139,7 @@ def _candidate(read: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _judged(
-    sent: SentEvent, row: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], ids: Iterator[UUID]
+    actor: Actor, sent: SentEvent, row: Mapping[str, Any], candidates: Sequence[Mapping[str, Any]], ids: Iterator[UUID]
 ) -> JudgedEvent | CatalogError:
     """The event redacted and judged by the schema that the sender or else the catalog names, and its key.
 
@@ -148,7 +148,8 @@ def _judged(
     """
     event_id = next(ids)
     if not row["is_allowed"]:
-        return PermissionDenied(f"This token may not send events of the type {sent.event_type}.")
+        sentence = f"This token may not send events of the type {sent.event_type}."
+        return actor.denied("send", sentence, to="events.submit", on=sent.event_type)
     if not row["is_known"]:
         return NotFound(f"There is no event {sent.event_type} in this catalog.")
     schema = known(row["schema"]) if row["schema"] else None

@@ -144,8 +144,9 @@ def _run(status: str) -> Callable[[Actor], UUID]:
 def _token(actor: Actor) -> UUID:
     with database.write(actor) as conn:
         tokens.create_token(conn, actor, name="old", permission="read")
+    query = text("SELECT token_id FROM api_tokens WHERE tenant = :t AND name = 'old'")
     with database.operate() as conn:
-        return UUID(str(conn.execute(text("SELECT token_id FROM api_tokens")).scalar_one()))
+        return UUID(str(conn.execute(query, {"t": actor.tenant}).scalar_one()))
 
 
 def _member(actor: Actor) -> UUID:

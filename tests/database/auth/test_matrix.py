@@ -16,14 +16,15 @@ from sqlalchemy import text
 from lib import database
 from lib.api.application import routes
 from lib.api.gate import TokenRoute
-from lib.auth import members, tokens
+from lib.auth import downloads, members, sessions, tokens
 from lib.auth.actors import Actor
-from lib.catalog import redacted_fields
+from lib.catalog import redacted_fields, schema_registry
 from lib.database import Database
 from lib.errors import NotFound, PermissionDenied
 from lib.events import activity
 from lib.events import export as event_export
 from lib.events.activity import EventFilters
+from lib.workflows import imports
 from tests.conftest import ActorFactory
 from tests.database.auth.test_acts import ON_A_TARGET, RECORDED
 from tests.support.api_client import ApiClient, event
@@ -135,6 +136,7 @@ ADMIN = {
     members.remove,
     redacted_fields.change,
     activity.reveal_payload,
+    schema_registry.register,
 }
 MANAGE = {
     "changes.create_for_event",
@@ -154,7 +156,19 @@ MANAGE = {
     "simulation.send",
     "saved_cases.save",
     "saved_cases.delete",
+    "own_events.create",
+    "own_events.change",
+    "own_events.set_status",
+    "own_events.delete",
+    "own_events.restore",
+    "unknown_events.dismiss",
+    "unknown_events.bring_back",
+    "imports.apply",
 }
+#: Acts that ask for no permission: a session is its person's, and a ticket stands for whoever was given it.
+OPEN_ACTS = {sessions.enter, sessions.end, downloads.begun}
+#: Acts on what has a name instead of an id.
+BY_NAME = ("own_events.", "unknown_events.")
 #: Acts that another tenant's admin does in their own tenant: nothing of ours is named in them.
 IN_THEIR_OWN = {
     "changes.create_for_event",
@@ -164,6 +178,9 @@ IN_THEIR_OWN = {
     "redacted_fields.change",
     "simulation.send",
     "saved_cases.save",
+    "own_events.create",
+    "schema_registry.register",
+    "imports.apply",
 }
 
 
@@ -172,14 +189,16 @@ def name_of(function: Callable[..., Any]) -> str:
 
 
 def test_every_act_has_an_expectation() -> None:
-    acts = {function for function, _ in RECORDED}
+    acts = {function for function, _ in RECORDED} - OPEN_ACTS
     assert {name_of(one) for one in acts - ADMIN} == MANAGE and acts >= ADMIN
     assert IN_THEIR_OWN <= {name_of(one) for one in acts}
 
 
 @pytest.mark.own_database  # what an act leaves is counted, and some make their target known to the whole database
 @pytest.mark.parametrize(
-    ("function", "action"), RECORDED, ids=lambda one: one if isinstance(one, str) else name_of(one)
+    ("function", "action"),
+    [one for one in RECORDED if one[0] not in OPEN_ACTS],
+    ids=lambda one: one if isinstance(one, str) else name_of(one),
 )
 def test_each_person_may_do_what_is_expected(
     function: Any, action: str, db: Database, boss: Actor, new_actor: ActorFactory
@@ -201,13 +220,15 @@ def test_each_person_may_do_what_is_expected(
     else:
         said = _refusal_of(stranger, act)
         if on_target := ON_A_TARGET.get(ready):
-            assert said == _refusal_of(stranger, lambda conn, who: on_target(conn, who, uuid4()))
+            missing = str(uuid4()) if name_of(function).startswith(BY_NAME) else uuid4()
+            assert said == _refusal_of(stranger, lambda conn, who: on_target(conn, who, missing))
         assert _trail(db) == before
     lowest = new_actor("admin" if needs_admin else "manage", tenant=boss.tenant)
     lowest = boss if function is tokens.revoke_of_person else lowest  # it is the person who made some
     with database.write(lowest) as conn:
         act(conn, lowest)
-    assert _trail(db)[boss.tenant] == before.get(boss.tenant, 0) + 1
+    left = 2 if function is imports.apply else 1  # an import leaves its own act and one of each event
+    assert _trail(db)[boss.tenant] == before.get(boss.tenant, 0) + left
 
 
 def _sender(boss: Actor) -> Actor:
@@ -222,7 +243,8 @@ def _refusal_of(who: Actor, act: Callable[[Any, Actor], Any]) -> str:
 
 
 def _trail(db: Database) -> dict[UUID, int]:
-    """How many acts each tenant's trail has."""
+    """How many acts each tenant's trail has, without those that were refused."""
+    counted = "SELECT tenant, count(*) FROM audit_logs WHERE action <> 'act.refused' GROUP BY tenant"
     with db.owner.connect() as conn:
-        rows = conn.execute(text("SELECT tenant, count(*) FROM audit_logs GROUP BY tenant")).all()
+        rows = conn.execute(text(counted)).all()
     return {tenant: int(acts) for tenant, acts in rows}

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Row, text
 
 from lib import database
-from lib.auth import audit, downloads, tokens
+from lib.auth import audit, downloads, sessions, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ActRefused, told
 from lib.database import Database
@@ -29,8 +29,8 @@ from tests.database.workflows.test_records import EVENT, published
 from tests.support.api_client import ApiClient
 
 ROOT = Path(__file__).resolve().parents[3]
-#: Acts that ask for no permission themselves: one needs a ticket, the other a workflow that one may change.
-OPEN = {downloads.begun, changes.end_backfill}
+#: Acts that ask for no permission themselves: one needs a ticket, the others a workflow or a session of one's own.
+OPEN = {downloads.begun, changes.end_backfill, sessions.enter, sessions.end}
 
 
 def refused(db: Database, actor: Actor) -> list[Row[Any]]:
