@@ -9,7 +9,7 @@ from sqlalchemy import event
 WRITTEN_ROLE = "event_catalog_app"
 
 connection = context.config.attributes["connection"]
-role = context.config.attributes["role"]
+role = context.config.attributes.get("role", WRITTEN_ROLE)
 
 
 def in_this_database(_: Any, __: Any, statement: str, parameters: Any, *___: Any) -> tuple[str, Any]:

@@ -298,7 +298,8 @@ def _check_schema(ref: str, schema: JsonSchema) -> None:
         raise InvalidInput(f"schema {ref}", "must be an object")
     strict_json.check(schema, field=f"schema {ref}")
     for _, sentence in metaschema.schema_problems(schema):
-        raise InvalidInput(f"schema {ref}", sentence)
+        cause = f"is not a JSON Schema at {sentence}" if sentence.startswith("/") else sentence
+        raise InvalidInput(f"schema {ref}", cause)
 
 
 def _check_families(conn: Connection, fresh: Iterable[str]) -> None:
