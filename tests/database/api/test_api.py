@@ -633,9 +633,9 @@ def test_the_catalog_is_listed_in_pages(db: Database, actor: Actor, client: ApiC
     publish(actor, "Triage")
     add_entry(db, actor.tenant, "OWN/TYPE é", status="draft")
     first = client.get("/api/v2/catalog?pageSize=50").json()
-    assert (first["total"], first["pages"], len(first["entries"])) == (156, 3, 50)
-    pages = [client.get(f"/api/v2/catalog?pageSize=50&page={page}").json()["entries"] for page in (1, 2, 3, 4)]
-    assert len({entry["eventType"] for page in pages for entry in page}) == 156 and pages[3] == []
+    assert (first["total"], first["pages"], len(first["entries"])) == (155, 4, 50)
+    pages = [client.get(f"/api/v2/catalog?pageSize=50&page={page}").json()["entries"] for page in (1, 2, 3, 4, 5)]
+    assert len({entry["eventType"] for page in pages for entry in page}) == 155 and pages[4] == []
     [own] = client.get("/api/v2/catalog?source=tenant&status=draft").json()["entries"]
     assert own["links"]["schema"] == "/api/v2/catalog/OWN%2FTYPE%20%C3%A9/schema" and own["schemaState"] == "missing"
     found = client.get("/api/v2/catalog?search=created ticket").json()["entries"][0]

@@ -166,9 +166,9 @@ def test_deprecated_events_are_folded_while_nothing_is_narrowed_and_else_last(
     add_entry(db, actor.tenant, "AAA_OLD", status="deprecated", tags=["x"])
     add_entry(db, actor.tenant, "AAA_NEW", tags=["x"])
     everything = found(actor, page_size=200)
-    assert "AAA_OLD" not in everything and len(everything) == 132
+    assert "AAA_OLD" not in everything and len(everything) == 155
     shown = found(actor, page_size=200, with_deprecated=True)
-    assert len(shown) == 134 and set(shown[-2:]) == {"AAA_OLD", "PROJECT_TASK_DEPENDENCY_UNBLOCKED"}
+    assert len(shown) == 157 and set(shown[-2:]) == {"AAA_OLD", "PROJECT_TASK_DEPENDENCY_UNBLOCKED"}
     for narrowed in ({"search": "aaa"}, {"category": "Own"}, {"source": "tenant"}, {"tag": "x"}):
         assert found(actor, **narrowed) == ["AAA_NEW", "AAA_OLD"], narrowed
     assert found(actor, status="deprecated", source="tenant") == ["AAA_OLD"]

@@ -34,6 +34,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
     "/": (
         ("tenant",),
         ("signIn",),
+        ("unknownTypes",),
         ("eventType", "q"),
         ("q", "category", "owner", "tag", "status", "source", "sort", "view", "page", "show", "deprecated"),
     ),
@@ -83,8 +84,18 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "/designer": (("workflowId",), ("tab", "version", "with")),
     "/event": (("eventType",),),
-    "/settings": (("as", "section"),),
-    "/me": (("as",),),
+    "/schemas": (
+        ("ref",),
+        ("schemaSearch", "field", "schemaKind", "schemaPage"),
+        ("schemaView", "reading", "from", "to"),
+    ),
+    "/audit": (
+        ("auditId",),
+        ("actBy", "act", "actOn", "object", "actOrigin", "actOutcome", "actTime", "actSearch", "before", "after"),
+        ("person", "action", "kind", "search"),
+    ),
+    "/settings": (("section",),),
+    "/me": (),
 }
 # What goes with a group so that the page gets as far as reading it.
 GIVEN: dict[str, dict[str, str]] = {
@@ -97,6 +108,7 @@ GIVEN: dict[str, dict[str, str]] = {
 BY_VARIABLE: dict[tuple[str, str], set[str]] = {
     ("define_start", "parameter"): {"eventType", "copy", "from"},
     ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
+    ("registry_comparison", "parameter"): {"from", "to"},
     ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
     ("tenant_links", "name"): set(),  # all but bound ones are taken out
     ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
@@ -315,6 +327,9 @@ def test_no_parameter_of_a_url_becomes_markdown(
         "/runs?runId={waiting}",
         "/runs?workflowId={workflow}",
         "/me",
+        "/schemas",
+        "/audit",
+        "/?unknownTypes=all",
         *(f"/settings?section={section}" for section in ("members", "tokens", "egress", "retention", "redaction")),
         "/designer?workflowId={draft}",
         *(

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import RunningApp, picture, settled
+from tests.e2e.conftest import RunningApp, act_as, picture, settled
 
 pytestmark = pytest.mark.browser
 
@@ -58,7 +58,8 @@ def choose(page: Page, dialog: Locator, label: str, option: str) -> None:
 
 
 def test_a_token_is_made_used_rotated_and_revoked(page: Page, app: RunningApp) -> None:
-    page.goto("/settings?section=tokens&as=Ada Admin · Northwind IT")
+    act_as(page, "Ada Admin · Northwind IT")
+    page.goto("/settings?section=tokens")
     page.get_by_role("button", name="Create a token").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_role("textbox", name="Name").fill("Ticket desk")
@@ -101,7 +102,8 @@ def test_a_token_is_made_used_rotated_and_revoked(page: Page, app: RunningApp) -
 
 
 def test_a_member_is_added_and_removed(page: Page) -> None:
-    page.goto("/settings?as=Ada Admin · Northwind IT")
+    act_as(page, "Ada Admin · Northwind IT")
+    page.goto("/settings")
     expect(page.get_by_role("heading", name=re.compile(r"Members · \d"))).to_be_visible()
     settled(page)
     picture(page, "settings-members")
@@ -126,7 +128,8 @@ def test_a_member_is_added_and_removed(page: Page) -> None:
 
 @pytest.mark.parametrize("section", ["sessions", "egress", "retention", "redaction"])
 def test_every_section_fits_a_phone(page: Page, section: str) -> None:
-    page.goto(f"/settings?section={section}&as=Ada Admin · Northwind IT")
+    act_as(page, "Ada Admin · Northwind IT")
+    page.goto(f"/settings?section={section}")
     expect(page.get_by_text("things are not set up")).to_be_visible()
     settled(page)
     picture(page, f"settings-{section}")
@@ -136,7 +139,8 @@ def test_every_section_fits_a_phone(page: Page, section: str) -> None:
 
 
 def test_a_reader_is_told_whom_to_ask_and_has_a_page_of_their_own(page: Page) -> None:
-    page.goto("/settings?as=Rae Reader · Northwind IT")
+    act_as(page, "Rae Reader · Northwind IT")
+    page.goto("/settings")
     expect(page.get_by_text("Ask an admin of Northwind IT (Ada Admin)")).to_be_visible()
     expect(page.get_by_role("link", name="Settings")).to_have_count(0)
     picture(page, "settings-reader")

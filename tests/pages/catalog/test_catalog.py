@@ -178,7 +178,7 @@ def test_owner_and_tag_are_filters_where_events_have_them(db: Database, new_acto
     app.selectbox(key="tag").set_value("software").run()
     assert names(app) == ["OTHER"]
     app.button(key="clear-filters").click().run()
-    assert showing(app).endswith("of 133 results")
+    assert showing(app).endswith("of 156 results")
     told = [warning.value for warning in open_page(owner="Nobody").warning]
     assert told == ["`owner` in the address is left out: `Nobody` is not one of the owners."]
 

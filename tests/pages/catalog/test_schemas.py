@@ -42,8 +42,8 @@ def texts(app: AppTest) -> str:
     return "\n".join(one.value for one in [*app.markdown, *app.caption])
 
 
-def schemas(**query: str) -> AppTest:
-    return open_page("schemas.py", **query)
+def schemas(*, person: str | None = None, **query: str) -> AppTest:
+    return open_page("schemas.py", person=person, **query)
 
 
 def listed(app: AppTest) -> list[str]:
@@ -54,7 +54,7 @@ def listed(app: AppTest) -> list[str]:
 
 
 def test_the_url_says_what_is_listed(curator: Actor) -> None:
-    assert "50 of 133 schemas" in texts(schemas())
+    assert "50 of 156 schemas" in texts(schemas())
     assert listed(schemas(schemaSearch="acme")) == ["acme.Device"]
     assert "acme.Device" not in listed(schemas(schemaKind="system"))
     assert listed(schemas(schemaKind="Tenant")) == ["acme.Device"]
@@ -71,7 +71,7 @@ def test_nothing_found_offers_everything(curator: Actor) -> None:
     app = schemas(schemaSearch="no such schema")
     assert "No schema matches these filters" in texts(app)
     app.button(key="all-schemas").click().run()
-    assert "50 of 133 schemas" in texts(app) and "schemaSearch" not in app.query_params
+    assert "50 of 156 schemas" in texts(app) and "schemaSearch" not in app.query_params
 
 
 #: What a URL can carry.
@@ -142,7 +142,7 @@ def test_a_schema_of_one_event_leads_to_it(new_actor: ActorFactory) -> None:
 
 def test_another_tenants_schema_is_missing(curator: Actor, new_actor: ActorFactory) -> None:
     stranger = new_actor("admin", name="Stranger")
-    app = schemas(ref="acme.Device.v1", **{"as": label_of(stranger, "Stranger")})
+    app = schemas(ref="acme.Device.v1", person=label_of(stranger, "Stranger"))
     assert "There is no schema `acme.Device.v1`" in texts(app)
 
 
@@ -194,7 +194,7 @@ def test_the_mappings_that_break_are_named(db: Database, curator: Actor) -> None
 def test_who_may_add_one(permission: str, may: bool, curator: Actor, new_actor: ActorFactory) -> None:
     who = new_actor(permission, tenant=curator.tenant)
     for query in ({}, {"ref": "acme.Device.v1"}):
-        button = schemas(**query, **{"as": label_of(who, "Tenant")}).button(key="new-schema")
+        button = schemas(**query, person=label_of(who, "Tenant")).button(key="new-schema")
         assert button.disabled is not may
         assert may or f"You have {permission} permission" in button.help
 

@@ -11,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 from lib.auth.actors import Membership
 from lib.ui.components import guard
 
+pytestmark = pytest.mark.usefixtures("db")
+
 ADA = Membership(UUID(int=1), "Acme", False, UUID(int=2), "ada@example.com", "Ada", "admin")
 
 

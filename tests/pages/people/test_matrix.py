@@ -47,6 +47,10 @@ PAGES: dict[str, Expected] = {
     "workflows.py": Expected(),
     "settings.py": Expected({"read": REFUSED, "manage": REFUSED, "admin": SEEN}),
     "me.py": Expected(),
+    "audit.py": Expected(),
+    "schemas.py": Expected(),
+    "define.py": Expected({"read": REFUSED, "manage": SEEN, "admin": SEEN}, {"eventType": OWN_TYPE}),
+    "import.py": Expected(),
 }
 
 
@@ -60,8 +64,8 @@ def ours(db: Database, new_actor: ActorFactory) -> tuple[Actor, dict[str, UUID]]
 
 
 def visit(page: str, person: Actor, tenant: str, query: dict[str, str]) -> AppTest:
-    app = pages.open_page(page, **query, **{"as": pages.label_of(person, tenant)})
-    assert app.session_state["actor"].user_id == person.user_id
+    app = pages.open_page(page, person=pages.label_of(person, tenant), **query)
+    assert app.session_state["person"].user_id == person.user_id
     return app
 
 

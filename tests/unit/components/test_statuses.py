@@ -25,7 +25,10 @@ KNOWN = [frozenset(table) for table in TABLES.values()]
 #: Names under which modules keep a state: fields, parameters, and types of their own.
 STATES = re.compile(r"status|state|origin|outcome|severity|source", re.IGNORECASE)
 #: States that nobody is shown.
-UNSEEN = {frozenset({"running", "external", "down"})}
+UNSEEN = {
+    frozenset({"running", "external", "down"}),
+    frozenset({"open", "ended", "expired", "idle"}),  # of a sign-in: whoever is out sees a page that says why
+}
 
 
 def literals() -> Iterator[tuple[str, frozenset[str]]]:
