@@ -60,6 +60,7 @@ def _draw_form() -> dict[str, bytes | str]:
         "Files",
         type=list(reading.KINDS),
         accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 1024 // 1024,
         key="import-files",
         help=f"Files that belong together, {MAX_BYTES // 1024 // 1024} MB at most. References lead from file to file.",
     )
