@@ -224,13 +224,6 @@ def families(conn: Connection, *, tenant: UUID, filters: RegistryFilters) -> Reg
     return RegistryPage(made, found[0].total if found else 0, page)
 
 
-def search_fields(conn: Connection, *, tenant: UUID, field: str) -> list[tuple[str, str]]:
-    """(event type, path) of every event whose payload has a field with this text in its name, on the first page of
-    families that have one."""
-    found = families(conn, tenant=tenant, filters=RegistryFilters(field=field)).families
-    return [(event_type, path) for one in found for event_type, _ in one.events for path in one.fields]
-
-
 def versions(conn: Connection, *, tenant: UUID, family: str) -> list[SchemaVersion]:
     """Every schema of a family, newest first; empty where there is no such family."""
     if not _is_text(family):
