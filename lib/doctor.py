@@ -27,7 +27,7 @@ def main() -> int:
         print(_line(check), flush=True)
         checks.append(check)
     failed = [check for check in checks if check.problem]
-    print(f"\n{len(checks)} checks, {len(failed) or 'none'} of them failed." if failed else "\nAll is well.")
+    print(f"\n{len(failed)} of {len(checks)} checks failed." if failed else "\nAll is well.")
     return ConfigurationError.exit_code if failed else 0
 
 
