@@ -2,16 +2,20 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-# Two processes; what has to stay in one of them is grouped by tests/conftest.py.
-TOGETHER := -n 2 --dist loadgroup --no-loadscope-reorder
+# Two processes; the tests of a file share what is costly, and stay in one of them.
+TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-slow lint bench clean
+.PHONY: run test test-properties test-slow lint bench clean
 
 run: .venv/installed
 	port=$$($(BIN)/python -m lib.settings) && exec $(BIN)/python -m streamlit run app.py --server.port $$port
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -m "not slow" $(TOGETHER)
+
+# Every property on many examples, the same ones every time.
+test-properties: .venv/installed-dev
+	$(BIN)/python -m pytest -m "hypothesis and not slow" --hypothesis-profile=ci $(TOGETHER)
 
 test-slow: .venv/installed-dev
 	$(BIN)/python -m pytest -m slow $(TOGETHER)

@@ -9,73 +9,71 @@ clone for itself.
 from __future__ import annotations
 
 import fcntl
+import importlib
 import itertools
 import os
+import pkgutil
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine, make_url, text
-from xdist.scheduler import LoadScopeScheduling
 
+import lib
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import system as system_catalog
 from lib.database import Database, embedded_server
 from lib.runs import engine
 
-# How many examples a property is tried on: `make test` tries a few new ones at every run; what judges a change tries
-# many, the same ones every time, so that it judges what was changed; and whoever has a night tries as many as fit.
+# How many examples a property is tried on. `make test` tries a few new ones at every run. What judges a change tries
+# the same ones every time, so that it judges what was changed: a few with all tests, and many in
+# `make test-properties`. Whoever has a night tries as many as fit.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
+_same = {"derandomize": True, "database": None, "print_blob": True}
 settings.register_profile("quick", max_examples=25, **_common)
-settings.register_profile("ci", max_examples=300, derandomize=True, database=None, print_blob=True, **_common)
+settings.register_profile("ci-quick", max_examples=25, **_same, **_common)
+settings.register_profile("ci", max_examples=300, **_same, **_common)
 settings.register_profile("night", max_examples=3000, **_common)
 settings.load_profile("quick")
+
+# What PostgreSQL does so that a crash of the machine loses nothing. Databases of tests are gone before the next one.
+NOT_FOR_LONG = ("fsync", "full_page_writes", "synchronous_commit")
 
 _counter = itertools.count()
 APP_PASSWORD = "app-role-of-the-tests"
 CloneFactory = Callable[[], AbstractContextManager[Database]]
 
 
-# Files whose tests share something costly: an app, an engine, a month of events.
-_TOGETHER = ("tests/e2e/", "tests/database/demo/", "tests/database/runs/test_engine.py")
+def pytest_sessionstart() -> None:
+    """Load all of lib where every run is to try the same examples: Hypothesis draws constants of what is loaded."""
+    if settings().derandomize:
+        for module in pkgutil.walk_packages(lib.__path__, "lib."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
 
 
-def _group(nodeid: str) -> str:
-    """What has to stay in one of several processes: a file of _TOGETHER, or a single test."""
-    path = nodeid.partition("::")[0]
-    return path if path.startswith(_TOGETHER) else nodeid
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Files with browser tests run first and the other long ones next, so that short ones keep every process busy
+    until the end. With --reruns, as in .ci/run, only browser tests are tried again (docs/decisions/0110)."""
+    browser = {item.path for item in items if item.get_closest_marker("browser")}
+    order = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
 
-
-class _Groups(LoadScopeScheduling):
-    # xdist's own loadgroup appends the group to a test's id, which pytest 9.2 does not let it do any more.
-    def _split_scope(self, nodeid: str) -> str:
-        return _group(nodeid)
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling | None:
-    """With --dist loadgroup, our groups."""
-    return _Groups(config, log) if config.getvalue("dist") == "loadgroup" else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What has to stay together runs first, the browser's tests at the head: single tests then keep every process
-    busy until the end."""
-
-    def rank(item: pytest.Item) -> int:
-        if item.get_closest_marker("browser"):
-            return 0
-        return 1 if _group(item.nodeid) != item.nodeid else 2
+    def rank(item: pytest.Item) -> tuple[bool, bool, int, bool]:
+        is_long = item.nodeid.startswith("tests/e2e/")
+        return item.path not in browser, not is_long, order[item.path], not item.get_closest_marker("browser")
 
     items.sort(key=rank)
+    if config.getoption("reruns", None):
+        for item in items:
+            if not item.get_closest_marker("browser"):
+                item.add_marker(pytest.mark.flaky(reruns=0))
 
 
 @pytest.fixture(scope="session")
@@ -89,6 +87,12 @@ def server_url() -> Iterator[str]:
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
     folder = Path(tempfile.gettempdir()) / f"event-catalog-tests-{run}"
     server = embedded_server.start(folder)
+    engine = database.owner_engine(server.url()).execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as conn:
+        for setting in NOT_FOR_LONG:
+            conn.exec_driver_sql(f"ALTER SYSTEM SET {setting} = off")
+        conn.exec_driver_sql("SELECT pg_reload_conf()")
+    engine.dispose()
     yield server.url()
     server.stop()
     if not (folder / "postgres" / "postmaster.pid").exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -16,13 +17,17 @@ from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
 
+import psycopg
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
 
 from lib import database, demo
 from lib.catalog import system as system_catalog
+from lib.database import embedded_server
 from lib.settings import Settings
 from lib.ui.people import acting_as
+from tests.conftest import NOT_FOR_LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 # The shell draws the same pages at a third of the work: it has no window, no tabs, no extensions.
@@ -57,14 +62,44 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def prepare(data_dir: Path, *, events: int = 0) -> Path:
+    """Give a new folder of the run a database with the system's catalog, and a demo of so many events; the folder."""
+    of_the_run = data_dir.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else data_dir.parent
+    _copy(_prepared(of_the_run, events), data_dir)
+    return data_dir
+
+
+def _prepared(folder: Path, events: int) -> Path:
+    """Such a data directory in this folder, made by whoever asks first."""
+    ready, made = folder / f"prepared-{events}", folder / f"prepared-{events}.new"
+    with (folder / f"prepared-{events}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if ready.exists():
+            return ready
+        made.mkdir(exist_ok=True)
+        if events:
+            _copy(_prepared(folder, 0), made)
+        database.start(Settings(data_dir=made, database_url=None))
+        with database.operate() as conn:
+            system_catalog.load(conn)
+            if events:
+                demo.load(conn, events=events)
+        database.stop()
+        if not events:
+            with (made / "postgres" / "postgresql.conf").open("a") as settings:
+                settings.writelines(f"{name} = off\n" for name in NOT_FOR_LONG)
+        return made.rename(ready)
+
+
+def _copy(ready: Path, folder: Path) -> None:
+    # With its owner, whom the server runs as.
+    subprocess.run(["cp", "-a", f"{ready}/.", folder], check=True)
+
+
 def start_app(data_dir: Path, *, events: int = 4000, **environment: str) -> RunningApp:
     """Start the app on a data directory, with a small demo in it, and wait until it serves."""
     if not (data_dir / "postgres").exists():
-        database.start(Settings(data_dir=data_dir, database_url=None))
-        with database.operate() as conn:
-            system_catalog.load(conn)
-            demo.load(conn, events=events)
-        database.stop()
+        prepare(data_dir, events=events)
     return served(launch_app(data_dir, free_port(), **environment))
 
 
@@ -78,14 +113,15 @@ def launch_app(
         cwd=ROOT,
         stdout=log.open("ab"),
         stderr=subprocess.STDOUT,
-        env={**os.environ, "DATA_DIR": str(data_dir), **environment},
+        # No events but the test's own, as tests count them.
+        env={**os.environ, "DATA_DIR": str(data_dir), "DEMO_EVENTS_PER_MINUTE": "0", **environment},
     )
     return RunningApp(f"http://localhost:{port}", data_dir, process, log)
 
 
 def served(app: RunningApp) -> RunningApp:
     """Wait until the app serves; the same app."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         try:
             urlopen(f"{app.url}/_stcore/health", timeout=2).read()
@@ -117,6 +153,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
 _chromium = ExitStack()
 _opened: list[Browser] = []
 _contexts: dict[str, BrowserContext] = {}
+# A tab of each that no test is in.
+_idle: dict[str, Page] = {}
 
 
 @pytest.fixture
@@ -127,7 +165,7 @@ def browser() -> Browser:
             pytest.fail("Chromium is required here but is not installed")
         pytest.skip("Chromium is not installed (apt-get install chromium-headless-shell), so no browser test runs")
     if not _opened:
-        expect.set_options(timeout=15_000)
+        expect.set_options(timeout=30_000)
         playwright = _chromium.enter_context(sync_playwright())
         _opened.append(playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS))
         _chromium.callback(_close)
@@ -135,6 +173,7 @@ def browser() -> Browser:
 
 
 def _close() -> None:
+    _idle.clear()
     _contexts.clear()
     _opened.pop().close()
 
@@ -143,25 +182,47 @@ def _close() -> None:
 def tab(browser: Browser, app: RunningApp, *, height: int = 1000, bypass_csp: bool = False) -> Iterator[Page]:
     """A tab at 1440 wide in front of this app, with nothing kept from other tests.
 
-    The tabs of an app share a context, so Chromium compiles the app's scripts once and not in every test. Whatever
-    happens in the tab must keep to the security policy, unless the browser is told to look past it.
+    Tests that follow each other use one tab: a new one would have a process of its own, which compiles the app's
+    scripts once more. Whatever happens in the tab must keep to the security policy, unless the browser is told to look
+    past it.
     """
     kind = f"{app.url} {bypass_csp}"
     if kind not in _contexts:
         _contexts[kind] = browser.new_context(base_url=app.url, bypass_csp=bypass_csp)
     context = _contexts[kind]
-    opened = context.new_page()
+    opened = _idle.pop(kind, None) or context.new_page()
     violations: list[str] = []
-    opened.on("console", lambda said: violations.append(said.text) if POLICY in said.text else None)
+
+    def note(said: ConsoleMessage) -> None:
+        if POLICY in said.text:
+            violations.append(said.text)
+
+    opened.on("console", note)
     opened.set_viewport_size({"width": 1440, "height": height})
-    opened.set_default_timeout(20_000)
+    opened.set_default_timeout(40_000)
     yield opened
-    if opened.url.startswith(app.url):
-        opened.evaluate("localStorage.clear()")
-    opened.close()
+    opened.remove_listener("console", note)
+    _leave(opened, app, kind)
     assert violations == []
-    if not context.pages:
+    if context.pages == [one for one in (_idle.get(kind),) if one]:
         context.clear_cookies()
+
+
+def _leave(opened: Page, app: RunningApp, kind: str) -> None:
+    """Have the next test find the tab as if it were new, at an address of the app that runs nothing."""
+    try:
+        if opened.url.startswith(app.url):
+            opened.evaluate("localStorage.clear(), sessionStorage.clear()")
+        opened.goto(f"{app.url}/_stcore/health")
+        opened.emulate_media(media="null", color_scheme="null", reduced_motion="null")
+        opened.mouse.move(0, 0)
+    except PlaywrightError:  # the app is gone, or the page is
+        opened.close()
+    else:
+        if kind in _idle:
+            opened.close()
+        else:
+            _idle[kind] = opened
 
 
 @pytest.hookimpl(wrapper=True)
@@ -176,15 +237,32 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 def page(browser: Browser, app: RunningApp) -> Iterator[Page]:
     """A page at 1440 wide that fails its test if it ever shows a traceback or asks anyone but the app."""
     strangers: list[str] = []
+
+    def note(asked: Request) -> None:
+        if not _own(asked.url):
+            strangers.append(asked.url)
+
     with tab(browser, app) as opened:
-        opened.on("request", lambda r: None if _own(r.url) else strangers.append(r.url))
+        opened.on("request", note)
         yield opened
+        opened.remove_listener("request", note)
         assert opened.locator("[data-testid=stException]").count() == 0
     assert strangers == []
 
 
 def _own(url: str) -> bool:
     return url.startswith(("http://localhost:", "data:", "blob:", "chrome"))
+
+
+@contextmanager
+def database_of(app: RunningApp) -> Iterator[psycopg.Connection]:
+    """The database of a running app as its superuser; what is written is committed at the end."""
+    server = embedded_server.start(app.data_dir)
+    try:
+        with psycopg.connect(server.url().replace("+psycopg", "")) as conn:
+            yield conn
+    finally:
+        server.stop()
 
 
 def act_as(page: Page, label: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
@@ -30,6 +31,7 @@ def test_no_plan_calls_them(db: Database) -> None:
     assert planned >= 12
 
 
+@pytest.mark.hypothesis
 def test_the_database_and_python_cut_time_alike(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     moments = st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC))

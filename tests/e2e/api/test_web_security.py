@@ -45,7 +45,7 @@ def elsewhere(app: RunningApp) -> Iterator[Elsewhere]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Framing)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield Elsewhere(f"http://127.0.0.1:{server.server_port}", heard)
     server.shutdown()

@@ -18,9 +18,8 @@ from websockets.typing import Subprotocol
 
 from lib import database
 from lib.auth import actors
-from lib.catalog import system as system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app
+from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, stop_app
 
 HEADER, ISSUER, AUDIENCE, COOKIE = "X-Proxy-Token", "https://acme.example.com", "the-catalog", "event_catalog_browser"
 KEY, STRANGER = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
@@ -29,11 +28,7 @@ KEY, STRANGER = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app behind a proxy, as people reach it by https."""
-    data_dir: Path = tmp_path_factory.mktemp("behind")
-    database.start(Settings(data_dir=data_dir, database_url=None))
-    with database.operate() as conn:
-        system_catalog.load(conn)
-    database.stop()
+    data_dir: Path = prepare(tmp_path_factory.mktemp("behind"))
     (data_dir / "key.pem").write_bytes(KEY.as_pem(private=False))
     running = served(
         launch_app(

@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app
+from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, stop_app
 from tests.support.viewer import viewing
 
 EVENT = {"eventType": "TICKET_CREATED"}
@@ -39,7 +39,7 @@ class Heap:
 @pytest.fixture(scope="module")
 def probed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The whole app, with one address more that tells its heap."""
-    folder = tmp_path_factory.mktemp("probed")
+    folder = prepare(tmp_path_factory.mktemp("probed"))
     app = launch_app(folder, free_port(), program=("tests.support.heap_probe",), DEMO="0")
     try:
         yield served(app)

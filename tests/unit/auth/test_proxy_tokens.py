@@ -62,7 +62,7 @@ def published() -> Iterator[Published]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     what.url = f"http://127.0.0.1:{server.server_address[1]}/keys"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield what
     server.shutdown()

@@ -101,7 +101,7 @@ class Canary:
                 self._server.socket, server_side=True, do_handshake_on_connect=False
             )
         self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def stop(self) -> None:
         self._server.shutdown()
