@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -12,12 +11,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import streamlit as st
+import streamlit.logger
+import uvicorn.config
 from starlette.middleware import Middleware
 
-from lib.api import ApiMiddleware, WebSecurity, sockets
+from lib.api import ApiMiddleware, RequestIds, WebSecurity, sockets
 from lib.errors import CatalogError
 from lib.operations import startup
 from lib.settings import settings
+from lib.telemetry import logs
 from lib.ui import INLINE_SCRIPTS, warm_up
 from lib.ui.components import guard
 from lib.ui.people import provider
@@ -28,6 +30,17 @@ def refuse(error: CatalogError) -> NoReturn:
     """End the process with the sentence that says what is missing."""
     print(f"\nThe Workflow Event Catalog did not start.\n{error}\n", file=sys.stderr, flush=True)
     os._exit(error.exit_code)  # nothing is running yet, and the server would print where its start broke off
+
+
+def log_in_one_way() -> None:
+    """Have Streamlit, the server beneath it and everything else log as we do."""
+    streamlit.logger.setup_formatter = logs.adopt
+    streamlit.logger.update_formatter()
+    uvicorn.config.LOGGING_CONFIG.update(handlers={}, loggers={})
+    try:
+        logs.set_up(settings())
+    except CatalogError as error:
+        refuse(error)
 
 
 def secrets() -> dict[str, Any] | None:
@@ -42,7 +55,6 @@ def secrets() -> dict[str, Any] | None:
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Everything a page needs is up before the first page is served, and down in order at the end."""
     try:
-        logging.getLogger("lib").setLevel(settings().log_level)
         await asyncio.to_thread(startup.start, settings())
     except CatalogError as error:
         refuse(error)
@@ -54,11 +66,13 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
         await asyncio.to_thread(startup.stop)
 
 
+log_in_one_way()
 app = st.App(
     "pages/shell.py",
     secrets=secrets(),
     lifespan=lifespan,
     middleware=[
+        Middleware(RequestIds),
         Middleware(
             WebSecurity,
             documents=[Path(st.__file__).parent / "static" / "index.html"],

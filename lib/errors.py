@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from collections.abc import Callable
 from typing import ClassVar, NoReturn
 
@@ -12,11 +11,6 @@ def end_process(error: CatalogError) -> NoReturn:
     """End this process with the error's sentence on stderr, and with its exit code."""
     print(error, file=sys.stderr)
     sys.exit(error.exit_code)
-
-
-def trace(error: BaseException) -> str:
-    """What an unexpected error is and where it happened, for the log. Its text may hold data of a tenant."""
-    return f"{type(error).__name__}\n{''.join(traceback.format_tb(error.__traceback__))}"
 
 
 class CatalogError(Exception):

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     #: Where workflow runs execute: in this process, or in `python -m lib.worker` processes.
     worker: Literal["in-process", "external"] = "in-process"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    #: How a line of the log looks; unset: text with the embedded database, json otherwise.
+    log_format: Literal["text", "json"] | None = None
+    #: Where traces go by OTLP over HTTP, such as http://localhost:4318; unset: there are none.
+    otel_exporter_otlp_endpoint: str | None = None
     #: Days after which events are dropped, a month at a time; unset: never. Their counts stay.
     retention_days: int | None = Field(default=None, ge=1, le=36500)
     #: The same for events that failed, when those are to stay longer.

@@ -9,4 +9,5 @@ from __future__ import annotations
 from lib.api.application import ApiMiddleware as ApiMiddleware
 from lib.api.application import application as application
 from lib.api.description import document as document
+from lib.api.request_ids import RequestIds as RequestIds
 from lib.api.web_security import WebSecurity as WebSecurity

@@ -24,7 +24,6 @@ from lib.errors import (
     NotFound,
     PermissionDenied,
     TokenEnded,
-    trace,
 )
 
 log = logging.getLogger(__name__)
@@ -151,6 +150,6 @@ def of(error: Exception) -> ApiProblem:
 
 def _internal(error: Exception) -> ApiProblem:
     reference = uuid4().hex[:8]
-    log.error("Unexpected error %s: %s", reference, trace(error))
+    log.error("Unexpected error %s", reference, extra={"error": error})
     detail = f"Something went wrong on our side. The log has the details under reference {reference}."
     return ApiProblem("internal-error", detail, members={"reference": reference})

@@ -8,6 +8,7 @@ hashes. That is found by checkpoints: a number and its hash, kept where that own
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -97,12 +98,23 @@ def read_from(path: Path) -> list[Checkpoint]:
     """The checkpoints of a file, which may have other lines too, as a log does. Raises InvalidInput."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            found = [_parsed(line, number) for number, line in enumerate(file, start=1) if _MARK in line]
+            lines = ((number, _message(line)) for number, line in enumerate(file, start=1))
+            found = [_parsed(line, number) for number, line in lines if _MARK in line]
     except OSError as error:
         raise InvalidInput("checkpoint file", f"{path} cannot be read: {error.strerror}") from None
     if not found:
         raise InvalidInput("checkpoint file", f"{path} has no checkpoint")
     return found
+
+
+def _message(line: str) -> str:
+    """The line, or of a log in JSON what it says."""
+    if not line.startswith('{"time"'):
+        return line
+    try:
+        return str(json.loads(line)["message"])
+    except (ValueError, KeyError):
+        return line
 
 
 def _parsed(line: str, number: int) -> Checkpoint:

@@ -18,7 +18,7 @@ from uuid import UUID
 from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput, trace
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput
 from lib.events import judging, matching, submission
 from lib.events.judging import JudgedEvent, SentEvent
 from lib.events.matching import Decision
@@ -138,8 +138,7 @@ def _submit(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogEr
 
 
 def _count(outcomes: Sequence[str], origin: Origin, seconds: float) -> None:
-    for outcome in outcomes:
-        telemetry.event_ingested(outcome, origin=origin, seconds=seconds)
+    telemetry.events_ingested(outcomes, origin=origin, seconds=seconds)
 
 
 def _refusal(sent: SentEvent) -> InvalidInput | None:
@@ -302,7 +301,8 @@ def _carried_out(way: _Way, events: Sequence[JudgedEvent], decided: Sequence[lis
         if error is None:
             return decision
         match = decision.match
-        log.error("Starting workflow %s for %s failed: %s", match.workflow_id, event.facts.event_type, trace(error))
+        told = {"event_id": event.event_id, "error": error}
+        log.error("Starting workflow %s for %s failed.", match.workflow_id, event.facts.event_type, extra=told)
         return matching.failed(decision, error=error)
 
     return [[carry_out(event, one) for one in all_] for event, all_ in zip(events, decided, strict=True)]

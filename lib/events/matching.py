@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
-from lib.errors import CatalogError, MappingError, trace
+from lib.errors import CatalogError, MappingError
 from lib.events.known_schemas import known
 from lib.mapping import mapping
 from lib.redaction import Redacted
@@ -191,7 +191,8 @@ def _decide_one(
         if problem := _problem(candidate["schema"], payload, event.redacted, checked):
             return skip(problem[0], **problem[1])
     except Exception as error:
-        log.error("Deciding on workflow %s for %s failed: %s", candidate["workflow_id"], event.event_type, trace(error))
+        of = (candidate["workflow_id"], event.event_type)
+        log.error("Deciding on workflow %s for %s failed.", *of, extra={"error": error})
         said = event.redacted.sentence(cause(error))
         return Decision(Match(*_who(candidate), "failed", "start_failed", {"cause": said}))
     # Without a mapping the payload is the event's own. The event's rules have redacted that, and know no other form.

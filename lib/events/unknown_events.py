@@ -21,7 +21,7 @@ from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import examples
 from lib.database import Connection, driver, named_queries
-from lib.errors import InvalidInput, NotFound, trace
+from lib.errors import InvalidInput, NotFound
 from lib.events.judging import SentEvent
 from lib.redaction import Redacted, holds_redacted
 from lib.schemas import JsonSchema
@@ -94,7 +94,7 @@ def count(actor: Actor, sent: Sequence[SentEvent]) -> None:
         with database.write(actor, keep_plans=True) as conn:
             add(conn, actor, sent=sent)
     except Exception as error:
-        log.error("%d events of unknown types could not be counted: %s", len(sent), trace(error))
+        log.error("%d events of unknown types could not be counted.", len(sent), extra={"error": error})
 
 
 def add(conn: Connection, actor: Actor, *, sent: Sequence[SentEvent]) -> None:

@@ -23,13 +23,14 @@ from dbos._queue import queue_worker_thread
 
 from lib import database
 from lib.database import Connection, named_queries
-from lib.errors import DatabaseUnavailable, StepFailed, trace
+from lib.errors import DatabaseUnavailable, StepFailed
 from lib.runs import recovery
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
 from lib.runs.recovery import LOCK_CLASS, Housekeeping
 from lib.runs.wake import Bell, Listener
 from lib.settings import Settings
 from lib.steps import check_definition, run_definition
+from lib.telemetry import context, traces
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +81,7 @@ class _Engine:
                 "system_database_url": url,
                 "executor_id": self.executor_id,
                 "application_version": _VERSION,
-                "log_level": "WARNING",
+                "log_level": "ERROR",  # an outage is a warning of ours, and was a traceback of its own each second
                 "sys_db_pool_size": 5,
                 "max_executor_threads": concurrency + 8,
                 "use_listen_notify": False,  # for its messages and events, which no run uses
@@ -181,7 +182,7 @@ def start(settings: Settings, *, worker: bool) -> None:
     """
     global _running
     url = database.current().owner.url.render_as_string(hide_password=False)
-    logging.getLogger("dbos").setLevel(logging.WARNING)
+    logging.getLogger("dbos").setLevel(logging.ERROR)
     migrate(url)  # before housekeeping, which asks about its turns, and before anybody asks about health
     if not worker:
         return
@@ -224,7 +225,8 @@ def _advance_run(tenant: str, run_id: str) -> None:
     if turn_id is None or engine is None:
         return
     turn = Turn(UUID(tenant), UUID(run_id), int(turn_id.partition(":")[2] or 1))
-    with engine.executing(turn_id):
+    ids = {"tenant": tenant, "run_id": run_id}
+    with engine.executing(turn_id), context.about(**ids), traces.span("run", {**ids, "turn": turn.number}) as span:
         try:
             _take_turn(turn, engine.stopping)
         except (NotInCharge, Suspended):
@@ -234,7 +236,8 @@ def _advance_run(tenant: str, run_id: str) -> None:
         except Exception as error:
             # Not raised: DBOS would keep its text, which may hold data of the run. Housekeeping starts the next
             # turn, and gives the run up when that does not help.
-            log.error("Workflow run %s broke off: %s", run_id, trace(error))
+            span.fail(type(error).__name__)
+            log.error("Workflow run %s broke off.", run_id, extra={"error": error})
 
 
 def _take_turn(turn: Turn, stopping: threading.Event) -> None:

@@ -14,7 +14,6 @@ from collections.abc import Callable
 
 from lib import database
 from lib.database import driver
-from lib.errors import DatabaseUnavailable, trace
 
 log = logging.getLogger(__name__)
 
@@ -87,9 +86,8 @@ class Listener:
                 self._listen()
             except Exception as error:  # whatever it is, the thread must go on
                 if not self._deaf:
-                    why = "it does not answer" if isinstance(error, DatabaseUnavailable) else trace(error)
-                    late = "Runs start up to %g s late until the database can be listened to: %s."
-                    log.warning(late, IDLE_SECONDS, why)
+                    late = "Runs start up to %g s late until the database can be listened to."
+                    log.warning(late, IDLE_SECONDS, extra={"error": error})
                 self._deaf = True
                 threading.Event.wait(self._bell, _RECONNECT_SECONDS)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from lib.errors import CatalogError, DatabaseUnavailable, MappingError, StepFailed, trace
+from lib.errors import CatalogError, DatabaseUnavailable, MappingError, StepFailed
 from lib.mapping import expressions
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -150,7 +150,8 @@ def _guarded(step: Step, step_type: StepType, run: _Execution) -> Outcome:
     except CatalogError as error:
         raise StepFailed("invalid", run.journal.sentence(f"Step {step.id}: {error}")) from error
     except Exception as error:
-        log.error("Run %s, step %s: %s", run.facts.run_id, step.path, trace(error))
+        told = {"run_id": run.facts.run_id, "error": error}
+        log.error("Step %s stopped on an unexpected error.", step.path, extra=told)
         raise StepFailed(
             "internal_error", f"Step {step.id} stopped on an unexpected error ({type(error).__name__})."
         ) from error

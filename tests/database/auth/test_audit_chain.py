@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import os
 import subprocess
@@ -29,6 +30,7 @@ from lib.database import Database
 from lib.errors import InvalidInput, NotFound
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
+from lib.telemetry import logs
 from tests.conftest import ActorFactory, add_person
 from tests.support import postgresql15
 
@@ -491,6 +493,9 @@ def test_a_file_of_checkpoints_may_be_a_log(db: Database, actor: Actor, tmp_path
         log.write("INFO something else\n")
         log.write(f"2026-01-01 INFO Audit checkpoint {held[0]}\n")
     assert audit_chain.read_from(file) == [*held, held[0]]
+    line = logs.JsonLines().format(logging.makeLogRecord({"msg": "Audit checkpoint %s", "args": (held[0],)}))
+    (tmp_path / "json").write_text(f"{line}\n{json.dumps({'time': 1})}\n")
+    assert audit_chain.read_from(tmp_path / "json") == [held[0]]
     with file.open("a") as log:
         log.write('{"auditCheckpoint":{"tenant":"x"}}\n')
     with pytest.raises(InvalidInput, match="line 5 is no checkpoint"):

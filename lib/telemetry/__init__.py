@@ -1,6 +1,11 @@
-"""Counters of this process, which /metrics shows. Whoever takes events in or answers requests counts here."""
+"""What this process tells of itself: counters here, its log in `logs`, its traces in `traces`.
+
+/metrics shows the counters. Whoever takes events in or answers requests counts here.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 
@@ -25,10 +30,11 @@ _seconds = Histogram(
 _responses = Counter("event_catalog_api_responses", "Responses of the API.", ["status"], registry=registry)
 
 
-def event_ingested(outcome: str, *, origin: str, seconds: float) -> None:
-    """Count an event that was taken in; `seconds` are those of its transaction."""
-    _ingested.labels(outcome, origin).inc()
-    _seconds.observe(seconds)
+def events_ingested(outcomes: Sequence[str], *, origin: str, seconds: float) -> None:
+    """Count events that were taken in, by what became of each; `seconds` are those of their transaction."""
+    for outcome in outcomes:
+        _ingested.labels(outcome, origin).inc()
+        _seconds.observe(seconds)
 
 
 def event_refused(kind: str) -> None:
