@@ -100,10 +100,10 @@ class MappingError(InvalidInput):
 
 
 class DatabaseUnavailable(CatalogError):
-    """The database does not answer; it may again in a moment."""
+    """The database does not answer, or cannot store anything; it may again in a moment."""
 
-    def __init__(self) -> None:
-        super().__init__("The database does not answer at the moment.")
+    def __init__(self, message: str = "The database does not answer at the moment.") -> None:
+        super().__init__(message)
 
 
 class ConfigurationError(CatalogError):

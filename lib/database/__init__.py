@@ -207,7 +207,7 @@ def write(actor: Scoped, *, keep_plans: bool = False) -> Iterator[Connection]:
 @contextmanager
 def operate() -> Iterator[Connection]:
     """A transaction as the owner, across tenants: migrations, catalog loading, the engine; never a page."""
-    with _translated(), current().owner.begin() as conn:
+    with translated(), current().owner.begin() as conn:
         yield conn
 
 
@@ -215,7 +215,7 @@ def operate() -> Iterator[Connection]:
 def operate_outside_transaction() -> Iterator[Connection]:
     """The owner's connection for what PostgreSQL refuses inside a transaction, such as VACUUM, and for what is a single
     statement anyway."""
-    with _translated(), current().owner.connect() as conn:
+    with translated(), current().owner.connect() as conn:
         yield conn.execution_options(isolation_level="AUTOCOMMIT")
 
 
@@ -256,7 +256,7 @@ def migrate(owner: Engine, *, role: str = APP_ROLE) -> None:
 @contextmanager
 def _as_app(actor: Scoped, *, read_only: bool, keep_plans: bool = False) -> Iterator[Connection]:
     db = current()
-    with _translated():
+    with translated():
         try:
             conn = _enter(db, actor, read_only, keep_plans)
         except DBAPIError as error:
@@ -294,7 +294,7 @@ def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Co
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """Turn driver errors into ours, so that nobody above needs to know the driver."""
     try:
         yield
@@ -303,9 +303,13 @@ def _translated() -> Iterator[None]:
         if message := CONSTRAINT_MESSAGES.get(name):
             raise Conflict(message) from error
         raise
+    except psycopg.OperationalError as error:  # of what uses the driver itself, as the engine does
+        raise DatabaseUnavailable from error
     except (OperationalError, InterfaceError) as error:
         if isinstance(error.orig, psycopg.errors.QueryCanceled):
             raise CatalogError("That took too long and was stopped. Narrow the range or the filters.") from error
+        if isinstance(error.orig, psycopg.errors.DiskFull):
+            raise DatabaseUnavailable("The disk of the database is full; nothing can be stored for now.") from error
         raise DatabaseUnavailable from error
     except DBAPIError as error:
         if error.connection_invalidated:

@@ -22,12 +22,18 @@ _LOCAL_ADMIN = "admin@localhost"
 def start(settings: Settings) -> None:
     """Database, system catalog, on an embedded one the demo (or a first tenant to work in), and the engine.
 
-    Raises ConfigurationError when the settings do not allow it; nothing is left running then.
+    Raises ConfigurationError when the settings do not allow it, DatabaseUnavailable when the database goes away
+    meanwhile; nothing is left running then.
     """
     sign_in_settings.check(settings)
     if settings.auth == "proxy":
         proxy_tokens.check_key_file(settings)
-    database.start(settings)
+    with database.translated():
+        database.start(settings)
+        _start_all_else(settings)
+
+
+def _start_all_else(settings: Settings) -> None:
     try:
         sandbox.start()  # its children take a second to load; the first event should not wait for them
         _load(settings)
@@ -35,8 +41,7 @@ def start(settings: Settings) -> None:
         if settings.worker == "in-process":
             upkeep.start(settings)
     except BaseException:
-        sandbox.stop()
-        database.stop()
+        stop()
         raise
 
 

@@ -219,10 +219,7 @@ def show_told() -> None:
 def show_error(error: Exception) -> bool:
     """Draw the message for an error; returns True, so that Streamlit draws nothing of its own."""
     if isinstance(error, DatabaseUnavailable):
-        st.warning(
-            "The database does not answer at the moment. This page comes back by itself as soon as it does.",
-            icon=":material/cloud_off:",
-        )
+        st.warning(f"{error} This page comes back by itself.", icon=":material/cloud_off:")
         _come_back()
     else:
         st.error(_sentence(error), icon=":material/error:")

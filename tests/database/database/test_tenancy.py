@@ -251,6 +251,13 @@ def test_a_lost_database_is_told_apart_from_a_bug(db: Database, new_actor: Actor
             conn.exec_driver_sql(f"SELECT * FROM t_{uuid4().hex}")
 
 
+def test_a_full_disk_of_the_database_is_said(db: Database) -> None:
+    from lib.errors import DatabaseUnavailable
+
+    with pytest.raises(DatabaseUnavailable, match="disk of the database is full"), database.operate() as conn:
+        conn.exec_driver_sql("DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = 'disk_full'; END $$")
+
+
 @pytest.mark.own_database
 def test_connections_from_before_a_restart_are_replaced_unnoticed(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
