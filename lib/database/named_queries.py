@@ -6,16 +6,20 @@ A file holds sections of one statement each:
     -- One page of the catalog, best match first.
     SELECT ...
 
+What several statements of a file share is written once, in a section `-- part: name`. Its text stands wherever
+`{name}` is written, in a statement or in another part.
+
 Loading is strict, because a malformed file would otherwise fail far from its cause: a section without a
-purpose or a statement, a name used twice, several statements in one section, and `:x::type` (which
-SQLAlchemy does not see as a parameter) are errors with file and line. Comments are stripped, since `:word`
-inside one would count as a parameter.
+purpose or a statement, a name used twice, several statements in one section, a part that is missing or unused, and
+`:x::type` (which SQLAlchemy does not see as a parameter) are errors with file and line. Comments are stripped, since
+`:word` inside one would count as a parameter.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -26,11 +30,22 @@ from lib.settings import ROOT
 
 QUERIES = ROOT / "queries"
 
-_NAME = re.compile(r"^--\s*name:\s*(?P<name>.*?)\s*$")
+_NAME = re.compile(r"^--\s*(?P<kind>name|part):\s*(?P<name>.*?)\s*$")
+_PART = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _CAST = re.compile(r"(?<![:\w]):[A-Za-z_]\w*::")
 _LITERAL = re.compile(r"'(?:[^']|'')*'")
 # A quoted literal or a comment; literals are kept, comments go.
 _TOKEN = re.compile(rf"{_LITERAL.pattern}|--[^\n]*")
+
+
+@dataclass(frozen=True)
+class _Section:
+    """A statement, or a part of some, and the line of its name."""
+
+    name: str
+    is_part: bool
+    line: int
+    text: str
 
 
 @cache
@@ -47,43 +62,72 @@ def of(module: str) -> Mapping[str, TextClause]:
 
 def parse(path: Path) -> dict[str, str]:
     """Statements of one file by name, comments stripped. Raises QueryFileError with file and line."""
-    statements: dict[str, str] = {}
-    for name, line, lines in _sections(path):
-        where = f"{path.name}:{line}"
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise QueryFileError(f"{where}: a name is lower-case words joined by _, not {name!r}")
-        if name in statements:
-            raise QueryFileError(f"{where}: the name {name} is used twice")
-        if not (lines and lines[0].startswith("--") and lines[0].strip("- ")):
-            raise QueryFileError(f"{where}: {name} lacks the comment line that says its purpose")
-        for offset, content in enumerate(lines, start=1):
-            if _CAST.search(_LITERAL.sub("", _without_comments(content))):
-                raise QueryFileError(f"{path.name}:{line + offset}: write CAST(:x AS type), not :x::type")
-        statement = _without_comments("\n".join(lines)).strip().removesuffix(";").strip()
-        if not statement:
-            raise QueryFileError(f"{where}: {name} has no statement")
-        if ";" in _LITERAL.sub("", statement):
-            raise QueryFileError(f"{where}: {name} holds more than one statement")
-        statements[name] = statement
+    sections: dict[str, _Section] = {}
+    for section in _sections(path):
+        if section.name in sections:
+            raise QueryFileError(f"{path.name}:{section.line}: the name {section.name} is used twice")
+        sections[section.name] = replace(section, text=_statement(path, section))
+    used: set[str] = set()
+    statements = {
+        name: _filled(path, section, sections, used) for name, section in sections.items() if not section.is_part
+    }
+    for name, section in sections.items():
+        if section.is_part and name not in used:
+            raise QueryFileError(f"{path.name}:{section.line}: no statement has the part {name}")
     if not statements:
         raise QueryFileError(f"{path.name}:1: no statement in this file")
     return statements
 
 
-def _sections(path: Path) -> Iterator[tuple[str, int, list[str]]]:
-    """(name, line of the name, lines below it) of each section; anything before the first is an error."""
-    name, start, lines = "", 0, list[str]()
+def _statement(path: Path, section: _Section) -> str:
+    """The section's text, checked and without comments."""
+    where, lines = f"{path.name}:{section.line}", section.text.split("\n")
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", section.name):
+        raise QueryFileError(f"{where}: a name is lower-case words joined by _, not {section.name!r}")
+    if not (lines[0].startswith("--") and lines[0].strip("- ")):
+        raise QueryFileError(f"{where}: {section.name} lacks the comment line that says its purpose")
+    for offset, content in enumerate(lines, start=1):
+        if _CAST.search(_LITERAL.sub("", _without_comments(content))):
+            raise QueryFileError(f"{path.name}:{section.line + offset}: write CAST(:x AS type), not :x::type")
+    statement = _without_comments(section.text).strip().removesuffix(";").strip()
+    if not statement:
+        raise QueryFileError(f"{where}: {section.name} has no statement")
+    if ";" in _LITERAL.sub("", statement):
+        raise QueryFileError(f"{where}: {section.name} holds more than one statement")
+    return statement
+
+
+def _filled(
+    path: Path, section: _Section, sections: Mapping[str, _Section], used: set[str], inside: tuple[str, ...] = ()
+) -> str:
+    """The section's text with every part in its place; `used` gets their names."""
+
+    def fill(match: re.Match[str]) -> str:
+        name = match[1]
+        part = sections.get(name)
+        if part is None or not part.is_part or name in inside:
+            raise QueryFileError(f"{path.name}:{section.line}: {section.name} cannot have the part {name} in it")
+        used.add(name)
+        return _filled(path, part, sections, used, (*inside, name))
+
+    return _PART.sub(fill, section.text)
+
+
+def _sections(path: Path) -> Iterator[_Section]:
+    """The sections of a file as they are written; anything before the first is an error."""
+    found: re.Match[str] | None = None
+    start, lines = 0, list[str]()
     for number, content in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if match := _NAME.match(content):
-            if start:
-                yield name, start, lines
-            name, start, lines = match["name"], number, []
-        elif start:
+            if found:
+                yield _Section(found["name"], found["kind"] == "part", start, "\n".join(lines))
+            found, start, lines = match, number, []
+        elif found:
             lines.append(content)
         elif content.strip() and not content.startswith("--"):
             raise QueryFileError(f"{path.name}:{number}: SQL before the first `-- name:`")
-    if start:
-        yield name, start, lines
+    if found:
+        yield _Section(found["name"], found["kind"] == "part", start, "\n".join(lines))
 
 
 def _without_comments(statement: str) -> str:

@@ -19,6 +19,9 @@ Side = Literal["older", "newer"]
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
+#: Rows of a list that are counted one by one. How many there are beyond that, nobody needs to wait for.
+COUNTED = 1000
+
 _FIRST_ID = UUID(int=0)
 
 
@@ -55,6 +58,22 @@ class KeysetPage(Generic[Row]):
     rows: tuple[Row, ...]
     newer: Cursor | None
     older: Cursor | None
+
+
+@dataclass(frozen=True)
+class Total:
+    """How many rows a list has on all its pages; at least so many where nobody counted further."""
+
+    number: int
+    is_exact: bool = True
+
+    @classmethod
+    def counted(cls, number: int) -> Total:
+        """Of a count that ended beyond COUNTED."""
+        return cls(min(number, COUNTED), number <= COUNTED)
+
+    def __str__(self) -> str:
+        return f"{self.number:,}{'' if self.is_exact else '+'}"
 
 
 def older_edge(older_than: Cursor | None, until: datetime | None) -> Cursor:
