@@ -71,6 +71,8 @@ class TokenGate:
     def guard(self, route: TokenRoute) -> Route:
         """The route as the application serves it: token, rate limit and right come before the endpoint."""
 
+        called = f"{route.method} {route.path}"
+
         async def enter(request: Request) -> Response:
             token = _bearer_token(request)
             try:
@@ -81,7 +83,7 @@ class TokenGate:
                 return await route.endpoint(request, Caller(actor, self))
             except TokenEnded:
                 if self._known.pop(tokens.hash_of(token), None):
-                    (await self._actor(token)).require(route.right)  # it may have been limited, not ended
+                    (await self._actor(token)).require(route.right, called)  # it may have been limited, not ended
                 raise
             except PermissionDenied as error:
                 await self.run(error.keep)

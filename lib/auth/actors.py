@@ -5,14 +5,13 @@ Domain functions check with `actor.require(...)` themselves; a hidden button is 
 
 from __future__ import annotations
 
-import sys
 import unicodedata
 from dataclasses import dataclass, field
-from types import FrameType
 from typing import Literal
 from uuid import UUID
 
-from lib.auth import audit
+from lib.auth import acts, audit
+from lib.auth.acts import Act
 from lib.database import Connection, named_queries
 from lib.errors import PermissionDenied
 
@@ -58,22 +57,27 @@ class Actor:
             return right == "send"
         return _RANK[self.permission] >= _RANK[right]
 
-    def require(self, right: Right, *, to: str | None = None, on: str | None = None) -> None:
+    def require(self, right: Right, to: type[Act] | str, *, on: object = None, kind: str | None = None) -> None:
         """Raise PermissionDenied, saying which permission is needed and whom to ask, unless the actor has it.
 
-        The audit trail gets to know what was refused: `to`, else the function of the domain that was called, and `on`
-        what, else what its arguments name.
+        The audit trail gets to know what was refused: the act, or in words what is no act; `on` the object of this id.
+        `kind` says what that object is, if it is not what the act is done to.
         """
         if not self.may(right):
-            raise self.denied(right, self.refusal(right), to=to, on=on)
+            raise self.denied(right, self.refusal(right), to, on=on, kind=kind)
 
-    def denied(self, right: Right, sentence: str, *, to: str | None = None, on: str | None = None) -> PermissionDenied:
+    def denied(
+        self, right: Right, sentence: str, to: type[Act] | str, *, on: object = None, kind: str | None = None
+    ) -> PermissionDenied:
         """The error for something that needs more than the actor has; it keeps itself in the audit trail."""
-        tried, target = (to, None) if to else _attempt()
-        target = on or target
-        return PermissionDenied(
-            sentence, lambda: audit.keep_refused(self, permission=right, tried=tried, target=target)
+        tried, usual = (to, None) if isinstance(to, str) else (to.action, to.target_type)
+        refused = acts.ActRefused(
+            target_id=tried if on is None else str(on),
+            tried=tried,
+            permission=right,
+            object_kind=None if on is None else kind or usual,
         )
+        return PermissionDenied(sentence, lambda: audit.keep_refused(self, refused))
 
     def refusal(self, right: Right) -> str:
         """The sentence that says why not, and whom to ask; the same on a disabled button and in an error."""
@@ -109,6 +113,11 @@ def engine(tenant: UUID) -> Actor:
     return Actor(tenant, UUID(int=0), "engine", "admin", origin="engine")
 
 
+def operator(tenant: UUID) -> Actor:
+    """Whoever runs the server, as an admin of the tenant."""
+    return Actor(tenant, OPERATOR, "operator", "admin", origin="command")
+
+
 def memberships(conn: Connection) -> list[Membership]:
     """Everyone one may act as without sign-in, tenants in order of creation; owner's connection only."""
     return [Membership(**row) for row in conn.execute(queries["memberships"]).mappings()]
@@ -131,22 +140,3 @@ def add_member(conn: Connection, *, tenant: UUID, email: str, name: str, permiss
 def folded_email(email: str) -> str:
     """The address as it is kept: an address names one person however it is typed."""
     return unicodedata.normalize("NFC", email.strip()).lower()
-
-
-def _attempt() -> tuple[str, str | None]:
-    """The function of the domain that somebody called in vain, and the id of what it was to act on."""
-    tried, target = "", None
-    frame: FrameType | None = sys._getframe(2)
-    while frame and _is_domain(module := str(frame.f_globals.get("__name__"))):
-        code = frame.f_code
-        arguments = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-        if not code.co_name.startswith("_") and "actor" in arguments:
-            tried = f"{module.removeprefix('lib.')}.{code.co_name}"
-            named = (frame.f_locals[name] for name in arguments if name.endswith(("_id", "event_type")))
-            target = next((str(value) for value in named if value is not None), target)
-        frame = frame.f_back
-    return tried or "an act", target
-
-
-def _is_domain(module: str) -> bool:
-    return module.startswith("lib.") and not module.startswith(("lib.ui.", "lib.api.", "lib.operations."))

@@ -51,7 +51,7 @@ def record(conn: Connection, actor: Doer, act: Act) -> None:
     conn.execute(queries["record"], row)
 
 
-def keep_refused(actor: Doer, *, permission: str, tried: str, target: str | None) -> None:
+def keep_refused(actor: Doer, refused: acts.ActRefused) -> None:
     """Write down, in a transaction of its own, that an act was refused; not more than MOST_REFUSED a minute.
 
     That it cannot be written down is logged: whoever is refused learns so in any case.
@@ -59,8 +59,8 @@ def keep_refused(actor: Doer, *, permission: str, tried: str, target: str | None
     try:
         with database.write(actor) as conn:
             conn.execute(queries["take_turns"], {"user_id": actor.user_id})
-            of = {"tenant": actor.tenant, "user_id": actor.user_id, "action": acts.ActRefused.action}
+            of = {"tenant": actor.tenant, "user_id": actor.user_id, "action": refused.action}
             if conn.execute(queries["lately"], {**of, "most": MOST_REFUSED}).scalar_one() < MOST_REFUSED:
-                record(conn, actor, acts.ActRefused(target_id=target or tried, tried=tried, permission=permission))
+                record(conn, actor, refused)
     except Exception as error:  # whatever it is, whoever was refused is told that, and not this
         log.error("A refused act of %s is not in the audit trail.", actor.user_id, exc_info=error)

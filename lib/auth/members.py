@@ -14,6 +14,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit, tokens
 from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
+from lib.auth.acts import Act
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
@@ -57,7 +58,7 @@ class Admins:
 
 def members(conn: Connection, actor: Actor) -> list[Member]:
     """Everyone who belongs to the actor's tenant, admins first; needs admin."""
-    actor.require("admin")
+    actor.require("admin", "the list of members")
     return _members(conn, actor)
 
 
@@ -73,7 +74,7 @@ def add(conn: Connection, actor: Actor, *, email: str, name: str, permission: Pe
     They may never have signed in. Someone whom another tenant knows keeps the name that they have there.
     Raises InvalidInput naming the field, Conflict for someone who belongs to the tenant already.
     """
-    _hold(conn, actor)
+    _hold(conn, actor, to=acts.MemberAdded)
     email, name = folded_email(email), name.strip()
     strict_json.check_text(email, field="email")
     if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
@@ -95,7 +96,7 @@ def change_permission(conn: Connection, actor: Actor, *, user_id: UUID, permissi
 
     Raises NotFound for who does not belong to the tenant, Conflict for its last admin.
     """
-    held = _hold(conn, actor)
+    held = _hold(conn, actor, to=acts.MemberChanged, on=user_id)
     _check(permission)
     member = _member(conn, actor, user_id)
     if member.permission == permission:
@@ -113,7 +114,7 @@ def remove(conn: Connection, actor: Actor, *, user_id: UUID, end_tokens: bool) -
 
     Raises NotFound for who does not belong to the tenant, Conflict for its last admin.
     """
-    held = _hold(conn, actor)
+    held = _hold(conn, actor, to=acts.MemberRemoved, on=user_id)
     member = _member(conn, actor, user_id)
     _check_not_last(held, member)
     ended = tokens.revoke_of_person(conn, actor, user_id=user_id) if end_tokens else []
@@ -127,16 +128,16 @@ def remove(conn: Connection, actor: Actor, *, user_id: UUID, end_tokens: bool) -
     audit.record(conn, actor, act)
 
 
-def _hold(conn: Connection, actor: Actor) -> frozenset[UUID]:
+def _hold(conn: Connection, actor: Actor, *, to: type[Act], on: UUID | None = None) -> frozenset[UUID]:
     """The admins of the tenant, which nobody else changes before this transaction ends.
 
     Raises PermissionDenied, too, for a person who was an admin until a moment ago.
     """
-    actor.require("admin")
+    actor.require("admin", to, on=on)
     held = frozenset(conn.execute(queries["hold_admins"], {"tenant": actor.tenant}).scalars())
     if _person(actor) is not None and actor.user_id not in held:
         sentence = "Your permission was changed meanwhile: you are no longer an admin of this tenant."
-        raise actor.denied("admin", sentence)
+        raise actor.denied("admin", sentence, to, on=on)
     return held
 
 

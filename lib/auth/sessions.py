@@ -171,7 +171,7 @@ def sign_out(conn: Connection, *, proof: bytes) -> None:
 def sessions(conn: Connection, actor: Actor, *, settings: Settings, user_id: UUID | None = None) -> list[Session]:
     """Sessions of the actor's tenant that can be used, latest used first; those of others need admin."""
     if user_id != actor.user_id:
-        actor.require("admin")
+        actor.require("admin", "the list of sessions")
     row = {"tenant": actor.tenant, "user_id": user_id, **_limits(settings)}
     return [Session(**found) for found in conn.execute(queries["list"], row).mappings()]
 
@@ -182,7 +182,7 @@ def end(conn: Connection, actor: Actor, *, session: Session) -> None:
     Raises NotFound when there is none to end.
     """
     if session.user_id != actor.user_id:
-        actor.require("admin")
+        actor.require("admin", acts.SessionEnded, on=session.session_id)
     row = {"tenant": actor.tenant, "session_id": session.session_id, "by": actor.user_id}
     if conn.execute(queries["end"], row).scalar_one_or_none() != session.user_id:
         raise NotFound("This session was ended before.")

@@ -16,8 +16,8 @@ from typing import Any, Literal
 from uuid import UUID
 
 from lib import database
-from lib.auth import acts, audit
-from lib.auth.actors import OPERATOR, Actor, Permission
+from lib.auth import actors, acts, audit
+from lib.auth.actors import Actor, Permission
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import strict_json
@@ -104,7 +104,7 @@ def create_token(
     expires_at: datetime | None = None,
 ) -> str:
     """A new token for the actor's tenant; audited, needs admin. It is shown this once and cannot be read back."""
-    actor.require("admin")
+    actor.require("admin", acts.TokenCreated)
     terms = _checked(name, permission, send_only, event_types, expires_at)
     token, token_id = _made(conn, actor, terms)
     act = acts.TokenCreated(
@@ -134,7 +134,7 @@ def change(
 
     Raises NotFound, Conflict when the token has ended, InvalidInput naming the field.
     """
-    actor.require("admin")
+    actor.require("admin", acts.TokenChanged, on=token_id)
     token = _held(conn, actor, token_id)
     terms = _checked(name, permission, send_only, event_types, expires_at)
     if terms == token.terms:
@@ -151,7 +151,7 @@ def rotate(
 
     Audited, needs admin. Raises NotFound, Conflict when the token has ended, InvalidInput naming the field.
     """
-    actor.require("admin")
+    actor.require("admin", acts.TokenRotated, on=token_id)
     if not timedelta() <= overlap <= LONGEST_OVERLAP:
         raise InvalidInput("overlap", f"must be from 0 to {LONGEST_OVERLAP.days} days")
     old = _held(conn, actor, token_id)
@@ -174,7 +174,7 @@ def rotate(
 
 def tokens(conn: Connection, actor: Actor) -> list[Token]:
     """Every token of the actor's tenant, those that have ended included, latest first; needs admin."""
-    actor.require("admin")
+    actor.require("admin", "the list of API tokens")
     return _tokens(conn, actor)
 
 
@@ -189,7 +189,7 @@ def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> Token:
     Waits for events that it is sending. Once this is committed no event of it is taken in, by whichever process.
     Raises NotFound, and Conflict when the token was revoked before.
     """
-    actor.require("admin")
+    actor.require("admin", acts.TokenRevoked, on=token_id)
     token = _held(conn, actor, token_id, may_have_expired=True)
     conn.execute(queries["revoke"], {"tenant": actor.tenant, "token_id": token_id})
     act = acts.TokenRevoked(target_id=token_id, name=token.name, permission=token.terms.permission)
@@ -199,6 +199,7 @@ def revoke(conn: Connection, actor: Actor, *, token_id: UUID) -> Token:
 
 def revoke_of_person(conn: Connection, actor: Actor, *, user_id: UUID) -> list[Token]:
     """End every token that a person made; audited, needs admin. Gives what was ended."""
+    actor.require("admin", acts.TokenRevoked, on=user_id, kind="member")
     made = [one for one in tokens(conn, actor) if one.created_by_id == user_id and one.status == "valid"]
     # In one order, so that two who do this do not wait for each other.
     return [revoke(conn, actor, token_id=one.token_id) for one in sorted(made, key=lambda one: one.token_id)]
@@ -206,7 +207,7 @@ def revoke_of_person(conn: Connection, actor: Actor, *, user_id: UUID) -> list[T
 
 def id_of_token(conn: Connection, actor: Actor, *, token: str) -> UUID:
     """The id of a token of the actor's tenant, revoked or not; needs admin. Raises NotFound."""
-    actor.require("admin")
+    actor.require("admin", "the id of an API token")
     keys = {"tenant": actor.tenant, "token_hash": hash_of(token.strip())}
     found: UUID | None = conn.execute(queries["id_by_hash"], keys).scalar_one_or_none()
     if found is None:
@@ -264,7 +265,7 @@ def operator(conn: Connection, *, tenant_name: str) -> Actor:
         raise NotFound(f"There is no tenant {tenant_name}.")
     if len(found) > 1:
         raise Conflict(f"{len(found)} tenants are named {tenant_name}; give an id: {', '.join(map(str, found))}.")
-    return Actor(found[0], OPERATOR, "operator", "admin", origin="command")
+    return actors.operator(found[0])
 
 
 def hash_of(token: str) -> bytes:

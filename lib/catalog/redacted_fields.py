@@ -65,7 +65,7 @@ def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: 
 
     Raises PermissionDenied, NotFound for an unknown type, InvalidInput with a sentence for each bad pointer.
     """
-    actor.require("admin")
+    actor.require("admin", acts.RedactedFieldsChanged, on=event_type or _EVERY_EVENT)
     wanted = tuple(dict.fromkeys(stripped for pointer in pointers if (stripped := pointer.strip())))
     _check(wanted)
     if event_type is not None and entries.entry(conn, tenant=actor.tenant, event_type=event_type) is None:

@@ -15,7 +15,7 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from lib.auth import acts, audit
-from lib.auth.actors import Actor
+from lib.auth.actors import Actor, Permission
 from lib.database import Connection, named_queries
 from lib.errors import InvalidInput, SchemaConflict
 from lib.sandbox import metaschema
@@ -130,7 +130,8 @@ def register(
     Schemas of one event (`inline_of`) need manage, all others admin. Raises PermissionDenied, InvalidInput naming the
     ref and what is wrong with it or its schema, SchemaConflict for a ref that has another schema.
     """
-    actor.require("admin" if inline_of is None else "manage")
+    needed: Permission = "admin" if inline_of is None else "manage"
+    actor.require(needed, acts.SchemaRegistered, on=next(iter(schemas), None))
     if not schemas:
         return []
     for ref, schema in schemas.items():

@@ -199,7 +199,7 @@ def reveal_payload(conn: Connection, actor: Actor, *, event_id: UUID, reason: st
 
     Raises PermissionDenied, InvalidInput for a missing reason, NotFound.
     """
-    actor.require("admin")
+    actor.require("admin", acts.PayloadRevealed, on=event_id)
     shortest, longest = _REASON_LENGTH
     if not shortest <= len(reason.strip()) <= longest:
         raise InvalidInput("reason", f"must have {shortest} to {longest} characters")

@@ -46,7 +46,7 @@ def decide(
 
     Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
     """
-    actor.require("manage")
+    actor.require("manage", "a preview of an event", on=event_type, kind="event_type")
     sent = SentEvent(event_type, payload, correlation_key=correlation_key, schema_ref=schema_ref)
     sent.check()
     [event] = judging.judge_all(conn, actor, [sent])
@@ -127,7 +127,8 @@ class _Taken:
 
 def _submit(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
     started = time.perf_counter()
-    way.actor.require("send")
+    only = sent[0].event_type if len(sent) == 1 else None
+    way.actor.require("send", "sending an event", on=only, kind="event_type")
     refusals = [_refusal(one) for one in sent]
     good = [one for one, refusal in zip(sent, refusals, strict=True) if refusal is None]
     taken = iter(_take_in(way, good) if good else [])

@@ -149,7 +149,7 @@ def _judged(
     event_id = next(ids)
     if not row["is_allowed"]:
         sentence = f"This token may not send events of the type {sent.event_type}."
-        return actor.denied("send", sentence, to="events.submit", on=sent.event_type)
+        return actor.denied("send", sentence, "sending an event", on=sent.event_type, kind="event_type")
     if not row["is_known"]:
         return NotFound(f"There is no event {sent.event_type} in this catalog.")
     schema = known(row["schema"]) if row["schema"] else None

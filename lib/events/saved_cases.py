@@ -70,7 +70,7 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
 
 def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expected_workflows: Collection[UUID]) -> UUID:
     """Keep the draft under a name, replacing a case of that name; needs manage. Raises InvalidInput."""
-    actor.require("manage")
+    actor.require("manage", acts.CaseSaved, on=draft.event_type, kind="event_type")
     name = " ".join(name.split())
     if not 1 <= len(name) <= _LONGEST_NAME:
         raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
@@ -91,7 +91,7 @@ def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expect
 
 def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:
     """Forget a test case; needs manage. Raises NotFound."""
-    actor.require("manage")
+    actor.require("manage", acts.CaseDeleted, on=case_id)
     row = conn.execute(queries["delete"], {"tenant": actor.tenant, "case_id": case_id}).one_or_none()
     if row is None:
         raise NotFound("There is no such test case.")

@@ -50,7 +50,7 @@ def send(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
 
     Audited, and its correlation key is remembered unless it is a secret.
     """
-    actor.require("manage", on=draft.event_type)
+    actor.require("manage", acts.EventSimulated, on=draft.event_type, kind="event_type")
     submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated")
     act = acts.EventSimulated(
         target_id=str(submission.event_id),

@@ -99,7 +99,7 @@ def count(actor: Actor, sent: Sequence[SentEvent]) -> None:
 
 def add(conn: Connection, actor: Actor, *, sent: Sequence[SentEvent]) -> None:
     """Count events of unknown types; needs manage. Others who do so for this tenant wait until the transaction ends."""
-    actor.require("manage")
+    actor.require("manage", "counting events of unknown types")
     given = {"tenant": actor.tenant, "event_types": sorted({one.event_type for one in sent})}
     fields = {row["event_type"]: row["pointers"] for row in driver.rows(conn, queries["redacted_fields"], given)}
     counts, payloads = Counter[tuple[str, str]](), dict[str, list[Redacted]]()
@@ -231,7 +231,7 @@ def _is_key(name: str, said: JsonSchema) -> bool:
 
 def dismiss(conn: Connection, actor: Actor, *, event_type: str) -> None:
     """Leave a type out of the list, however many more of it come; audited, needs manage. Raises NotFound."""
-    actor.require("manage")
+    actor.require("manage", acts.UnknownTypeDismissed, on=event_type)
     unknown = get(conn, tenant=actor.tenant, event_type=event_type)
     if _set_dismissed(conn, actor, event_type, True):
         audit.record(conn, actor, acts.UnknownTypeDismissed(target_id=event_type, events=unknown.events))
@@ -239,7 +239,7 @@ def dismiss(conn: Connection, actor: Actor, *, event_type: str) -> None:
 
 def bring_back(conn: Connection, actor: Actor, *, event_type: str) -> None:
     """List a dismissed type again; audited, needs manage. Raises NotFound."""
-    actor.require("manage")
+    actor.require("manage", acts.UnknownTypeBroughtBack, on=event_type)
     get(conn, tenant=actor.tenant, event_type=event_type)
     if _set_dismissed(conn, actor, event_type, False):
         audit.record(conn, actor, acts.UnknownTypeBroughtBack(target_id=event_type))

@@ -246,7 +246,7 @@ def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
 
 def cancel(conn: Connection, actor: Actor, *, run_id: UUID) -> None:
     """End a run that has not ended; audited. Raises PermissionDenied, NotFound, Conflict when it has ended."""
-    actor.require("manage")
+    actor.require("manage", acts.RunCanceled, on=run_id)
     before = engine.cancel_run(conn, tenant=actor.tenant, run_id=run_id)
     if before is None:
         status = get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status

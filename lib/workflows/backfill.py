@@ -81,7 +81,7 @@ def start(conn: Connection, actor: Actor, *, workflow_id: UUID, since: datetime,
 
     Raises PermissionDenied, NotFound, Conflict when the workflow would start no run or one is under way.
     """
-    workflow = workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id)
+    workflow = workflow_changes.lock_to_change(conn, actor, to=acts.BackfillStarted, workflow_id=workflow_id)
     if workflow.status != "published" or workflow.event_type is None:
         raise Conflict(f"{workflow.name} is not attached to an event, so there is nothing to replay.")
     if workflow.is_paused:
@@ -135,7 +135,7 @@ def advance(conn: Connection, actor: Actor, *, backfill_id: UUID) -> Backfill | 
 
     Safe to call from several processes at once: one of them does the work. Raises PermissionDenied.
     """
-    actor.require("manage")
+    actor.require("manage", acts.BackfillStarted, on=backfill_id)
     keys = {"tenant": actor.tenant, "backfill_id": backfill_id}
     row = conn.execute(queries["lock_due"], {**keys, "pause": PAUSE_SECONDS}).mappings().one_or_none()
     if row is None:
@@ -185,7 +185,9 @@ def _replay_some(conn: Connection, actor: Actor, backfill: Backfill, events: Seq
 
 def cancel(conn: Connection, actor: Actor, *, workflow_id: UUID) -> None:
     """End the workflow's running backfill; what was replayed stays. Raises PermissionDenied, Conflict."""
-    workflow = workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
+    workflow = workflow_changes.lock_to_change(
+        conn, actor, to=acts.BackfillCanceled, workflow_id=workflow_id, even_archived=True
+    )
     if not workflow_changes.end_backfill(conn, actor, workflow, reason="it was canceled by hand"):
         raise Conflict("No events are being replayed to this workflow any more.")
 

@@ -13,6 +13,7 @@ from uuid import UUID, uuid4
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
+from lib.auth.acts import Act
 from lib.catalog import entries
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
@@ -28,7 +29,7 @@ def create_for_event(conn: Connection, actor: Actor, *, event_type: str, name: s
 
     Raises PermissionDenied, NotFound for an unknown event, InvalidInput for a name that is too long.
     """
-    actor.require("manage")
+    actor.require("manage", acts.WorkflowCreated, on=event_type, kind="event_type")
     trigger, payload_schema_ref, event = _trigger_for(conn, actor, event_type)
     workflow_id = uuid4()
     definition: dict[str, Any] = {
@@ -60,7 +61,7 @@ def attach_existing(
     they have for this event already; else, where the schemas differ, it is empty and has to be completed first.
     Raises PermissionDenied, NotFound, Conflict when it is archived or someone changed the draft meanwhile.
     """
-    workflow = lock_to_change(conn, actor, workflow_id=workflow_id)
+    workflow = lock_to_change(conn, actor, to=acts.AttachDrafted, workflow_id=workflow_id)
     if workflow.draft_version != expected_draft_version:
         who = workflow.draft_updated_by or "Someone else"
         raise Conflict(f"{who} changed the draft of {workflow.name} meanwhile; look at it again before you attach it.")
@@ -89,7 +90,7 @@ def save_draft(
     A draft may be unfinished. Raises PermissionDenied, NotFound, Conflict when someone else saved meanwhile
     (nothing is written then), InvalidInput when it is too large or its name is missing.
     """
-    workflow = lock_to_change(conn, actor, workflow_id=workflow_id)
+    workflow = lock_to_change(conn, actor, to=acts.DraftSaved, workflow_id=workflow_id)
     if workflow.draft_version != expected_draft_version:
         who = workflow.draft_updated_by or "Someone else"
         raise Conflict(f"{who} changed this draft meanwhile; yours was not saved.")
@@ -103,11 +104,11 @@ def set_paused(conn: Connection, actor: Actor, *, workflow_id: UUID, paused: boo
 
     Raises PermissionDenied, NotFound, Conflict when it is archived.
     """
-    workflow = lock_to_change(conn, actor, workflow_id=workflow_id)
+    act = acts.WorkflowPaused if paused else acts.WorkflowResumed
+    workflow = lock_to_change(conn, actor, to=act, workflow_id=workflow_id)
     if workflow.is_paused != paused:
         row = {"tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id, "is_paused": paused}
         conn.execute(queries["set_paused"], row)
-        act = acts.WorkflowPaused if paused else acts.WorkflowResumed
         audit.record(conn, actor, act(target_id=workflow_id, name=workflow.name))
 
 
@@ -116,13 +117,13 @@ def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived:
 
     Raises PermissionDenied, NotFound.
     """
-    workflow = lock_to_change(conn, actor, workflow_id=workflow_id, even_archived=True)
+    act = acts.WorkflowArchived if archived else acts.WorkflowRestored
+    workflow = lock_to_change(conn, actor, to=act, workflow_id=workflow_id, even_archived=True)
     if (workflow.status == "archived") == archived:
         return
     status = "archived" if archived else "published" if workflow.published_version else "draft"
     row = {"tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id, "status": status}
     conn.execute(queries["set_status"], row)
-    act = acts.WorkflowArchived if archived else acts.WorkflowRestored
     audit.record(conn, actor, act(target_id=workflow_id, name=workflow.name))
     if archived:
         end_backfill(conn, actor, workflow, reason="the workflow was archived")
@@ -130,7 +131,7 @@ def set_archived(conn: Connection, actor: Actor, *, workflow_id: UUID, archived:
 
 def end_backfill(conn: Connection, actor: Actor, workflow: Workflow, *, reason: str) -> bool:
     """End the replay of earlier events to a locked workflow; audited, needs manage. Whether there was one."""
-    actor.require("manage")
+    actor.require("manage", acts.BackfillCanceled, on=workflow.workflow_id)
     row = {"tenant": actor.tenant, "workflow_id": workflow.workflow_id, "reason": reason}
     ended = bool(conn.execute(queries["end_backfill"], row).all())
     if ended:
@@ -140,17 +141,19 @@ def end_backfill(conn: Connection, actor: Actor, workflow: Workflow, *, reason: 
     return ended
 
 
-def lock_to_change(conn: Connection, actor: Actor, *, workflow_id: UUID, even_archived: bool = False) -> Workflow:
-    """The workflow, which until the transaction ends nobody else can change.
+def lock_to_change(
+    conn: Connection, actor: Actor, *, to: type[Act], workflow_id: UUID, even_archived: bool = False
+) -> Workflow:
+    """The workflow, for this act, which until the transaction ends nobody else can change.
 
     Raises PermissionDenied, also for a system workflow without admin, NotFound, Conflict when it is archived.
     """
-    actor.require("manage")
+    actor.require("manage", to, on=workflow_id)
     conn.execute(queries["lock"], {"tenant": actor.tenant, "workflow_id": workflow_id})
     # Read after the lock is there, in a statement of its own: it then sees what the one before us committed.
     workflow = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
     if sentence := workflow_records.refusal(actor, workflow):
-        raise actor.denied("admin", sentence)
+        raise actor.denied("admin", sentence, to, on=workflow_id)
     if workflow.status == "archived" and not even_archived:
         raise Conflict(f"{workflow.name} is archived; restore it before you change it.")
     return workflow

@@ -110,7 +110,7 @@ def apply(
     Events need manage, schemas of the registry admin. Raises PermissionDenied, and InvalidInput or Conflict naming the
     event that does not fit the catalog any more; the transaction is then to be given up.
     """
-    actor.require("manage")
+    actor.require("manage", acts.CatalogImported, on=shown(source))
     asked = [change for change in plan if change.key in chosen and change.can_be_chosen]
     schemas = {one.name: one.schema for one in asked if one.subject == "schema" and one.schema is not None}
     registered = tuple(schema_registry.register(conn, actor, schemas=schemas)) if schemas else ()

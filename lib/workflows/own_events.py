@@ -14,6 +14,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
+from lib.auth.acts import Act
 from lib.catalog import definitions, entries, own_entries
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import ENTRY_STATUSES, EntryStatus
@@ -78,7 +79,7 @@ def create(conn: Connection, actor: Actor, *, definition: EntryDefinition) -> No
 
     Raises PermissionDenied, InvalidInput naming the first problem, Conflict when somebody defined it meanwhile.
     """
-    actor.require("manage")
+    actor.require("manage", acts.EntryDefined, on=definition.event_type)
     definition = _checked(conn, actor, definition, changes=None)
     schema = definitions.read_schema(definition)
     inline_ref = own_entries.next_inline_ref(conn, tenant=actor.tenant, event_type=definition.event_type)
@@ -98,7 +99,7 @@ def change(
     A changed inline schema becomes the next one of the event's. Raises PermissionDenied, NotFound, InvalidInput naming
     the first problem, Conflict naming who changed it meanwhile.
     """
-    before = _expect(conn, actor, event_type, expected_version)
+    before = _expect(conn, actor, event_type, expected_version, to=acts.EntryChanged)
     definition = _checked(conn, actor, definition, changes=event_type)
     schema = definitions.read_schema(definition)
     ref = definition.payload_schema_ref if schema is None else _ref_of(conn, actor, before, schema)
@@ -117,7 +118,7 @@ def set_status(conn: Connection, actor: Actor, *, event_type: str, status: Entry
 
     Raises PermissionDenied, NotFound, InvalidInput, Conflict naming who changed it meanwhile.
     """
-    before = _expect(conn, actor, event_type, expected_version)
+    before = _expect(conn, actor, event_type, expected_version, to=acts.EntryStatusChanged)
     if status not in ENTRY_STATUSES:
         raise InvalidInput("status", f"must be one of {', '.join(ENTRY_STATUSES)}")
     return _set_status(conn, actor, before, status)
@@ -130,7 +131,7 @@ def delete(
 
     Raises PermissionDenied, NotFound, Conflict naming who changed it meanwhile.
     """
-    before = _expect(conn, actor, event_type, expected_version)
+    before = _expect(conn, actor, event_type, expected_version, to=acts.EntryDeleted)
     if use(conn, tenant=actor.tenant, event_type=event_type, now=datetime.now(UTC)).keeps_it:
         _set_status(conn, actor, before, "deprecated")
         return "deprecated"
@@ -144,7 +145,7 @@ def restore(conn: Connection, actor: Actor, *, event_type: str) -> None:
 
     Raises PermissionDenied, NotFound, Conflict when there is another one of this type by now.
     """
-    actor.require("manage")
+    actor.require("manage", acts.EntryRestored, on=event_type)
     since = datetime.now(UTC) - entries.DELETED_FOR
     if not _is_type(event_type) or not own_entries.bring_back(
         conn, tenant=actor.tenant, user_id=actor.user_id, event_type=event_type, since=since
@@ -205,9 +206,9 @@ def _effects(
     return Effects(now.schema, schema, tuple(attached))
 
 
-def _expect(conn: Connection, actor: Actor, event_type: str, version: int) -> OwnEntry:
+def _expect(conn: Connection, actor: Actor, event_type: str, version: int, *, to: type[Act]) -> OwnEntry:
     """The tenant's own entry, locked, if it is still the one that was looked at."""
-    actor.require("manage")
+    actor.require("manage", to, on=event_type)
     if not _is_type(event_type):
         raise NotFound(_NONE)
     own_entries.lock(conn, tenant=actor.tenant, event_type=event_type)

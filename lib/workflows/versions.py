@@ -13,6 +13,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
+from lib.auth.acts import Act
 from lib.catalog import schema_registry
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
@@ -96,7 +97,7 @@ def publish(
     Raises PermissionDenied, NotFound, Conflict when someone saved or published meanwhile or no real event would start
     it, InvalidInput when the draft has errors, naming the first.
     """
-    workflow = _expect(conn, actor, workflow_id, expected_version)
+    workflow = _expect(conn, actor, workflow_id, expected_version, to=acts.WorkflowPublished)
     if workflow.draft_version != expected_draft_version:
         raise Conflict("Someone changed the draft meanwhile; look at it again before you publish it.")
     if workflow.published_version and not workflow.draft_differs:
@@ -133,7 +134,7 @@ def roll_back(
     Raises PermissionDenied, NotFound, Conflict when someone published meanwhile, the old version no longer fits
     today's events and schemas, or no real event would start it.
     """
-    workflow = _expect(conn, actor, workflow_id, expected_version)
+    workflow = _expect(conn, actor, workflow_id, expected_version, to=acts.WorkflowRolledBack)
     old = _content(conn, actor.tenant, workflow_id, to_version)
     if errors := _errors(conn, actor, old.definition):
         raise Conflict(f"Version {to_version} of {workflow.name} cannot be published again: {errors[0].message}")
@@ -170,7 +171,7 @@ def detach(
     Raises PermissionDenied (a system workflow needs admin), NotFound, Conflict when someone published or began to
     change the draft meanwhile, or the workflow does not react to this event.
     """
-    workflow = _expect(conn, actor, workflow_id, expected_version)
+    workflow = _expect(conn, actor, workflow_id, expected_version, to=acts.WorkflowDetached)
     latest = _content(conn, actor.tenant, workflow_id, expected_version)
     _require_trigger(workflow, event_type)
     if workflow.draft_differs and not expected_changes:
@@ -202,7 +203,7 @@ def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_v
     Raises PermissionDenied, NotFound, Conflict when someone published meanwhile, that version removed none, or
     the workflow no longer fits today's events and schemas.
     """
-    workflow = _expect(conn, actor, workflow_id, detached_version)
+    workflow = _expect(conn, actor, workflow_id, detached_version, to=acts.WorkflowReattached)
     latest = _content(conn, actor.tenant, workflow_id, detached_version)
     earlier = _content(conn, actor.tenant, workflow_id, detached_version - 1)
     trigger = earlier.definition.get("trigger")
@@ -213,7 +214,7 @@ def undo_detach(conn: Connection, actor: Actor, *, workflow_id: UUID, detached_v
     if errors := _errors(conn, actor, again):
         raise Conflict(
             f"{workflow.name} cannot be attached to {event_type} as it was: {errors[0].message} "
-            "Set its trigger in the designer and mend that, then publish it."
+            "Set its trigger in the designer and fix that, then publish it."
         )
     draft = workflow.draft if workflow.draft_differs or latest.draft_trigger else None
     if draft and draft.get("trigger") is None:
@@ -277,9 +278,9 @@ def definition_if_known(conn: Connection, *, tenant: UUID, workflow_id: UUID, ve
     return strict_json.loads(row.definition) if row else None
 
 
-def _expect(conn: Connection, actor: Actor, workflow_id: UUID, version: int | None) -> Workflow:
+def _expect(conn: Connection, actor: Actor, workflow_id: UUID, version: int | None, *, to: type[Act]) -> Workflow:
     """The workflow, locked, if its latest version is still the one that was looked at."""
-    workflow = workflow_changes.lock_to_change(conn, actor, workflow_id=workflow_id)
+    workflow = workflow_changes.lock_to_change(conn, actor, to=to, workflow_id=workflow_id)
     if workflow.published_version != version:
         seen = f"version {version}" if version else "no published version"
         raise Conflict(

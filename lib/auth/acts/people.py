@@ -15,10 +15,14 @@ class ActRefused(
     target="act",
     sentence="was refused {tried} (needs {permission})",
 ):
-    """Someone tried what their permission does not reach; nothing was changed. The object is what it was tried on."""
+    """Someone tried what their permission does not reach; nothing was changed. The object is what it was tried on.
+
+    What was tried is an act, or in words what is no act. Where an object is known, its kind is said beside it.
+    """
 
     tried: str
     permission: str
+    object_kind: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -287,5 +287,5 @@ def test_a_refusal_names_whom_to_ask(boss: Actor, new_actor: ActorFactory) -> No
     asking = Actor(reader.tenant, reader.user_id, reader.email, "read", ask=found.sentence)
     assert asking == reader, "whom to ask is no part of who somebody is"
     with pytest.raises(PermissionDenied, match=r"you need admin\. Ask an admin of Acme \(Admin 0"):
-        asking.require("admin")
+        asking.require("admin", "a test")
     assert get_args(Permission) == ("read", "manage", "admin")

@@ -14,15 +14,15 @@ import pytest
 from sqlalchemy import Row, text
 
 from lib import database
-from lib.auth import audit, downloads, sessions, tokens
+from lib.auth import audit, downloads, members, sessions, tokens
 from lib.auth.actors import Actor
-from lib.auth.acts import ActRefused, told
+from lib.auth.acts import ACTS, ActRefused, told
 from lib.database import Database
 from lib.errors import PermissionDenied
-from lib.events import activity, simulation
+from lib.events import activity, saved_cases, simulation
 from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
-from lib.workflows import backfill, changes
+from lib.workflows import backfill, changes, own_events
 from tests.conftest import ActorFactory
 from tests.database.auth.test_acts import RECORDED
 from tests.database.workflows.test_records import EVENT, published
@@ -42,38 +42,81 @@ def refused(db: Database, actor: Actor) -> list[Row[Any]]:
     return found
 
 
-@pytest.mark.parametrize("function", [f for f, _ in RECORDED if f not in OPEN], ids=lambda f: f.__name__)
+#: Acts that make something: what they are refused on is there before them, or nothing is.
+MAKING: dict[Any, tuple[str | None, str | None]] = {
+    changes.create_for_event: ("event_type", EVENT),
+    simulation.send: ("event_type", EVENT),
+    saved_cases.save: ("event_type", EVENT),
+    tokens.create_token: (None, None),
+    members.add: (None, None),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "action"),
+    [one for one in RECORDED if one[0] not in OPEN],
+    ids=lambda one: getattr(one, "__name__", one),
+)
 def test_each_act_that_is_refused_is_kept_and_changes_nothing(
-    function: Any, db: Database, new_actor: ActorFactory
+    function: Any, action: str, db: Database, new_actor: ActorFactory
 ) -> None:
     admin = new_actor("admin")
     reader = replace(new_actor("read", tenant=admin.tenant), origin="command", address="192.0.2.7")
-    prepare = next(prepare for (one, _), prepare in RECORDED.items() if one is function)
-    call = prepare(admin)
+    call = RECORDED[function, action](admin)
     with pytest.raises(PermissionDenied), database.write(reader) as conn:
         call(conn, reader)
     [row] = refused(db, reader)
-    assert row.detail["tried"] == f"{function.__module__}.{function.__name__}".removeprefix("lib.")
     assert row.detail["permission"] in ("manage", "admin")
     assert (row.email, row.origin, row.address) == (reader.email, "command", "192.0.2.7")
     assert told(row.action, who="Ada", target_id=row.target_id, detail=row.detail).startswith("Ada was refused ")
+    # What was refused is what is recorded when it is allowed: the same act on the same object.
+    with database.write(admin) as conn:
+        call(conn, admin)
+    with db.owner.connect() as conn:
+        query = text("SELECT * FROM audit_logs WHERE user_id = :u ORDER BY audit_id DESC LIMIT 1")
+        done = conn.execute(query, {"u": admin.user_id}).one()
+    tried, kind, target = done.action, done.target_type, done.target_id
+    if function in MAKING:
+        kind, target = MAKING[function]
+    elif function is tokens.revoke_of_person:  # refused before one knows of which tokens
+        kind, target = "member", str(reader.user_id)
+    elif function is own_events.delete:  # refused before one knows whether it is deprecated instead
+        tried = "event_type.deleted"
+    assert (row.detail["tried"], row.detail["objectKind"], row.target_id) == (tried, kind, target or tried)
+
+
+def test_a_kind_that_a_refusal_names_is_one_of_the_kinds_of_objects() -> None:
+    kinds, named = {act.target_type for act in ACTS.values()}, 0
+    for path in (ROOT / "lib").rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(call, ast.Call) and ast.unparse(call.func).endswith(("actor.require", "actor.denied")):
+                for given in call.keywords:
+                    if given.arg == "kind":
+                        named += 1
+                        assert ast.literal_eval(given.value) in kinds, (path, call.lineno)
+    assert named >= 5
 
 
 def test_what_it_was_tried_on_is_its_object(db: Database, new_actor: ActorFactory) -> None:
     admin = new_actor("admin")
     reader = new_actor("read", tenant=admin.tenant)
     workflow = published(admin)
-    tries: list[tuple[Callable[[Any], Any], str]] = [
-        (lambda conn: changes.set_paused(conn, reader, workflow_id=workflow, paused=True), str(workflow)),
-        (lambda conn: run_records.cancel(conn, reader, run_id=UUID(int=5)), str(UUID(int=5))),
-        (lambda conn: activity.reveal_payload(conn, reader, event_id=UUID(int=6), reason="why"), str(UUID(int=6))),
-        (lambda conn: simulation.send(conn, reader, draft=EventDraft(EVENT, {})), EVENT),
-        (lambda conn: tokens.tokens(conn, reader), "auth.tokens.tokens"),
+    tries: list[tuple[Callable[[Any], Any], str, str | None]] = [
+        (lambda conn: changes.set_paused(conn, reader, workflow_id=workflow, paused=True), str(workflow), "workflow"),
+        (lambda conn: run_records.cancel(conn, reader, run_id=UUID(int=5)), str(UUID(int=5)), "run"),
+        (
+            lambda conn: activity.reveal_payload(conn, reader, event_id=UUID(int=6), reason="why"),
+            str(UUID(int=6)),
+            "event",
+        ),
+        (lambda conn: simulation.send(conn, reader, draft=EventDraft(EVENT, {})), EVENT, "event_type"),
+        (lambda conn: tokens.tokens(conn, reader), "the list of API tokens", None),
     ]
-    for call, _ in tries:
+    for call, *_ in tries:
         with pytest.raises(PermissionDenied), database.read(reader) as conn:
             call(conn)
-    assert [row.target_id for row in refused(db, reader)] == [target for _, target in tries]
+    found = [(row.target_id, row.detail["objectKind"]) for row in refused(db, reader)]
+    assert found == [(target, kind) for _, target, kind in tries]
 
 
 def test_a_system_workflow_is_refused_to_a_manager(db: Database, new_actor: ActorFactory) -> None:
