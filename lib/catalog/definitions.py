@@ -5,16 +5,15 @@ Nothing is stored here. lib/workflows/own_events.py is the door to that, and ask
 
 from __future__ import annotations
 
-import difflib
-import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from lib.catalog import own_entries, schema_registry
+from lib.catalog import event_types, own_entries, schema_registry
 from lib.catalog.entries import ENTRY_STATUSES, EntryStatus
+from lib.catalog.nearest import did_you_mean
 from lib.database import Connection
 from lib.errors import InvalidInput
 from lib.sandbox import metaschema, validation
@@ -23,7 +22,6 @@ from lib.schemas.outline import SchemaField, outline
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
-LONGEST_TYPE: Final = 200  # the ref of an inline schema is longer by a few characters, and has 256
 LONGEST_NAME: Final = 120
 LONGEST_DESCRIPTION: Final = 2000
 LONGEST_CATEGORY: Final = 60
@@ -33,17 +31,8 @@ MOST_TAGS: Final = 20
 LONGEST_PATH: Final = 200
 MOST_PATHS: Final = 10
 
-#: What an event type is, in one sentence.
-TYPE_RULE: Final = (
-    f"An event type has up to {LONGEST_TYPE} letters A to Z, digits, and single _ . - : / between them, and begins "
-    "with a letter, as in DEVICE_OFFLINE."
-)
-_TYPE = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[_.:/-][A-Za-z0-9]+)*")
-_BY_CONVENTION = re.compile(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*")
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 #: What a correlation key can be made of.
 _KEYS = frozenset({"string", "integer", "number"})
-_MOST_OFFERED = 3
 
 DefinitionField = Literal[
     "event type", "name", "description", "category", "status", "owner", "tags", "correlation paths", "example", "schema"
@@ -124,35 +113,6 @@ def usable_schema(conn: Connection, *, tenant: UUID, definition: EntryDefinition
     return _schema(conn, tenant, cleaned(definition))[0]
 
 
-def suggested_type(text: str) -> str:
-    """The event type that a text comes closest to: "device offline" → DEVICE_OFFLINE. "" if it has no letter."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    words = [word.upper() for word in _WORD.findall(plain)]
-    while words and not words[0][0].isalpha():
-        words.pop(0)
-    suggested = "_".join(words)
-    return suggested if len(suggested) <= LONGEST_TYPE else suggested[:LONGEST_TYPE].rpartition("_")[0]
-
-
-def convention(event_type: str) -> str | None:
-    """The conventional spelling of an event type that has another one; None if it is spelled so, or is none."""
-    if not _TYPE.fullmatch(event_type) or _BY_CONVENTION.fullmatch(event_type):
-        return None
-    return suggested_type(event_type)
-
-
-def type_problem(event_type: str) -> str | None:
-    """Why a text is no event type, in a sentence with the corrected spelling; None if it is one."""
-    if not event_type:
-        return "The event type must not be empty."
-    if len(event_type) > LONGEST_TYPE:
-        return f"The event type has {len(event_type)} characters; at most {LONGEST_TYPE} are accepted."
-    if _TYPE.fullmatch(event_type):
-        return None
-    suggested = suggested_type(event_type)
-    return f"{TYPE_RULE}{f' Did you mean {suggested}?' if suggested else ''}"
-
-
 def path_suggestions(schema: Any) -> list[str]:
     """The fields of a schema that a correlation path can lead to, the outer ones first."""
     found: list[str] = []
@@ -187,7 +147,7 @@ def _type_problems(
     conn: Connection, tenant: UUID, definition: EntryDefinition, changes: str | None
 ) -> Iterator[DefinitionProblem]:
     event_type = definition.event_type
-    if problem := _unstorable(event_type, "event type") or type_problem(event_type):
+    if problem := _unstorable(event_type, "event type") or event_types.problem(event_type):
         yield DefinitionProblem("event type", problem)
     elif changes is not None and event_type != changes:
         message = f"The event type {changes} cannot be changed, as events of it were recorded; copy the event instead."
@@ -276,7 +236,7 @@ def _path_problem(path: Any, known: fields.Field | None, schema: JsonSchema | No
         return None
     place = known.at(names, through_lists=False)
     if place is None or not place.types:
-        near = _offered(path, path_suggestions(schema))
+        near = did_you_mean(path, path_suggestions(schema))
         return f"The schema has no field {_short(path)} for a correlation path.{near}"
     if not place.types & _KEYS:
         return f"The correlation path {_short(path)} leads to no text and no number, so it gives no key."
@@ -305,7 +265,7 @@ def _schema(
         return None, [DefinitionProblem("schema", message)]
     schema = schema_registry.schema(conn, tenant=tenant, ref=ref)
     if schema is None:
-        near = _offered(ref, schema_registry.refs(conn, tenant=tenant))
+        near = did_you_mean(ref, schema_registry.refs(conn, tenant=tenant))
         return None, [DefinitionProblem("schema", f"The registry has no schema {_short(ref)}.{near}")]
     return schema, []
 
@@ -323,10 +283,3 @@ def _example_problems(example: JsonValue, schema: JsonSchema | None) -> Iterator
         yield DefinitionProblem(
             "example", f"The example does not fit the schema {place}: {one.message}".replace(" :", ":")
         )
-
-
-def _offered(wanted: str, known: Iterable[str]) -> str:
-    """The end of a sentence that offers what is spelled most like it."""
-    by_text = {one.casefold(): one for one in known}
-    near = [by_text[one] for one in difflib.get_close_matches(wanted[:300].casefold(), by_text, _MOST_OFFERED, 0.5)]
-    return f" Did you mean {' or '.join(near)}?" if near else ""

@@ -21,18 +21,23 @@ def nearest(name: str, texts: Collection[str], *, limit: int) -> list[str]:
     return difflib.get_close_matches(wanted, texts, limit, _ENOUGH_ALIKE)
 
 
+def names(name: str, known: Iterable[str], *, limit: int) -> list[str]:
+    """The known names that are most like this one, nearest first."""
+    by_text = {comparable(one): one for one in known}
+    return [by_text[text] for text in nearest(name, by_text, limit=limit)]
+
+
 def comparable(name: str) -> str:
     """A name without what people spell one way or another."""
     return name[:_LONGEST].casefold().replace("_", " ")
 
 
-def did_you_mean(name: str, names: Iterable[str]) -> str:
+def did_you_mean(name: str, known: Iterable[str]) -> str:
     """“ Did you mean DEVICE_OFFLINE?”, to stand behind a sentence; empty where no name is much like it."""
-    known = {comparable(one): one for one in names}
-    found = nearest(name, known, limit=1)
-    if not found or difflib.SequenceMatcher(None, comparable(name), found[0]).ratio() < _SURELY_MEANT:
+    found = names(name, known, limit=1)
+    if not found or difflib.SequenceMatcher(None, comparable(name), comparable(found[0])).ratio() < _SURELY_MEANT:
         return ""
-    return f" Did you mean {known[found[0]]}?"
+    return f" Did you mean {found[0]}?"
 
 
 def _pairs(text: str) -> set[str]:

@@ -19,7 +19,7 @@ from uuid import UUID
 from lib import database
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
-from lib.catalog import examples
+from lib.catalog import event_types, examples
 from lib.database import Connection, driver, named_queries
 from lib.errors import InvalidInput, NotFound
 from lib.events.judging import SentEvent
@@ -42,7 +42,6 @@ _OTHERS = ""
 # Any number will do as long as nobody else's advisory lock uses it.
 _LOCK = 0x756E6B
 _NO_PAYLOAD = Redacted.of(None)
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _NO_SUCH = "No events of that type were refused lately, or it is in the catalog by now."
 _KEY_NAME = re.compile(r"(?:[a-z0-9](?:Id|ID|Key|Number|Uuid)|_(?:id|key|number|uuid)|^(?:id|uuid))$")
 
@@ -202,7 +201,7 @@ def suggestion(conn: Connection, *, tenant: UUID, event_type: str) -> Suggestion
     schema = examples.schema_of_redacted(samples)
     return Suggestion(
         event_type=event_type,
-        name=" ".join(word.capitalize() for word in _WORDS.findall(event_type)) or event_type,
+        name=event_types.name_of(event_type),
         description="",
         correlation_paths=correlation_paths(event_type, schema),
         example=next((one for one in samples if not holds_redacted(one)), unknown.sample),
@@ -216,9 +215,9 @@ def correlation_paths(event_type: str, schema: JsonSchema) -> tuple[str, ...]:
 
     That of DEVICE_OFFLINE is deviceId rather than tenantId.
     """
-    about = [word.lower() for word in _WORDS.findall(event_type)][:1]
+    about = [word.lower() for word in event_types.words(event_type)][:1]
     keys = [name for name in schema.get("required", ()) if _is_key(name, schema["properties"][name])]
-    keys.sort(key=lambda name: [word.lower() for word in _WORDS.findall(name)][:1] != about)
+    keys.sort(key=lambda name: [word.lower() for word in event_types.words(name)][:1] != about)
     return tuple(keys[:1])
 
 

@@ -13,9 +13,9 @@ from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
-from lib.catalog import definitions, schema_registry
+from lib.catalog import definitions, event_types, schema_registry
 from lib.catalog.definitions import EntryDefinition
-from lib.catalog.interchange.documents import FIELDS, Document, ImportedEvent, name_of, same, shown
+from lib.catalog.interchange.documents import FIELDS, Document, ImportedEvent, same, shown
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
 from lib.schemas import JsonSchema, compatibility
@@ -154,7 +154,11 @@ class _Planner:
     def event(self, event: ImportedEvent, now: _Present | None) -> PlannedChange:
         """What becomes of one event."""
         told = PlannedChange(
-            "invalid", "event", event.event_type, event.place, str(event.said.get("name") or name_of(event.event_type))
+            "invalid",
+            "event",
+            event.event_type,
+            event.place,
+            str(event.said.get("name") or event_types.name_of(event.event_type)),
         )
         if event.problem is not None:
             return replace(told, reason=_sentence(event.problem))
@@ -197,7 +201,7 @@ class _Planner:
 
     def _definition(self, event: ImportedEvent, now: _Present | None, said: Mapping[str, Any]) -> EntryDefinition:
         """The entry that an event makes: what is said, else what it is now, else what a new one has."""
-        new = {**_DEFAULTS, "name": name_of(event.event_type), "category": self.category}
+        new = {**_DEFAULTS, "name": event_types.name_of(event.event_type), "category": self.category}
         values: dict[str, Any] = {name: getattr(now.definition, name) if now else new[name] for name in FIELDS}
         values |= said
         values |= {name: tuple(values[name]) for name in _LISTS}

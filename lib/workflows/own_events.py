@@ -15,7 +15,7 @@ from uuid import UUID
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.auth.acts import Act
-from lib.catalog import definitions, entries, own_entries
+from lib.catalog import definitions, entries, event_types, own_entries
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import ENTRY_STATUSES, EntryStatus
 from lib.catalog.own_entries import OwnEntry
@@ -229,7 +229,7 @@ def _own(conn: Connection, actor: Actor, event_type: str) -> OwnEntry:
 
 def _is_type(event_type: str) -> bool:
     """Whether a text can be the type of an event at all: others cannot even be looked for."""
-    return definitions.type_problem(event_type) is None
+    return event_types.problem(event_type) is None
 
 
 def _checked(conn: Connection, actor: Actor, definition: EntryDefinition, *, changes: str | None) -> EntryDefinition:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from lib.catalog import event_types
 from lib.catalog.interchange import told
-from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, event_type_of, shown
+from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, shown
 from lib.catalog.interchange.standalone import DocumentPlace, Library
 
 #: AsyncAPI's schemas are a superset of this draft.
@@ -60,7 +61,9 @@ class _Reader:
             try:
                 message = self.library.followed(found.place)
             except Unreadable as error:
-                name = event_type_of(next((one for one in (found.key, *found.otherwise) if isinstance(one, str)), ""))
+                name = event_types.made_of(
+                    next((one for one in (found.key, *found.otherwise) if isinstance(one, str)), "")
+                )
                 yield ImportedEvent(name, str(found.place), problem=str(error))
                 continue
             if (where := (message.file, message.path)) not in seen:
@@ -96,19 +99,19 @@ class _Reader:
 
     def _event(self, message: DocumentPlace, found: _Found) -> ImportedEvent:
         if not isinstance(message.value, Mapping):
-            name = event_type_of(found.key or "")
+            name = event_types.made_of(found.key or "")
             return ImportedEvent(name, str(message), problem="is no message: it must be an object")
         try:
             fields = self._with_traits(message)
         except Unreadable as error:
-            return ImportedEvent(event_type_of(found.key or ""), str(message), problem=str(error))
+            return ImportedEvent(event_types.made_of(found.key or ""), str(message), problem=str(error))
         # The key of the components is the name that other tools generate code by; a channel's key may be of its own.
         last = message.path[-1] if message.path[-2:-1] == ("messages",) else found.key
         names = (fields.get("name"), message.value.get("messageId"), last, fields.get("title"), *found.otherwise)
         return told.event(
             self.library,
             message,
-            event_type=next((made for one in names if isinstance(one, str) and (made := event_type_of(one))), ""),
+            event_type=next((made for one in names if isinstance(one, str) and (made := event_types.made_of(one))), ""),
             said=self._said(message, fields),
             schema=lambda: self._schema(message),
             extension=fields.get(EXTENSION),

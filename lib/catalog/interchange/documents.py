@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -24,7 +22,6 @@ FIELDS = ("name", "description", "category", "status", "owner", "tags", "correla
 EXTENSION = "x-event-catalog"
 
 _LONGEST_SHOWN = 80
-_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 
 
 class Unreadable(Exception):
@@ -56,19 +53,6 @@ class Document:
     events: tuple[ImportedEvent, ...] = ()
     schemas: Mapping[str, JsonSchema] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
-
-
-def event_type_of(name: str) -> str:
-    """A name in our convention: lightMeasured, light-measured and “Light measured” are LIGHT_MEASURED; "" for none."""
-    letters = unicodedata.normalize("NFKD", name[:1000])
-    words = _WORDS.sub("_", "".join(one for one in letters if not unicodedata.combining(one)))
-    event_type = words.strip("_").upper()
-    return f"EVENT_{event_type}" if event_type[:1].isdigit() else event_type
-
-
-def name_of(event_type: str) -> str:
-    """A name for people: LIGHT_MEASURED is Light Measured."""
-    return " ".join(word.capitalize() for word in event_type.split("_"))
 
 
 def shown(text: str) -> str:

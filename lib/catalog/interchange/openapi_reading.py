@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lib.catalog import event_types
 from lib.catalog.interchange import told
-from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, event_type_of, shown
+from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, shown
 from lib.catalog.interchange.standalone import DocumentPlace, Library
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
@@ -39,13 +40,13 @@ def _of_webhook(library: Library, name: str, place: DocumentPlace, *, draft: str
         if not isinstance(webhook.value, Mapping):
             raise Unreadable("is no webhook: it must be an object")
     except Unreadable as error:
-        yield ImportedEvent(event_type_of(name), str(place), problem=str(error))
+        yield ImportedEvent(event_types.made_of(name), str(place), problem=str(error))
         return
     methods = [method for method in _METHODS if isinstance(webhook.value.get(method), Mapping)]
     if not methods:
-        yield ImportedEvent(event_type_of(name), str(place), problem="has no operation")
+        yield ImportedEvent(event_types.made_of(name), str(place), problem="has no operation")
     for method in methods:
-        named = event_type_of(name if len(methods) == 1 else f"{name}_{method}")
+        named = event_types.made_of(name if len(methods) == 1 else f"{name}_{method}")
         yield _event(library, named, webhook / method, draft=draft)
 
 

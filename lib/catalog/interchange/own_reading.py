@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from lib.catalog import event_types
 from lib.catalog.interchange import told
 from lib.catalog.interchange.documents import (
     EXTENSION,
@@ -15,7 +16,6 @@ from lib.catalog.interchange.documents import (
     Document,
     ImportedEvent,
     Unreadable,
-    event_type_of,
     shown,
 )
 from lib.catalog.interchange.standalone import DocumentPlace, Library, taken_out
@@ -66,7 +66,7 @@ def read_schema(library: Library, file: str, extension: Any) -> Document:
     event = told.event(
         library,
         root,
-        event_type=next((made for one in names if (made := event_type_of(one))), ""),
+        event_type=next((made for one in names if (made := event_types.made_of(one))), ""),
         said=said if extension is None else {},
         schema=lambda: own[told.SCHEMA] if told.SCHEMA in own else taken_out(library, root),
         extension=extension,

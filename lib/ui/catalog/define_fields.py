@@ -8,7 +8,7 @@ from typing import Any
 
 import streamlit as st
 
-from lib.catalog import definitions
+from lib.catalog import definitions, event_types
 from lib.catalog.definitions import DefinitionField, DefinitionProblem, EntryDefinition
 from lib.catalog.entries import ENTRY_STATUSES
 from lib.errors import InvalidInput
@@ -212,12 +212,12 @@ class DefinitionFields:
             key=self._key("type"),
             live=_LIVE,
             placeholder="DEVICE_OFFLINE",
-            help=definitions.TYPE_RULE,
+            help=event_types.TYPE_RULE,
         )
         text = (typed or "").strip()
-        if text and definitions.type_problem(text):
-            self._offer(definitions.suggested_type(text))
-        elif spelled := definitions.convention(text):
+        if text and event_types.problem(text):
+            self._offer(event_types.made_of(text))
+        elif spelled := event_types.convention(text):
             st.caption("By convention a type is in capitals with underscores. Keep it if its sender calls it so.")
             self._offer(spelled)
         tell("event type")

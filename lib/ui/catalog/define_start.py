@@ -12,7 +12,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import definitions, entries, own_entries
+from lib.catalog import definitions, entries, event_types, own_entries
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogEntry
 from lib.database import Connection
@@ -92,7 +92,9 @@ def prefill(actor: Actor, event_type: str) -> EntryDefinition:
         with database.read(actor) as conn:
             suggested = unknown_events.suggestion(conn, tenant=actor.tenant, event_type=event_type)
     except NotFound:  # none came, or somebody else has defined it meanwhile
-        return EntryDefinition(event_type=event_type, name=_name_of(event_type), category="")
+        return EntryDefinition(
+            event_type=event_type, name=event_types.name_of(event_type)[: definitions.LONGEST_NAME], category=""
+        )
     return EntryDefinition(
         event_type=event_type,
         name=suggested.name,
@@ -160,8 +162,3 @@ def _of_entry(conn: Connection, actor: Actor, entry: CatalogEntry) -> EntryDefin
         payload_schema_ref=None if is_inline else ref,
         payload_schema=json_text(schema) if is_inline else None,
     )
-
-
-def _name_of(event_type: str) -> str:
-    words = definitions.suggested_type(event_type).split("_")
-    return " ".join(word.capitalize() for word in words)[: definitions.LONGEST_NAME]

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import definitions, own_entries
+from lib.catalog import event_types, own_entries
 from lib.catalog.entries import DELETED_FOR, CatalogEntry, DeletedEntry, EntryStatus
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
@@ -52,7 +52,7 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
 
 def draw_gone(actor: Actor, event_type: str) -> bool:
     """Say that an event was deleted lately, with the way to bring it back; whether it was."""
-    if definitions.type_problem(event_type):
+    if event_types.problem(event_type):
         return False
     with database.read(actor) as conn:
         since = datetime.now(UTC) - DELETED_FOR

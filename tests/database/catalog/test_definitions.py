@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lib import database
 from lib.auth.actors import Actor
@@ -16,7 +14,6 @@ from lib.catalog.definitions import DefinitionProblem, EntryDefinition
 from lib.database import Database
 from lib.workflows import own_events
 from tests.conftest import ActorFactory
-from tests.support.hostile_texts import TEXTS
 from tests.support.tenant_catalog import add_schema
 
 SCHEMA = {
@@ -197,31 +194,5 @@ def test_texts_are_cleaned_and_tags_and_paths_come_once(actor: Actor) -> None:
     assert clean.correlation_paths == ("deviceId",)
 
 
-@pytest.mark.parametrize(
-    ("event_type", "spelled"),
-    [
-        ("device.offline", "DEVICE_OFFLINE"),
-        ("deviceOffline", "DEVICE_OFFLINE"),
-        ("com.example.DeviceOffline", "COM_EXAMPLE_DEVICE_OFFLINE"),
-        ("DEVICE_OFFLINE", None),
-        ("DEVICE_2_OFFLINE", None),
-        ("no type at all", None),
-    ],
-)
-def test_the_conventional_spelling_is_offered_of_what_senders_call_otherwise(
-    event_type: str, spelled: str | None
-) -> None:
-    assert definitions.convention(event_type) == spelled
-
-
 def test_paths_are_offered_from_the_schema() -> None:
     assert definitions.path_suggestions(SCHEMA) == ["deviceId", "site.code"]
-
-
-@given(st.text(max_size=40) | st.sampled_from(sorted(TEXTS.values())))
-def test_what_is_suggested_is_an_event_type(text: str) -> None:
-    suggested = definitions.suggested_type(text)
-    assert suggested == "" or (
-        definitions.type_problem(suggested) is None and definitions.convention(suggested) is None
-    )
-    assert definitions.suggested_type(suggested) == suggested

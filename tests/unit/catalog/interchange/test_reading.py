@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from lib.catalog.interchange import documents, reading
-from lib.catalog.interchange.documents import Document, event_type_of
+from lib.catalog.interchange.documents import Document
 from lib.schemas.document import SchemaDocument
 from lib.schemas.judge import Judge
 
@@ -39,26 +39,6 @@ def types(document: Document) -> list[str]:
 
 def problems(document: Document) -> dict[str, str | None]:
     return {event.event_type: event.problem for event in document.events}
-
-
-@pytest.mark.parametrize(
-    ("name", "event_type"),
-    [
-        ("lightMeasured", "LIGHT_MEASURED"),
-        ("Light measured", "LIGHT_MEASURED"),
-        ("light-measured", "LIGHT_MEASURED"),
-        ("com.example.light.measured", "COM_EXAMPLE_LIGHT_MEASURED"),
-        ("LIGHT_MEASURED", "LIGHT_MEASURED"),
-        ("HTTPRequestSent", "HTTP_REQUEST_SENT"),
-        ("CostingRequestV1", "COSTING_REQUEST_V1"),
-        ("  --kunde.geändert-- ", "KUNDE_GEANDERT"),
-        ("issues/opened", "ISSUES_OPENED"),
-        ("☃", ""),
-        ("", ""),
-    ],
-)
-def test_names_become_event_types_by_one_rule(name: str, event_type: str) -> None:
-    assert event_type_of(name) == event_type
 
 
 def test_messages_of_asyncapi_3() -> None:
