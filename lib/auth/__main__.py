@@ -14,7 +14,7 @@ from typing import get_args
 from uuid import UUID
 
 from lib import database
-from lib.auth import actors, audit_chain
+from lib.auth import actors, audit_chain, members
 from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor, Permission
 from lib.errors import CatalogError, InvalidInput, end_process
@@ -92,8 +92,14 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _add_tenant(given: argparse.Namespace) -> None:
     with database.operate() as conn:
-        tenant_id = actors.add_tenant(conn, name=given.name, time_zone=given.time_zone)
-        actors.add_member(conn, tenant=tenant_id, email=given.email, name=given.email, permission="admin")
+        members.begin_tenant(
+            conn,
+            tenant_name=given.name,
+            time_zone=given.time_zone,
+            email=given.email,
+            name=given.email,
+            by=actors.operator,
+        )
 
 
 def _add_token(given: argparse.Namespace) -> None:

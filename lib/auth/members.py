@@ -7,12 +7,13 @@ permission from each other at once.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 from uuid import UUID
 
-from lib.auth import acts, audit, tokens
+from lib.auth import actors, acts, audit, tokens
 from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
 from lib.auth.acts import Act
 from lib.database import Connection, named_queries
@@ -89,6 +90,29 @@ def add(conn: Connection, actor: Actor, *, email: str, name: str, permission: Pe
     member = _member(conn, actor, user_id)
     audit.record(conn, actor, acts.MemberAdded(target_id=user_id, email=member.email, permission=permission))
     return member
+
+
+def begin_tenant(
+    conn: Connection,
+    *,
+    tenant_name: str,
+    email: str,
+    name: str,
+    by: Callable[[UUID], Actor],
+    time_zone: str = "UTC",
+) -> UUID:
+    """A new tenant with its first administrator; audited. Owner's connection only. `by` is who acts in a tenant."""
+    tenant = actors.add_tenant(conn, name=tenant_name, time_zone=time_zone)
+    act = acts.TenantAdded(target_id=tenant, name=tenant_name, time_zone=time_zone)
+    audit.record(conn, by(tenant), act)
+    add_admin(conn, by(tenant), email=email, name=name)
+    return tenant
+
+
+def add_admin(conn: Connection, actor: Actor, *, email: str, name: str) -> None:
+    """Let an administrator into a tenant that has none; audited. Owner's connection only."""
+    user_id = actors.add_member(conn, tenant=actor.tenant, email=email, name=name, permission="admin")
+    audit.record(conn, actor, acts.MemberAdded(target_id=user_id, email=folded_email(email), permission="admin"))
 
 
 def change_permission(conn: Connection, actor: Actor, *, user_id: UUID, permission: Permission) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from lib import database, demo, sandbox
-from lib.auth import actors, proxy_tokens, sign_in_settings
+from lib.auth import actors, members, proxy_tokens, sign_in_settings
 from lib.catalog import system as system_catalog
 from lib.database import Connection, named_queries
 from lib.operations import upkeep
@@ -84,5 +84,7 @@ def _add_first_admin(conn: Connection, settings: Settings) -> None:
         if known or not settings.embedded:
             return
         email, name = _LOCAL_ADMIN, "Admin"
-    tenant = known[0].tenant if known else actors.add_tenant(conn, name="My workspace")
-    actors.add_member(conn, tenant=tenant, email=email, name=name, permission="admin")
+    if known:
+        members.add_admin(conn, actors.engine(known[0].tenant), email=email, name=name)
+    else:
+        members.begin_tenant(conn, tenant_name="My workspace", email=email, name=name, by=actors.engine)

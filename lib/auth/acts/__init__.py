@@ -29,6 +29,7 @@ from lib.auth.acts.people import MemberChanged as MemberChanged
 from lib.auth.acts.people import MemberRemoved as MemberRemoved
 from lib.auth.acts.people import SessionEnded as SessionEnded
 from lib.auth.acts.people import SessionStarted as SessionStarted
+from lib.auth.acts.people import TenantAdded as TenantAdded
 from lib.auth.acts.people import TokenChanged as TokenChanged
 from lib.auth.acts.people import TokenCreated as TokenCreated
 from lib.auth.acts.people import TokenRevoked as TokenRevoked

@@ -104,6 +104,20 @@ class TokenRevoked(
 
 
 @dataclass(frozen=True, kw_only=True)
+class TenantAdded(
+    Act,
+    action="tenant.added",
+    target="tenant",
+    sentence="added the tenant {name}",
+    after=("name", "time_zone"),
+):
+    """A tenant was begun; its first administrator has a line beside it."""
+
+    name: str
+    time_zone: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class MemberAdded(
     Act,
     action="member.added",

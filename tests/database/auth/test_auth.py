@@ -24,10 +24,10 @@ def test_read_before_manage_before_admin(has: Permission, needs: Permission) -> 
     assert get_args(Permission) == RANKS
     actor = Actor(actors.UUID(int=1), actors.UUID(int=2), "x@example.com", has)
     if RANKS.index(has) >= RANKS.index(needs):
-        actor.require(needs)
+        actor.require(needs, "a test")
     else:
         with pytest.raises(PermissionDenied, match=f"You have {has} permission; to .* you need {needs}"):
-            actor.require(needs)
+            actor.require(needs, "a test")
 
 
 def test_preferences_are_each_persons_own(new_actor: ActorFactory) -> None:
@@ -42,16 +42,35 @@ def test_preferences_are_each_persons_own(new_actor: ActorFactory) -> None:
 
 
 @pytest.mark.own_database
-def test_a_tenant_is_added_from_the_command_line(db: Database, repository: object) -> None:
-    url = db.owner.url.render_as_string(hide_password=False)
-    done = subprocess.run(
-        [sys.executable, "-m", "lib.auth", "tenant", "Acme Ltd", "boss@acme.example"],
-        cwd=str(repository),
-        env={"DATABASE_URL": url, "AUTH": "off", "PATH": ""},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
+def test_what_the_command_changes_is_in_the_trail(db: Database, repository: object) -> None:
+    def command(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-m", "lib.auth", *arguments],
+            cwd=str(repository),
+            env={"DATABASE_URL": db.owner.url.render_as_string(hide_password=False), "AUTH": "off", "PATH": ""},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    command("tenant", "Acme Ltd", "Boss@Acme.example", "--time-zone", "Europe/Berlin")
     with database.operate() as conn:
         added = actors.memberships(conn)
     assert [(m.tenant_name, m.email, m.permission) for m in added] == [("Acme Ltd", "boss@acme.example", "admin")]
+    command("token", "--tenant", "Acme Ltd", "--permission", "read", "--name", "one")
+    command("rotate", "--tenant", "Acme Ltd", "--name", "one", "--overlap", "0h")
+    command("revoke", "--tenant", "Acme Ltd", "--name", "one")
+    with db.owner.connect() as conn:
+        rows = conn.exec_driver_sql("SELECT * FROM audit_logs ORDER BY audit_id").all()
+    assert [row.action for row in rows] == [
+        "tenant.added",
+        "member.added",
+        "api_token.created",
+        "api_token.rotated",
+        "api_token.revoked",
+    ]
+    assert {(row.tenant, row.email, row.origin) for row in rows} == {(added[0].tenant, "operator", "command")}
+    assert rows[0].detail == {"name": "Acme Ltd", "timeZone": "Europe/Berlin"}
+    assert (rows[1].target_id, rows[1].detail["email"]) == (str(added[0].user_id), "boss@acme.example")
+    assert command("verify") == "Acme Ltd: 5 rows, sound.\n"
