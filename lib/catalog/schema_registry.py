@@ -16,7 +16,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor, Permission
-from lib.database import Connection, named_queries
+from lib.database import Connection, named_queries, patterns
 from lib.errors import InvalidInput, SchemaConflict
 from lib.sandbox import metaschema
 from lib.schemas import JsonSchema
@@ -185,6 +185,13 @@ def refs(conn: Connection, *, tenant: UUID) -> list[str]:
     return list(conn.execute(queries["refs"], {"tenant": tenant}).scalars())
 
 
+def some_refs(conn: Connection, *, tenant: UUID, search: str, most: int, with_inline: bool) -> list[str]:
+    """The refs that hold these words, in order, no more than `most`. Raises InvalidInput naming the search."""
+    strict_json.check_text(search, field="search")
+    row = {"tenant": tenant, "patterns": patterns.holding(_words(search)), "with_inline": with_inline, "most": most}
+    return list(conn.execute(queries["some_refs"], row).scalars())
+
+
 def families(conn: Connection, *, tenant: UUID, filters: RegistryFilters) -> RegistryPage:
     """The families that match, by name; those with just the field that is looked for first.
 
@@ -193,36 +200,17 @@ def families(conn: Connection, *, tenant: UUID, filters: RegistryFilters) -> Reg
     for name, text in (("search", filters.search), ("field", filters.field)):
         strict_json.check_text(text, field=name)
     field = filters.field.strip().lower()[:LONGEST_REF]
-    row = {
-        "tenant": tenant,
-        "words": filters.search.lower()[:LONGEST_REF].split()[:_MOST_WORDS],
-        "field": field,
-        "kind": filters.kind,
-        "size": PAGE_SIZE,
-    }
+    words = _words(filters.search)
+    statement = queries["narrowed" if words or field or filters.kind else "in_order"]
+    narrowing = {"patterns": patterns.holding(words), "field": field, "kind": filters.kind}
+    row = {"tenant": tenant, "size": PAGE_SIZE, **narrowing}
     page = max(filters.page, 1)
-    found = conn.execute(queries["families"], row | {"offset": min((page - 1) * PAGE_SIZE, 10**9)}).all()
-    if not found and page > 1:
+    asked = conn.execute(statement, row | {"offset": min((page - 1) * PAGE_SIZE, 10**9)}).all()
+    if not asked and page > 1:
         page = 1
-        found = conn.execute(queries["families"], row | {"offset": 0}).all()
-    newest = [one.newest for one in found]
-    used = uses(conn, tenant=tenant, refs=newest)
-    schemas = exact(conn, tenant=tenant, refs=newest) if field else {}
-    made = [
-        SchemaFamily(
-            family=one.family,
-            newest=one.newest,
-            version=one.version,
-            versions=one.versions,
-            kind=_kind(one.source, one.inline_of),
-            inline_of=one.inline_of,
-            events=tuple((event_type, name) for ref, event_type, name in used.events if ref == one.newest),
-            workflows=len({use.workflow_id for use in used.workflows if use.schema_ref == one.newest}),
-            fields=tuple(field_paths(schemas[one.newest], field)) if one.newest in schemas else (),
-        )
-        for one in found
-    ]
-    return RegistryPage(made, found[0].total if found else 0, page)
+        asked = conn.execute(statement, row | {"offset": 0}).all()
+    families = _families(conn, tenant, {one.family: one.version for one in asked}, field)
+    return RegistryPage(families, asked[0].total if asked else 0, page)
 
 
 def versions(conn: Connection, *, tenant: UUID, family: str) -> list[SchemaVersion]:
@@ -265,6 +253,34 @@ def field_paths(schema: JsonSchema, field: str) -> list[str]:
         if sought in one.name.lower():
             found.append(one)
     return [one.path for one in sorted(found, key=lambda one: one.name.lower() != sought)][:_MOST_PATHS]
+
+
+def _families(conn: Connection, tenant: UUID, asked: Mapping[str, int | None], field: str) -> list[SchemaFamily]:
+    """These families, each with its newest schema or with that of the version that is asked for."""
+    row = {"tenant": tenant, "families": list(asked), "versions": list(asked.values())}
+    by_family = {one.family: one for one in conn.execute(queries["newest"], row)}
+    found = [by_family[family] for family in asked if family in by_family]
+    newest = [one.newest for one in found]
+    used = uses(conn, tenant=tenant, refs=newest)
+    schemas = exact(conn, tenant=tenant, refs=newest) if field else {}
+    return [
+        SchemaFamily(
+            family=one.family,
+            newest=one.newest,
+            version=one.version,
+            versions=one.versions,
+            kind=_kind(one.source, one.inline_of),
+            inline_of=one.inline_of,
+            events=tuple((event_type, name) for ref, event_type, name in used.events if ref == one.newest),
+            workflows=len({use.workflow_id for use in used.workflows if use.schema_ref == one.newest}),
+            fields=tuple(field_paths(schemas[one.newest], field)) if one.newest in schemas else (),
+        )
+        for one in found
+    ]
+
+
+def _words(search: str) -> list[str]:
+    return search.lower()[:LONGEST_REF].split()[:_MOST_WORDS]
 
 
 def _kind(source: Literal["system", "tenant"], inline_of: str | None) -> SchemaKind:

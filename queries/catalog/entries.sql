@@ -1,56 +1,56 @@
 -- name: page
--- One page of the catalog with the total beside it and all that entries can be narrowed to; one row of NULLs if none
--- match. Where nothing is narrowed, deprecated entries are counted and left out unless they are asked for. All entries
--- are gone through with no more than is needed for that; what else is shown is read for those of the page.
-WITH entries AS MATERIALIZED (
-  SELECT event_type, name, category, status, source, owner, tags,
-         CASE WHEN CAST(:search AS text) <> '' THEN
-           lower(name || ' ' || event_type || ' ' || replace(event_type, '_', ' ') || ' ' || description || ' '
-                 || category || coalesce(' ' || owner, '') || CASE WHEN tags = '{}' THEN '' ELSE
-                      ' ' || array_to_string(tags, ' ') END) END AS haystack
-  FROM catalog_entries
-  WHERE tenant = CAST(:tenant AS uuid)
-), kinds AS MATERIALIZED (
-  -- What entries can be narrowed to. Many share all of it.
-  SELECT DISTINCT category, owner, tags FROM entries
-), asked AS (
-  -- A category, owner or tag that nobody has narrows nothing, as with any other nonsense in a URL.
-  -- What is not asked for at all is not looked for.
-  SELECT (SELECT category FROM kinds
-          WHERE CAST(:category AS text) IS NOT NULL AND category = CAST(:category AS text) LIMIT 1) AS category,
-         (SELECT owner FROM kinds
-          WHERE CAST(:owner AS text) IS NOT NULL AND owner = CAST(:owner AS text) LIMIT 1) AS owner,
-         (SELECT CAST(:tag AS text) FROM kinds
-          WHERE CAST(:tag AS text) IS NOT NULL AND CAST(:tag AS text) = ANY (tags) LIMIT 1) AS tag
-), narrowing AS (
-  SELECT *, CAST(:search AS text) <> '' OR CAST(:status AS text) IS NOT NULL
-            OR CAST(:source AS text) IS NOT NULL OR coalesce(category, owner, tag) IS NOT NULL AS is_narrowed
-  FROM asked
-), matching AS MATERIALIZED (
-  SELECT e.event_type, e.name, e.category, e.status = 'deprecated' AS is_deprecated,
-         n.is_narrowed OR CAST(:with_deprecated AS boolean) OR e.status <> 'deprecated' AS is_shown,
+-- One page of the catalog, best match first or sorted as asked, each row with what is said of all entries; one row of
+-- NULLs for no entry. While nothing is narrowed, own entries are read in the order of their index and no further than
+-- the page; those that have a figure stand before or among the others, and are read by their types. Else each entry is
+-- looked at once. What is shown beyond that is read for the entries of the page.
+WITH matching AS MATERIALIZED (
+  SELECT event_type, name, category, status, source,
          CASE WHEN CAST(:search AS text) = '' THEN 0
-              WHEN lower(e.event_type) = :search OR lower(e.name) = :search THEN 1
-              WHEN NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(e.name), w) = 0) THEN 2
+              WHEN lower(event_type) = :search OR lower(name) = :search THEN 1
+              WHEN lower(name) LIKE ALL (CAST(:patterns AS text[])) THEN 2
               ELSE 3 END AS rank
-  FROM entries e CROSS JOIN narrowing n
-  WHERE (CAST(:search AS text) = ''
-         OR NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(e.haystack, w) = 0))
-    AND (n.category IS NULL OR e.category = n.category)
-    AND (n.owner IS NULL OR e.owner = n.owner)
-    AND (n.tag IS NULL OR n.tag = ANY (e.tags))
-    AND (CAST(:status AS text) IS NULL OR e.status = :status)
-    AND (CAST(:source AS text) IS NULL OR e.source = :source)
-), busy AS (
-  SELECT event_name, executions
-  FROM unnest(CAST(:busy_types AS text[]), CAST(:busy_executions AS bigint[])) AS b(event_name, executions)
-), totals AS (
-  SELECT count(*) FILTER (WHERE is_shown) AS total,
-         count(*) FILTER (WHERE is_deprecated AND NOT (SELECT is_narrowed FROM narrowing)) AS deprecated,
-         (SELECT array_agg(category ORDER BY category) FROM (SELECT DISTINCT category FROM kinds) c) AS categories,
-         (SELECT array_agg(owner ORDER BY owner)
-          FROM (SELECT DISTINCT owner FROM kinds WHERE owner IS NOT NULL) o) AS owners,
-         (SELECT array_agg(tag ORDER BY tag) FROM (SELECT DISTINCT unnest(tags) AS tag FROM kinds) t) AS all_tags,
+  FROM catalog_entries
+  WHERE CAST(:looks_at_each AS boolean) AND tenant = CAST(:tenant AS uuid)
+    AND (CAST(:is_narrowed AS boolean) OR CAST(:with_deprecated AS boolean) OR status <> 'deprecated')
+    AND (CAST(:search AS text) = '' OR search_text LIKE ALL (CAST(:patterns AS text[])))
+    AND (CAST(:category AS text) IS NULL OR category = :category)
+    AND (CAST(:owner AS text) IS NULL OR owner = :owner)
+    AND (CAST(:tag AS text) IS NULL OR :tag = ANY (tags))
+    AND (CAST(:status AS text) IS NULL OR status = :status)
+    AND (CAST(:source AS text) IS NULL OR source = :source)
+    AND (CAST(:traffic AS text) IS NULL
+         OR (CAST(:traffic AS text) = 'without') = (event_type <> ALL (CAST(:with_traffic AS text[]))))
+    AND (NOT CAST(:folds AS boolean) OR event_type = ANY (CAST(:with_traffic AS text[])))
+), found AS (
+  SELECT event_type, name, category, status, source, rank FROM matching
+  UNION ALL
+  (SELECT event_type, name, category, status, 'tenant', 0
+   FROM event_catalog
+   WHERE NOT CAST(:looks_at_each AS boolean) AND NOT CAST(:folds AS boolean)
+     AND tenant = CAST(:tenant AS uuid) AND deleted_at IS NULL
+     AND (CAST(:with_deprecated AS boolean) OR status <> 'deprecated')
+     AND event_type <> ALL (CAST(:picked_types AS text[]))
+   ORDER BY status = 'deprecated', category, name, event_type
+   LIMIT CAST(:offset AS bigint) + CAST(:size AS bigint))
+  UNION ALL
+  SELECT event_type, name, category, status, 'tenant', 0
+  FROM event_catalog
+  WHERE NOT CAST(:looks_at_each AS boolean) AND tenant = CAST(:tenant AS uuid) AND deleted_at IS NULL
+    AND (CAST(:with_deprecated AS boolean) OR status <> 'deprecated')
+    AND event_type = ANY (CAST(:picked_types AS text[]))
+    AND (NOT CAST(:folds AS boolean) OR event_type = ANY (CAST(:with_traffic AS text[])))
+  UNION ALL
+  SELECT event_type, name, category, status, source, 0
+  FROM catalog_entries
+  WHERE NOT CAST(:looks_at_each AS boolean) AND tenant = CAST(:tenant AS uuid) AND source = 'system'
+    AND (CAST(:with_deprecated AS boolean) OR status <> 'deprecated')
+    AND (NOT CAST(:folds AS boolean) OR event_type = ANY (CAST(:with_traffic AS text[])))
+), of_all AS (
+  SELECT app_catalog_changes(CAST(:tenant AS uuid)) AS changes,
+         CASE WHEN CAST(:looks_at_each AS boolean) OR CAST(:folds AS boolean) THEN (SELECT count(*) FROM found)
+              ELSE CAST(:total AS bigint) END AS total,
+         CASE WHEN CAST(:folds AS boolean) THEN CAST(:total AS bigint) - (SELECT count(*) FROM found)
+              ELSE 0 END AS without_traffic,
          (SELECT json_agg(json_build_object('event_type', d.event_type, 'name', d.name, 'deleted_at', d.deleted_at,
                                             'deleted_by', d.deleted_by) ORDER BY d.deleted_at DESC, d.event_type)
           FROM (
@@ -63,10 +63,9 @@ WITH entries AS MATERIALIZED (
                                 AND later.deleted_at IS NULL)
             ORDER BY e.event_type, e.deleted_at DESC
           ) d) AS deleted
-  FROM matching
 )
-SELECT totals.*, page.event_type, page.name, shown.description, page.category, shown.status, shown.source,
-       shown.payload_schema_ref, shown.owner, shown.tags,
+SELECT of_all.changes, of_all.total, of_all.without_traffic, of_all.deleted, page.event_type, page.name,
+       shown.description, page.category, shown.status, shown.source, shown.payload_schema_ref, shown.owner, shown.tags,
        CASE WHEN shown.payload_schema_ref IS NULL
             THEN CASE WHEN shown.has_inline_schema THEN 'known' ELSE 'missing' END
             WHEN EXISTS (SELECT FROM registered_schemas r WHERE r.tenant = CAST(:tenant AS uuid)
@@ -75,15 +74,30 @@ SELECT totals.*, page.event_type, page.name, shown.description, page.category, s
        (SELECT count(*) FROM workflow_definitions w
         WHERE w.tenant = CAST(:tenant AS uuid) AND w.status = 'published'
           AND w.trigger ->> 'eventName' = page.event_type) AS attached
-FROM totals
+FROM of_all
 LEFT JOIN LATERAL (
-  SELECT m.*, coalesce(busy.executions, 0) AS executions
-  FROM matching m LEFT JOIN busy ON busy.event_name = m.event_type
-  WHERE m.is_shown
-  ORDER BY rank, is_deprecated, executions DESC, category, name, event_type
-  -- A page past the end shows the first one.
-  OFFSET CASE WHEN CAST(:offset AS bigint) < totals.total THEN CAST(:offset AS bigint) ELSE 0 END
-  LIMIT CAST(:size AS bigint)
+  SELECT in_order.*, row_number() OVER () AS place
+  FROM (
+    SELECT f.event_type, f.name, f.category
+    FROM found f
+    LEFT JOIN unnest(CAST(:figure_types AS text[]), CAST(:figures AS double precision[])) AS n(event_name, figure)
+      ON n.event_name = f.event_type
+    CROSS JOIN LATERAL (
+      SELECT coalesce(n.figure, CAST(:without_figure AS double precision)) AS figure,
+             CASE CAST(:sort AS text) WHEN 'name' THEN lower(f.name) WHEN 'type' THEN f.event_type
+                  WHEN 'category' THEN f.category WHEN 'status' THEN f.status WHEN 'source' THEN f.source END AS word
+    ) by
+    ORDER BY CASE WHEN CAST(:sort AS text) IS NULL THEN f.rank END,
+             CASE WHEN CAST(:sort AS text) IS NULL THEN f.status = 'deprecated' END,
+             CASE WHEN CAST(:descending AS boolean) THEN by.figure END DESC NULLS LAST,
+             CASE WHEN NOT CAST(:descending AS boolean) THEN by.figure END,
+             CASE WHEN CAST(:descending AS boolean) THEN by.word END DESC,
+             CASE WHEN NOT CAST(:descending AS boolean) THEN by.word END,
+             f.category, f.name, f.event_type
+    -- A page past the end shows the first one.
+    OFFSET CASE WHEN CAST(:offset AS bigint) < of_all.total THEN CAST(:offset AS bigint) ELSE 0 END
+    LIMIT CAST(:size AS bigint)
+  ) in_order
 ) page ON true
 LEFT JOIN LATERAL (
   SELECT c.description, c.status, c.source, c.payload_schema_ref, c.owner, c.tags,
@@ -92,7 +106,7 @@ LEFT JOIN LATERAL (
   WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_type = page.event_type
   LIMIT 1
 ) shown ON true
-ORDER BY page.rank, page.is_deprecated, page.executions DESC, page.category, page.name, page.event_type
+ORDER BY page.place
 
 -- name: entry
 -- One entry with its schema, as this tenant sees it.
@@ -106,13 +120,12 @@ LEFT JOIN LATERAL (  -- and LIMIT, or the whole registry is read
 ) r ON true
 WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_type = :event_type
 
+-- name: names
+-- The names of the entries of these types.
+SELECT event_type, name FROM catalog_entries
+WHERE tenant = CAST(:tenant AS uuid) AND event_type = ANY (CAST(:event_types AS text[]))
+ORDER BY event_type
+
 -- name: event_types
 -- Every event type this tenant sees, with its name.
 SELECT event_type, name FROM catalog_entries WHERE tenant = CAST(:tenant AS uuid) ORDER BY event_type
-
--- name: words
--- The categories, owners and tags that entries have.
-WITH entries AS MATERIALIZED (SELECT category, owner, tags FROM catalog_entries WHERE tenant = CAST(:tenant AS uuid))
-SELECT ARRAY(SELECT DISTINCT category FROM entries ORDER BY category) AS categories,
-       ARRAY(SELECT DISTINCT owner FROM entries WHERE owner IS NOT NULL ORDER BY owner) AS owners,
-       ARRAY(SELECT DISTINCT unnest(tags) AS tag FROM entries ORDER BY tag) AS tags

@@ -19,6 +19,14 @@ SELECT schema FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) AND s
 -- Every ref that this tenant's registry knows.
 SELECT schema_ref FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) ORDER BY schema_ref
 
+-- name: some_refs
+-- The refs that match, those that belong to one event only if they are asked for, and no more of them than that.
+SELECT schema_ref FROM registered_schemas
+WHERE tenant = CAST(:tenant AS uuid) AND search_text LIKE ALL (CAST(:patterns AS text[]))
+  AND (CAST(:with_inline AS boolean) OR inline_of IS NULL)
+ORDER BY schema_ref
+LIMIT CAST(:most AS bigint)
+
 -- name: of_system
 -- Which of these families the system has.
 SELECT DISTINCT family FROM system_payload_schemas WHERE family = ANY(CAST(:families AS text[]))
@@ -39,36 +47,61 @@ JOIN registered_schemas r ON r.tenant = CAST(:tenant AS uuid) AND r.schema_ref =
 WHERE CAST(r.schema AS jsonb) <> CAST(given.value AS jsonb) OR r.inline_of IS DISTINCT FROM CAST(:inline_of AS text)
 ORDER BY r.schema_ref
 
--- name: families
--- One page of the families that match, with the number of all that do. Of each its newest schema that matches.
+-- name: in_order
+-- One page of the families while nothing is narrowed, with the number of all. Own ones are read in the order of their
+-- index, and no further than the page.
+WITH own AS (
+  SELECT DISTINCT family COLLATE "C" AS family
+  FROM payload_schemas
+  WHERE tenant = CAST(:tenant AS uuid)
+  ORDER BY family COLLATE "C"
+  LIMIT CAST(:offset AS bigint) + CAST(:size AS bigint)
+), of_system AS (
+  SELECT DISTINCT family COLLATE "C" AS family
+  FROM registered_schemas
+  WHERE tenant = CAST(:tenant AS uuid) AND source = 'system'
+)
+SELECT f.family, CAST(NULL AS int) AS version,
+       (SELECT count(DISTINCT family COLLATE "C") FROM payload_schemas WHERE tenant = CAST(:tenant AS uuid))
+       + (SELECT count(*) FROM of_system s
+          WHERE NOT EXISTS (SELECT FROM payload_schemas p
+                            WHERE p.tenant = CAST(:tenant AS uuid) AND p.family COLLATE "C" = s.family)) AS total
+FROM (SELECT family FROM own UNION SELECT family FROM of_system) f
+ORDER BY f.family
+OFFSET CAST(:offset AS bigint) LIMIT CAST(:size AS bigint)
+
+-- name: narrowed
+-- One page of the families that match, with the number of all that do, and of each its newest version that matches.
 WITH matching AS (
-  SELECT family, version,
+  SELECT family COLLATE "C" AS family, version,
          CASE WHEN CAST(:field AS text) = '' THEN 0
               WHEN strpos(field_names, E'\n' || :field || E'\n') > 0 THEN 1 ELSE 2 END AS rank
   FROM registered_schemas
   WHERE tenant = CAST(:tenant AS uuid)
     AND (CAST(:kind AS text) IS NULL OR CASE WHEN inline_of IS NULL THEN source ELSE 'event' END = :kind)
-    AND (cardinality(CAST(:words AS text[])) = 0
-         OR NOT EXISTS (SELECT FROM unnest(CAST(:words AS text[])) w WHERE strpos(lower(schema_ref), w) = 0))
+    AND search_text LIKE ALL (CAST(:patterns AS text[]))
     AND (CAST(:field AS text) = '' OR strpos(field_names, :field) > 0)
 ), found AS MATERIALIZED (
   SELECT family, max(coalesce(version, -1)) AS version, min(rank) AS rank FROM matching GROUP BY family
-), page AS (
-  SELECT * FROM found
-  ORDER BY rank, family COLLATE "C"
-  OFFSET CAST(:offset AS bigint) LIMIT CAST(:size AS bigint)
 )
-SELECT page.family, newest.schema_ref AS newest, newest.version, newest.source, newest.inline_of,
-       (SELECT count(*) FROM found) AS total,
-       (SELECT count(*) FROM registered_schemas r
-        WHERE r.tenant = CAST(:tenant AS uuid) AND r.family = page.family) AS versions
-FROM page
-CROSS JOIN LATERAL (
-  SELECT r.schema_ref, r.version, r.source, r.inline_of FROM registered_schemas r
-  WHERE r.tenant = CAST(:tenant AS uuid) AND r.family = page.family AND coalesce(r.version, -1) = page.version
-  ORDER BY r.schema_ref LIMIT 1
-) newest
-ORDER BY page.rank, page.family COLLATE "C"
+SELECT family, version, (SELECT count(*) FROM found) AS total
+FROM found
+ORDER BY rank, family
+OFFSET CAST(:offset AS bigint) LIMIT CAST(:size AS bigint)
+
+-- name: newest
+-- Of each of these families the newest schema, or the one of the version that is asked for, and how many there are.
+WITH asked AS (
+  SELECT family, version FROM unnest(CAST(:families AS text[]), CAST(:versions AS int[])) AS a(family, version)
+), known AS (
+  SELECT family, schema_ref, version, source, inline_of, count(*) OVER (PARTITION BY family) AS versions
+  FROM registered_schemas
+  WHERE tenant = CAST(:tenant AS uuid) AND family = ANY (CAST(:families AS text[]))
+)
+SELECT DISTINCT ON (k.family) k.family, k.schema_ref AS newest, k.version, k.source, k.inline_of, k.versions
+FROM known k JOIN asked a ON a.family = k.family
+WHERE a.version IS NULL OR coalesce(k.version, -1) = a.version
+ORDER BY k.family, coalesce(k.version, -1) DESC, k.schema_ref
 
 -- name: versions
 -- Every schema of a family, newest first.

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import definitions, entries, own_entries
+from lib.catalog import contents, definitions, entries, own_entries
 from lib.catalog.definitions import DefinitionField, DefinitionProblem, EntryDefinition
 from lib.schemas import JsonSchema
 from lib.ui.catalog import define_preview, define_saving, define_start, event_details
@@ -45,8 +45,9 @@ def draw(actor: Actor) -> None:
 
 def _choices(actor: Actor) -> CatalogChoices:
     with database.read(actor) as conn:
-        categories, owners, tags = entries.words(conn, tenant=actor.tenant)
-        return CatalogChoices(categories, owners, tags, own_entries.refs_to_share(conn, tenant=actor.tenant))
+        held = contents.read(conn, tenant=actor.tenant)
+        refs = own_entries.refs_to_share(conn, tenant=actor.tenant)
+    return CatalogChoices(list(held.categories), list(held.owners), list(held.tags), refs)
 
 
 def _draw_head(start: DefinitionStart, *, overrides: bool) -> None:

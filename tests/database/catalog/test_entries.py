@@ -46,6 +46,15 @@ def test_every_word_must_be_somewhere(new_actor: ActorFactory) -> None:
     assert found(actor, search="invoice zebra") == []
 
 
+def test_what_is_searched_stands_for_itself(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "DISCOUNT", name="50% off_\\")
+    for search in ("50% off_\\", "50%", "off_", "\\", "_\\"):
+        assert found(actor, search=search, source="tenant") == ["DISCOUNT"], search
+    for search in ("5%", "5_%", "of__", "%%", "\\\\"):
+        assert found(actor, search=search, source="tenant") == [], search
+
+
 @given(
     search=st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=80),
     page=st.integers(-5, 10**12),

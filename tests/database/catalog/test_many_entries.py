@@ -12,36 +12,22 @@ from sqlalchemy import text
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import entries, own_entries
+from lib.catalog import entries, own_entries, schema_registry
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogFilters
+from lib.catalog.schema_registry import RegistryFilters
 from lib.database import Connection, Database
 from lib.events import judging
 from lib.workflows import own_events, schema_impact
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_own_events import published
+from tests.support import own_types
+from tests.support.own_types import MANY
 
 NOW = datetime(2026, 6, 15, 12, tzinfo=UTC)
-MANY = 10_000
 #: Rows that the 24 shown ones may cost beside, and those of the system's 132 that are looked for among the own ones.
 BESIDE = 24 * 4 + 132
 CATALOG = ("event_catalog", "payload_schemas", "system_event_catalog", "system_payload_schemas")
-
-SCHEMAS = text(
-    """
-    INSERT INTO payload_schemas (tenant, schema_ref, schema, inline_of)
-    SELECT :tenant, 'inline.OWN_' || n || '.v1', '{"type": "object"}', 'OWN_' || n FROM generate_series(1, :many) n
-    """
-)
-ENTRIES = text(
-    """
-    INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema_ref, owner, tags)
-    SELECT :tenant, 'OWN_' || n, 'Own event ' || n, 'It happened.', 'Category ' || n % 20,
-           CASE WHEN n % 10 = 0 THEN 'deprecated' ELSE 'active' END, 'inline.OWN_' || n || '.v1', 'Team ' || n % 7,
-           ARRAY['t' || n % 13, 'u' || n % 5]
-    FROM generate_series(1, :many) n
-    """
-)
 
 pytestmark = pytest.mark.own_database
 
@@ -49,11 +35,7 @@ pytestmark = pytest.mark.own_database
 @pytest.fixture
 def actor(db: Database, new_actor: ActorFactory) -> Actor:
     actor = new_actor()
-    with db.owner.begin() as conn:
-        for statement in (SCHEMAS, ENTRIES):
-            conn.execute(statement, {"tenant": actor.tenant, "many": MANY})
-    with db.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.exec_driver_sql("VACUUM ANALYZE")
+    own_types.add(db.owner, actor.tenant)
     return actor
 
 
@@ -85,15 +67,39 @@ def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize(
-    "filters", [{}, {"page": 40}, {"search": "own event 77"}, {"tag": "t3", "owner": "Team 2"}, {"by_activity": True}]
+    ("filters", "looked_at"),
+    [
+        ({}, 24),
+        ({"page": 40}, 40 * 24),
+        ({"by_activity": True}, 24),
+        ({"search": "own event 77"}, MANY),
+        ({"tag": "t3", "owner": "Team 2"}, MANY),
+    ],
 )
-def test_a_page_of_the_catalog_looks_at_each_entry_once(filters: dict[str, Any], actor: Actor) -> None:
+def test_a_page_of_the_catalog_reads_its_own_entries_and_what_is_searched_each_entry_once(
+    filters: dict[str, Any], looked_at: int, actor: Actor
+) -> None:
+    def look(conn: Connection) -> None:
+        entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(**filters), now=NOW)
+
     with database.read(actor) as conn:
-        read = rows_read(
-            conn, lambda c: entries.page(c, tenant=actor.tenant, filters=CatalogFilters(**filters), now=NOW)
-        )
-    assert MANY <= read["event_catalog"] <= MANY + BESIDE
-    assert read["payload_schemas"] <= BESIDE and read["system_event_catalog"] <= 132 + BESIDE
+        first, again = rows_read(conn, look), rows_read(conn, look)
+    assert looked_at <= again["event_catalog"] <= looked_at + BESIDE
+    assert first["event_catalog"] == again["event_catalog"] + MANY, "what the catalog holds in all is read once"
+    for read in (first, again):
+        assert read["payload_schemas"] <= BESIDE and read["system_event_catalog"] <= 132 + BESIDE
+
+
+@pytest.mark.parametrize("filters", [{}, {"page": 40}, {"search": "own_77"}, {"kind": "system"}])
+def test_a_page_of_the_registry_looks_at_each_schema_once(filters: dict[str, Any], actor: Actor) -> None:
+    def look(conn: Connection) -> None:
+        schema_registry.families(conn, tenant=actor.tenant, filters=RegistryFilters(**filters))
+
+    with database.read(actor) as conn:
+        read = rows_read(conn, look)
+    # All of them, those before the page's end, those that could hide one of the system's, and those of the families.
+    assert read["payload_schemas"] <= MANY + 50 * filters.get("page", 1) + 155 + 3 * 50
+    assert read["system_payload_schemas"] <= 2 * 155 + 50
 
 
 @pytest.mark.parametrize("event_type", ["OWN_77", "TICKET_CREATED"])
