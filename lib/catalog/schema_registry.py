@@ -239,6 +239,19 @@ def family_of(ref: str) -> str:
     return _NUMBER.sub("", ref)
 
 
+def version_of(ref: str) -> int:
+    """The number of a ref in its family; 0 where it has none."""
+    found = _NUMBER.search(ref)
+    return int(found[0].removeprefix(".v")) if found else 0
+
+
+def newest(conn: Connection, *, tenant: UUID, families: Iterable[str]) -> dict[str, str]:
+    """The ref of the newest schema of each of these families that there is."""
+    asked = list(families)
+    row = {"tenant": tenant, "families": asked, "versions": [None] * len(asked)}
+    return {one.family: one.newest for one in conn.execute(queries["newest"], row)}
+
+
 def next_ref(family: str, known: Iterable[SchemaVersion]) -> str:
     """The ref of the next version of a family."""
     return f"{family}.v{max((one.version or 0 for one in known), default=0) + 1}"

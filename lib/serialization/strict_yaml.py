@@ -194,8 +194,8 @@ class _FastDumper(_JsonLike, yaml.CSafeDumper):
 
 
 def _text(dumper: Any, text: str) -> Any:
-    """Quoted with escapes where YAML would take a character for the end of a line."""
-    style = '"' if any(ord(c) > 126 and not c.isprintable() for c in text) else None
+    """Quoted with escapes where YAML would take a character for the end of a line, or a name for a merge."""
+    style = '"' if text == "<<" or any(ord(c) > 126 and not c.isprintable() for c in text) else None
     return dumper.represent_scalar(_STRING, text, style=style)
 
 

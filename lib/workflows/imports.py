@@ -99,7 +99,7 @@ def plan(conn: Connection, *, tenant: UUID, document: Document, category: str = 
     category = (category.strip() or document.title or CATEGORY)[: definitions.LONGEST_CATEGORY].strip()
     planner = _Planner(conn, tenant, registered, category)
     events = [planner.event(event, present.get(event.event_type)) for event in document.events]
-    return events + _schemas(conn, document.schemas, registered)
+    return events + _schemas(conn, tenant, document.schemas, registered)
 
 
 def apply(
@@ -219,12 +219,12 @@ class _Planner:
 
 
 def _schemas(
-    conn: Connection, schemas: Mapping[str, JsonSchema], registered: Mapping[str, JsonSchema]
+    conn: Connection, tenant: UUID, schemas: Mapping[str, JsonSchema], registered: Mapping[str, JsonSchema]
 ) -> list[PlannedChange]:
     """What becomes of the schemas that a document has by ref."""
-    problems = schema_registry.problems(
-        conn, schemas={ref: one for ref, one in schemas.items() if ref not in registered}
-    )
+    fresh = {ref: one for ref, one in schemas.items() if ref not in registered}
+    problems = schema_registry.problems(conn, schemas=fresh)
+    before = _before(conn, tenant, {ref: one for ref, one in fresh.items() if ref not in problems})
     found = []
     for ref, schema in sorted(schemas.items()):
         change = PlannedChange("new", "schema", ref, title="Schema of the registry", schema=schema)
@@ -237,7 +237,31 @@ def _schemas(
                 )
         elif ref in problems:
             change = replace(change, kind="invalid", reason=problems[ref])
+        elif ref in before:
+            old_ref, old = before[ref]
+            change = replace(
+                change, changes=(f"since {old_ref}",), verdict=compatibility.compare(old, schema).verdict()
+            )
         found.append(change)
+    return found
+
+
+def _before(conn: Connection, tenant: UUID, fresh: Mapping[str, JsonSchema]) -> dict[str, tuple[str, JsonSchema]]:
+    """The schema that each of these new ones is compared with, by its ref: the newest of the family.
+
+    That is the registered one, until the document has a newer one. The first schema of a family has none.
+    """
+    if not fresh:
+        return {}
+    family_of, version_of = schema_registry.family_of, schema_registry.version_of
+    registered = schema_registry.newest(conn, tenant=tenant, families={family_of(ref) for ref in fresh})
+    schemas = {**fresh, **schema_registry.exact(conn, tenant=tenant, refs=registered.values())}
+    newest, found = dict(registered), dict[str, tuple[str, JsonSchema]]()
+    for ref in sorted(fresh, key=version_of):
+        family = family_of(ref)
+        if family in newest:
+            found[ref] = newest[family], schemas[newest[family]]
+        newest[family] = max(newest.get(family, ref), ref, key=version_of)
     return found
 
 

@@ -156,7 +156,7 @@ class _Reader:
             return None
         if not self.is_third:
             return told.schema_at(self.library, payload, draft=_draft(message.value.get("schemaFormat")))
-        whole = self.library.followed(payload) if set(_keys(payload.value)) == {"$ref"} else payload
+        whole = self.library.followed_schema(payload)
         if "schema" in _keys(whole.value) and "schemaFormat" in whole.value:
             draft = _draft(whole.value["schemaFormat"])
             return told.schema_at(self.library, whole / "schema", draft=draft)

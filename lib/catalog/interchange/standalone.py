@@ -72,6 +72,16 @@ class Library:
             place = self.referred(place, place.value["$ref"])
         raise Unreadable(f"refers to itself at {shown(str(place))}")
 
+    def followed_schema(self, place: DocumentPlace) -> DocumentPlace:
+        """As `followed`, for a schema: one that says more than its reference is a schema of its own."""
+        for _ in range(_MOST_HOPS):
+            if not isinstance(place.value, Mapping) or not isinstance(place.value.get("$ref"), str):
+                return place
+            if len(place.value) > 1:
+                return place
+            place = self.referred(place, place.value["$ref"])
+        raise Unreadable(f"refers to itself at {shown(str(place))}")
+
     def referred(self, place: DocumentPlace, reference: str) -> DocumentPlace:
         """What a reference at a place leads to. Raises Unreadable."""
         target, fragment = urldefrag(reference)
@@ -154,7 +164,7 @@ def taken_out(library: Library, place: DocumentPlace, *, draft: str | None = Non
         return place.value
     schema = dict(place.value) if _stands_alone(place) else _Copy(library, place).schema()
     library.places_left -= 1
-    return {"$schema": draft, **schema} if draft and "$schema" not in schema else schema
+    return {"$schema": draft, **schema} if draft and isinstance(schema, dict) and "$schema" not in schema else schema
 
 
 def rewritten(schema: Any, at: str) -> Any:
@@ -198,7 +208,7 @@ class _Copy:
     def __init__(self, library: Library, place: DocumentPlace) -> None:
         self.library = library
         self.places = 0
-        self.top = library.followed(place) if set(place.value) == {"$ref"} else place
+        self.top = library.followed_schema(place)
         self.names: dict[tuple[str, Path], str] = {}
         self.waiting: list[tuple[str, DocumentPlace]] = []
         kept = self.top.value.get("$defs") if isinstance(self.top.value, Mapping) else None

@@ -20,6 +20,7 @@ from lib.catalog.interchange import reading
 from lib.catalog.interchange.writing import ExportedEntry
 from lib.database import Database
 from lib.errors import Conflict, InvalidInput, PermissionDenied
+from lib.schemas import compatibility
 from lib.workflows import imports, own_events
 from lib.workflows.imports import ImportResult, PlannedChange
 from tests.conftest import ActorFactory
@@ -95,6 +96,30 @@ def test_a_change_is_told_with_its_verdict(db: Database, new_actor: ActorFactory
     assert (change.kind, change.changes, change.verdict) == ("changed", ("owner",), None)
     assert apply(actor, [change]) == ImportResult(changed=("DEVICE_LOST",))
     assert exported(actor, "DEVICE_LOST").schema == SCHEMA  # what a document does not say stays as it is
+
+
+def test_a_new_version_of_a_schema_is_told_against_its_family(new_actor: ActorFactory) -> None:
+    actor = new_actor("admin")
+    first = {"type": "object", "properties": {"id": {"type": "string"}}}
+    wider = {"type": "object", "properties": {"id": {"type": "string"}, "rack": {"type": "integer"}}}
+    other = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    with database.write(actor) as conn:
+        schema_registry.register(conn, actor, schemas={"acme.Device.v2": first, "acme.Device.v10": first})
+    files = document(
+        acme__Device__v11=wider,
+        acme__Device__v12=other,
+        acme__Device__v10=first,
+        acme__New__v1=first,
+        acme__New__v2=wider,
+    )
+    told = {change.name: (change.kind, change.changes, change.verdict) for change in plan(actor, files)}
+    assert told == {
+        "acme.Device.v10": ("unchanged", (), None),
+        "acme.Device.v11": ("new", ("since acme.Device.v10",), compatibility.compare(first, wider).verdict()),
+        "acme.Device.v12": ("new", ("since acme.Device.v11",), "BREAKING"),
+        "acme.New.v1": ("new", (), None),
+        "acme.New.v2": ("new", ("since acme.New.v1",), compatibility.compare(first, wider).verdict()),
+    }
 
 
 def test_a_system_event_that_is_changed_becomes_an_own_one(db: Database, new_actor: ActorFactory) -> None:
@@ -288,6 +313,7 @@ def test_the_whole_catalog_is_unchanged_when_it_comes_back(db: Database, new_act
     assert sum(change.subject == "event" for change in planned) == len(given)
 
 
+@pytest.mark.hypothesis
 def test_what_another_tenant_exports_can_be_taken_over_whole(db: Database, new_actor: ActorFactory) -> None:
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(catalog_entries.ENTRIES)

@@ -22,6 +22,18 @@ def asyncapi(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
+def validator(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    package = foreign_documents.npm("asyncapi-validator@5.1.1", tmp_path_factory.mktemp("npm"))
+    return package / "test" / "schemas" / "v2.4.0"
+
+
+@pytest.fixture(scope="module")
+def spring(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    package = foreign_documents.npm("@asyncapi/java-spring-template@1.6.0", tmp_path_factory.mktemp("npm"))
+    return package / "tests"
+
+
+@pytest.fixture(scope="module")
 def octokit(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return foreign_documents.npm("@octokit/openapi-webhooks@12.1.0", tmp_path_factory.mktemp("npm")) / "generated"
 
@@ -55,6 +67,48 @@ def test_asyncapi(asyncapi: Path, name: str, events: int, refused: int) -> None:
     found = read(asyncapi / name)
     assert found.problems == () and found.title
     assert len(found.events) == events
+    assert sum(event.problem is not None for event in found.events) == refused
+    assert unusable(found) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "events", "refused"),
+    [
+        ("userMessages.yaml", 1, 0),
+        ("mqtt.yaml", 13, 0),
+        ("slack.yml", 48, 1),  # two of its messages are called channel_archive
+        ("deviceMessages.yaml", 3, 2),  # one of them refers to another file, and one comes twice
+    ],
+)
+def test_asyncapi_2_of_one_author(validator: Path, name: str, events: int, refused: int) -> None:
+    assert b"asyncapi: 2.4.0" in (validator / name).read_bytes().replace(b"'", b"")
+    found = read(validator / name)
+    assert found.problems == () and found.title and len(found.events) == events
+    assert sum(event.problem is not None for event in found.events) == refused
+    assert unusable(found) == []
+
+
+def test_asyncapi_2_in_two_files(validator: Path) -> None:
+    names = ("deviceMessages.yaml", "DeviceInstallationPublished.yaml")
+    found = reading.read({name: (validator / name).read_bytes() for name in names})
+    published = next(event for event in found.events if event.event_type == "DEVICE_INSTALLATION_PUBLISHED")
+    assert published.problem is None and published.schema is not None and unusable(found) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "types", "refused"),
+    [
+        ("mocks/amqp.yml", ["LIGHT_MEASURED", "TURN_ON_OFF"], 0),
+        ("mocks/kafka-with-parameters.yml", ["LIGHT_MEASURED"], 0),
+        ("mocks/map-format.yml", ["METADATA", "SUCCESS_RESPONSE", "FAILURE_RESPONSE"], 0),
+        ("user_examples/aqmp_config_multiple-channels.yaml", ["LIGHT_MEASURED"], 0),  # 2.5.0
+        ("user_examples/songs_issue_156.yml", ["SONG", "DELETE_SONG"], 0),  # 2.2.0
+        ("user_examples/issue_156.yml", ["INSTALL_REQUEST", "RESPONSE"], 1),  # it refers to what it does not have
+    ],
+)
+def test_asyncapi_2_of_another_author(spring: Path, name: str, types: list[str], refused: int) -> None:
+    found = read(spring / name)
+    assert found.problems == () and [event.event_type for event in found.events] == types
     assert sum(event.problem is not None for event in found.events) == refused
     assert unusable(found) == []
 

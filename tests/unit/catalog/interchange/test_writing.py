@@ -81,6 +81,13 @@ def test_what_is_exported_is_read_without_a_difference(name: str, entries: list[
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("definition", [{"type": "object"}, True, {"$ref": "#/$defs/other"}], ids=json.dumps)
+def test_so_is_a_schema_that_leads_to_one_of_its_own_definitions(name: str, definition: Any) -> None:
+    schema = {"$ref": "#/$defs/one", "$defs": {"one": definition, "other": {"type": "object"}}}
+    check([replace(SENT, payload_schema_ref=None, schema=schema)], name)
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_so_is_the_whole_system_catalog(name: str) -> None:
     check(catalog_entries.system_entries(), name)
 
@@ -107,6 +114,7 @@ def test_asyncapi_is_valid_by_the_official_schema(official: Judge) -> None:
     assert told(official, document) != []
 
 
+@pytest.mark.hypothesis
 def test_so_is_asyncapi_of_whatever_a_tenant_defines(official: Judge) -> None:
     @given(catalogs())
     def generated(entries: list[ExportedEntry]) -> None:
