@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,11 @@ PAGE_SIZE = 50
 #: Beyond so many, acts are not counted.
 MOST_COUNTED = 10_000
 
+#: Acts that one search looks at; what is left of the trail is searched from there on.
+MOST_SEARCHED = 50_000
+
 _MOST_PEOPLE = 500
+_ABOUT_THE_SEARCH = frozenset({"matches", "number", "total", "is_at_reach"})
 
 queries = named_queries.of(__name__)
 
@@ -72,6 +76,11 @@ class AuditEntry:
         return self.action == acts.ActRefused.action
 
     @property
+    def acted_on(self) -> str | None:
+        """The kind of what it was done to, or refused on; None where the object is none."""
+        return self.detail.get("objectKind") if self.was_refused else self.object_kind
+
+    @property
     def before(self) -> dict[str, Any]:
         """How things were, as far as the act says so."""
         act = ACTS.get(self.action)
@@ -86,6 +95,21 @@ class AuditEntry:
     def _details(self, fields: tuple[str, ...]) -> dict[str, Any]:
         names = ACTS[self.action].details()
         return {names[one]: self.detail[names[one]] for one in fields if names[one] in self.detail}
+
+
+@dataclass(frozen=True)
+class AuditPage(KeysetPage[AuditEntry]):
+    """One page of acts, and the moment where its search ended, if the trail goes on behind it."""
+
+    searched_to: datetime | None
+
+
+@dataclass(frozen=True)
+class ActCount:
+    """How many acts there are: at most MOST_COUNTED + 1, and perhaps more where the search ended before the trail."""
+
+    number: int
+    is_complete: bool
 
 
 @dataclass(frozen=True)
@@ -104,15 +128,22 @@ def page(
     older_than: Cursor | None = None,
     newer_than: Cursor | None = None,
     limit: int = PAGE_SIZE,
-) -> KeysetPage[AuditEntry]:
+) -> AuditPage:
     """One page of acts beside the cursor given, else the latest. Raises InvalidInput naming the filter.
 
-    Where fewer than a page are newer, the latest page is what lies there.
+    Where fewer than a page are newer, the latest page is what lies there. A search looks at MOST_SEARCHED acts. The
+    page beside this one goes on from there, so a page may have no rows and others beside it.
     """
     row = _parameters(actor, filters)
-    conn.execute(queries["plan_anew"])
+    last_read: list[Cursor] = []
+
+    def find(side: paging.Side, bounds: dict[str, Any]) -> list[AuditEntry]:
+        found = _find(conn, row | bounds | {"side": side, "shown": bounds["limit"]})
+        last_read.extend(_place(one) for one in found if filters.search and one["number"] == MOST_SEARCHED)
+        return [_entry(one) for one in found if one["matches"]]
+
     found = paging.keyset_page(
-        lambda side, bounds: map(_entry, conn.execute(queries[f"{side}_acts"], row | bounds).mappings()),
+        find,
         place=lambda entry: Cursor(entry.at, entry.audit_id),
         since=filters.since,
         until=filters.until,
@@ -120,23 +151,29 @@ def page(
         newer_than=newer_than,
         limit=limit,
     )
+    is_full = found.newer if newer_than else found.older
+    if last_read and not is_full:
+        return _up_to(last_read[0], found, older_than=older_than, newer_than=newer_than)
     if newer_than and not found.newer:
         return page(conn, actor, filters=filters, limit=limit)
-    return found
+    return AuditPage(found.rows, newer=found.newer, older=found.older, searched_to=None)
 
 
-def count(conn: Connection, actor: Actor, *, filters: AuditFilters) -> int:
-    """How many acts there are; MOST_COUNTED + 1 when there are more than that."""
-    ends = {"since": filters.since or paging.EVER, "until": filters.until or paging.NEVER, "most": MOST_COUNTED + 1}
-    conn.execute(queries["plan_anew"])
-    found: int = conn.execute(queries["count"], _parameters(actor, filters) | ends).scalar_one()
-    return found
+def count(conn: Connection, actor: Actor, *, filters: AuditFilters) -> ActCount:
+    """How many acts there are. A search looks at the latest MOST_SEARCHED alone."""
+    edge = paging.older_edge(None, filters.until)
+    bounds = {"since": filters.since or paging.EVER, "until": paging.NEVER, "edge": edge.at, "edge_id": edge.id}
+    asked = _parameters(actor, filters) | bounds | {"side": "older", "limit": MOST_COUNTED + 1, "shown": 1}
+    found = _find(conn, asked)
+    if not found:
+        return ActCount(0, is_complete=True)
+    return ActCount(found[0]["total"], is_complete=not (filters.search and found[0]["is_at_reach"]))
 
 
 def get(conn: Connection, actor: Actor, *, audit_id: str) -> AuditEntry:
     """One act. Raises NotFound, the same for an unknown id, another tenant's, and one that the actor may not see."""
     try:
-        keys = {"tenant": actor.tenant, "audit_id": UUID(audit_id.strip()), "own": _own(actor)}
+        keys = {"tenant": actor.tenant, "audit_id": UUID(audit_id.strip()), "own": readable_of(actor)}
     except ValueError:
         keys = {}
     row = conn.execute(queries["get"], keys).mappings().one_or_none() if keys else None
@@ -153,8 +190,28 @@ def people(conn: Connection, actor: Actor) -> list[Person]:
     return sorted((Person(row.user_id, row.email or str(row.user_id)) for row in rows), key=lambda one: one.email)
 
 
-def _own(actor: Actor) -> UUID | None:
-    """Whose acts alone the actor may see; None for everybody's."""
+def _find(conn: Connection, asked: dict[str, Any]) -> Sequence[Mapping[Any, Any]]:
+    conn.execute(queries["plan_anew"])
+    reach = {"reach": MOST_SEARCHED if asked["search"] else asked["limit"]}
+    return conn.execute(queries["acts"], asked | reach).mappings().all()
+
+
+def _up_to(
+    last_read: Cursor, found: KeysetPage[AuditEntry], *, older_than: Cursor | None, newer_than: Cursor | None
+) -> AuditPage:
+    """The page of a search that ended before the trail did."""
+    is_latest = older_than is None and newer_than is None
+    newer = last_read if newer_than else found.newer or (None if is_latest else last_read)
+    older = found.older or last_read if newer_than else last_read
+    return AuditPage(found.rows, newer=newer, older=older, searched_to=last_read.at)
+
+
+def _place(row: Mapping[Any, Any]) -> Cursor:
+    return Cursor(row["at"], row["audit_id"])
+
+
+def readable_of(actor: Actor) -> UUID | None:
+    """Whose acts alone the actor may read; None for everybody's."""
     return None if actor.may("admin") else actor.user_id
 
 
@@ -164,7 +221,7 @@ def _parameters(actor: Actor, filters: AuditFilters) -> dict[str, Any]:
             strict_json.check(value, field=name.replace("_", " "))
     return {
         "tenant": actor.tenant,
-        "own": _own(actor),
+        "own": readable_of(actor),
         "person": filters.person,
         "action": acts.ActRefused.action if filters.refused else filters.action,
         "target_type": filters.object_kind,
@@ -175,7 +232,7 @@ def _parameters(actor: Actor, filters: AuditFilters) -> dict[str, Any]:
 
 
 def _entry(row: Mapping[Any, Any]) -> AuditEntry:
-    fields = dict(row)
+    fields = {name: value for name, value in row.items() if name not in _ABOUT_THE_SEARCH}
     name = fields.pop("name")
     return AuditEntry(
         who=name or fields["email"] or "Someone",

@@ -2,71 +2,57 @@
 -- For the rest of the transaction: plan for the filters given, not for any filters. Each filter has its index.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 
--- name: older_acts
--- Acts that the filters let through, older than the edge and nearest first.
-SELECT a.*, u.name
-FROM (
-  SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address
+-- name: acts
+-- Acts that the filters let through, on one side of the edge and nearest first: at most `shown` of them, each with how
+-- many there are up to `limit`. A search reads no more rows than `reach`, as no index helps it. If it gets that far, the
+-- last row that it read is among the acts, whether it matches or not: there the search goes on.
+WITH narrowed AS NOT MATERIALIZED (
+  SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address,
+         CAST(:search AS text) IS NULL
+         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
+                   lower(CAST(:search AS text))) > 0 AS matches
   FROM audit_logs a
   WHERE a.tenant = CAST(:tenant AS uuid)
-    AND a.at >= CAST(:since AS timestamptz) AND a.at <= CAST(:edge AS timestamptz)
-    AND (a.at, a.audit_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
     AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
     AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
     AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
     AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
     AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
     AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
-    AND (CAST(:search AS text) IS NULL
-         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
-                   lower(CAST(:search AS text))) > 0)
-  ORDER BY a.at DESC, a.audit_id DESC
-  LIMIT :limit
-) a
-LEFT JOIN users u ON u.user_id = a.user_id
-ORDER BY a.at DESC, a.audit_id DESC
-
--- name: newer_acts
--- The same on the other side of the edge, nearest first.
-SELECT a.*, u.name
+), beside AS (
+  (SELECT * FROM (
+     SELECT n.*, row_number() OVER (ORDER BY n.at DESC, n.audit_id DESC) AS number
+     FROM narrowed n
+     WHERE CAST(:side AS text) = 'older'
+       AND n.at >= CAST(:since AS timestamptz) AND n.at <= CAST(:edge AS timestamptz)
+       AND (n.at, n.audit_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+     ORDER BY n.at DESC, n.audit_id DESC
+     LIMIT :reach
+   ) near
+   WHERE near.matches OR near.number = :reach
+   ORDER BY near.at DESC, near.audit_id DESC
+   LIMIT :limit)
+  UNION ALL
+  (SELECT * FROM (
+     SELECT n.*, row_number() OVER (ORDER BY n.at, n.audit_id) AS number
+     FROM narrowed n
+     WHERE CAST(:side AS text) = 'newer'
+       AND n.at >= CAST(:edge AS timestamptz) AND n.at < CAST(:until AS timestamptz)
+       AND (n.at, n.audit_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
+     ORDER BY n.at, n.audit_id
+     LIMIT :reach
+   ) near
+   WHERE near.matches OR near.number = :reach
+   ORDER BY near.at, near.audit_id
+   LIMIT :limit)
+)
+SELECT b.*, u.name
 FROM (
-  SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address
-  FROM audit_logs a
-  WHERE a.tenant = CAST(:tenant AS uuid)
-    AND a.at >= CAST(:edge AS timestamptz) AND a.at < CAST(:until AS timestamptz)
-    AND (a.at, a.audit_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
-    AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
-    AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
-    AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
-    AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
-    AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
-    AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
-    AND (CAST(:search AS text) IS NULL
-         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
-                   lower(CAST(:search AS text))) > 0)
-  ORDER BY a.at, a.audit_id
-  LIMIT :limit
-) a
-LEFT JOIN users u ON u.user_id = a.user_id
-ORDER BY a.at, a.audit_id
-
--- name: count
--- How many acts the filters let through, up to as many as are counted.
-SELECT count(*) FROM (
-  SELECT FROM audit_logs a
-  WHERE a.tenant = CAST(:tenant AS uuid)
-    AND a.at >= CAST(:since AS timestamptz) AND a.at < CAST(:until AS timestamptz)
-    AND (CAST(:own AS uuid) IS NULL OR a.user_id = CAST(:own AS uuid))
-    AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
-    AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
-    AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
-    AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
-    AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
-    AND (CAST(:search AS text) IS NULL
-         OR strpos(lower(concat_ws(' ', a.email, a.action, a.target_type, a.target_id, a.address, a.detail)),
-                   lower(CAST(:search AS text))) > 0)
-  LIMIT :most
-) counted
+  SELECT *, count(*) FILTER (WHERE matches) OVER () AS total, bool_or(number = :reach) OVER () AS is_at_reach
+  FROM beside ORDER BY number LIMIT :shown
+) b
+LEFT JOIN users u ON u.user_id = b.user_id
+ORDER BY b.number
 
 -- name: get
 -- One act.

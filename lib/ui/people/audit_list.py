@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 import streamlit as st
 
 from lib import database
 from lib.auth import audit_export, audit_trail
 from lib.auth.actors import Actor
-from lib.auth.audit_trail import MOST_COUNTED, AuditEntry, AuditFilters
-from lib.database.paging import KeysetPage
+from lib.auth.audit_trail import MOST_COUNTED, MOST_SEARCHED, ActCount, AuditEntry, AuditFilters, AuditPage
 from lib.ui.components import statuses, table, viewer_time
 from lib.ui.components.text import plural
 from lib.ui.people import audit_filters
@@ -25,13 +25,15 @@ def draw(actor: Actor, filters: AuditFilters) -> None:
         page = audit_trail.page(conn, actor, filters=filters, older_than=older, newer_than=newer)
         total = audit_trail.count(conn, actor, filters=filters)
     if not page.rows:
-        _draw_nothing_found(narrowed=filters != AuditFilters() or older is not None)
+        _draw_nothing_found(page, narrowed=filters != AuditFilters() or older is not None)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(f"{_told(len(page.rows), total)} · {viewer_time.zone().key} · {table.SORTED}", width="content")
         if filters != AuditFilters():
             audit_filters.draw_clear()
     _draw_table(page)
+    if page.searched_to:
+        st.caption(_left_off(page.searched_to))
     audit_filters.draw_pages(page)
 
 
@@ -54,13 +56,19 @@ def open_record(audit_id: str) -> None:
     st.query_params[PARAMETER] = audit_id
 
 
-def _told(shown: int, total: int) -> str:
-    if total > MOST_COUNTED:
+def _told(shown: int, total: ActCount) -> str:
+    if total.number > MOST_COUNTED:
         return f"{shown} of more than {MOST_COUNTED:,} acts"
-    return plural(total, "act") if shown == total else f"{shown} of {plural(total, 'act')}"
+    if not total.is_complete:
+        return f"{shown} of {plural(max(shown, total.number), 'act')} or more"
+    return plural(shown, "act") if shown == total.number else f"{shown} of {plural(total.number, 'act')}"
 
 
-def _draw_table(page: KeysetPage[AuditEntry]) -> None:
+def _left_off(searched_to: datetime) -> str:
+    return f"This search ended at {viewer_time.shown(searched_to)}. Go on beside it, or choose a shorter time."
+
+
+def _draw_table(page: AuditPage) -> None:
     table.draw(
         [_row(entry) for entry in page.rows],
         {
@@ -88,14 +96,19 @@ def _row(entry: AuditEntry) -> Mapping[str, object]:
     }
 
 
-def _draw_nothing_found(*, narrowed: bool) -> None:
+def _draw_nothing_found(page: AuditPage, *, narrowed: bool) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        if narrowed:
-            st.markdown("#### No act matches these filters", width="content")
+        if page.searched_to:
+            st.markdown(f"## No match among {MOST_SEARCHED:,} acts", width="content")
+            st.caption(_left_off(page.searched_to), width="content")
+            audit_filters.draw_clear()
+        elif narrowed:
+            st.markdown("## No act matches these filters", width="content")
             st.caption("Try a longer time or fewer filters.", width="content")
             audit_filters.draw_clear()
         else:
             st.markdown("#### Nothing was done yet", width="content")
             st.caption("Whatever you change, simulate or export appears here.", width="content")
         st.space("small")
+    audit_filters.draw_pages(page)

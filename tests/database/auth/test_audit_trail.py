@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -42,7 +43,9 @@ def read(actor: Actor, limit: int = 50, **filters: Any) -> list[AuditEntry]:
 
 def count(actor: Actor, **filters: Any) -> int:
     with database.read(actor) as conn:
-        return audit_trail.count(conn, actor, filters=AuditFilters(**filters))
+        found = audit_trail.count(conn, actor, filters=AuditFilters(**filters))
+    assert found.is_complete
+    return found.number
 
 
 @pytest.fixture
@@ -80,7 +83,11 @@ def test_each_filter_narrows(ada: Actor, new_actor: ActorFactory) -> None:
     did(ada, paused("w-1", "Über 100 %_"), minutes_ago=50)
     did(ben, paused("w-2"), minutes_ago=40, origin="api")
     did(ben, acts.RunCanceled(target_id="r-1", previous_status="QUEUED"), minutes_ago=30, origin="command")
-    did(ben, acts.ActRefused(target_id="w-1", tried="workflows.versions.publish", permission="admin"), minutes_ago=20)
+    did(
+        ben,
+        acts.ActRefused(target_id="w-1", tried="workflow.published", permission="admin", object_kind="workflow"),
+        minutes_ago=20,
+    )
     assert [one.object_id for one in read(ada)] == ["w-1", "r-1", "w-2", "w-1"]
     narrowed: dict[str, tuple[dict[str, Any], int]] = {
         "person": ({"person": ben.user_id}, 3),
@@ -147,6 +154,38 @@ def test_no_more_are_counted_than_matter(ada: Actor, db: Database, monkeypatch: 
     assert count(ada) == 4
 
 
+def test_a_search_reads_so_many_acts_and_goes_on_from_there(ada: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every match is on one page, from either end, however few acts one search looks at."""
+    monkeypatch.setattr(audit_trail, "MOST_SEARCHED", 4)
+    for n in range(23):
+        did(ada, paused(f"w-{n}", "found" if n in (0, 1, 2, 9, 22) else "other"), minutes_ago=n // 2)
+    for limit in (1, 2, 50):
+        pages: list[audit_trail.AuditPage] = []
+        cursor: Cursor | None = None
+        while not pages or cursor:
+            with database.read(ada) as conn:
+                asked = AuditFilters(search="found")
+                pages.append(audit_trail.page(conn, ada, filters=asked, older_than=cursor, limit=limit))
+            cursor = pages[-1].older
+        ids = [one.object_id for page in pages for one in page.rows]
+        assert ids == [one.object_id for one in read(ada) if one.detail["name"] == "found"] and len(ids) == 5
+        assert all(page.searched_to for page in pages if not page.rows and page.older)
+        assert any(not page.rows for page in pages), "a page may be empty, and the trail goes on"
+        back: list[str] = []
+        newer = pages[-1].newer
+        while newer:
+            with database.read(ada) as conn:
+                page = audit_trail.page(conn, ada, filters=asked, newer_than=newer, limit=limit)
+            here = [one.object_id for one in page.rows]
+            back = here + [one for one in back if one not in here]  # the latest page is full, and overlaps
+            newer = page.newer
+        assert back == ids[: len(back)] and len(back) >= 4
+    with database.read(ada) as conn:
+        found = audit_trail.count(conn, ada, filters=AuditFilters(search="found"))
+    assert found == audit_trail.ActCount(3, is_complete=False)
+    assert "".join(audit_export.lines(ada, filters=AuditFilters(search="found"))).count("paused found.") == 5
+
+
 def test_the_file_has_what_the_filters_let_through(ada: Actor, new_actor: ActorFactory) -> None:
     ben = new_actor("read", tenant=ada.tenant)
     for n in range(5):
@@ -162,7 +201,8 @@ def test_the_file_has_what_the_filters_let_through(ada: Actor, new_actor: ActorF
 
 def test_fetching_the_file_is_an_act(ada: Actor) -> None:
     did(ada, paused())
-    ticket = audit_export.ticket(ada, filters=AuditFilters(origin="page", search="esc"))
+    with database.write(ada) as conn:
+        ticket = audit_export.ticket(conn, ada, filters=AuditFilters(origin="page", search="esc"))
     answer = ApiClient(None).http.get(f"/api/v2/exports/{ticket}")
     assert answer.status_code == 200 and "Escalate" in answer.text
     assert answer.headers["content-disposition"].startswith('attachment; filename="audit-2')
@@ -215,8 +255,8 @@ def long_trail(module_database: Database) -> tuple[Actor, Actor]:
     return Actor(tenant, uuid4(), "a", "admin"), Actor(tenant, few, "f", "read")
 
 
-def rows_read(actor: Actor, **filters: Any) -> int:
-    """Rows of the trail that a page reads, those that it throws away included."""
+def rows_read(actor: Actor, ask: Callable[..., Any] = audit_trail.page, **filters: Any) -> int:
+    """Rows of the trail that a page, or a count, reads, those that it throws away included."""
     asked = AuditFilters(**filters)
     seen = 0
     with database.read(actor) as conn:
@@ -231,7 +271,7 @@ def rows_read(actor: Actor, **filters: Any) -> int:
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(conn, "execute", explained)
-            audit_trail.page(conn, actor, filters=asked)
+            ask(conn, actor, filters=asked)
     return seen
 
 
@@ -250,3 +290,16 @@ def test_a_page_reads_no_more_than_it_shows(name: str, db: Database, long_trail:
 
 def test_ones_own_few_acts_are_found_among_many(db: Database, long_trail: tuple[Actor, Actor]) -> None:
     assert 0 < rows_read(long_trail[1]) <= 8
+
+
+@pytest.mark.parametrize("ask", [audit_trail.page, audit_trail.count])
+@pytest.mark.parametrize("search", ["run", "t-39999", "never said"])
+def test_a_search_reads_no_more_than_its_bound(
+    search: str, ask: Callable[..., Any], db: Database, long_trail: tuple[Actor, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_trail, "MOST_SEARCHED", 2000)
+    read_rows = rows_read(long_trail[0], ask, search=search)
+    assert 0 < read_rows <= 2000
+    if search == "run" and ask is audit_trail.page:
+        assert read_rows <= 200, "a page that is full looks no further"
+    assert rows_read(long_trail[1], ask, search=search) <= 8, "of one's own few acts"

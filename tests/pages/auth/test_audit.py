@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 from sqlalchemy import text
@@ -14,6 +15,8 @@ from lib.auth import acts, audit, audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import AuditEntry, AuditFilters
 from lib.database import Database
+from lib.errors import PermissionDenied
+from lib.workflows import changes
 from tests.conftest import ActorFactory
 from tests.database.events.test_activity import START, add
 from tests.database.workflows.test_records import EVENT, edit, publish, published
@@ -49,6 +52,10 @@ def captions(app: AppTest) -> str:
     return "\n".join(one.value for one in app.caption)
 
 
+def links_of(app: AppTest) -> dict[str, dict[str, list[str]]]:
+    return {link.proto.label: parse_qs(link.proto.query_string) for link in app.get("page_link")}
+
+
 def test_who_did_what_when_and_from_where(actor: Actor) -> None:
     did(actor, acts.WorkflowPaused(target_id="w-1", name="Escalate"))
     did(actor, acts.WorkflowResumed(target_id="w-1", name=MARKDOWN), origin="api", address="192.0.2.9")
@@ -64,7 +71,7 @@ def test_the_url_narrows_and_says_how_many(actor: Actor, new_actor: ActorFactory
     ben = new_actor("manage", tenant=actor.tenant, name="Acme")
     did(actor, acts.WorkflowPaused(target_id="w-1", name="Escalate"))
     did(ben, acts.RunCanceled(target_id="r-1", previous_status="QUEUED"), origin="api")
-    did(ben, acts.ActRefused(target_id="w-1", tried="workflows.versions.publish", permission="admin"))
+    did(ben, acts.ActRefused(target_id="w-1", tried="workflow.published", permission="admin", object_kind="workflow"))
     narrowed: dict[str, tuple[dict[str, str], list[str]]] = {
         "person": ({"person": ben.email}, ["was refused", "canceled"]),
         "act": ({"action": "workflow.paused"}, ["paused"]),
@@ -117,6 +124,18 @@ def test_pages_of_a_long_trail(actor: Actor) -> None:
     assert "is no place in the list" in app.warning[0].value and len(sentences(app)) == 50
 
 
+def test_a_search_says_where_it_ended_and_goes_on(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_trail, "MOST_SEARCHED", 4)
+    for n in range(9):
+        did(actor, acts.WorkflowPaused(target_id=f"w-{n}", name="found" if n in (0, 7) else "other"))
+    app = open_page("audit.py", search="found")
+    assert len(sentences(app)) == 1 and "1 of 1 act or more · " in captions(app) and "search ended at" in captions(app)
+    app.button(key="audit-older").click().run()
+    assert not app.exception and not app.dataframe and any("No match among" in one.value for one in app.markdown)
+    app.button(key="audit-older").click().run()
+    assert len(sentences(app)) == 1 and "search ended at" not in captions(app)
+
+
 def test_an_act_in_full_with_what_changed(actor: Actor) -> None:
     act = acts.RedactedFieldsChanged(target_id=EVENT, before=["/a"], after=["/a", "/b"])
     did(actor, act, origin="command", address="192.0.2.9")
@@ -126,10 +145,22 @@ def test_an_act_in_full_with_what_changed(actor: Actor) -> None:
     assert change.language == "diff" and [line for line in change.value.splitlines() if line[0] in "+-"] == ["+  - /b"]
     facts = "\n".join(one.value for one in app.markdown)
     assert "192.0.2.9" in facts and "Command" in facts and EVENT in facts
-    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
-    assert links["Open event type"] == f"eventType={EVENT}" and links["History"] == f"object={EVENT}"
+    tenant = {"tenant": [str(actor.tenant)]}
+    assert links_of(app)["Open event type"] == {"eventType": [EVENT]} | tenant
+    assert links_of(app)["History"] == {"object": [EVENT]} | tenant
     app.button(key="back-to-audit").click().run()
     assert len(sentences(app)) == 1
+
+
+def test_what_was_refused_leads_to_what_it_was_refused_on(actor: Actor, new_actor: ActorFactory) -> None:
+    ben = new_actor("read", tenant=actor.tenant, name="Acme")
+    workflow = published(actor)
+    with pytest.raises(PermissionDenied), database.write(ben) as conn:
+        changes.set_paused(conn, ben, workflow_id=workflow, paused=True)
+    app = open_page("audit.py", auditId=str(latest(actor, refused=True).audit_id))
+    assert links_of(app)["Open workflow"] == {"workflowId": [str(workflow)], "tenant": [str(actor.tenant)]}
+    facts = "\n".join(one.value for one in app.markdown)
+    assert "Object]  Workflow" in facts and "workflow.paused" in facts and "objectKind" not in facts
 
 
 def test_a_published_version_shows_what_it_says_otherwise(actor: Actor) -> None:
@@ -140,8 +171,7 @@ def test_a_published_version_shows_what_it_says_otherwise(actor: Actor) -> None:
     change, definitions = app.code
     assert "-version: 1" in change.value.splitlines() and "+version: 2" in change.value.splitlines()
     assert "+description: Quite other words." in definitions.value.splitlines()
-    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
-    assert links["Open workflow"] == f"workflowId={workflow}"
+    assert links_of(app)["Open workflow"] == {"workflowId": [str(workflow)], "tenant": [str(actor.tenant)]}
 
 
 def test_text_of_an_act_stays_text(actor: Actor, db: Database) -> None:
@@ -187,9 +217,7 @@ def test_objects_lead_to_their_acts(actor: Actor, db: Database) -> None:
         ("event.py", "eventType", EVENT): f"actSearch={EVENT}",
     }
     for (page, name, value), query in ways.items():
-        links = {
-            link.proto.label: link.proto.query_string for link in open_page(page, **{name: value}).get("page_link")
-        }
-        assert links["History"] == query, page
+        history = links_of(open_page(page, **{name: value}))["History"]
+        assert history == parse_qs(query) | {"tenant": [str(actor.tenant)]}, page
     assert len(sentences(open_page("audit.py", object=str(workflow)))) >= 2
     assert any(EVENT in one for one in sentences(open_page("audit.py", actSearch=EVENT)))
