@@ -23,7 +23,7 @@ from lib.telemetry import logs
 from lib.ui import INLINE_SCRIPTS, warm_up
 from lib.ui.components import guard
 from lib.ui.people import provider
-from lib.ui.people.cookies import SignInMiddleware
+from lib.ui.people.cookies import SignInMiddleware, presented
 
 
 def refuse(error: CatalogError) -> NoReturn:
@@ -78,7 +78,7 @@ app = st.App(
             documents=[Path(st.__file__).parent / "static" / "index.html"],
             scripts=[path.read_text(encoding="utf-8") for path in INLINE_SCRIPTS],
         ),
-        Middleware(ApiMiddleware),
+        Middleware(ApiMiddleware, presented=presented),
         Middleware(SignInMiddleware),
     ],
     on_script_error=guard.show_error,

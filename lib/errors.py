@@ -39,6 +39,16 @@ class NotFound(CatalogError):
     """There is no such thing, or none that this tenant may see: both read the same."""
 
 
+class DownloadEnded(CatalogError):
+    """A link to a file was used, or its time is over."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link is good for one download within minutes, and it was used or its time is over. "
+            "Open Export again for a new one."
+        )
+
+
 class PermissionDenied(CatalogError):
     """The actor's permission does not reach this far.
 

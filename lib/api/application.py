@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib import telemetry
 from lib.api import probes, problems
+from lib.api.exports import Presented
 from lib.api.gate import TokenGate, TokenRoute
 from lib.api.problems import ApiProblem
 from lib.errors import CatalogError
@@ -36,15 +37,20 @@ _SECURITY_HEADERS = {
 
 
 class ApiMiddleware:
-    """Answers what is addressed to the API, and passes on everything else."""
+    """Answers what is addressed to the API, and passes on everything else.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `presented` tells whom a browser proves to be signed in, for what a person fetches by a link.
+    """
+
+    def __init__(self, app: ASGIApp, *, presented: Presented | None = None) -> None:
         self._app = app
+        self._presented = presented
 
     @functools.cached_property
     def _api(self) -> ASGIApp:
         # At the first request: settings that do not fit are reported by the start of the app, not here.
-        return application(per_second=settings().api_rate_per_second, burst=settings().api_burst)
+        per_second, burst = settings().api_rate_per_second, settings().api_burst
+        return application(per_second=per_second, burst=burst, presented=self._presented)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and is_ours(scope):
@@ -53,13 +59,14 @@ class ApiMiddleware:
             await self._app(scope, receive, send)
 
 
-def application(*, per_second: float, burst: int) -> ASGIApp:
+def application(*, per_second: float, burst: int, presented: Presented | None = None) -> ASGIApp:
     """The API with every route. It answers each error with a problem; the limits are per token."""
     gate = TokenGate(per_second=per_second, burst=burst)
     served = [gate.guard(route) if isinstance(route, TokenRoute) else route for route in routes()]
     handlers = dict.fromkeys((ApiProblem, CatalogError, HTTPException, ClientDisconnect, Exception), _refuse)
     app = Starlette(routes=served, exception_handlers=handlers)
     app.router.redirect_slashes = False
+    app.state.presented = presented
     return _Responses(app)
 
 

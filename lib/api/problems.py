@@ -20,6 +20,7 @@ from lib.errors import (
     CatalogError,
     Conflict,
     DatabaseUnavailable,
+    DownloadEnded,
     InvalidInput,
     NotFound,
     PermissionDenied,
@@ -36,6 +37,7 @@ ProblemKind = Literal[
     "method-not-allowed",
     "request-timeout",
     "conflict",
+    "gone",
     "body-too-large",
     "unsupported-media-type",
     "unknown-event-type",
@@ -53,6 +55,7 @@ STATUS: dict[ProblemKind, HTTPStatus] = {
     "method-not-allowed": HTTPStatus.METHOD_NOT_ALLOWED,
     "request-timeout": HTTPStatus.REQUEST_TIMEOUT,
     "conflict": HTTPStatus.CONFLICT,
+    "gone": HTTPStatus.GONE,
     "body-too-large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "unsupported-media-type": HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     "unknown-event-type": HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -132,6 +135,8 @@ def of(error: Exception) -> ApiProblem:
             return ApiProblem("unauthenticated", str(error), headers=challenge)
         case Conflict():
             return ApiProblem("conflict", str(error))
+        case DownloadEnded():
+            return ApiProblem("gone", str(error))
         case DatabaseUnavailable():
             return unavailable(str(error))
         case CatalogError():  # such as a statement that was stopped because it took too long

@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC
 
+from pydantic import TypeAdapter
+
 from lib import database
 from lib.auth import audit_trail, downloads
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import AuditEntry, AuditFilters
+from lib.auth.downloads import Download
+from lib.database import Connection
 from lib.serialization import strict_json, tables
 
 #: Acts of one file.
@@ -29,14 +33,18 @@ _COLUMNS = (
     "address",
     "detail",
 )
+_FILTERS = TypeAdapter(AuditFilters)
 
 
-def ticket(actor: Actor, *, filters: AuditFilters) -> str:
+def ticket(conn: Connection, actor: Actor, *, filters: AuditFilters) -> str:
     """A ticket for these acts as CSV."""
     narrowed = {one.name.replace("_", " "): getattr(filters, one.name) for one in fields(filters)}
-    return downloads.ticket(
-        actor, name="audit", form="csv", narrowed=narrowed, lines=lambda: lines(actor, filters=filters)
-    )
+    return downloads.ticket(conn, actor, kind="audit", name="audit", form="csv", narrowed=narrowed, filters=filters)
+
+
+def asked_lines(actor: Actor, *, download: Download) -> Iterator[str]:
+    """The file that a ticket is for."""
+    return lines(actor, filters=_FILTERS.validate_python(download.filters))
 
 
 def lines(actor: Actor, *, filters: AuditFilters, limit: int = LIMIT) -> Iterator[str]:

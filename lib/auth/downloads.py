@@ -1,79 +1,122 @@
-"""Files that a person may fetch once they are signed in: each is an address that no one can guess, good for minutes.
+"""Files that a person may fetch: each by a link that no one can guess, good for one download within minutes.
 
 A page cannot stream, and what Streamlit offers for download it keeps in memory. So the page hands out a ticket for an
-address of the HTTP API, where the file is sent as it is read (decision 0048). Fetching it is an act.
+address of the HTTP API, where the file is sent as it is read (decisions 0048, 0094). Fetching it is an act.
+
+`<tenant>_<secret>`: the ticket names its tenant, as API tokens do. So it is looked up behind that tenant's row-level
+security. Only its hash is stored.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 import secrets
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Literal
+from datetime import timedelta
+from typing import Any, Literal
+from uuid import UUID
 
+from pydantic_core import to_jsonable_python
+
+from lib import database
 from lib.auth import acts, audit
-from lib.auth.actors import Actor
-from lib.database import Connection
-from lib.errors import NotFound
+from lib.auth.actors import Actor, Membership
+from lib.database import Connection, named_queries
+from lib.errors import DownloadEnded
 
+DownloadKind = Literal["events", "catalog", "audit"]
 FileFormat = Literal["csv", "json", "yaml", "zip"]
 
 #: How long a ticket is good for.
 GOOD_FOR = timedelta(minutes=10)
 
-_MOST_TICKETS = 1000
+_TICKET = re.compile(r"(?P<tenant>[0-9a-f]{32})_[A-Za-z0-9_-]{43}")
+
+queries = named_queries.of(__name__)
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """The tenant that a ticket says it is for."""
+
+    tenant: UUID
 
 
 @dataclass(frozen=True)
 class Download:
-    """Who asked for which rows, and as what. `narrowed` has the filters; `until` is when the ticket for it ends."""
+    """Which file is asked for: `narrowed` has its filters in words, `filters` has them as JSON."""
 
-    actor: Actor
+    kind: DownloadKind
     name: str
     form: FileFormat
     narrowed: str
-    lines: Callable[[], Iterator[str | bytes]]
-    until: datetime
+    filters: Any
 
 
-_tickets: dict[str, Download] = {}
-_lock = threading.Lock()
+@dataclass(frozen=True)
+class Ticket:
+    """A ticket that is good: who asked, as their membership is now, and for what."""
+
+    person: Membership
+    download: Download
+    text: str
 
 
 def ticket(
+    conn: Connection,
     actor: Actor,
     *,
+    kind: DownloadKind,
     name: str,
     form: FileFormat,
     narrowed: Mapping[str, object],
-    lines: Callable[[], Iterator[str | bytes]],
+    filters: object,
 ) -> str:
-    """A ticket for the file. Only this process knows it, as only this process draws its holder's pages."""
-    now = datetime.now(UTC)
-    token = secrets.token_urlsafe(32)
+    """A ticket for the file. `filters` are a dataclass that JSON can hold, or None."""
+    text = f"{actor.tenant.hex}_{secrets.token_urlsafe(32)}"
     said = ", ".join(f"{name} {value}" for name, value in narrowed.items() if value) or "all of it"
-    with _lock:
-        for old in [t for t, d in _tickets.items() if d.until < now] or list(_tickets)[: -(_MOST_TICKETS - 1)]:
-            del _tickets[old]
-        _tickets[token] = Download(actor, name, form, said, lines, now + GOOD_FOR)
-    return token
+    asked = {"kind": kind, "name": name, "form": form, "narrowed": said, "filters": to_jsonable_python(filters)}
+    row = {
+        "tenant": actor.tenant,
+        "ticket_hash": _hash(text),
+        "user_id": actor.user_id,
+        # ASCII only, so that a filter that no row can equal is refused when the rows are read, by its name.
+        "asked": json.dumps(asked),
+        "seconds": GOOD_FOR.total_seconds(),
+    }
+    conn.execute(queries["keep"], row)
+    return text
 
 
-def of_ticket(token: str) -> Download:
-    """What the ticket is for. Raises NotFound for one that has ended or never was."""
-    with _lock:
-        found = _tickets.get(token)
-    if found is None or found.until < datetime.now(UTC):
-        raise NotFound("This download has expired. Open Export again for a new one.")
-    return found
+def of_ticket(text: str) -> Ticket:
+    """What a ticket is for; it stays good. Raises DownloadEnded for one that was used, has ended or never was."""
+    claim = _claim(text)
+    with database.read(claim) as conn:
+        found = conn.execute(queries["find"], _key(claim, text)).mappings().one_or_none()
+    if found is None:
+        raise DownloadEnded
+    row = dict(found)
+    asked = row.pop("asked")
+    return Ticket(Membership(**row), Download(**asked), text)
 
 
-def begun(conn: Connection, actor: Actor, *, download: Download) -> None:
-    """Keep in the audit trail that the file is being fetched."""
-    act = acts.ExportStarted(target_id=download.name, form=download.form, narrowed=download.narrowed)
-    audit.record(conn, actor, act)
+def begin(conn: Connection, actor: Actor, *, ticket: Ticket) -> None:
+    """Use a ticket up, and keep in the audit trail that its file is being fetched.
+
+    Raises DownloadEnded for all but one of those who try, by whichever process.
+    """
+    if conn.execute(queries["use"], _key(_Claim(actor.tenant), ticket.text)).one_or_none() is None:
+        raise DownloadEnded
+    asked = ticket.download
+    audit.record(conn, actor, acts.ExportStarted(target_id=asked.name, form=asked.form, narrowed=asked.narrowed))
+
+
+def forget_ended(conn: Connection) -> None:
+    """Remove tickets that nobody used in time; owner's connection only."""
+    conn.execute(queries["forget_ended"])
 
 
 def chunks(lines: Iterator[str | bytes], size: int = 64 * 1024) -> Iterator[bytes]:
@@ -86,3 +129,18 @@ def chunks(lines: Iterator[str | bytes], size: int = 64 * 1024) -> Iterator[byte
             piece.clear()
     if piece:
         yield bytes(piece)
+
+
+def _claim(text: str) -> _Claim:
+    read = _TICKET.fullmatch(text)
+    if read is None:
+        raise DownloadEnded
+    return _Claim(UUID(read["tenant"]))
+
+
+def _key(claim: _Claim, text: str) -> dict[str, object]:
+    return {"tenant": claim.tenant, "ticket_hash": _hash(text)}
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.sha256(text.encode()).digest()

@@ -65,6 +65,12 @@ class SignIn:
     #: Tenants in which it has a session already.
     entered: frozenset[UUID]
 
+    def standing_in(self, tenant: UUID) -> Membership | None:
+        """The person in that tenant; None when the sign-in, its session there or their membership is over."""
+        if self.state != "open" or tenant in self.closed:
+            return None
+        return next((one for one in self.memberships if one.tenant == tenant), None)
+
 
 @dataclass(frozen=True)
 class Session:

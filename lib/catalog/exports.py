@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from lib import database
 from lib.auth import downloads
 from lib.auth.actors import Actor
-from lib.auth.downloads import FileFormat
+from lib.auth.downloads import Download, FileFormat
 from lib.catalog import entries
 from lib.catalog.entries import CatalogFilters
 from lib.catalog.interchange import writing
@@ -30,6 +32,7 @@ _FILES: dict[CatalogForm, tuple[str, FileFormat]] = {
 _NARROWING = ("search", "category", "status", "source", "owner", "tag")
 _MOST = 100_000
 _TITLE = "Workflow Event Catalog"
+_FILTERS = TypeAdapter(CatalogFilters | None)
 
 queries = named_queries.of(__name__)
 
@@ -51,13 +54,17 @@ def read(conn: Connection, *, tenant: UUID, event_types: Sequence[str] | None = 
     ]
 
 
-def ticket(actor: Actor, *, form: CatalogForm, filters: CatalogFilters | None = None) -> str:
+def ticket(conn: Connection, actor: Actor, *, form: CatalogForm, filters: CatalogFilters | None = None) -> str:
     """A ticket for the file: what the filters let through on all their pages, or without them the whole catalog."""
     name, extension = _FILES[form]
     narrowed = {} if filters is None else {one: getattr(filters, one) for one in _NARROWING}
-    return downloads.ticket(
-        actor, name=name, form=extension, narrowed=narrowed, lines=lambda: lines(actor, form=form, filters=filters)
-    )
+    return downloads.ticket(conn, actor, kind="catalog", name=name, form=extension, narrowed=narrowed, filters=filters)
+
+
+def asked_lines(actor: Actor, *, download: Download) -> Iterator[str | bytes]:
+    """The file that a ticket is for."""
+    form = next(form for form, file in _FILES.items() if file == (download.name, download.form))
+    return lines(actor, form=form, filters=_FILTERS.validate_python(download.filters))
 
 
 def lines(actor: Actor, *, form: CatalogForm, filters: CatalogFilters | None = None) -> Iterator[str | bytes]:

@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from dataclasses import fields
 from datetime import UTC
 
+from pydantic import TypeAdapter
+
 from lib import database
 from lib.auth import downloads
 from lib.auth.actors import Actor
-from lib.auth.downloads import FileFormat
+from lib.auth.downloads import Download, FileFormat
+from lib.database import Connection
 from lib.events import activity
 from lib.events.activity import EventFilters, EventSummary
 from lib.serialization import strict_json, tables
@@ -29,24 +32,25 @@ _COLUMNS = (
     "processed_at",
     "schema_status",
     "workflows_started",
+    "runs",
     "reason",
     "error_message",
     "payload",
 )
+_FILTERS = TypeAdapter(EventFilters)
 
 
-def ticket(actor: Actor, *, filters: EventFilters, form: FileFormat) -> str:
+def ticket(conn: Connection, actor: Actor, *, filters: EventFilters, form: FileFormat) -> str:
     """A ticket for these events. What a payload field is to hold is not kept in the audit trail."""
     narrowed = {one.name.replace("_", " "): getattr(filters, one.name) for one in fields(filters)}
     narrowed["value"] = "of that field" if filters.value else None
     narrowed["event types"] = " ".join(filters.event_types)
-    return downloads.ticket(
-        actor,
-        name="activity",
-        form=form,
-        narrowed=narrowed,
-        lines=lambda: lines(actor, filters=filters, form=form),
-    )
+    return downloads.ticket(conn, actor, kind="events", name="activity", form=form, narrowed=narrowed, filters=filters)
+
+
+def asked_lines(actor: Actor, *, download: Download) -> Iterator[str]:
+    """The file that a ticket is for."""
+    return lines(actor, filters=_FILTERS.validate_python(download.filters), form=download.form)
 
 
 def lines(actor: Actor, *, filters: EventFilters, form: FileFormat, limit: int = LIMIT) -> Iterator[str]:
@@ -87,6 +91,7 @@ def _row(event: EventSummary) -> tuple[str | int | None, ...]:
         event.processed_at.astimezone(UTC).isoformat() if event.processed_at else None,
         event.schema_status,
         event.started,
+        ", ".join(f"{number} {status.lower()}" for status, number in sorted(event.runs.items())) or None,
         event.reason,
         event.error_message,
         event.payload,

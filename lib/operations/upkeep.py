@@ -9,7 +9,7 @@ import logging
 from datetime import UTC, datetime
 
 from lib import database
-from lib.auth import audit_chain
+from lib.auth import audit_chain, downloads
 from lib.catalog import entries, own_entries
 from lib.errors import DatabaseUnavailable
 from lib.events import search as payload_search
@@ -22,7 +22,8 @@ from lib.workflows import backfill
 log = logging.getLogger(__name__)
 
 _PASS_SECONDS = 2.0
-_HOUR = 3600.0
+_MINUTE = 60.0
+_HOUR = 60 * _MINUTE
 _DAY = 24 * _HOUR
 
 
@@ -31,16 +32,17 @@ class Upkeep(Chores):
 
     def __init__(self, settings: Settings, *, seconds: float = _PASS_SECONDS) -> None:
         self._settings = settings
-        chores = (
+        chores = [
             Chore("folding counts", _fold),
             Chore("payloads to search", _index_payloads),
             Chore("backfills", self._backfill),
+            Chore("export links", _forget_downloads, every=_MINUTE),
             Chore("partitions", self._partitions, every=_HOUR),
             Chore("deleted events", _remove_deleted_events, every=_HOUR),
             Chore("unknown events", _forget_unknown_events, every=_HOUR),
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
             Chore("audit checkpoint", self._checkpoint, every=_DAY, first=60),
-        )
+        ]
         super().__init__("upkeep", chores, seconds=seconds)
 
     def _backfill(self) -> None:
@@ -99,6 +101,11 @@ def _remove_deleted_events() -> None:
 def _forget_unknown_events() -> None:
     with database.operate() as conn:
         unknown_events.forget(conn)
+
+
+def _forget_downloads() -> None:
+    with database.operate() as conn:
+        downloads.forget_ended(conn)
 
 
 def _reconcile() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib import database
 from lib.auth.actors import Actor
 from lib.auth.downloads import FileFormat
 from lib.events import export as event_export
@@ -17,7 +18,7 @@ _FORMS: dict[FileFormat, tuple[str, str]] = {
 
 
 def draw(actor: Actor, filters: EventFilters, *, key: str = "export") -> None:
-    """Draw the menu. Addresses of files are made when it is opened, and good for some minutes."""
+    """Draw the menu. Links are made when it is opened, each good for one download."""
     menu = st.popover("Export", icon=":material/download:", key=key, on_change="rerun")
     if not menu.open:
         return
@@ -26,7 +27,8 @@ def draw(actor: Actor, filters: EventFilters, *, key: str = "export") -> None:
             f"The events that these filters let through, latest first, at most {LIMIT:,}. Payloads are "
             "redacted, times in UTC."
         )
+        with database.write(actor) as conn:
+            tickets = {form: event_export.ticket(conn, actor, filters=filters, form=form) for form in _FORMS}
         with st.container(horizontal=True):
             for form, (label, icon) in _FORMS.items():
-                token = event_export.ticket(actor, filters=filters, form=form)
-                st.link_button(label, f"/api/v2/exports/{token}", icon=icon, key=f"{key}-{form}")
+                st.link_button(label, f"/api/v2/exports/{tickets[form]}", icon=icon, key=f"{key}-{form}")

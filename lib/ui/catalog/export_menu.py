@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import exports
 from lib.catalog.entries import CatalogFilters
@@ -33,7 +34,10 @@ def draw(actor: Actor, filters: CatalogFilters, total: int) -> None:
             required=True,
         )
         st.caption("Whatever is exported can be imported again. Examples are in the files, traffic is not.")
+        asked = filters if what == "filtered" else None
+        with database.write(actor) as conn:
+            tickets = {form: exports.ticket(conn, actor, form=form, filters=asked) for form in _FORMS}
         for form, (label, icon) in _FORMS.items():
-            token = exports.ticket(actor, form=form, filters=filters if what == "filtered" else None)
-            st.link_button(label, f"/api/v2/exports/{token}", icon=icon, key=f"catalog-export-{form}", width="stretch")
+            link = f"/api/v2/exports/{tickets[form]}"
+            st.link_button(label, link, icon=icon, key=f"catalog-export-{form}", width="stretch")
         st.page_link("import.py", label="Import events", icon=":material/upload:")

@@ -38,7 +38,7 @@ def draw(actor: Actor, filters: AuditFilters) -> None:
 
 
 def draw_export(actor: Actor, filters: AuditFilters) -> None:
-    """Draw the menu. The address of the file is made when it is opened, and good for some minutes."""
+    """Draw the menu. The link is made when it is opened, and good for one download."""
     menu = st.popover("Export", icon=":material/download:", key="audit-export", on_change="rerun")
     if not menu.open:
         return
@@ -47,7 +47,8 @@ def draw_export(actor: Actor, filters: AuditFilters) -> None:
             f"The acts that these filters let through, latest first, at most {audit_export.LIMIT:,}. Times are in UTC. "
             "Fetching it is an act, too."
         )
-        token = audit_export.ticket(actor, filters=filters)
+        with database.write(actor) as conn:
+            token = audit_export.ticket(conn, actor, filters=filters)
         st.link_button("CSV", f"/api/v2/exports/{token}", icon=":material/table:", key="audit-export-csv")
 
 

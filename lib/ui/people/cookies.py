@@ -131,13 +131,14 @@ def _told(back: str, said: str) -> str:
 def _end(request: Request) -> None:
     """End the sign-in that the request presents; whether the page did so before it led here or not."""
     with suppress(CatalogError, ValueError):
-        identity = _presented(request)
+        identity = presented(request)
         if identity is not None:
             with database.operate() as conn:
                 sessions.sign_out(conn, proof=identity.proof)
 
 
-def _presented(request: Request) -> sessions.Identity | None:
+def presented(request: Request) -> sessions.Identity | None:
+    """Whom the request's browser proves to be signed in; None for nobody. Raises SignInRefused, SignInUnavailable."""
     if settings().auth == "proxy":
         browser = request.cookies.get(vouched.BROWSER_COOKIE, "")
         token = request.headers.get(settings().proxy_header or "", "")

@@ -9,11 +9,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from lib import api
-from lib.events import export as event_export
 from lib.events.activity import EventFilters
 from tests.conftest import ActorFactory
 from tests.support.api_client import ApiClient, at, new_token
 from tests.support.hostile_texts import BYTES, TEXTS
+from tests.support.tickets import event_ticket
 
 OPERATIONS = [
     (method, path, operation)
@@ -82,7 +82,7 @@ def test_an_export_of_what_nothing_can_equal_is_refused(given: str, new_actor: A
     actor = new_actor("read")
     for name in ("correlation_key", "event_id", "event_types"):
         filters = EventFilters(**{name: (given,) if name == "event_types" else given})  # type: ignore[arg-type]
-        ticket = event_export.ticket(actor, filters=filters, form="csv")
+        ticket = event_ticket(actor, filters)
         response = TestClient(api.application(per_second=1e6, burst=1)).get(f"/api/v2/exports/{ticket}")
         assert response.status_code == 400
         assert "cannot be stored" in response.json()["detail"]

@@ -30,7 +30,7 @@ from tests.support.api_client import ApiClient
 
 ROOT = Path(__file__).resolve().parents[3]
 #: Acts that ask for no permission themselves: one needs a ticket, the others a workflow or a session of one's own.
-OPEN = {downloads.begun, changes.end_backfill, sessions.enter, sessions.end}
+OPEN = {downloads.begin, changes.end_backfill, sessions.enter, sessions.end}
 
 
 def refused(db: Database, actor: Actor) -> list[Row[Any]]:

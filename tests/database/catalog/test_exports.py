@@ -29,7 +29,9 @@ def test_a_file_is_fetched_and_audited(
     client = ApiClient(new_token(actor))
     filters = CatalogFilters(category="Tickets", page=3, page_size=2)
     for asked, narrowed in ((None, "all of it"), (filters, "category Tickets")):
-        response = client.get(f"/api/v2/exports/{exports.ticket(actor, form=form, filters=asked)}")
+        with database.write(actor) as conn:
+            ticket = exports.ticket(conn, actor, form=form, filters=asked)
+        response = client.get(f"/api/v2/exports/{ticket}")
         assert response.status_code == 200 and response.headers["content-type"] == kind
         assert f'filename="{name}-' in response.headers["content-disposition"]
         found = reading.read({response.headers["content-disposition"].split('"')[1]: response.content})
