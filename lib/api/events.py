@@ -67,7 +67,7 @@ async def get(request: Request, caller: Caller) -> Response:
 
 async def _post_batch(body: bytes, caller: Caller) -> Response:
     items = cloud_events.batch(body)
-    caller.spend(max(len(items) - 1, 0))  # the request itself is counted
+    await caller.spend(max(len(items) - 1, 0))  # the request itself is counted
     reads = [partial(cloud_events.structured, item) for item in items]
     found = await caller.run(lambda: _take_in(caller.actor, reads))
     results = [_result(one) for one in found]

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal, TypeVar
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lib.api import problems
+from lib.api import problems, rate_limit
 from lib.api.problems import ApiProblem
-from lib.api.rate_limit import RateLimit
+from lib.api.rate_limit import Lease, RateLimit
 from lib.auth import tokens
 from lib.auth.actors import Actor, Right
 from lib.errors import PermissionDenied, TokenEnded
+from lib.telemetry import context, traces
 
 # Threads of our own: Streamlit serves its files from the common ones, and 60 slow requests would stop pages.
-# Fewer than the database pool has connections, so that pages always find one.
+# Fewer than the database pool has connections, so that pages always find one. Not anyio's, which go round the event
+# loop three more times for each piece of work.
 _THREADS = 10
 # The use of a token is noted once a minute, when it is looked up.
 _KNOWN_SECONDS, _MOST_KNOWN = 60, 10_000
@@ -40,9 +45,9 @@ class Caller:
         """Do work that waits for the database, beside the event loop."""
         return await self._gate.run(work)
 
-    def spend(self, cost: int) -> None:
+    async def spend(self, cost: int) -> None:
         """Count this request as that many more. Raises ApiProblem when they are too many."""
-        self._gate.spend(self.actor, cost)
+        await self._gate.spend(self.actor, cost)
 
 
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
@@ -64,8 +69,12 @@ class TokenGate:
     """Lets requests with a good bearer token through to an endpoint, and no other. It ignores cookies."""
 
     def __init__(self, *, per_second: float, burst: int) -> None:
-        self._limit = RateLimit(per_second=per_second, burst=burst)
-        self._threads = CapacityLimiter(_THREADS)
+        async def lease(actor: Actor, need: int, want: int) -> Lease:
+            asked = partial(rate_limit.lease, actor, need, want, per_second=per_second, burst=burst)
+            return await self.run(asked)
+
+        self._limit = RateLimit(per_second=per_second, burst=burst, lease=lease)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
         self._known: dict[bytes, tuple[Actor, float]] = {}
 
     def guard(self, route: TokenRoute) -> Route:
@@ -74,12 +83,17 @@ class TokenGate:
         called = f"{route.method} {route.path}"
 
         async def enter(request: Request) -> Response:
+            span = traces.current()
+            span.rename(f"{route.method} {route.path}")
+            span.tell({"http.route": route.path})
             token = _bearer_token(request)
             try:
                 actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
                 actor = replace(actor, address=request.client.host if request.client else None)
-                self.spend(actor, 1)
-                actor.require(route.right, to=f"{route.method} {route.path}")
+                await self.spend(actor, 1)
+                actor.require(route.right, called)
+                context.also_about(tenant=actor.tenant)
+                span.tell(tenant=actor.tenant)
                 return await route.endpoint(request, Caller(actor, self))
             except TokenEnded:
                 if self._known.pop(tokens.hash_of(token), None):
@@ -93,11 +107,12 @@ class TokenGate:
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do work that waits for the database, in one of the API's threads."""
-        return await to_thread.run_sync(work, limiter=self._threads)
+        run = copy_context().run
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run, work)
 
-    def spend(self, actor: Actor, cost: int) -> None:
+    async def spend(self, actor: Actor, cost: int) -> None:
         """Take from the token's allowance. Raises ApiProblem, saying how long to wait."""
-        if wait := self._limit.take(actor.user_id, cost):
+        if wait := await self._limit.take(actor, cost):
             seconds = str(math.ceil(wait))
             detail = f"This token makes too many requests; try again in {seconds} s."
             raise ApiProblem("too-many-requests", detail, headers={"Retry-After": seconds})
