@@ -163,11 +163,19 @@ def cancel_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> str | None:
     return before
 
 
-def retry_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> UUID | None:
-    """Queue a new run that repeats a failed one from its start; its id, None when no failed run is there."""
-    row = {"tenant": tenant, "run_id": run_id}
-    new_run: UUID | None = conn.execute(queries["retry_run"], row).scalar_one()
-    return new_run
+@dataclass(frozen=True)
+class RetriedRun:
+    """The run that repeats a failed one, whether it was made just now, or why there is none."""
+
+    run_id: UUID | None
+    is_new: bool
+    refusal: Literal["not_failed", "other_input"] | None
+
+
+def retry_run(conn: Connection, *, tenant: UUID, run_id: UUID, repeats_seen: int, newest: bool) -> RetriedRun:
+    """Queue a new run that repeats a failed one from its start, unless there is one that the caller has not seen."""
+    row = {"tenant": tenant, "run_id": run_id, "repeats_seen": repeats_seen, "newest": newest}
+    return RetriedRun(*conn.execute(queries["retry_run"], row).one())
 
 
 def migrate(owner_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Workflow runs as people see them, and what people may do with one: cancel it, or run it again."""
+"""Workflow runs as people see them, and what people may do with one that is under way: cancel it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from uuid import UUID
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries, paging
-from lib.database.paging import Cursor
+from lib.database.paging import Cursor, Total
 from lib.errors import Conflict, NotFound
 from lib.runs import engine
 from lib.runs.journal import stored
@@ -141,7 +141,7 @@ class Repeat:
 
 @dataclass(frozen=True)
 class Run:
-    """A run in full, redacted; steps and waits up to SHOWN_STEPS each."""
+    """A run in full, redacted; steps and waits up to SHOWN_STEPS each, repeats first first."""
 
     summary: RunSummary
     trigger_mapping_applied: bool
@@ -154,39 +154,32 @@ class Run:
 
     @property
     def can_be_repeated(self) -> bool:
-        """Whether it failed and nobody ran it again yet; see `retry`."""
-        return self.summary.status == "FAILED" and all(repeat.status == "CANCELED" for repeat in self.repeats)
+        """Whether it failed, and none of its repeats is under way."""
+        return self.summary.status == "FAILED" and all(repeat.status in _ENDED for repeat in self.repeats)
 
 
 def list_runs(
-    conn: Connection, *, tenant: UUID, filters: RunFilters, cursor: Cursor | None = None, limit: int = PAGE_SIZE
+    conn: Connection,
+    *,
+    tenant: UUID,
+    filters: RunFilters,
+    cursor: Cursor | None = None,
+    limit: int = PAGE_SIZE,
+    only_unrepeated: bool = False,
 ) -> RunPage:
     """One page of the tenant's runs, latest first. Raises InvalidInput naming the filter.
 
     A search in errors looks through LOOKED_AT failed runs a page, so a page may hold few and still not be the last.
+    `only_unrepeated` leaves out those that were run again, unless that was canceled.
     """
-    edge = paging.older_edge(cursor, filters.until)
-    row: dict[str, Any] = {
-        "tenant": tenant,
-        "since": filters.since or paging.EVER,
-        "upto": edge.at,
-        "before_id": edge.id,
-        "status": "FAILED" if filters.error else filters.status,
-        "workflow_id": filters.workflow_id,
-        "workflow_version": filters.workflow_version,
-        "event_type": filters.event_type,
-        "origin": filters.origin,
-        "error": filters.error,
-        "run_ids": None,
+    row = _asked(tenant, filters, cursor) | {
         "looked_at": LOOKED_AT if filters.error else limit + 1,
         "limit": limit + 1,
+        "only_unrepeated": only_unrepeated,
     }
-    if filters.error and filters.status not in (None, "FAILED"):
+    if _finds_nothing(filters):
         return RunPage((), None)
-    conn.execute(queries["plan_anew"])
-    if filters.key:
-        keys = {**row, "key": filters.key, "looked_at": LOOKED_AT}
-        row["run_ids"] = list(conn.execute(queries["runs_with_key"], keys).scalars())
+    _prepare(conn, row, filters)
     matching, last = [], None
     for found in conn.execute(queries["list_runs"], row).mappings():
         run = RunSummary(**{name: found[name] for name in found if name not in ("matches", "is_last")})
@@ -198,6 +191,48 @@ def list_runs(
     if len(matching) > limit:
         last = page[-1]
     return RunPage(page, Cursor(last.triggered_at, last.run_id) if last else None)
+
+
+def how_many(conn: Connection, *, tenant: UUID, filters: RunFilters) -> Total | None:
+    """How many runs `list_runs` finds on all its pages, counted to a bound; None for a search in errors.
+
+    Raises InvalidInput naming the filter.
+    """
+    if filters.error:
+        return None
+    row = _asked(tenant, filters, None) | {"limit": paging.COUNTED + 1}
+    _prepare(conn, row, filters)
+    return Total.counted(conn.execute(queries["how_many"], row).scalar_one())
+
+
+def _finds_nothing(filters: RunFilters) -> bool:
+    """Only failed runs have errors."""
+    return filters.error is not None and filters.status not in (None, "FAILED")
+
+
+def _asked(tenant: UUID, filters: RunFilters, cursor: Cursor | None) -> dict[str, Any]:
+    edge = paging.older_edge(cursor, filters.until)
+    return {
+        "tenant": tenant,
+        "since": filters.since or paging.EVER,
+        "upto": edge.at,
+        "before_id": edge.id,
+        "status": "FAILED" if filters.error else filters.status,
+        "workflow_id": filters.workflow_id,
+        "workflow_version": filters.workflow_version,
+        "event_type": filters.event_type,
+        "origin": filters.origin,
+        "error": filters.error,
+        "run_ids": None,
+    }
+
+
+def _prepare(conn: Connection, row: dict[str, Any], filters: RunFilters) -> None:
+    """Plan for these filters, and look up the runs of the key."""
+    conn.execute(queries["plan_anew"])
+    if filters.key:
+        keys = {**row, "key": filters.key, "looked_at": LOOKED_AT}
+        row["run_ids"] = list(conn.execute(queries["runs_with_key"], keys).scalars())
 
 
 def workflows_with_runs(conn: Connection, *, tenant: UUID, asked: UUID | None = None) -> list[WorkflowWithRuns]:
@@ -252,23 +287,6 @@ def cancel(conn: Connection, actor: Actor, *, run_id: UUID) -> None:
         status = get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status
         raise Conflict(f"This run {_ENDED[status]}; there is nothing to cancel.")
     audit.record(conn, actor, acts.RunCanceled(target_id=run_id, previous_status=before))
-
-
-def retry(conn: Connection, actor: Actor, *, run_id: UUID) -> UUID:
-    """Run a failed run again from its start, with the same input and workflow version, as a new run; its id. Audited.
-
-    The failed run stays as it is; the new one names it in retry_of. Of a run there is one repeat, canceled ones
-    aside: if that fails too, it is the one to run again. Raises PermissionDenied, NotFound, Conflict when the run
-    has not failed or was run again before.
-    """
-    actor.require("manage")
-    new_run = engine.retry_run(conn, tenant=actor.tenant, run_id=run_id)
-    if new_run is None:
-        if get_run(conn, tenant=actor.tenant, run_id=run_id).summary.status == "FAILED":
-            raise Conflict("This run was already run again.")
-        raise Conflict("Only a failed run can be run again, and this one has not failed.")
-    audit.record(conn, actor, acts.RunRetried(target_id=run_id, new_run=str(new_run)))
-    return new_run
 
 
 def _json(text: str | None) -> JsonValue:

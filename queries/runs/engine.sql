@@ -22,5 +22,6 @@ SELECT app_resume_wait(:tenant, :wait_id, :event_id)
 SELECT app_cancel_run(:tenant, :run_id)
 
 -- name: retry_run
--- A new run that repeats a failed one from its start; NULL when there is no failed run.
-SELECT app_retry_run(:tenant, :run_id)
+-- A new run that repeats a failed one from its start, or the repeat that the caller has not seen.
+SELECT run_id, is_new, refusal
+FROM app_retry_run(CAST(:tenant AS uuid), CAST(:run_id AS uuid), CAST(:repeats_seen AS int), CAST(:newest AS boolean))

@@ -2,6 +2,26 @@
 -- For the rest of the transaction: plan for the filters given, not for any filters.
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 
+-- part: let_through
+-- The filters, and a place in time.
+    r.tenant = CAST(:tenant AS uuid)
+AND r.triggered_at >= CAST(:since AS timestamptz) AND r.triggered_at <= CAST(:upto AS timestamptz)
+AND (r.triggered_at, r.run_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
+AND (CAST(:status AS text) IS NULL OR r.status = CAST(:status AS text))
+AND (CAST(:workflow_id AS uuid) IS NULL OR r.workflow_id = CAST(:workflow_id AS uuid))
+AND (CAST(:workflow_version AS int) IS NULL OR r.workflow_version = CAST(:workflow_version AS int))
+AND (CAST(:event_type AS text) IS NULL OR r.event_type = CAST(:event_type AS text))
+AND (CAST(:origin AS text) IS NULL OR r.origin = CAST(:origin AS text))
+AND (CAST(:run_ids AS uuid[]) IS NULL OR r.run_id = ANY(CAST(:run_ids AS uuid[])))
+
+-- name: how_many
+-- How many runs the filters let through, counted up to the limit.
+SELECT CAST(count(*) AS int) FROM (
+  SELECT FROM workflow_runs r
+  WHERE {let_through}
+  LIMIT CAST(:limit AS int)
+) f
+
 -- name: list_runs
 -- Runs latest first, up to a place in time, filtered by what is given. Errors are searched in this many runs at
 -- most; the last of so many is there even if it does not match, because the next page begins after it.
@@ -14,15 +34,9 @@ WITH looked_at AS (
            OR strpos(lower(concat_ws(' ', r.error_json ->> 'code', r.error_json ->> 'message')),
                      lower(CAST(:error AS text))) > 0 AS matches
   FROM workflow_runs r
-  WHERE r.tenant = CAST(:tenant AS uuid)
-    AND r.triggered_at >= CAST(:since AS timestamptz) AND r.triggered_at <= CAST(:upto AS timestamptz)
-    AND (r.triggered_at, r.run_id) < (CAST(:upto AS timestamptz), CAST(:before_id AS uuid))
-    AND (CAST(:status AS text) IS NULL OR r.status = CAST(:status AS text))
-    AND (CAST(:workflow_id AS uuid) IS NULL OR r.workflow_id = CAST(:workflow_id AS uuid))
-    AND (CAST(:workflow_version AS int) IS NULL OR r.workflow_version = CAST(:workflow_version AS int))
-    AND (CAST(:event_type AS text) IS NULL OR r.event_type = CAST(:event_type AS text))
-    AND (CAST(:origin AS text) IS NULL OR r.origin = CAST(:origin AS text))
-    AND (CAST(:run_ids AS uuid[]) IS NULL OR r.run_id = ANY(CAST(:run_ids AS uuid[])))
+  WHERE {let_through}
+    AND NOT (CAST(:only_unrepeated AS boolean) AND EXISTS (
+      SELECT FROM workflow_runs a WHERE a.tenant = r.tenant AND a.retry_of = r.run_id AND a.status <> 'CANCELED'))
   ORDER BY r.triggered_at DESC, r.run_id DESC
   LIMIT CAST(:looked_at AS int)
 )

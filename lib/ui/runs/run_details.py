@@ -10,6 +10,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.runs import records as run_records
+from lib.runs import repeating
 from lib.runs.records import Run, RunWait
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
@@ -93,7 +94,7 @@ def _draw_acts(actor: Actor, run: Run) -> None:
             key="retry-run",
             help=refusal or "A new run with the same input and version",
             on_click=guard.callback(_retry),
-            args=(actor, run_id),
+            args=(actor, run_id, len(run.repeats)),
         )
 
 
@@ -198,7 +199,7 @@ def _cancel(actor: Actor, run_id: UUID) -> None:
     st.toast("The run was canceled.", icon=":material/cancel:")
 
 
-def _retry(actor: Actor, run_id: UUID) -> None:
+def _retry(actor: Actor, run_id: UUID, repeats_seen: int) -> None:
     with database.write(actor) as conn:
-        again = run_records.retry(conn, actor, run_id=run_id)
+        again = repeating.run_again(conn, actor, run_id=run_id, repeats_seen=repeats_seen).run_id
     st.query_params["runId"] = str(again)

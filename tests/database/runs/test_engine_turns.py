@@ -59,7 +59,8 @@ def test_application_role_cannot_reach_the_engine_itself(db: Database, actor: Ac
         engine.enqueue_runs(conn, tenant=actor.tenant, run_ids=[run])
     with database.write(other) as conn:
         assert engine.cancel_run(conn, tenant=actor.tenant, run_id=run) is None
-        assert engine.retry_run(conn, tenant=actor.tenant, run_id=run) is None
+        refused = engine.retry_run(conn, tenant=actor.tenant, run_id=run, repeats_seen=0, newest=False)
+        assert (refused.run_id, refused.refusal) == (None, "not_failed")
     assert row_of(run).status == "QUEUED"
 
 
@@ -171,7 +172,7 @@ def test_a_run_that_was_not_announced_starts_all_the_same(
 ) -> None:
     with db.owner.begin() as conn:
         drive = conn.execute(text("SELECT pg_get_functiondef('app_drive_run'::regproc)")).scalar_one()
-        silent = re.sub(r"SELECT pg_notify\(.*\);", "", drive)
+        silent = re.sub(r"PERFORM pg_notify\(.*\);", "", drive)
         assert silent != drive
         conn.exec_driver_sql(silent)
     monkeypatch.setattr(wake, "IDLE_SECONDS", 0.5)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 import threading
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,9 +19,12 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.database.paging import Cursor
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.metrics import rollups
 from lib.metrics.rollups import ORIGINS
 from lib.runs import records as run_records
+from lib.runs import repeating
 from lib.runs.records import Repeat, Run, RunFilters
+from lib.runs.repeating import FailedRun, Progress
 from tests.support.workflow_runs import log_step, publish, row_of, start_run
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -258,7 +263,7 @@ def test_other_tenants_run_reads_as_a_missing_one(db: Database, actor: Actor, ne
         with pytest.raises(NotFound) as caught, database.write(stranger) as conn:
             run_records.get_run(conn, tenant=stranger.tenant, run_id=run_id)
         said.add(str(caught.value))
-        for act in (run_records.cancel, run_records.retry):
+        for act in (run_records.cancel, repeating.run_again):
             with pytest.raises(NotFound) as caught, database.write(stranger) as conn:
                 act(conn, stranger, run_id=run_id)
             said.add(str(caught.value))
@@ -289,70 +294,194 @@ def test_cancel_ends_a_run_once(db: Database, actor: Actor, before: str) -> None
     assert audited(run) == [("run.canceled", {"previousStatus": before})]
 
 
-def test_retry_repeats_a_failed_run_as_a_new_one(db: Database, actor: Actor) -> None:
-    run = start_run(actor, publish(actor.tenant, [log_step("one")]), {"password": "hunter22"})
-    with pytest.raises(Conflict, match="Only a failed run"), database.write(actor) as conn:
-        run_records.retry(conn, actor, run_id=run)
-    change(run, status="FAILED", triggered_at=NOON)
+def run_again(actor: Actor, run: UUID, repeats_seen: int = 0, *, newest: bool = False) -> repeating.Repeated:
     with database.write(actor) as conn:
-        again = run_records.retry(conn, actor, run_id=run)
-    row = row_of(again)
-    assert (row.status, row.retry_of, row.triggered_at) == ("QUEUED", run, NOON)
+        return repeating.run_again(conn, actor, run_id=run, repeats_seen=repeats_seen, newest=newest)
+
+
+def test_a_failed_run_is_repeated_as_a_new_one(db: Database, actor: Actor) -> None:
+    run = start_run(actor, publish(actor.tenant, [log_step("one")]), {"password": "hunter22"})
+    with pytest.raises(Conflict, match="Only a failed run"):
+        run_again(actor, run)
+    event = uuid4()
+    change(run, status="FAILED", triggered_at=NOON, trigger_event_id=event)
+    made = run_again(actor, run)
+    row = row_of(made.run_id)
+    assert made.is_new and (row.status, row.retry_of, row.trigger_event_id) == ("QUEUED", run, event)
     assert row.input_json == {"password": "hunter22"}
     assert row_of(run).status == "FAILED"
     with database.operate() as conn:
         queued = conn.execute(
-            text("SELECT status FROM dbos.workflow_status WHERE workflow_uuid = :r"), {"r": str(again)}
+            text("SELECT status FROM dbos.workflow_status WHERE workflow_uuid = :r"), {"r": str(made.run_id)}
         )
         assert queued.scalar_one() == "ENQUEUED"
-    assert audited(run) == [("run.retried", {"newRun": str(again)})]
-    assert shown(actor, run).repeats == (Repeat(again, "QUEUED"),)
+    assert audited(run) == [("run.retried", {"newRun": str(made.run_id)})]
+    assert shown(actor, run).repeats == (Repeat(made.run_id, "QUEUED"),)
 
 
-def test_a_run_is_repeated_once_and_a_canceled_repeat_does_not_count(db: Database, actor: Actor) -> None:
+def test_a_repeat_has_its_own_time_and_keeps_that_of_its_event(db: Database, actor: Actor) -> None:
+    run = start_run(actor, publish(actor.tenant, [log_step("one")]))
+    other = start_run(actor, publish(actor.tenant, [log_step("one")]))
+    change(run, status="FAILED", triggered_at=NOON)
+    change(other, triggered_at=NOON + timedelta(days=1))
+    begun = datetime.now(UTC)
+    again = run_again(actor, run).run_id
+    assert listed(actor) == [again, other, run], "latest first"
+    assert listed(actor, since=begun - timedelta(minutes=1)) == [again], "the last hour has it"
+    assert row_of(again).event_at == NOON
+    change(again, status="FAILED")
+    assert row_of(run_again(actor, again).run_id).event_at == NOON
+
+
+def test_a_run_is_run_again_as_often_as_somebody_asks(db: Database, actor: Actor) -> None:
     run = start_run(actor, publish(actor.tenant, [log_step("one")]))
     change(run, status="FAILED")
-    assert shown(actor, run).can_be_repeated
-    with database.write(actor) as conn:
-        again = run_records.retry(conn, actor, run_id=run)
-    for status in ("QUEUED", "FAILED", "SUCCEEDED"):
-        change(again, status=status)
-        assert not shown(actor, run).can_be_repeated
-        with pytest.raises(Conflict, match="already run again"), database.write(actor) as conn:
-            run_records.retry(conn, actor, run_id=run)
-    change(again, status="CANCELED")
-    assert shown(actor, run).can_be_repeated
-    with database.write(actor) as conn:
-        run_records.retry(conn, actor, run_id=run)
+    made = []
+    for number, status in enumerate(("FAILED", "SUCCEEDED", "CANCELED")):
+        assert shown(actor, run).can_be_repeated
+        made.append(run_again(actor, run, number).run_id)
+        assert not shown(actor, run).can_be_repeated, "it is under way"
+        for seen in (number, number + 1):
+            assert run_again(actor, run, seen) == repeating.Repeated(made[-1], is_new=False)
+        change(made[-1], status=status)
+        assert run_again(actor, run, number) == repeating.Repeated(made[-1], is_new=False), "a late second click"
+    assert len(set(made)) == 3 and [repeat.run_id for repeat in shown(actor, run).repeats] == made
+    assert len(audited(run)) == 3
 
 
-def test_two_people_retry_at_once_and_one_new_run_is_made(db: Database, actor: Actor, new_actor: Any) -> None:
+def test_two_people_ask_at_once_and_one_new_run_is_made(db: Database, actor: Actor, new_actor: Any) -> None:
     people = [actor, new_actor("manage", tenant=actor.tenant)]
     for _ in range(10):
         run = start_run(actor, publish(actor.tenant, [log_step("one")]))
         change(run, status="FAILED")
         both = threading.Barrier(2)
 
-        def press(person: Actor, run: UUID = run, both: threading.Barrier = both) -> str:
+        def press(person: Actor, run: UUID = run, both: threading.Barrier = both) -> repeating.Repeated:
             both.wait()
-            try:
-                with database.write(person) as conn:
-                    run_records.retry(conn, person, run_id=run)
-            except Conflict as error:
-                return str(error)
-            return "made"
+            return run_again(person, run)
 
         with ThreadPoolExecutor(2) as threads:
-            said = sorted(threads.map(press, people))
-        assert said == ["This run was already run again.", "made"]
+            made = sorted(threads.map(press, people), key=lambda one: one.is_new)
+        assert [one.is_new for one in made] == [False, True] and made[0].run_id == made[1].run_id
         assert len(shown(actor, run).repeats) == 1 and len(audited(run)) == 1
+
+
+def test_a_run_is_repeated_by_its_own_version_or_the_newest(db: Database, actor: Actor) -> None:
+    workflow = publish(actor.tenant, [log_step("one")])
+    run = start_run(actor, workflow)
+    change(run, status="FAILED")
+    add_version(workflow, 2)
+    assert row_of(run_again(actor, run).run_id).workflow_version == 1
+    change(shown(actor, run).repeats[0].run_id, status="FAILED")
+    assert row_of(run_again(actor, run, 1, newest=True).run_id).workflow_version == 2
+    change(shown(actor, run).repeats[1].run_id, status="FAILED")
+    add_version(workflow, 3, payloadSchemaRef="payload.Other.v1")
+    with pytest.raises(Conflict, match="takes another payload"):
+        run_again(actor, run, 2, newest=True)
+    assert row_of(run_again(actor, run, 2).run_id).workflow_version == 1
+
+
+def add_version(workflow: UUID, version: int, **changes: Any) -> None:
+    with database.operate() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_definition_versions (tenant, workflow_id, version, definition_json)"
+                " SELECT tenant, workflow_id, :v, definition_json || CAST(:c AS jsonb)"
+                " FROM workflow_definition_versions WHERE workflow_id = :w AND version = 1"
+            ),
+            {"w": workflow, "v": version, "c": json.dumps(changes)},
+        )
+        conn.execute(
+            text("UPDATE workflow_definitions SET published_version = :v WHERE workflow_id = :w"),
+            {"w": workflow, "v": version},
+        )
+
+
+def test_many_failed_runs_are_run_again_and_those_that_cannot_be_are_left_out(
+    db: Database, actor: Actor, new_actor: Any
+) -> None:
+    workflow = publish(actor.tenant, [log_step("one")])
+    made = [start_run(actor, workflow) for _ in range(60)]
+    for number, run in enumerate(made):
+        change(run, status="SUCCEEDED" if number < 2 else "FAILED", triggered_at=NOON + timedelta(minutes=number))
+    change(run_again(actor, made[2]).run_id, status="SUCCEEDED")
+    change(run_again(actor, made[3]).run_id, status="CANCELED")
+    with database.read(actor) as conn:
+        failed = repeating.failed_runs(conn, tenant=actor.tenant, filters=RunFilters(workflow_id=workflow))
+        narrowed = RunFilters(since=NOON, until=NOON + timedelta(minutes=5))
+        few = repeating.failed_runs(conn, tenant=actor.tenant, filters=narrowed)
+    assert [one.summary.run_id for one in failed] == made[:2:-1], "what succeeded when it was run again is done with"
+    assert [(one.summary.run_id, one.repeats) for one in few] == [(made[4], 0), (made[3], 1)]
+    change(made[59], status="SUCCEEDED")  # meanwhile
+    told = run_many_again(actor, failed)
+    assert [one.done for one in told] == [25, 50, 57], "it says how far it is"
+    reason = "Only a failed run can be run again, and this one has not failed."
+    assert told[-1] == Progress(57, 56, 0, ((reason, 1),))
+    [*_, twice] = run_many_again(actor, failed)
+    assert twice == Progress(57, 0, 56, ((reason, 1),)), "a second click starts nothing"
+    assert all(len(audited(run)) == 1 for run in made[4:59]) and len(audited(made[3])) == 2
+    reader, stranger = new_actor("read", tenant=actor.tenant), new_actor("manage")
+    with pytest.raises(PermissionDenied, match="you need manage"):
+        run_many_again(reader, failed)
+    with pytest.raises(NotFound, match="no such run"):
+        run_many_again(stranger, few)
+    with pytest.raises(Conflict, match="At most 25"), database.write(actor) as conn:
+        repeating.run_many_again(conn, actor, chosen=failed[:26])
+
+
+def run_many_again(actor: Actor, chosen: Sequence[FailedRun]) -> list[Progress]:
+    """As a page does it; how far it was after each transaction."""
+    told = [Progress()]
+    for first in range(0, len(chosen), repeating.BATCH):
+        with database.write(actor) as conn:
+            batch = chosen[first : first + repeating.BATCH]
+            told.append(repeating.run_many_again(conn, actor, chosen=batch, so_far=told[-1]))
+    return told[1:]
+
+
+def test_the_failed_runs_of_a_range_are_those_that_its_success_rate_counts(db: Database, actor: Actor) -> None:
+    workflow = publish(actor.tenant, [log_step("one")])
+    add_runs(
+        actor,
+        workflow,
+        240,
+        event_type="CASE WHEN n % 3 = 0 THEN 'OTHER' ELSE 'TICKET_CREATED' END",
+        status="CASE WHEN n % 4 = 0 THEN 'FAILED' ELSE 'SUCCEEDED' END",
+        origin="CASE WHEN n % 5 = 0 THEN 'simulated' ELSE 'live' END",
+    )
+    [first] = listed(actor, status="FAILED", since=NOON, until=NOON + timedelta(seconds=5))
+    change(run_again(actor, first).run_id, status="FAILED", event_type="TICKET_CREATED")
+    now = datetime.now(UTC)
+    for since, until in (
+        (NOON, NOON + timedelta(seconds=100)),
+        (NOON + timedelta(seconds=37), NOON + timedelta(seconds=201)),
+        (NOON - timedelta(days=9), NOON + timedelta(days=1)),
+        (now - timedelta(hours=1), now + timedelta(hours=1)),  # the repeat is of its own time
+    ):
+        with database.read(actor) as conn:
+            found = rollups.runs(conn, tenant=actor.tenant, names=["TICKET_CREATED"], boundaries=[since, until])
+        counted = found["TICKET_CREATED"][0].failed
+        failed = listed(actor, status="FAILED", event_type="TICKET_CREATED", origin="live", since=since, until=until)
+        assert len(failed) == counted > 0
+
+
+def test_a_total_is_exact_or_says_that_there_are_more(db: Database, actor: Actor) -> None:
+    workflow = publish(actor.tenant, [log_step("one")])
+    add_runs(actor, workflow, 1200, status="CASE WHEN n <= 1000 THEN 'FAILED' ELSE 'SUCCEEDED' END")
+
+    def total(**filters: Any) -> str:
+        with database.read(actor) as conn:
+            return str(run_records.how_many(conn, tenant=actor.tenant, filters=RunFilters(**filters)))
+
+    assert total() == "1,000+" and total(status="FAILED") == "1,000" and total(status="SUCCEEDED") == "200"
+    assert total(since=NOON, until=NOON + timedelta(seconds=11)) == "10" and total(key="none") == "0"
 
 
 def test_reader_may_neither_cancel_nor_retry(db: Database, actor: Actor, new_actor: Any) -> None:
     reader = new_actor("read", tenant=actor.tenant)
     run = start_run(actor, publish(actor.tenant, [log_step("one")]))
     change(run, status="FAILED")
-    for act in (run_records.cancel, run_records.retry):
+    for act in (run_records.cancel, repeating.run_again):
         with pytest.raises(PermissionDenied, match="you need manage"), database.write(reader) as conn:
             act(conn, reader, run_id=run)
     assert row_of(run).status == "FAILED" and {action for action, _ in audited(run)} == {"act.refused"}
