@@ -5,22 +5,24 @@ Only `reveal_payload` reads the raw payload. All else, the search too, sees the 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries, paging
-from lib.database.paging import Cursor
+from lib.database.paging import Cursor, Total
 from lib.errors import InvalidInput, NotFound
+from lib.events import matching
 from lib.events import search as payload_search
 from lib.events.judging import SchemaStatus
 from lib.events.matching import Match
-from lib.metrics.rollups import OUTCOMES, EventStatus, Origin, status_of
+from lib.metrics import rollups
+from lib.metrics.rollups import ORIGINS, OUTCOMES, EventCounts, EventStatus, Origin, status_of
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -29,15 +31,29 @@ PAGE_SIZE = 50
 
 _REASON_LENGTH = (5, 500)
 
+#: Types of events that are counted from what the metrics have added up. More than these are too many rows.
+_MOST_TYPES_ADDED_UP = 500
+
+#: An unmatched event was skipped by every workflow that might have started, or there was none.
+EventFate = Literal["matched", "skipped", "no_workflow", "error"]
+
+EVENT_FATES: tuple[EventFate, ...] = ("matched", "skipped", "no_workflow", "error")
+
 queries = named_queries.of(__name__)
+
+
+def fate_of_unmatched(reason: str | None) -> EventFate:
+    """The fate of an unmatched event, by the reason that one of its candidates gave."""
+    return "no_workflow" if reason in (None, matching.NO_WORKFLOW) else "skipped"
 
 
 @dataclass(frozen=True)
 class EventFilters:
     """What the list is narrowed to; None or empty means all.
 
-    `since` is inclusive, `until` is not. `path` leads to a field of the payload, as lib.events.search reads it;
-    `value` is what it must hold, as text. `event_id` is ours, or the one that the sender gave the event.
+    `since` is inclusive, `until` is not. `run_status` is that of a run which the event started. `path` leads to a field
+    of the payload, as lib.events.search reads it; `value` is what it must hold, as text. `event_id` is ours, or the one
+    that the sender gave the event.
     """
 
     event_types: tuple[str, ...] = ()
@@ -49,11 +65,15 @@ class EventFilters:
     event_id: str | None = None
     path: str | None = None
     value: str | None = None
+    run_status: str | None = None
 
 
 @dataclass(frozen=True)
 class EventSummary:
-    """An event in a list. `payload` is the redacted one as JSON text; `started` counts resumed runs too."""
+    """An event in a list. `payload` is the redacted one as JSON text; `started` counts resumed runs too.
+
+    `runs` says of the runs that it started how many have which status; of a run that was run again, its repeat.
+    """
 
     event_id: UUID
     event_type: str
@@ -66,8 +86,17 @@ class EventSummary:
     schema_status: SchemaStatus
     error_message: str | None
     started: int
+    resumed: int
     reason: str | None
     payload: str
+    runs: Mapping[str, int]
+
+    @property
+    def fate(self) -> EventFate:
+        """The status, and of an unmatched event whether there was a workflow."""
+        if self.status == "unmatched":
+            return fate_of_unmatched(self.reason)
+        return self.status
 
     @property
     def seconds(self) -> float | None:
@@ -126,6 +155,13 @@ class EventRecord:
     previous: Neighbour | None
     next: Neighbour | None
 
+    @property
+    def fate(self) -> EventFate:
+        """The status, and of an unmatched event whether there was a workflow."""
+        if self.status == "unmatched":
+            return fate_of_unmatched(min((traced.match.reason for traced in self.trace), default=None))
+        return self.status
+
 
 def page(
     conn: Connection,
@@ -156,6 +192,38 @@ def page(
     if newer_than and not found.newer:
         return page(conn, tenant=tenant, filters=filters, limit=limit)
     return EventPage(found.rows, found.newer, found.older)
+
+
+def how_many(conn: Connection, *, tenant: UUID, filters: EventFilters) -> Total:
+    """How many events `page` finds on all its pages: exactly, or counted to a bound. Raises InvalidInput."""
+    among, row = _asked(tenant, filters)
+    narrowed = replace(filters, event_types=(), status=None, origin=None, since=None, until=None)
+    names = [*dict.fromkeys(filters.event_types)] or rollups.names(conn, tenant=tenant)
+    if narrowed == EventFilters() and len(names) <= _MOST_TYPES_ADDED_UP:
+        boundaries = [filters.since or paging.EVER, filters.until or paging.NEVER]
+        origins = [filters.origin] if filters.origin else ORIGINS
+        found = rollups.events(conn, tenant=tenant, names=names, boundaries=boundaries, origins=origins)
+        counts = sum((one for slices in found.values() for one in slices.values()), EventCounts())
+        return Total(int(getattr(counts, filters.status or "total")))
+    if filters.event_id:
+        row["event_ids"] = _ids(conn, tenant, filters.event_id)
+    edge = paging.older_edge(None, filters.until)
+    bounds = {
+        "since": filters.since or paging.EVER,
+        "edge": edge.at,
+        "edge_id": edge.id,
+        "limit": paging.COUNTED + 1,
+    }
+    conn.execute(queries["plan_anew"])
+    return Total.counted(conn.execute(queries[f"how_many{among}"], row | bounds).scalar_one())
+
+
+def runs_of(conn: Connection, *, tenant: UUID, event_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:
+    """Of the runs that each of these events started, how many have which status; see EventSummary."""
+    found: dict[UUID, dict[str, int]] = {}
+    for row in conn.execute(queries["runs_of"], {"tenant": tenant, "event_ids": list(event_ids)}):
+        found.setdefault(row.event_id, {})[row.status] = row.runs
+    return found
 
 
 def record(conn: Connection, *, tenant: UUID, event_id: str) -> EventRecord:
@@ -222,11 +290,14 @@ def _asked(tenant: UUID, filters: EventFilters) -> tuple[str, dict[str, Any]]:
         "origin": filters.origin,
         "correlation_key": _storable("correlation key", filters.correlation_key),
         "event_ids": None,
+        "run_status": filters.run_status,
     }
     names = [_storable("event", name) for name in filters.event_types]
     if filters.path or filters.value:
         row |= payload_search.parameters(tenant, filters.path, filters.value)
         return "_of_value", row | {"names": names or None}
+    if filters.run_status:
+        return "_of_runs", row | {"names": names or None}
     return ("_of_names", row | {"names": names}) if names else ("", row)
 
 

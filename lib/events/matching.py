@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 
 MatchOutcome = Literal["started", "resumed", "skipped", "failed"]
 
+#: The reason on the row that says that an event had no candidate.
+NO_WORKFLOW = "no_workflow"
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -38,7 +41,7 @@ class Reason:
 REASONS = {
     "started": Reason("Started", "A run was started."),
     "resumed": Reason("Resumed", "A waiting run was resumed."),
-    "no_workflow": Reason("No workflow", "No published workflow is attached to this event, and none waits for it."),
+    NO_WORKFLOW: Reason("No workflow", "No published workflow is attached to this event, and none waits for it."),
     "paused": Reason("Paused", "The workflow is paused."),
     "no_mapping": Reason(
         "No mapping",
@@ -111,7 +114,7 @@ class _Facts(dict[str, Any]):
         return "the cause was not recorded." if key == "cause" else "?"
 
 
-NO_CANDIDATE = Decision(Match(None, None, None, "skipped", "no_workflow"))
+NO_CANDIDATE = Decision(Match(None, None, None, "skipped", NO_WORKFLOW))
 
 
 def decide(event: EventFacts, candidates: Sequence[Mapping[str, Any]]) -> list[Decision]:

@@ -13,12 +13,13 @@ one, and that no other module of `lib.ui` keeps a table of looks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from lib.catalog.entries import ENTRY_STATUSES
 from lib.catalog.schema_registry import SCHEMA_KINDS
+from lib.events.activity import EVENT_FATES
 
 Color = Literal["gray", "blue", "green", "orange", "red", "violet"]
 
@@ -91,6 +92,14 @@ EVENT = Looks(
     matched=Look("Matched", "blue", "check_circle"),
     unmatched=Look("Unmatched", "gray", "block"),
     error=Look("Error", "red", "error"),
+)
+#: The same in a list, where most unmatched events had no workflow: only one that some workflow skipped stands out.
+FATE = Looks.of(
+    EVENT_FATES,
+    matched=EVENT["matched"],
+    skipped=replace(EVENT["unmatched"], color="orange"),
+    no_workflow=replace(EVENT["unmatched"], word="No workflow"),
+    error=EVENT["error"],
 )
 #: Where an event, and so a run, comes from.
 ORIGIN = Looks(
@@ -230,6 +239,11 @@ HEALTH = Looks(
     Degraded=Look("Degraded", "orange", "warning"),
     Down=Look("Down", "red", "error"),
 )
+
+
+def run_counts(runs: Mapping[str, int]) -> dict[str, Color]:
+    """How many of an event's runs have which status, "2 succeeded" and the like, each with its colour."""
+    return {f"{runs[state]:,} {look.word.lower()}": look.color for state, look in RUN.items() if runs.get(state)}
 
 
 def rate_color(share: float) -> Color:

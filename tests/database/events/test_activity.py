@@ -10,6 +10,7 @@ import re
 import runpy
 import time
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from uuid import UUID, uuid4
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Uuid, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from lib import database
@@ -38,6 +39,7 @@ from lib.serialization import json_pointer, tables
 from lib.settings import Settings
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import REF, TICKET, publish, submit
+from tests.support import workflow_runs
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations" / "versions"
@@ -51,6 +53,35 @@ def add(db: Database, tenant: UUID, redacted: Any = None, **columns: Any) -> UUI
     with db.owner.begin() as conn:
         conn.execute(text(f"INSERT INTO workflow_runtime_events ({', '.join(row)}) VALUES ({values})"), row)
     return UUID(str(row["event_id"]))
+
+
+RUN_STATUSES = ("QUEUED", "RUNNING", "WAITING", "SUCCEEDED", "FAILED", "CANCELED")
+
+
+def add_run(db: Database, workflow: UUID, event: UUID, status: str, repeats: UUID | None = None) -> UUID:
+    """A run that the event started, or that a person had repeat such a run days later."""
+    run = uuid4()
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status, event_type,"
+                " trigger_event_id, triggered_at, event_at, retry_of)"
+                " SELECT e.tenant, coalesce(:id, app_uuidv7()), :w, 1, :s, e.event_name, e.event_id,"
+                " e.created_at + CASE WHEN :o IS NULL THEN interval '0' ELSE interval '3 days' END,"
+                " CASE WHEN :o IS NOT NULL THEN e.created_at END, :o FROM workflow_runtime_events e"
+                " WHERE e.event_id = :e RETURNING run_id"
+            ).bindparams(bindparam("o", type_=Uuid()), bindparam("id", type_=Uuid())),
+            {"id": None if repeats else run, "w": workflow, "s": status, "e": event, "o": repeats},
+        )
+        row = conn.execute(
+            text("SELECT max(CAST(run_id AS text)) FROM workflow_runs WHERE retry_of = :o"), {"o": repeats}
+        )
+        return UUID(row.scalar_one()) if repeats else run
+
+
+def total_of(actor: Actor, **filters: Any) -> str:
+    with database.read(actor) as conn:
+        return str(activity.how_many(conn, tenant=actor.tenant, filters=EventFilters(**filters)))
 
 
 def find(actor: Actor, limit: int = 1000, **filters: Any) -> list[UUID]:
@@ -102,6 +133,7 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
     names, keys = ["TICKET_CREATED", "TAG_APPLIED", "OUR_OWN"], ["k1", "k2", None]
     events = []
     for tenant in (ours.tenant, theirs.tenant):
+        workflow = workflow_runs.publish(tenant, [workflow_runs.log_step("one")])
         for _ in range(150):
             event = {
                 "event_name": chance.choice(names),
@@ -113,7 +145,10 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
             }
             payload = {"n": chance.randrange(3), "o": {"s": chance.choice("ab")}}
             event["event_id"] = add(db, tenant, payload, **event)
-            events.append({**event, "tenant": tenant, "payload": payload})
+            statuses = [chance.choice(RUN_STATUSES) for _ in range(chance.choice([0, 0, 1, 3]))]
+            for status in statuses:
+                add_run(db, workflow, event["event_id"], status)
+            events.append({**event, "tenant": tenant, "payload": payload, "runs": statuses})
             if len(events) == 200:  # what comes later waits to be indexed
                 index_payloads(db)
     for _ in range(120):
@@ -129,6 +164,7 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
             correlation_key=chance.choice(keys),
             path=path,
             value=value,
+            run_status=chance.choice([None, *RUN_STATUSES]),
         )
         wanted = [
             e
@@ -140,12 +176,16 @@ def test_every_mix_of_filters_finds_what_a_plain_look_finds(db: Database, new_ac
             and (since is None or e["created_at"] >= since)
             and (until is None or e["created_at"] < until)
             and filters.correlation_key in (None, e["correlation_key"])
+            and (filters.run_status is None or filters.run_status in e["runs"])
             and (path is None or value == (str(e["payload"]["n"]) if path == "n" else e["payload"]["o"]["s"]))
         ]
         wanted.sort(key=lambda e: (e["created_at"], e["event_id"]), reverse=True)
         found = walk(ours, filters, 7)
         assert [e.event_id for e in found] == [e["event_id"] for e in wanted], filters
         assert [e.status for e in found] == [_status(e) for e in wanted]
+        assert [e.runs for e in found] == [Counter(e["runs"]) for e in wanted]
+        with database.read(ours) as conn:
+            assert str(activity.how_many(conn, tenant=ours.tenant, filters=filters)) == str(len(wanted)), filters
 
 
 def _status(event: dict[str, Any]) -> str:
@@ -157,6 +197,73 @@ def test_pages_neither_repeat_nor_miss_while_events_arrive(db: Database, new_act
     there = [add(db, actor.tenant) for _ in range(25)]  # all at one moment: the id decides
     found = walk(actor, EventFilters(), 4, between=lambda: add(db, actor.tenant, created_at=START + timedelta(days=1)))
     assert [e.event_id for e in found] == sorted(there, reverse=True)
+
+
+def test_a_run_that_was_run_again_counts_by_its_latest_repeat(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = workflow_runs.publish(actor.tenant, [workflow_runs.log_step("one")])
+    event = add(db, actor.tenant)
+    first = add_run(db, workflow, event, "FAILED")
+
+    def runs() -> dict[str, int]:
+        with database.read(actor) as conn:
+            [found] = activity.page(conn, tenant=actor.tenant, filters=EventFilters()).events
+        assert [s for s in RUN_STATUSES if find(actor, run_status=s)] == sorted(found.runs, key=RUN_STATUSES.index)
+        assert [s for s in RUN_STATUSES if total_of(actor, run_status=s) == "1"] == [
+            s for s in RUN_STATUSES if s in found.runs
+        ]
+        return dict(found.runs)
+
+    assert runs() == {"FAILED": 1}
+    add_run(db, workflow, event, "CANCELED", repeats=first)
+    assert runs() == {"FAILED": 1}, "a repeat that was canceled changes nothing"
+    second = add_run(db, workflow, event, "FAILED", repeats=first)
+    add_run(db, workflow, event, "SUCCEEDED")
+    assert runs() == {"FAILED": 1, "SUCCEEDED": 1}
+    add_run(db, workflow, event, "RUNNING", repeats=second)
+    assert runs() == {"RUNNING": 1, "SUCCEEDED": 1}
+    assert [one["runs"] for one in csv.DictReader(exported(actor))] == ["1 running, 1 succeeded"], "in a file, too"
+    add_run(db, workflow, event, "SUCCEEDED", repeats=first)
+    assert runs() == {"RUNNING": 1, "SUCCEEDED": 1 + 1}
+    assert find(actor, run_status="FAILED", since=START, until=START + timedelta(seconds=1)) == []
+    assert find(actor, run_status="RUNNING", since=START, until=START + timedelta(seconds=1)) == [event], (
+        "an event stands at its own time, whenever its run was repeated"
+    )
+
+
+def test_an_unmatched_event_was_skipped_or_had_no_workflow(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor)
+    publish(actor, "Unmapped", ref="payload.NoteCreated.v1")
+    submit(actor)
+    publish(actor, "Triage")
+    submit(actor)
+    with database.read(actor) as conn:
+        page = activity.page(conn, tenant=actor.tenant, filters=EventFilters())
+    assert [(e.status, e.fate) for e in page.events] == [
+        ("matched", "matched"),
+        ("unmatched", "skipped"),
+        ("unmatched", "no_workflow"),
+    ]
+
+
+def test_a_total_is_exact_or_says_that_there_are_more(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    fill = text(
+        "INSERT INTO workflow_runtime_events (tenant, event_name, payload, redacted_payload, correlation_key,"
+        " created_at) SELECT :t, 'E' || n % 2, '{}', jsonb_build_object('same', 1), CASE WHEN n <= 1000 THEN 'k'"
+        " ELSE 'l' END, :at + n * interval '1 second' FROM generate_series(1, 2500) n"
+    )
+    with db.owner.begin() as conn:
+        conn.execute(fill, {"t": actor.tenant, "at": START})
+    assert total_of(actor) == "2,500" and total_of(actor, event_types=("E0",), origin="live") == "1,250"
+    assert total_of(actor, since=START, until=START + timedelta(seconds=101)) == "100"
+    assert total_of(actor, status="error") == "0"
+    assert total_of(actor, correlation_key="k") == "1,000" and total_of(actor, correlation_key="l") == "1,000+"
+    assert total_of(actor, correlation_key="l", event_types=("E0",)) == "750"
+    assert total_of(actor, path="same", value="1") == "1,000+"
+    with pytest.raises(InvalidInput, match="Payload value"):
+        total_of(actor, path="same")
 
 
 # -- values in payloads -------------------------------------------------------------------------------
@@ -290,6 +397,7 @@ def leaves(value: Any, place: tuple[str | int, ...] = ()) -> list[tuple[tuple[st
     return [(place, value)]
 
 
+@pytest.mark.hypothesis
 def test_whatever_a_payload_holds_is_found_by_its_pointer(db: Database, new_actor: ActorFactory) -> None:
     actor, chance = new_actor(), random.Random(3)
 
@@ -434,10 +542,26 @@ def test_searching_reads_no_event_that_does_not_match(db: Database, new_actor: A
     )
     with db.owner.begin() as conn:
         conn.execute(fill, {"t": actor.tenant, "at": START})
+    workflow = workflow_runs.publish(actor.tenant, [workflow_runs.log_step("one")])
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, status, event_type,"
+                " trigger_event_id, triggered_at) SELECT e.tenant, :w, 1, CASE WHEN e.error_message IS NULL THEN"
+                " 'SUCCEEDED' ELSE 'FAILED' END, e.event_name, e.event_id, e.created_at"
+                " FROM workflow_runtime_events e, generate_series(1, 2) WHERE e.tenant = :t"
+            ),
+            {"w": workflow, "t": actor.tenant},
+        )
     index_payloads(db)
     with db.owner.connect() as conn:
         conn.execution_options(isolation_level="AUTOCOMMIT").exec_driver_sql("ANALYZE")
     for filters in (
+        EventFilters(run_status="FAILED"),
+        EventFilters(run_status="SUCCEEDED"),
+        EventFilters(run_status="SUCCEEDED", until=START + timedelta(hours=1)),
+        EventFilters(run_status="FAILED", event_types=("E2",)),
+        EventFilters(run_status="SUCCEEDED", path="same", value="1"),
         EventFilters(path="id", value="77"),
         EventFilters(path="same", value="1"),
         EventFilters(path="items.sku", value="77.0"),
@@ -456,7 +580,7 @@ def _rows_read(actor: Actor, filters: EventFilters) -> int:
     """How many rows finding a page touched."""
     counted = text(
         "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables"
-        " WHERE relname ~ '^(workflow_runtime_events|event_payload)'"
+        " WHERE relname ~ '^(workflow_runtime_events|event_payload|workflow_runs)'"
     )
     with database.read(actor) as conn:
         before = conn.execute(counted).scalar_one()
@@ -646,21 +770,3 @@ def test_a_file_is_never_in_memory_as_a_whole(db: Database, new_actor: ActorFact
     finally:
         tracemalloc.stop()
     assert size > 50_000_000 and peak < 10_000_000
-
-
-def test_a_ticket_is_good_for_a_while(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    actor = new_actor("read")
-    token = event_export.ticket(actor, filters=EventFilters(event_types=("E",)), form="json")
-    found = downloads.of_ticket(token)
-    assert (found.actor, found.name, found.form, found.narrowed) == (actor, "activity", "json", "event types E")
-    monkeypatch.setattr(downloads, "GOOD_FOR", timedelta(seconds=-1))
-    ended = event_export.ticket(actor, filters=EventFilters(), form="csv")
-    for ticket in (ended, "", "x" * 43):
-        with pytest.raises(NotFound, match="has expired"):
-            downloads.of_ticket(ticket)
-    monkeypatch.undo()
-    for _ in range(1100):
-        newest = event_export.ticket(actor, filters=EventFilters(), form="csv")
-    assert downloads.of_ticket(newest)
-    with pytest.raises(NotFound):
-        downloads.of_ticket(token)  # the oldest made room
