@@ -23,6 +23,8 @@ STATUSES: tuple[Status, ...] = ("published", "draft", "archived")
 #: How many of a workflow's latest runs its success rate is about.
 LATEST_RUNS = 200
 LONGEST_NAME = 120
+#: Of an event's workflows, present and former, so many are found.
+MOST_EVER_ATTACHED = 50
 PAGE_SIZE = 50
 
 
@@ -142,6 +144,12 @@ def attached(conn: Connection, *, tenant: UUID, event_type: str) -> list[Attache
     """The published workflows that this event triggers, paused ones included."""
     rows = conn.execute(queries["attached"], {"tenant": tenant, "event_type": event_type}).mappings()
     return [AttachedWorkflow(**row) for row in rows]
+
+
+def ever_attached(conn: Connection, *, tenant: UUID, event_type: str) -> list[UUID]:
+    """Workflows that this event triggers or once did, published or not; at most MOST_EVER_ATTACHED."""
+    row = {"tenant": tenant, "event_type": event_type, "most": MOST_EVER_ATTACHED}
+    return list(conn.execute(queries["ever_attached"], row).scalars())
 
 
 def list_workflows(conn: Connection, *, tenant: UUID, filters: WorkflowFilters) -> WorkflowPage:

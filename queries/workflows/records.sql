@@ -5,6 +5,22 @@ FROM workflow_definitions
 WHERE tenant = CAST(:tenant AS uuid) AND status = 'published' AND trigger ->> 'eventName' = :event_type
 ORDER BY is_system DESC, name, workflow_id
 
+-- name: ever_attached
+-- Workflows of which any version has this event as its trigger, each found by one step in the index.
+WITH RECURSIVE found AS (
+  (SELECT v.workflow_id FROM workflow_definition_versions v
+   WHERE v.tenant = CAST(:tenant AS uuid) AND v.definition_json -> 'trigger' ->> 'eventName' = :event_type
+   ORDER BY v.workflow_id LIMIT 1)
+  UNION ALL
+  SELECT (SELECT v.workflow_id FROM workflow_definition_versions v
+          WHERE v.tenant = CAST(:tenant AS uuid) AND v.definition_json -> 'trigger' ->> 'eventName' = :event_type
+            AND v.workflow_id > f.workflow_id
+          ORDER BY v.workflow_id LIMIT 1)
+  FROM found f
+  WHERE f.workflow_id IS NOT NULL
+)
+SELECT workflow_id FROM found WHERE workflow_id IS NOT NULL LIMIT :most
+
 -- name: get
 -- One workflow with its draft, and whether the draft says something that is not published: compared as text, in
 -- which 1 and 1.0 differ.
