@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,10 +13,11 @@ from typing import Any, NoReturn
 
 import streamlit as st
 import streamlit.logger
+import uvicorn
 import uvicorn.config
 from starlette.middleware import Middleware
 
-from lib.api import ApiMiddleware, RequestIds, WebSecurity, sockets
+from lib.api import ApiMiddleware, RequestIds, WebSecurity, bound_requests, sockets
 from lib.errors import CatalogError
 from lib.operations import startup
 from lib.settings import settings
@@ -51,10 +53,18 @@ def secrets() -> dict[str, Any] | None:
         refuse(error)
 
 
+def adjust_server() -> None:
+    """Have uvicorn bound what it holds of a request."""
+    server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    if isinstance(server, uvicorn.Server):
+        bound_requests(server.config)
+
+
 @asynccontextmanager
 async def lifespan(_: Any) -> AsyncIterator[None]:
     """Everything a page needs is up before the first page is served, and down in order at the end."""
     try:
+        adjust_server()
         await asyncio.to_thread(startup.start, settings())
     except CatalogError as error:
         refuse(error)

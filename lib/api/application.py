@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -30,9 +30,9 @@ from lib.settings import settings
 
 _PROBES = frozenset(route.path for route in probes.ROUTES)
 _SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    b"cache-control": b"no-store",
+    b"x-content-type-options": b"nosniff",
+    b"content-security-policy": b"default-src 'none'; frame-ancestors 'none'",
 }
 
 
@@ -86,7 +86,8 @@ class _Responses:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(_SECURITY_HEADERS)
+                kept = [header for header in message.get("headers", ()) if header[0] not in _SECURITY_HEADERS]
+                message["headers"] = kept + list(_SECURITY_HEADERS.items())
                 telemetry.response_sent(message["status"])
             await send(message)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anyio import fail_after
+import asyncio
+
 from starlette.requests import Request
 
 from lib.api.problems import ApiProblem
@@ -20,7 +21,7 @@ async def read(request: Request, *, max_bytes: int = MAX_BYTES) -> bytes:
     if declared.isdigit() and int(declared[:20]) > max_bytes:
         raise _too_large(max_bytes)
     try:
-        with fail_after(_SECONDS):
+        async with asyncio.timeout(_SECONDS):
             return await _counted(request, max_bytes)
     except TimeoutError:
         raise ApiProblem("request-timeout", f"The body did not arrive within {_SECONDS} s.") from None

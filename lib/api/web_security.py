@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -40,7 +40,8 @@ class WebSecurity:
         self._app = app
         served = [text for path in documents for text in _INLINE_SCRIPT.findall(path.read_text(encoding="utf-8"))]
         self._by_tls = (sign_in_settings.origin(settings()) or "").startswith("https://")
-        self._headers = headers_of(policy([*served, *scripts], settings().frame_ancestors))
+        self._headers = _encoded(headers_of(policy([*served, *scripts], settings().frame_ancestors)))
+        self._headers_by_tls = self._headers | _encoded({"Strict-Transport-Security": _HSTS})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,12 +50,11 @@ class WebSecurity:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                sent = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    sent.setdefault(name, value)
+                sent, ours = list(message.get("headers", ())), self._headers
                 if scope.get("scheme") == "https" or self._by_tls:
-                    sent.setdefault("Strict-Transport-Security", _HSTS)
-                    message["headers"] = [_secured(header) for header in message["headers"]]
+                    sent, ours = [_secured(header) for header in sent], self._headers_by_tls
+                own = {name for name, _ in sent}
+                message["headers"] = sent + [header for header in ours.items() if header[0] not in own]
             await send(message)
 
         answer = self._app if _may_ask(scope) else PlainTextResponse("Not Found", status_code=404)
@@ -93,6 +93,11 @@ def headers_of(content_security_policy: str) -> dict[str, str]:
     if "frame-ancestors 'none'" in content_security_policy:
         headers["X-Frame-Options"] = "DENY"  # it knows no list of sites, so it speaks only where it says the same
     return headers
+
+
+def _encoded(headers: dict[str, str]) -> dict[bytes, bytes]:
+    """Headers as ASGI has them."""
+    return {name.lower().encode(): value.encode("latin-1") for name, value in headers.items()}
 
 
 def _hash(script: str) -> str:

@@ -266,6 +266,8 @@ def _as_app(actor: Scoped, *, read_only: bool, keep_plans: bool = False) -> Iter
         try:
             with conn, conn.get_transaction() or conn.begin():
                 yield conn
+                if conn.in_transaction():
+                    driver.execute(conn, "COMMIT")  # SQLAlchemy, which comes next, finds nothing left to send
         except PermissionDenied as error:
             error.keep()  # now that the connection is free again
             raise
@@ -327,7 +329,9 @@ def app_engine(url: str, *, pooled: bool = False) -> Engine:
 
     Behind a pooler that lends a connection for one transaction, statements cannot be kept prepared.
     """
-    return _engine(url, {"prepare_threshold": None} if pooled else {}, pool_size=20, isolation_level="AUTOCOMMIT")
+    # The connection used last comes first: its session's plans and the memory around them are still at hand.
+    options = {"pool_size": 20, "pool_use_lifo": True, "isolation_level": "AUTOCOMMIT"}
+    return _engine(url, {"prepare_threshold": None} if pooled else {}, **options)
 
 
 def _engine(url: str, connect_args: dict[str, Any] | None = None, **options: Any) -> Engine:

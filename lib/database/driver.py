@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import select
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import dict_row
+from psycopg.adapt import PyFormat, Transformer
+from psycopg.pq import ExecStatus
+from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 from sqlalchemy.exc import DBAPIError
@@ -20,32 +25,95 @@ _UNSTORABLE = (UnicodeEncodeError, psycopg.errors.UntranslatableCharacter, psyco
 
 
 def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The rows of a statement that every event needs, by the names of their columns; see `execute`."""
-    return execute(conn, _written(statement), parameters).fetchall()
+    """The rows of a statement that every event needs, by the names of their columns.
+
+    Its session prepares it the first time. By libpq alone: psycopg's cursors cost more than what they execute, and
+    SQLAlchemy as much again (docs/decisions/0111). Errors are SQLAlchemy's.
+    """
+    written, session = _written(statement), _session(conn)
+    adapter = Transformer(session)
+    with _as_errors_of_sqlalchemy(conn, session, written.text, parameters):
+        values = adapter.dump_sequence([parameters[name] for name in written.names], written.formats)
+        if session.prepare_threshold is None:  # a pooler may give each transaction another session
+            result = session.pgconn.exec_params(written.text, values, None, adapter.formats)
+        else:
+            _prepare(session, written)
+            # Its type forgets that a value may be NULL.
+            result = session.pgconn.exec_prepared(written.name, values, adapter.formats)  # type: ignore[arg-type]
+        _check(session, result)
+    adapter.set_pgresult(result)
+    names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+    return adapter.load_rows(0, result.ntuples, lambda row: dict(zip(names, row, strict=True)))
 
 
-def execute(
-    conn: Connection, statement: str, parameters: Mapping[str, Any] | None = None
-) -> psycopg.Cursor[dict[str, Any]]:
-    """Execute a statement by the driver alone: SQLAlchemy would cost as much again. Errors are SQLAlchemy's."""
+def _prepare(session: psycopg.Connection[Any], written: _Written) -> None:
+    """Prepare a statement unless the session has it, among those that psycopg keeps: after a rollback it drops all."""
+    kept = session._prepared._names
+    key = written.text, ()
+    if key not in kept:
+        _check(session, session.pgconn.prepare(written.name, written.text))
+        kept[key] = written.name
+
+
+def execute(conn: Connection, statements: str) -> None:
+    """Execute statements without parameters, all in one trip to the server."""
+    session = _session(conn)
+    with _as_errors_of_sqlalchemy(conn, session, statements.encode(), None):
+        _check(session, session.pgconn.exec_(statements.encode()))
+
+
+@dataclass(frozen=True)
+class _Written:
+    """A statement as the server takes it, what it is called once it is prepared, and its parameters in their order."""
+
+    text: bytes
+    name: bytes
+    names: tuple[str, ...]
+    formats: tuple[PyFormat, ...]
+
+
+@cache
+def _written(statement: TextClause) -> _Written:
+    compiled = statement.compile(dialect=PGDialect_psycopg(paramstyle="numeric_dollar"))  # type: ignore[no-untyped-call]
+    text, names = str(compiled).encode(), tuple(getattr(compiled, "positiontup", None) or ())
+    name = f"ours_{hashlib.sha256(text).hexdigest()[:32]}".encode()
+    return _Written(text, name, names, (PyFormat.TEXT,) * len(names))
+
+
+def _session(conn: Connection) -> psycopg.Connection[Any]:
     session = conn.connection.driver_connection
     assert isinstance(session, psycopg.Connection)
+    return session
+
+
+def _check(session: psycopg.Connection[Any], result: PGresult) -> None:
+    """Raise what the server refuses, or that it is gone."""
+    if result.status in (ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK):
+        return
+    if session.closed:
+        raise psycopg.OperationalError(session.pgconn.get_error_message())
+    raise psycopg.errors.error_from_result(result, encoding=session.info.encoding)
+
+
+@contextmanager
+def _as_errors_of_sqlalchemy(
+    conn: Connection, session: psycopg.Connection[Any], statement: bytes, parameters: Mapping[str, Any] | None
+) -> Iterator[None]:
     try:
-        return session.cursor(row_factory=dict_row).execute(statement.encode(), parameters)
+        yield
     except psycopg.Error as error:
         refuse_unstorable(parameters, error)
         if session.closed:
             conn.invalidate(error)
             conn.engine.dispose()  # those that are at rest are most likely lost too
         raise DBAPIError.instance(
-            statement, parameters, error, psycopg.Error, connection_invalidated=session.closed, dialect=conn.dialect
+            statement.decode(),
+            parameters,
+            error,
+            psycopg.Error,
+            connection_invalidated=session.closed,
+            dialect=conn.dialect,
         ) from error
-
-
-@cache
-def _written(statement: TextClause) -> str:
-    """The statement as the driver writes its parameters."""
-    return str(statement.compile(dialect=PGDialect_psycopg()))  # type: ignore[no-untyped-call]
 
 
 def notified(conn: Connection, *, seconds: float) -> bool:

@@ -66,6 +66,14 @@ class SentEvent:
         if not self.is_read:
             strict_json.check(self.payload)
 
+    def refusal(self) -> InvalidInput | None:
+        """What `check` would raise."""
+        try:
+            self.check()
+        except InvalidInput as error:
+            return error
+        return None
+
 
 @dataclass(frozen=True)
 class JudgedEvent:

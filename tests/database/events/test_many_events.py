@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
-import psycopg
 import pytest
 from sqlalchemy import text
 
@@ -23,6 +20,7 @@ from lib.events.submission import Submission
 from lib.redaction import REDACTED
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish, reasons
+from tests.support.statements import counted_statements, counted_trips
 
 
 def ticket(number: int = 0, **options: Any) -> SentEvent:
@@ -40,21 +38,6 @@ def taken(actor: Actor, *sent: SentEvent) -> list[Submission]:
     found = submit_all(actor, *sent)
     assert all(isinstance(one, Submission) for one in found), found
     return [one for one in found if isinstance(one, Submission)]
-
-
-@contextmanager
-def counted_statements(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The statements that the driver executes meanwhile."""
-    seen: list[str] = []
-    execute = psycopg.Cursor.execute
-
-    def noted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
-        seen.append(query.decode() if isinstance(query, bytes) else str(query))
-        return execute(self, query, *arguments, **options)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(psycopg.Cursor, "execute", noted)
-        yield seen
 
 
 def open_wait(db: Database, actor: Actor, key: str) -> UUID:
@@ -79,19 +62,44 @@ def open_wait(db: Database, actor: Actor, key: str) -> UUID:
     return run
 
 
-def test_many_take_the_statements_that_one_takes(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_event_is_four_trips_to_the_server(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with db.app.connect(), db.app.connect(), db.app.connect():
+        pass  # three are at rest: the one used last comes first
+    taken(actor, ticket())  # what a connection prepares, it prepares once
+    with counted_trips(db) as said:
+        taken(actor, ticket(1), ticket(2, event_type="TICKET_CLOSED"))
+    trips = [line for line in said if "ReadyForQuery" in line]
+    assert len(trips) == 4, "begin, what is read, what is written, commit"
+    assert not any("Parse" in line for line in said), "and nothing is parsed but begin and commit"
+
+
+def test_what_is_prepared_outlasts_what_was_rolled_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    taken(actor, ticket())
+    for number in (1, 2):
+        with pytest.raises(InterruptedError), database.write(actor) as conn:
+            with conn.begin_nested() as savepoint:
+                ingestion.submit_events(conn, actor, [ticket(number)])
+                savepoint.rollback()  # psycopg drops what it has prepared
+            assert ingestion.submit_events(conn, actor, [ticket(number)])
+            raise InterruptedError
+        assert not taken(actor, ticket(number))[0].duplicate
+
+
+def test_many_take_the_statements_that_one_takes(new_actor: ActorFactory) -> None:
     actor = new_actor()
     taken(actor, ticket())  # a new connection asks the server who it is
-    with counted_statements(monkeypatch) as alone:
+    with counted_statements() as alone:
         taken(actor, ticket(552, event_type="TICKET_CLOSED"))
-    with counted_statements(monkeypatch) as many:
+    with counted_statements() as many:
         taken(actor, *(ticket(number, event_type="TICKET_CLOSED") for number in range(1, 501)))
-    assert len(alone) == len(many) == 3, "the transaction's begin, what is read, what is written"
+    assert len(alone) == len(many) == 4, "the transaction's begin and its end, what is read, what is written"
     publish(actor, "a")
     publish(actor, "b")
-    with counted_statements(monkeypatch) as alone:
+    with counted_statements() as alone:
         taken(actor, ticket(501))
-    with counted_statements(monkeypatch) as many:
+    with counted_statements() as many:
         taken(actor, *(ticket(number) for number in range(502, 552)))
     assert len(alone) == len(many), many
 

@@ -22,7 +22,7 @@ from lib.redaction import REDACTED
 from lib.sandbox.validation import violations
 from lib.settings import Settings
 from tests.conftest import ActorFactory
-from tests.database.events.test_many_events import counted_statements
+from tests.support.statements import counted_statements
 from tests.support.tenant_catalog import add_entry
 
 
@@ -134,12 +134,12 @@ def only_of(actor: Actor, event_type: str) -> UnknownType:
         return unknown_events.get(conn, tenant=actor.tenant, event_type=event_type)
 
 
-def test_a_flood_takes_the_statements_of_one(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_takes_the_statements_of_one(new_actor: ActorFactory) -> None:
     actor = new_actor()
     add(actor, sent("FIRST"))
-    with counted_statements(monkeypatch) as alone:
+    with counted_statements() as alone:
         add(actor, sent("ALONE"))
-    with counted_statements(monkeypatch) as many:
+    with counted_statements() as many:
         add(actor, *(sent(f"MANY_{n}", source=f"/{n}") for n in range(500)))
     assert len(alone) == len(many)
 

@@ -18,8 +18,8 @@ from lib.metrics.rollups import Origin
 from lib.workflows import changes, gate, versions
 from lib.workflows.gate import LATEST_EVENTS, Gate
 from tests.conftest import ActorFactory
-from tests.database.events.test_many_events import counted_statements
 from tests.database.workflows.test_records import audited, detach, edit, get, publish, undo_detach
+from tests.support.statements import counted_statements
 from tests.support.tenant_catalog import add_entry, add_schema
 from tests.support.workflow_runs import expr, log_step
 
@@ -219,10 +219,10 @@ def test_nothing_is_written(db: Database, actor: Actor) -> None:
     assert rows() == before
 
 
-def test_what_is_known_is_not_tried_again(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_known_is_not_tried_again(actor: Actor) -> None:
     send(actor, FITTING)
     first = check(actor)
-    with counted_statements(monkeypatch) as seen:
+    with counted_statements() as seen:
         assert check(actor) is first
     assert not any("redacted_payload" in statement for statement in seen)
     assert check(actor, {**MAPPING, "note": "x"}) is not first

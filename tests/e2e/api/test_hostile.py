@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import statistics
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -256,6 +258,19 @@ def test_small_responses_are_not_held_back(api: Api) -> None:
         assert connection.getresponse().read() == b'{"status":"ok"}'
         times.append(time.monotonic() - started)
     assert statistics.median(times) < 0.03, "Nagle's algorithm would make it 0.04"
+
+
+def test_an_endless_head_is_refused(api: Api) -> None:
+    host, _, port = api.app.url.removeprefix("http://").partition(":")
+    sent = 0
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(b"POST /api/v2/events HTTP/1.1\r\nHost: here\r\n")
+        with suppress(OSError):  # it does not listen any longer
+            while sent < 20 * MIB:
+                connection.sendall(b"x-more: of it\r\n" * 1000)
+                sent += 15_000
+    assert sent < 20 * MIB
+    assert api.get("/healthz")[0] == 200
 
 
 @pytest.mark.slow

@@ -1,0 +1,58 @@
+"""The statements that the application sends, whichever way they go, and how often it waits for the server."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.pq import Trace
+
+from lib.database import Database, driver
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """The statements that are sent meanwhile: by psycopg's cursors, or by libpq alone."""
+    seen: list[str] = []
+    execute, rows, execute_plain = psycopg.Cursor.execute, driver.rows, driver.execute
+
+    def noted(self: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        seen.append(query.decode() if isinstance(query, bytes) else str(query))
+        return execute(self, query, *arguments, **options)
+
+    def noted_rows(conn: Any, statement: Any, parameters: Any) -> Any:
+        seen.append(str(statement))
+        return rows(conn, statement, parameters)
+
+    def noted_plain(conn: Any, statements: str) -> None:
+        seen.append(statements)
+        execute_plain(conn, statements)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(psycopg.Cursor, "execute", noted)
+        patched.setattr(driver, "rows", noted_rows)
+        patched.setattr(driver, "execute", noted_plain)
+        yield seen
+
+
+@contextmanager
+def counted_trips(db: Database) -> Iterator[list[str]]:
+    """What is said meanwhile on the connection of the application that was used last, by libpq's own trace.
+
+    Filled when the block ends. Each trip to the server ends with its ReadyForQuery.
+    """
+    said: list[str] = []
+    with db.app.connect() as conn:
+        session = conn.connection.driver_connection
+    assert isinstance(session, psycopg.Connection)
+    with tempfile.TemporaryFile("w+") as file:
+        session.pgconn.trace(file.fileno())
+        session.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+        yield said
+        session.pgconn.untrace()
+        file.seek(0)
+        said += file.read().splitlines()
