@@ -25,6 +25,7 @@ from lib.api import probes, problems
 from lib.api.exports import Presented
 from lib.api.gate import TokenGate, TokenRoute
 from lib.api.problems import ApiProblem
+from lib.api.traced_requests import TracedRequests
 from lib.errors import CatalogError
 from lib.settings import settings
 
@@ -67,7 +68,7 @@ def application(*, per_second: float, burst: int, presented: Presented | None = 
     app = Starlette(routes=served, exception_handlers=handlers)
     app.router.redirect_slashes = False
     app.state.presented = presented
-    return _Responses(app)
+    return _Responses(TracedRequests(app, untold=_PROBES))
 
 
 def routes() -> list[Route | TokenRoute]:

@@ -10,16 +10,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable, InvalidInput
-from lib.events import judging, matching, submission
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable
+from lib.events import event_spans, judging, matching, submission
 from lib.events.judging import JudgedEvent, SentEvent
 from lib.events.matching import Decision
 from lib.events.submission import Claim, DecidedEvent, Submission
@@ -27,6 +29,7 @@ from lib.metrics.rollups import Origin
 from lib.runs import engine
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
+from lib.telemetry import context, traces
 
 log = logging.getLogger(__name__)
 
@@ -42,11 +45,11 @@ def decide(
     correlation_key: str | None = None,
     schema_ref: str | None = None,
 ) -> Submission:
-    """What would become of an event; needs manage. Reads only, and its ids mean nothing.
+    """What would become of an event; needs read. Reads only, and its ids mean nothing.
 
     Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field.
     """
-    actor.require("manage", "a preview of an event", on=event_type, kind="event_type")
+    actor.require("read", "a preview of an event", on=event_type, kind="event_type")
     sent = SentEvent(event_type, payload, correlation_key=correlation_key, schema_ref=schema_ref)
     sent.check()
     [event] = judging.judge_all(conn, actor, [sent])
@@ -96,15 +99,37 @@ def submit_events(conn: Connection, actor: Actor, sent: Sequence[SentEvent]) -> 
     return _submit(_Way(conn, actor, "live"), sent)
 
 
+def start_recorded(
+    conn: Connection,
+    actor: Actor,
+    event: JudgedEvent,
+    *,
+    workflows: Collection[UUID],
+    origin: Origin,
+    event_at: datetime,
+) -> list[Decision]:
+    """Decide anew on these workflows for an event that is recorded, and start what may start.
+
+    In the caller's transaction, which records what came of it. The event came at `event_at`.
+    """
+    [decided] = _decided(conn, actor.tenant, [event])
+    again = [one for one in decided if one.match.workflow_id in workflows]
+    [done] = _carried_out(_Way(conn, actor, origin, event_at=event_at), [event], [again])
+    return done
+
+
 @dataclass(frozen=True)
 class _Way:
-    """How events come in: in which transaction, by whom, and what they are."""
+    """How events come in: in which transaction, by whom, and what they are. `event_at` is of one that came before."""
 
     conn: Connection
     actor: Actor
     origin: Origin
     parent_event_id: UUID | None = None
     only_workflow: UUID | None = None
+    event_at: datetime | None = None
+    #: The span of each event, by its id.
+    spans: dict[UUID, traces.TraceSpan] = field(default_factory=dict)
 
     @property
     def tenant(self) -> UUID:
@@ -129,30 +154,29 @@ def _submit(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogEr
     started = time.perf_counter()
     only = sent[0].event_type if len(sent) == 1 else None
     way.actor.require("send", "sending an event", on=only, kind="event_type")
-    refusals = [_refusal(one) for one in sent]
+    refusals = [one.refusal() for one in sent]
     good = [one for one, refusal in zip(sent, refusals, strict=True) if refusal is None]
     taken = iter(_take_in(way, good) if good else [])
     found = [refusal or next(taken) for refusal in refusals]
     outcomes = ["duplicate" if one.duplicate else one.status for one in found if isinstance(one, Submission)]
-    database.on_commit(way.conn, lambda: _count(outcomes, way.origin, time.perf_counter() - started))
+    seen = partial(telemetry.events_ingested, outcomes, origin=way.origin)
+    database.on_commit(way.conn, lambda: seen(seconds=time.perf_counter() - started))
     return found
-
-
-def _count(outcomes: Sequence[str], origin: Origin, seconds: float) -> None:
-    telemetry.events_ingested(outcomes, origin=origin, seconds=seconds)
-
-
-def _refusal(sent: SentEvent) -> InvalidInput | None:
-    try:
-        sent.check()
-    except InvalidInput as error:
-        return error
-    return None
 
 
 def _take_in(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
     """The way of events: they are redacted and judged, taken once, matched, carried out and recorded."""
+    since = time.time_ns()
     judged = judging.judge_all(way.conn, way.actor, sent, only_workflow=way.only_workflow)
+    ids = {"tenant": way.tenant, "origin": way.origin}
+    with event_spans.around(way.spans, judged, since=since, **ids) as answers:
+        answers += _answered(way, sent, judged)
+    return answers
+
+
+def _answered(
+    way: _Way, sent: Sequence[SentEvent], judged: Sequence[JudgedEvent | CatalogError]
+) -> list[Submission | CatalogError]:
     answers: dict[int, Submission | CatalogError] = {
         number: event for number, event in enumerate(judged) if isinstance(event, CatalogError)
     }
@@ -259,7 +283,8 @@ def _decided(
     decided = []
     for event in events:
         decisions = [matching.resumed(wait) for wait in waits.get(event.event_id, ())]
-        decisions += matching.decide(event.facts, event.candidates)
+        with context.about(event_id=event.event_id):
+            decisions += matching.decide(event.facts, event.candidates)
         decided.append(decisions or [matching.NO_CANDIDATE])
     return decided
 
@@ -332,11 +357,17 @@ def _start(way: _Way, starts: Sequence[tuple[JudgedEvent, Decision]]) -> None:
     keys = {
         "tenant": way.tenant,
         "created_at": starts[0][0].created_at,
+        "event_at": way.event_at,
         "origin": way.origin,
         "runs": strict_json.dumps(rows),
     }
     way.conn.execute(queries["add_runs"], keys)
-    engine.enqueue_runs(way.conn, tenant=way.tenant, run_ids=[UUID(row["run_id"]) for row in rows])
+    engine.enqueue_runs(
+        way.conn,
+        tenant=way.tenant,
+        run_ids=[UUID(row["run_id"]) for row in rows],
+        trace_parents=[way.spans[event.event_id].parent for event, _ in starts] if way.spans else (),
+    )
 
 
 def _run_row(event: JudgedEvent, decision: Decision) -> dict[str, Any]:
@@ -358,4 +389,6 @@ def _run_row(event: JudgedEvent, decision: Decision) -> dict[str, Any]:
 def _resume(way: _Way, event: JudgedEvent, decision: Decision) -> bool:
     wait_id = decision.match.wait_id
     assert wait_id is not None
-    return engine.resume_wait(way.conn, tenant=way.tenant, wait_id=wait_id, event_id=event.event_id)
+    parent = way.spans[event.event_id].parent if way.spans else None
+    keys = {"tenant": way.tenant, "wait_id": wait_id, "event_id": event.event_id}
+    return engine.resume_wait(way.conn, **keys, trace_parent=parent)

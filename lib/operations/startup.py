@@ -11,6 +11,7 @@ from lib.database import Connection, named_queries
 from lib.operations import upkeep
 from lib.runs import engine
 from lib.settings import Settings
+from lib.telemetry import traces
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ def start(settings: Settings) -> None:
     meanwhile; nothing is left running then.
     """
     sign_in_settings.check(settings)
+    traces.start(settings, process="web")
     if settings.auth == "proxy":
         proxy_tokens.check_key_file(settings)
     with database.translated():
@@ -51,6 +53,7 @@ def stop() -> None:
     engine.stop()
     sandbox.stop()
     database.stop()
+    traces.stop()
 
 
 def _load(settings: Settings) -> None:

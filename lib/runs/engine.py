@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 
 from dbos import DBOS, _dbos
 from dbos._queue import queue_worker_thread
+from dbos._tracer import dbos_tracer
 
 from lib import database
 from lib.database import Connection, named_queries
@@ -85,9 +86,12 @@ class _Engine:
                 "sys_db_pool_size": 5,
                 "max_executor_threads": concurrency + 8,
                 "use_listen_notify": False,  # for its messages and events, which no run uses
+                "otel_attribute_format": "semconv",
             }
         )
         _keep_quiet(dbos)
+        # Not by its setting, which would want an exporter for logs too, and warn that there is none.
+        dbos_tracer.disable_otlp = not traces.is_on()
         # Before any run is claimed: without the lock, another process would take this one for dead.
         self.housekeeping.start()
         DBOS.launch()
@@ -142,13 +146,29 @@ def _keep_quiet(dbos: DBOS) -> None:
 _running: _Engine | None = None
 
 
-def enqueue_runs(conn: Connection, *, tenant: UUID, run_ids: Sequence[UUID]) -> None:
-    """Hand runs (inserted as QUEUED) to the engine, in the caller's transaction as the application role."""
-    conn.execute(queries["enqueue_runs"], {"tenant": tenant, "run_ids": list(run_ids)})
+def enqueue_runs(
+    conn: Connection, *, tenant: UUID, run_ids: Sequence[UUID], trace_parents: Sequence[str | None] = ()
+) -> None:
+    """Hand runs (inserted as QUEUED) to the engine, in the caller's transaction as the application role.
+
+    `trace_parents`, if traces are on: for each run the span that it belongs to.
+    """
+    keys = {"tenant": tenant, "run_ids": list(run_ids)}
+    if any(trace_parents):
+        conn.execute(queries["enqueue_traced_runs"], {**keys, "trace_parents": list(trace_parents)})
+    else:
+        conn.execute(queries["enqueue_runs"], keys)
 
 
-def resume_wait(conn: Connection, *, tenant: UUID, wait_id: UUID, event_id: UUID) -> bool:
-    """End an event wait and let its run go on, in the caller's transaction; False when it is not open."""
+def resume_wait(
+    conn: Connection, *, tenant: UUID, wait_id: UUID, event_id: UUID, trace_parent: str | None = None
+) -> bool:
+    """End an event wait and let its run go on, in the caller's transaction; False when it is not open.
+
+    `trace_parent`, if traces are on: the span that the run's next turn belongs to.
+    """
+    if trace_parent:
+        conn.execute(queries["trace"], {"trace_parent": trace_parent})
     row = {"tenant": tenant, "wait_id": wait_id, "event_id": event_id}
     return bool(conn.execute(queries["resume_wait"], row).scalar_one())
 
@@ -251,6 +271,8 @@ def _advance_run(tenant: str, run_id: str) -> None:
 def _take_turn(turn: Turn, stopping: threading.Event) -> None:
     journal = RunJournal(turn, stopping)
     begun = journal.open()
+    caused_by = begun.facts.event
+    traces.current().tell(event_id=caused_by["id"], event_type=caused_by["name"], workflow_version=begun.version)
     if begun.definition is None:
         message = f"Version {begun.version} of the workflow does not exist."
         return journal.fail_run({"code": "unknown_version", "message": message})

@@ -21,6 +21,7 @@ from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps import Recorded, RunFacts, Step
 from lib.steps.execution import RunInterrupted, Wait, WaitEnd
+from lib.telemetry import traces
 
 queries = named_queries.of(__name__)
 
@@ -188,6 +189,7 @@ class RunJournal:
 
     def fail_run(self, error: Mapping[str, Any]) -> None:
         """The run failed."""
+        traces.current().fail(error["code"])
         self._end("FAILED", error=error)
 
     def _end(self, status: str, *, output: JsonValue = None, error: Mapping[str, Any] | None = None) -> None:

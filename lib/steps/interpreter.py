@@ -29,8 +29,12 @@ from lib.steps.execution import (
 )
 from lib.steps.registry import STEP_TYPES
 from lib.steps.step_type import StepType
+from lib.telemetry import traces
 
 log = logging.getLogger(__name__)
+
+#: With these a step ends that did not fail.
+_CALM = (RunInterrupted, Returned)
 
 
 def run_definition(definition: Mapping[str, Any], facts: RunFacts, journal: Journal) -> JsonValue:
@@ -116,7 +120,8 @@ class _Execution:
             return recorded.result
         started = time.monotonic()
         try:
-            outcome = _guarded(step, step_type, self)
+            with traces.part(f"step {step.type}", {"run_id": self.facts.run_id, "step": step.path}, calm=_CALM):
+                outcome = _guarded(step, step_type, self)
         except StepFailed as error:
             if not recorded:
                 failure = {"code": error.code, "message": str(error)}

@@ -33,10 +33,10 @@ ORDER BY k.number, t.created_at, t.wait_id
 -- name: add_runs
 -- Queued runs of workflows, started by events.
 INSERT INTO workflow_runs
-  (tenant, run_id, workflow_id, workflow_version, event_type, trigger_event_id, triggered_at, origin,
-   correlation_key, trigger_mapping_applied, source_payload_schema_ref, input_json, redacted_input_json)
+  (tenant, run_id, workflow_id, workflow_version, event_type, trigger_event_id, triggered_at, event_at,
+   origin, correlation_key, trigger_mapping_applied, source_payload_schema_ref, input_json, redacted_input_json)
 SELECT CAST(:tenant AS uuid), r.run_id, r.workflow_id, r.version, r.event_name, r.event_id,
-       CAST(:created_at AS timestamptz), :origin, r.correlation_key, r.mapped, r.schema_ref,
+       CAST(:created_at AS timestamptz), CAST(:event_at AS timestamptz), :origin, r.correlation_key, r.mapped, r.schema_ref,
        coalesce(r.input, 'null'), coalesce(r.redacted_input, 'null')
 FROM jsonb_to_recordset(CAST(:runs AS jsonb)) AS r(
   run_id uuid, workflow_id uuid, version int, event_name text, event_id uuid, correlation_key text, mapped boolean,

@@ -13,6 +13,15 @@ SELECT (SELECT count(*) FROM (SELECT FROM dbos.workflow_status
 -- Hands queued runs to the engine, in the caller's transaction.
 SELECT app_enqueue_run(CAST(:tenant AS uuid), r.run_id) FROM unnest(CAST(:run_ids AS uuid[])) AS r(run_id)
 
+-- name: enqueue_traced_runs
+-- The same, each as part of the trace of its event.
+SELECT set_config('app.trace_parent', r.trace_parent, true), app_enqueue_run(CAST(:tenant AS uuid), r.run_id)
+FROM unnest(CAST(:run_ids AS uuid[]), CAST(:trace_parents AS text[])) AS r(run_id, trace_parent)
+
+-- name: trace
+-- What this transaction queues from here on belongs to that span.
+SELECT set_config('app.trace_parent', :trace_parent, true)
+
 -- name: resume_wait
 -- Ends an open event wait and queues its run; false when it was not open.
 SELECT app_resume_wait(:tenant, :wait_id, :event_id)

@@ -106,7 +106,9 @@ class ApiClient:
 
 def routes(app: Any) -> list[Route]:
     """Every route of the application."""
-    return [route for route in app._app.router.routes if isinstance(route, Route)]
+    while hasattr(app, "_app"):  # past what stands around it
+        app = app._app
+    return [route for route in app.router.routes if isinstance(route, Route)]
 
 
 def new_token(actor: Actor, permission: str = "manage") -> str:
