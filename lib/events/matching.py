@@ -160,7 +160,10 @@ def cause(error: BaseException | str) -> str:
     if not isinstance(error, str):
         error = type(getattr(error, "orig", None) or error).__name__  # the database's own, not its wrapper
     what = "the database was too busy" if error in _BUSY else f"an unexpected {error}"
-    return f"{what}. Send the event again; if that fails too, ask for the server's log of that time."
+    return (
+        f"{what}. “Start now” in the event's record tries again; if that fails too, ask for the server's log of that "
+        "time."
+    )
 
 
 def violated(

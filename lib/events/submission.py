@@ -151,7 +151,7 @@ def _row(outcome: DecidedEvent, submission: Submission) -> dict[str, Any]:
         "matched_wait_id": _text(resumed.match.wait_id) if resumed else None,
         "matched_step_path": resumed.step_path if resumed else None,
         "error_message": submission.error_message,
-        "matches": [_match_row(number, match) for number, match in enumerate(submission.matches)],
+        "matches": [match_row(number, match) for number, match in enumerate(submission.matches)],
     }
     if claim:
         row["claim_source"], row["claim_id"] = claim.source, claim.submission_id
@@ -159,7 +159,8 @@ def _row(outcome: DecidedEvent, submission: Submission) -> dict[str, Any]:
     return row
 
 
-def _match_row(number: int, match: Match) -> dict[str, Any]:
+def match_row(number: int, match: Match) -> dict[str, Any]:
+    """What became of a candidate as a statement takes it that records it."""
     return {
         "match_no": number,
         "workflow_id": _text(match.workflow_id),

@@ -21,6 +21,7 @@ from lib.auth.acts.catalog import UnknownTypeDismissed as UnknownTypeDismissed
 from lib.auth.acts.events import CaseDeleted as CaseDeleted
 from lib.auth.acts.events import CaseSaved as CaseSaved
 from lib.auth.acts.events import EventSimulated as EventSimulated
+from lib.auth.acts.events import EventStartedAgain as EventStartedAgain
 from lib.auth.acts.events import PayloadRevealed as PayloadRevealed
 from lib.auth.acts.people import ActRefused as ActRefused
 from lib.auth.acts.people import ExportStarted as ExportStarted

@@ -18,6 +18,15 @@ class EventSimulated(Act, action="event.simulated", target="event", sentence="si
 
 
 @dataclass(frozen=True, kw_only=True)
+class EventStartedAgain(
+    Act, action="event.started_again", target="event", sentence="started again what {event_type} {target_id} could not"
+):
+    """The workflows that an event could not start when it came were tried again."""
+
+    event_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class PayloadRevealed(
     Act,
     action="event.payload_revealed",

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,12 +25,13 @@ from lib.catalog import redacted_fields, schema_registry
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.interchange import reading
 from lib.database import Connection, Database, named_queries
-from lib.events import activity, ingestion, saved_cases, simulation, unknown_events
-from lib.events import export as event_export
+from lib.events import activity, ingestion, saved_cases, simulation, starting, unknown_events
 from lib.events.activity import EventFilters
 from lib.events.judging import SentEvent
 from lib.events.simulation import EventDraft
 from lib.runs import records as run_records
+from lib.runs import repeating
+from lib.runs.repeating import FailedRun
 from lib.workflows import backfill, changes, imports, own_events, versions
 from tests.conftest import ActorFactory
 from tests.database.auth.test_sessions import begin, enter, identity_of, stands
@@ -140,6 +142,28 @@ def _run(status: str) -> Callable[[Actor], UUID]:
         return run
 
     return made
+
+
+def _failed(run: UUID) -> FailedRun:
+    """The run as a page offers it, whether it is there or not."""
+    return FailedRun(SimpleNamespace(run_id=run), 0)  # type: ignore[arg-type]
+
+
+def _event_in_error(actor: Actor) -> UUID:
+    """An event whose workflow could not be started, and could be by now."""
+    published(actor)
+    event = _event(actor)
+    with database.operate() as conn:
+        keys = {"e": event}
+        for statement in (
+            "DELETE FROM workflow_runs WHERE trigger_event_id = :e",
+            "UPDATE workflow_event_matches SET outcome = 'failed', reason = 'start_failed', run_id = NULL"
+            " WHERE event_id = :e",
+            "UPDATE workflow_runtime_events SET matched_run_id = NULL, error_message = 'It could not be started.'"
+            " WHERE event_id = :e",
+        ):
+            conn.execute(text(statement), keys)
+    return event
 
 
 def _token(actor: Actor) -> UUID:
@@ -264,8 +288,15 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (run_records.cancel, "run.canceled"): _of(
         _run("QUEUED"), lambda conn, who, run: run_records.cancel(conn, who, run_id=run)
     ),
-    (run_records.retry, "run.retried"): _of(
-        _run("FAILED"), lambda conn, who, run: run_records.retry(conn, who, run_id=run)
+    (repeating.run_again, "run.retried"): _of(
+        _run("FAILED"), lambda conn, who, run: repeating.run_again(conn, who, run_id=run)
+    ),
+    (repeating.run_many_again, "run.retried"): _of(
+        _run("FAILED"),
+        lambda conn, who, run: repeating.run_many_again(conn, who, chosen=[_failed(run)]),
+    ),
+    (starting.start_again, "event.started_again"): _of(
+        _event_in_error, lambda conn, who, event: starting.start_again(conn, who, event_id=event)
     ),
     (tokens.create_token, "api_token.created"): lambda actor: (
         lambda conn, who: tokens.create_token(conn, who, name="new", permission="read")

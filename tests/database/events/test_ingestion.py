@@ -127,6 +127,7 @@ def test_every_candidate_gets_its_reason(new_actor: ActorFactory) -> None:
     assert "payload.Lost.v1" in messages["f lost schema"]
     assert "payload.NoteCreated.v1" in messages["c unmapped"] and REF in messages["c unmapped"]
     assert "could not be started: an unexpected " in messages["h nonsense"]
+    assert "“Start now” in the event's record tries again" in messages["h nonsense"]
     assert done.status == "error" and "h nonsense" in str(done.error_message)
     with database.read(actor) as conn:
         kept = get_submission(conn, tenant=actor.tenant, event_id=done.event_id)
@@ -470,6 +471,7 @@ def _planted(draw: st.DrawFn) -> tuple[str, Any, dict[str, Any]]:
     return secret, payload, beside
 
 
+@pytest.mark.hypothesis
 @pytest.mark.own_database
 def test_no_secret_planted_anywhere_leaves_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
