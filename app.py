@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -19,7 +20,7 @@ from starlette.middleware import Middleware
 
 from lib.api import ApiMiddleware, RequestIds, WebSecurity, bound_requests, sockets
 from lib.errors import CatalogError
-from lib.operations import startup
+from lib.operations import startup, stopping
 from lib.settings import settings
 from lib.telemetry import logs
 from lib.ui import INLINE_SCRIPTS, warm_up
@@ -54,10 +55,21 @@ def secrets() -> dict[str, Any] | None:
 
 
 def adjust_server() -> None:
-    """Have uvicorn bound what it holds of a request."""
+    """Have uvicorn bound what it holds of a request and, at SIGTERM, stop in order."""
     server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
     if isinstance(server, uvicorn.Server):
         bound_requests(server.config)
+        stop_in_order(server)
+
+
+def stop_in_order(server: uvicorn.Server) -> None:
+    """At SIGTERM, have it take no more requests, answer those under way, and end with exit code 0.
+
+    Left to itself it waits for a request as long as that takes, and then ends by the signal.
+    """
+    server.config.timeout_graceful_shutdown = stopping.REQUEST_SECONDS
+    begin = partial(setattr, server, "should_exit", True)
+    stopping.when_asked(begin, grace_seconds=settings().stop_grace_seconds)
 
 
 @asynccontextmanager
@@ -74,6 +86,7 @@ async def lifespan(_: Any) -> AsyncIterator[None]:
         yield
     finally:
         await asyncio.to_thread(startup.stop)
+        stopping.leave()
 
 
 log_in_one_way()

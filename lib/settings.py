@@ -69,6 +69,8 @@ class Settings(BaseSettings):
 
     #: Where workflow runs execute: in this process, or in `python -m lib.worker` processes.
     worker: Literal["in-process", "external"] = "in-process"
+    #: Seconds for which a web process that was told to end still takes requests, while /readyz says so.
+    stop_grace_seconds: float = Field(default=0, ge=0, le=300)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     #: How a line of the log looks; unset: text with the embedded database, json otherwise.
     log_format: Literal["text", "json"] | None = None

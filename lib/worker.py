@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import logging
-import signal
 import sys
 import threading
 
 from lib import database, sandbox
 from lib.errors import CatalogError, end_process
-from lib.operations import upkeep
+from lib.operations import stopping, upkeep
 from lib.runs import engine
 from lib.settings import settings
+from lib.telemetry import logs, traces
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("lib.worker")  # also where it is the main module
 
 
 def main() -> int:
     """Run a worker; the process's exit status."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stopping.when_asked(stop.set)
     try:
-        logging.basicConfig(level=settings().log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-        database.start(settings())
-        sandbox.start()
-        engine.start(settings(), worker=True)
-        upkeep.start(settings())
+        logs.set_up(settings())
+        traces.start(settings(), process="worker")
+        with database.translated():
+            database.start(settings())
+            sandbox.start()
+            engine.start(settings(), worker=True)
+            upkeep.start(settings())
     except CatalogError as error:
         end_process(error)
     log.info("Worker ready.")
@@ -36,6 +37,8 @@ def main() -> int:
     engine.stop()
     sandbox.stop()
     database.stop()
+    traces.stop()
+    stopping.leave()
     return 0
 
 

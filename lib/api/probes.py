@@ -10,10 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from lib import database
 from lib.api import problems
 from lib.api.json_response import Json
-from lib.operations import prometheus
+from lib.operations import prometheus, readiness
 from lib.runs import engine
 from lib.settings import settings
 
@@ -30,13 +29,11 @@ async def healthz(_: Request) -> Response:
 
 
 async def readyz(_: Request) -> Response:
-    """The database answers, and the engine runs if it is this process that has to run it."""
-    state = await _in_time(lambda: engine.health().state if database.answers() else None)
-    if state is None:
-        raise problems.unavailable("The database does not answer.")
-    if state == "down" and settings().worker == "in-process":
-        raise problems.unavailable("The workflow engine of this process does not run.")
-    # Elsewhere no worker may be alive: events are taken in all the same, and their runs wait for one.
+    """Whether the process may be sent requests: it is not stopping, its database answers and its engine works."""
+    found = await _in_time(lambda: (readiness.reason_against(settings()), engine.health().state))
+    reason, state = found or (readiness.NO_DATABASE, "down")
+    if reason:
+        raise problems.unavailable(reason)
     return Json({"status": "ready", "database": "up", "engine": state})
 
 
@@ -44,7 +41,7 @@ async def metrics(_: Request) -> Response:
     """Counts and gauges in the Prometheus text format."""
     text = await _in_time(prometheus.text)
     if text is None:
-        raise problems.unavailable("The database does not answer.")
+        raise problems.unavailable(readiness.NO_DATABASE)
     return Response(text, media_type="text/plain; version=0.0.4")
 
 

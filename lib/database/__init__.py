@@ -177,10 +177,11 @@ def current() -> Database:
 
 
 def answers() -> bool:
-    """Whether the database answers right now."""
+    """Whether the database answers right now, both to the owner and to the login of pages."""
     try:
-        with current().owner.connect() as conn:
-            conn.execute(queries["probe"])
+        for engine in (current().owner, current().app):
+            with engine.connect() as conn:
+                conn.execute(queries["probe"])
     except (DBAPIError, DatabaseUnavailable):
         return False
     return True

@@ -8,7 +8,7 @@ from lib import database, demo, sandbox
 from lib.auth import actors, members, proxy_tokens, sign_in_settings
 from lib.catalog import system as system_catalog
 from lib.database import Connection, named_queries
-from lib.operations import upkeep
+from lib.operations import rehearsal, upkeep
 from lib.runs import engine
 from lib.settings import Settings
 from lib.telemetry import traces
@@ -39,6 +39,7 @@ def _start_all_else(settings: Settings) -> None:
     try:
         sandbox.start()  # its children take a second to load; the first event should not wait for them
         _load(settings)
+        rehearsal.rehearse()
         engine.start(settings, worker=settings.worker == "in-process")
         if settings.worker == "in-process":
             upkeep.start(settings)

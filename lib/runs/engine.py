@@ -71,7 +71,7 @@ class _Engine:
             self.executor_id, self.active, self.stopping, DBOS.cancel_workflows, DBOS.delete_workflows
         )
         self.bell = Bell(self._busy)
-        self._listener = Listener(self.bell)
+        self.listener = Listener(self.bell)
         self._claiming: threading.Thread | None = None
 
     def launch(self, url: str, concurrency: int) -> None:
@@ -107,7 +107,7 @@ class _Engine:
             target=queue_worker_thread, args=(self.bell, dbos, queue), name="claiming turns", daemon=True
         )
         self._claiming.start()
-        self._listener.start()
+        self.listener.start()
 
     def stop(self) -> None:
         """Claim no more, let the steps under way end, hand their runs to other workers."""
@@ -116,7 +116,7 @@ class _Engine:
         if self._claiming:
             self._claiming.join(_STOP_SECONDS)
         DBOS.destroy(workflow_completion_timeout_sec=_STOP_SECONDS)
-        self._listener.stop()
+        self.listener.stop()
         self.housekeeping.stop()
 
     @contextmanager
@@ -228,6 +228,11 @@ def stop() -> None:
     if _running is not None:
         _running.stop()
         _running = None
+
+
+def listens() -> bool:
+    """Whether this process executes runs and hears of each as soon as it is queued."""
+    return _running is not None and _running.listener.listens
 
 
 def health() -> EngineHealth:

@@ -24,6 +24,7 @@ _LISTEN = "LISTEN event_catalog_turns"
 IDLE_SECONDS = 2.0
 #: For how long at least a worker that is at work lets turns gather before it takes the next ones.
 _GATHER_SECONDS = 0.02
+_START_SECONDS = 5
 _RECONNECT_SECONDS = 1.0
 #: How often the listener looks whether it is to end, and asks whether the database is still there.
 _LOOK_UP_SECONDS = 1.0
@@ -69,11 +70,18 @@ class Listener:
     def __init__(self, bell: Bell) -> None:
         self._bell = bell
         self._deaf = False
+        self._listening = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="listening for turns", daemon=True)
 
+    @property
+    def listens(self) -> bool:
+        """Whether a notice is heard right now."""
+        return self._listening.is_set()
+
     def start(self) -> None:
-        """Begin."""
+        """Begin, and return once it listens, unless that takes long."""
         self._thread.start()
+        self._listening.wait(_START_SECONDS)
 
     def stop(self) -> None:
         """Wait for its end, once the bell is set."""
@@ -89,6 +97,7 @@ class Listener:
                     late = "Runs start up to %g s late until the database can be listened to."
                     log.warning(late, IDLE_SECONDS, extra={"error": error})
                 self._deaf = True
+                self._listening.clear()
                 threading.Event.wait(self._bell, _RECONNECT_SECONDS)
 
     def _listen(self) -> None:
@@ -96,6 +105,7 @@ class Listener:
             conn.detach()  # closed at the end, not returned to the pool while it listens
             conn.exec_driver_sql(_LISTEN)
             self._deaf = False
+            self._listening.set()
             self._bell.ring()
             asked = time.monotonic()
             while not self._bell.is_set():

@@ -29,6 +29,7 @@ from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
 from lib.runs import engine
 from lib.settings import ROOT, Settings
+from tests.e2e.conftest import wait_for
 from tests.support.workflow_runs import await_run, expr, log_step, no_trace_left, publish, row_of, start_run, step
 
 KILLS = int(os.environ.get("FAULT_KILLS", "10"))
@@ -39,16 +40,21 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 
 class Receiver:
-    """An HTTP server that steps call: it counts requests by Idempotency-Key, and /poison kills the caller."""
+    """An HTTP server that steps call: it counts requests by Idempotency-Key. /poison kills the caller, /never answers
+    nobody."""
 
     def __init__(self) -> None:
         self.calls: Counter[str] = Counter()
+        self.ended = threading.Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 receiver.calls[self.headers["Idempotency-Key"]] += 1
+                if self.path == "/never":
+                    receiver.ended.wait()
+                    return
                 if self.path == "/poison":
                     os.kill(_caller(self.client_address[1], receiver.port), signal.SIGKILL)
                     return
@@ -62,13 +68,14 @@ class Receiver:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.handle_error = lambda *_: None  # type: ignore[method-assign]
         self.port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
     def step(self, step_id: str, path: str = "/work") -> dict[str, Any]:
         request = {"method": "POST", "url": f"http://127.0.0.1:{self.port}{path}", "body": {"run": expr("payload")}}
         return step(step_id, "action.call", action="http.request", input=request)
 
     def stop(self) -> None:
+        self.ended.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -97,6 +104,13 @@ class Workers:
 
     def start(self, number: int) -> None:
         """Have that many workers, all of them claiming runs."""
+        self.keep(number)
+        deadline = time.monotonic() + 30
+        while engine.health().live_executors < number and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+    def keep(self, number: int) -> None:
+        """Start as many as are missing."""
         self._running = [worker for worker in self._running if worker.poll() is None]
         while len(self._running) < number:
             self._running.append(
@@ -108,9 +122,6 @@ class Workers:
                     stderr=self._log,
                 )
             )
-        deadline = time.monotonic() + 30
-        while engine.health().live_executors < number and time.monotonic() < deadline:
-            time.sleep(0.05)
 
     def kill_one(self, number: int | None = None) -> None:
         """kill -9 of that one, or of any."""
@@ -240,7 +251,7 @@ def test_database_outage_is_waited_out(
     await_run(runs[0], "RUNNING", "WAITING", "SUCCEEDED")
     embedded_server._pg_ctl(server.data_dir / "postgres", "stop", "-m", "immediate", "-w")
     time.sleep(OUTAGE_SECONDS)
-    embedded_server._start(server.data_dir / "postgres", server.data_dir / "postgres.log")
+    server.start_again()
     back = time.monotonic()
     statuses = Counter(await_run(run, seconds=60).status for run in runs)
     print(f"\ndatabase away {OUTAGE_SECONDS:.0f} s: all runs ended {time.monotonic() - back:.1f} s after it came back")
@@ -271,6 +282,15 @@ def test_worker_stops_in_order(workers: Workers, receiver: Receiver, actor: Acto
     assert workers.stop() == [0]
     workers.start(1)
     assert await_run(run).status == "SUCCEEDED"
+
+
+def test_worker_stops_although_a_step_does_not_end(workers: Workers, receiver: Receiver, actor: Actor) -> None:
+    workers.start(1)
+    run = start_run(actor, publish(actor.tenant, [receiver.step("call", "/never")]))
+    wait_for(lambda: receiver.calls[f"{run}:call"] == 1)
+    assert workers.stop() == [0]
+    workers.start(1)
+    wait_for(lambda: receiver.calls[f"{run}:call"] == 2)  # taken over
 
 
 def test_noisy_tenant_does_not_hold_up_another(workers: Workers, receiver: Receiver, actor: Actor) -> None:

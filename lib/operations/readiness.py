@@ -1,0 +1,25 @@
+"""May this process be sent requests? It is if an event that comes now is answered in the time that events take."""
+
+from __future__ import annotations
+
+from lib import database
+from lib.operations import stopping
+from lib.runs import engine
+from lib.settings import Settings
+
+NO_DATABASE = "The database does not answer."
+
+
+def reason_against(settings: Settings) -> str | None:
+    """Why it is not ready, as a sentence."""
+    if stopping.is_asked():
+        return "This process is stopping."
+    if not database.answers():
+        return NO_DATABASE
+    if settings.worker == "external":
+        return None  # no worker may be alive: events are taken in all the same, and their runs wait for one
+    if engine.health().state != "running":
+        return "The workflow engine of this process does not run."
+    if not engine.listens():
+        return "The workflow engine of this process does not hear of new runs yet."
+    return None

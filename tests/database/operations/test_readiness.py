@@ -1,0 +1,57 @@
+"""Ready is a process whose next event is answered in the usual time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import text
+
+from lib import database
+from lib.database import Database
+from lib.operations import readiness
+from lib.runs import engine
+from lib.settings import Settings
+
+IN_PROCESS, EXTERNAL = Settings(worker="in-process"), Settings(worker="external")
+NO_ENGINE = "The workflow engine of this process does not run."
+HEARS_NOT = "The workflow engine of this process does not hear of new runs yet."
+END_LISTENERS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()
+"""
+
+
+@pytest.fixture
+def running(db: Database) -> Iterator[None]:
+    engine.start(IN_PROCESS, worker=True)
+    yield
+    engine.stop()
+
+
+def test_an_engine_elsewhere_is_not_waited_for(db: Database) -> None:
+    assert readiness.reason_against(IN_PROCESS) == NO_ENGINE
+    assert readiness.reason_against(EXTERNAL) is None
+
+
+@pytest.mark.own_database
+def test_an_engine_that_hears_of_no_run_is_not_ready(db: Database, running: None) -> None:
+    assert readiness.reason_against(IN_PROCESS) is None
+    with db.owner.begin() as conn:
+        ended = conn.execute(text(END_LISTENERS))
+        assert ended.scalars().all() == [True]
+    wait_until(lambda: readiness.reason_against(IN_PROCESS) == HEARS_NOT)
+    wait_until(lambda: readiness.reason_against(IN_PROCESS) is None)
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+
+
+def test_a_login_of_pages_that_cannot_connect_is_not_ready(db: Database) -> None:
+    nowhere = database.app_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
+    database.use(replace(db, app=nowhere))
+    assert readiness.reason_against(EXTERNAL) == readiness.NO_DATABASE

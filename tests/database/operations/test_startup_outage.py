@@ -1,0 +1,45 @@
+"""A start whose database goes away in the middle ends with a sentence or comes through, and never in a traceback."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+from lib.database import Database
+from lib.errors import CatalogError
+from lib.operations import startup
+from lib.runs import engine
+from lib.settings import Settings
+
+END_SESSIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+
+
+@pytest.mark.own_database
+@pytest.mark.parametrize("number", range(1, 12, 2))
+def test_a_start_whose_sessions_end_says_so(db: Database, number: int) -> None:
+    """All sessions end when the start opens its nth."""
+    url = db.owner.url.render_as_string(hide_password=False)
+    opened: list[None] = []
+
+    def count(*_: object) -> None:
+        opened.append(None)
+        if len(opened) == number:
+            with psycopg.connect(url.replace("+psycopg", ""), autocommit=True) as other:
+                other.execute(END_SESSIONS)
+
+    event.listen(Pool, "connect", count)
+    try:
+        startup.start(Settings(database_url=url, auth="off"))
+    except CatalogError as error:
+        assert "\n" not in str(error)
+        assert not engine.listens(), "nothing is left running"
+    else:
+        startup.stop()
+    finally:
+        event.remove(Pool, "connect", count)
+    assert len(opened) >= number
