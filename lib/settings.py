@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     port: int = Field(default=8501, ge=1, le=65535)
     #: Load the demo tenants into the embedded database on first start.
     demo: bool = True
+    #: Invented events a minute that go on in the demo tenants of the embedded database while the app runs; 0: none.
+    demo_events_per_minute: float = Field(default=6, ge=0, le=600)
     #: How people are identified; unset is allowed with the embedded database only.
     auth: Literal["off", "oidc", "proxy"] | None = None
     #: Where people reach the app, such as https://catalog.example.com.

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from lib import database
 from lib.auth import audit_chain, downloads
 from lib.catalog import entries, own_entries
+from lib.demo.live_traffic import LiveTraffic
 from lib.errors import DatabaseUnavailable
 from lib.events import search as payload_search
 from lib.events import unknown_events
@@ -43,6 +44,9 @@ class Upkeep(Chores):
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
             Chore("audit checkpoint", self._checkpoint, every=_DAY, first=60),
         ]
+        if settings.embedded and settings.demo and settings.demo_events_per_minute:
+            demo = LiveTraffic(settings.demo_events_per_minute)
+            chores.append(Chore("demo traffic", demo.send))
         super().__init__("upkeep", chores, seconds=seconds)
 
     def _backfill(self) -> None:

@@ -47,7 +47,10 @@ _CHANGED = "What you may do here has changed, so nothing was done. Please try ag
 _TOLD = "told"
 _ONE_AT_A_TIME = "one_at_a_time"
 _RETRY_SECONDS = 2
-DEMO_HELP = "This tenant, its people and a month of its traffic are invented. DEMO=0 starts without them."
+DEMO_HELP = (
+    "This tenant, its people and its traffic are invented: a month of it, and a few events a minute while the app "
+    "runs. DEMO_EVENTS_PER_MINUTE=0 stops those, DEMO=0 starts without the demo."
+)
 
 
 class Entrance(Protocol):
