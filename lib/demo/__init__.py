@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ import yaml
 
 from lib.auth import actors
 from lib.database import Connection, driver, named_queries
-from lib.demo import arrivals, definitions, history
+from lib.demo import arrivals, definitions, history, trail
 
 log = logging.getLogger(__name__)
 
@@ -52,8 +52,11 @@ def load(conn: Connection, *, events: int = EVENTS, now: datetime | None = None)
     catalog = {row["event_type"]: row for row in conn.execute(queries["catalog"]).mappings()}
     weight = sum(sum(tenant["events"].values()) for tenant in settings["tenants"].values())
     for number, (name, tenant) in enumerate(settings["tenants"].items()):
+        since = now - timedelta(days=DAYS)
+        trail.set_time(conn, since)  # what the month finds was there when it began
         tenant_id = _people(conn, name, tenant["time_zone"])
-        workflows = definitions.publish(conn, tenant=tenant_id, tenant_name=name)
+        workflows = definitions.publish(conn, tenant=tenant_id, tenant_name=name, now=now)
+        trail.write(conn, tenant=tenant_id, time_zone=tenant["time_zone"], workflows=workflows, since=since, now=now)
         share = events * sum(tenant["events"].values()) / weight
         plan = arrivals.Plan(
             tenant_id,
@@ -87,6 +90,9 @@ def _people(conn: Connection, tenant_name: str, time_zone: str) -> UUID:
 
 
 def _progress(line: str) -> None:
-    """One line that is overwritten, for whoever watches the first start."""
-    sys.stderr.write("\r\033[K" + line)
-    sys.stderr.flush()
+    """One line that is overwritten, for whoever watches the first start; lines of the log where nobody does."""
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K" + line)
+        sys.stderr.flush()
+    else:
+        log.info("%s", line.strip())

@@ -151,11 +151,10 @@ class _History:
         origin = "simulated" if chance[0] < _SIMULATED_SHARE else "live"
         cause = Occurrence(event_id, name, at, origin, key, ids)
         took = timedelta(milliseconds=4 + 30 * float(chance[1]) ** 4)
-        failed = bool(chance[2] < _FAILED_SHARE) and name in self.attached
+        candidates = self._candidates(name, at)
+        failed = bool(chance[2] < _FAILED_SHARE) and bool(candidates)
         started = None if failed else self._matches(cause, at + took)
-        if failed:
-            self._failed_match(name, event_id)
-        error = self._start_error(name) if failed else None
+        error = self._failed_match(candidates, event_id) if failed else None
         self.events.append(
             (
                 plan.tenant,
@@ -191,39 +190,43 @@ class _History:
     def _matches(self, cause: Occurrence, at: datetime) -> UUID | None:
         """Record what each candidate did at this moment; returns the first run started."""
         first: UUID | None = None
-        candidates = self.attached.get(cause.event_type, [])
-        for number, workflow in enumerate(candidates):
-            run_id = None
-            if not workflow.is_paused:
-                run_id = self.runs.invent(workflow, at, cause)
+        candidates = self._candidates(cause.event_type, cause.at)
+        for number, (workflow, version) in enumerate(candidates):
+            run_id, is_paused = None, workflow.is_paused_at(cause.at)
+            if not is_paused:
+                run_id = self.runs.invent(workflow, version, at, cause)
                 first = first or run_id
-            outcome = "skipped" if workflow.is_paused else "started"
-            reason = "paused" if workflow.is_paused else "started"
-            self._match(cause.event_id, number, workflow, outcome, reason, "{}", run_id)
+            outcome = "skipped" if is_paused else "started"
+            reason = "paused" if is_paused else "started"
+            self._match(cause.event_id, number, (workflow.workflow_id, version), outcome, reason, "{}", run_id)
         if not candidates:
             self._match(cause.event_id, 0, None, "skipped", "no_workflow", "{}", None)
         return first
 
-    def _start_error(self, name: str) -> str:
-        attached = self.attached[name]
-        names = ", ".join(workflow.name for workflow in attached)
-        return f"{len(attached)} of {len(attached)} workflows could not be started: {names}."
+    def _candidates(self, name: str, at: datetime) -> list[tuple[DemoWorkflow, int]]:
+        """The workflows that were attached to the event then, each in its version."""
+        attached = [(workflow, workflow.version_at(at)) for workflow in self.attached.get(name, ())]
+        return [(workflow, version) for workflow, version in attached if version is not None]
 
-    def _failed_match(self, name: str, event_id: UUID) -> None:
+    def _failed_match(self, candidates: list[tuple[DemoWorkflow, int]], event_id: UUID) -> str:
+        """Record that none of them could be started; gives the event's error."""
         error = _START_ERRORS[event_id.int % len(_START_ERRORS)]
         detail = json.dumps({"cause": matching.cause(error)})
-        for number, workflow in enumerate(self.attached[name]):
-            self._match(event_id, number, workflow, "failed", "start_failed", detail, None)
+        for number, (workflow, version) in enumerate(candidates):
+            self._match(event_id, number, (workflow.workflow_id, version), "failed", "start_failed", detail, None)
+        names = ", ".join(workflow.name for workflow, _ in candidates)
+        return f"{len(candidates)} of {len(candidates)} workflows could not be started: {names}."
 
     def _match(
         self,
         event_id: UUID,
         number: int,
-        workflow: DemoWorkflow | None,
+        which: tuple[UUID, int] | None,
         outcome: str,
         reason: str,
         detail: str,
         run_id: UUID | None,
     ) -> None:
-        which = (workflow.workflow_id, 1) if workflow else (None, None)
-        self.matches.append((self.plan.tenant, event_id, number, *which, outcome, reason, detail, run_id))
+        self.matches.append(
+            (self.plan.tenant, event_id, number, *(which or (None, None)), outcome, reason, detail, run_id)
+        )

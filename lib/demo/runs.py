@@ -87,8 +87,8 @@ class Runs:
         self.runs: list[tuple[Any, ...]] = []
         self.steps: list[tuple[Any, ...]] = []
 
-    def invent(self, workflow: DemoWorkflow, at: datetime, cause: Occurrence) -> UUID:
-        """A run of this workflow from this moment on; its id."""
+    def invent(self, workflow: DemoWorkflow, version: int, at: datetime, cause: Occurrence) -> UUID:
+        """A run of this version of the workflow from this moment on; its id."""
         run_id = uuid7(at, self.rng.bytes(16))
         started = at + timedelta(seconds=0.05 + float(self.rng.exponential(0.12)))
         seconds = workflow.duration * float(self.rng.lognormal(0, 0.55))
@@ -103,7 +103,7 @@ class Runs:
             "tenant": self.plan.tenant,
             "run_id": run_id,
             "workflow_id": workflow.workflow_id,
-            "workflow_version": 1,
+            "workflow_version": version,
             "status": "FAILED" if failed else "SUCCEEDED",
             "event_type": workflow.event_type,
             "trigger_event_id": cause.event_id,

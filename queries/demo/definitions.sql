@@ -4,24 +4,23 @@ INSERT INTO payload_schemas (tenant, schema_ref, schema)
 SELECT CAST(:tenant AS uuid), key, value FROM json_each(CAST(:schemas AS json))
 
 -- name: add_workflow
--- One published workflow with its only version.
-WITH given AS (
-  SELECT CAST(:tenant AS uuid) AS tenant, CAST(:workflow_id AS uuid) AS workflow_id,
-         CAST(:definition AS jsonb) AS definition
-), workflow AS (
-  INSERT INTO workflow_definitions
-    (tenant, workflow_id, name, description, status, trigger, payload_schema_ref, draft_definition,
-     published_version, is_system, is_paused, validation_status, validated_at)
-  SELECT tenant, workflow_id, definition ->> 'name', definition ->> 'description', 'published',
-         definition -> 'trigger', definition ->> 'payloadSchemaRef', definition, 1,
-         CAST(:is_system AS boolean), CAST(:is_paused AS boolean), 'valid', app_now()
-  FROM given
-  RETURNING tenant, workflow_id
-)
+-- One published workflow as it is after all that was done to it.
+WITH given AS (SELECT CAST(:definition AS jsonb) AS definition)
+INSERT INTO workflow_definitions
+  (tenant, workflow_id, name, description, status, trigger, payload_schema_ref, draft_definition,
+   published_version, is_system, is_paused, validation_status, validated_at)
+SELECT CAST(:tenant AS uuid), CAST(:workflow_id AS uuid), definition ->> 'name', definition ->> 'description',
+       'published', definition -> 'trigger', definition ->> 'payloadSchemaRef', definition, CAST(:version AS int),
+       CAST(:is_system AS boolean), CAST(:is_paused AS boolean), 'valid', app_now()
+FROM given
+
+-- name: add_version
+-- One version of a workflow, by somebody of the tenant.
+WITH given AS (SELECT CAST(:definition AS jsonb) AS definition)
 INSERT INTO workflow_definition_versions
-  (tenant, workflow_id, version, definition_json, payload_schema_json, change_note)
-SELECT w.tenant, w.workflow_id, 1, g.definition,
+  (tenant, workflow_id, version, definition_json, payload_schema_json, change_note, published_by, published_at)
+SELECT CAST(:tenant AS uuid), CAST(:workflow_id AS uuid), CAST(:version AS int), definition,
        (SELECT schema FROM registered_schemas r
-        WHERE r.tenant = g.tenant AND r.schema_ref = g.definition ->> 'payloadSchemaRef'),
-       'First version'
-FROM workflow w JOIN given g USING (tenant, workflow_id)
+        WHERE r.tenant = CAST(:tenant AS uuid) AND r.schema_ref = definition ->> 'payloadSchemaRef'),
+       :note, (SELECT user_id FROM users WHERE email = :by), coalesce(CAST(:at AS timestamptz), app_now())
+FROM given

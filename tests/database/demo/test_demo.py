@@ -98,7 +98,7 @@ def test_the_same_plan_gives_the_same_month() -> None:
     with database.operate() as conn:
         catalog = {r["event_type"]: r for r in conn.execute(demo.queries["catalog"]).mappings()}
     workflow = definitions.DemoWorkflow(
-        actors.UUID(int=9), "Some", "TICKET_CREATED", False, None, None, 1.0, 0.1, "a", "no", [{"id": "a", "type": "x"}]
+        actors.UUID(int=9), "Some", "TICKET_CREATED", (), None, None, 1.0, 0.1, "a", "no", [{"id": "a", "type": "x"}]
     )
     first, second = ([list(rows) for _, _, rows in history.tables(plan, catalog, [workflow])] for _ in range(2))
     assert first == second and len(first[0]) > 200
