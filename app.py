@@ -25,6 +25,7 @@ from lib.settings import settings
 from lib.telemetry import logs
 from lib.ui import INLINE_SCRIPTS, warm_up
 from lib.ui.components import guard
+from lib.ui.components.frames import DiscreetWebSocket, WholePageFirst
 from lib.ui.people import provider
 from lib.ui.people.cookies import SignInMiddleware, presented
 
@@ -103,6 +104,8 @@ app = st.App(
         ),
         Middleware(ApiMiddleware, presented=presented),
         Middleware(SignInMiddleware),
+        Middleware(DiscreetWebSocket),
+        Middleware(WholePageFirst),
     ],
     on_script_error=guard.show_error,
 )

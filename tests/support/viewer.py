@@ -31,15 +31,21 @@ class Viewer:
     def __init__(self, connection: ClientConnection, page: str, query: str) -> None:
         self._connection, self._page, self._query = connection, page, query
 
-    def rerun(self) -> Counter[str]:
-        """Have the script run, wait for its end, and count what it drew, by kind of element."""
+    def rerun(self, *, heard: list[bytes] | None = None) -> Counter[str]:
+        """Have the script run, wait for its end, and count what it drew, by kind of element.
+
+        `heard` gets what was sent, frame by frame.
+        """
         request = BackMsg()
         request.rerun_script.query_string = self._query
         request.rerun_script.page_name = self._page
         self._connection.send(request.SerializeToString())
         drawn: Counter[str] = Counter()
         while True:
-            message = ForwardMsg.FromString(self._connection.recv(_SECONDS, decode=False))
+            frame = self._connection.recv(_SECONDS, decode=False)
+            if heard is not None:
+                heard.append(frame)
+            message = ForwardMsg.FromString(frame)
             match message.WhichOneof("type"):
                 case "delta":
                     drawn[_kind(message.delta)] += 1
