@@ -16,8 +16,8 @@ PROGRAM = Path("/usr/sbin/pgbouncer")
 
 
 @contextmanager
-def pooling(url: URL, folder: Path, *, settings: str = "pool_mode = transaction\n") -> Iterator[URL]:
-    """The same URL through a pooler; it ends with its context."""
+def pooling(url: URL, folder: Path, *, settings: str = "pool_mode = transaction\n", size: int = 4) -> Iterator[URL]:
+    """The same URL through a pooler with so many connections to the server; it ends with its context."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -26,7 +26,7 @@ def pooling(url: URL, folder: Path, *, settings: str = "pool_mode = transaction\
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\n* = host={url.host} port={url.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
         f"listen_port = {port}\nauth_type = plain\nauth_file = {folder / 'users.txt'}\n"
-        f"{settings}default_pool_size = 4\nmax_client_conn = 200\nunix_socket_dir =\n"
+        f"{settings}default_pool_size = {size}\nmax_client_conn = 200\nunix_socket_dir =\n"
     )
     user = None
     if os.geteuid() == 0:  # it refuses to run as root
