@@ -9,8 +9,8 @@ from lib.steps.checking import Problem, check_definition, expressions
 from lib.steps.execution import Journal, Recorded, RunFacts, Step
 from lib.steps.interpreter import run_definition
 from lib.steps.nesting import config_of, each_step, lists_in, type_of
-from lib.steps.registry import STEP_TYPES
-from lib.steps.step_type import StepType
+from lib.steps.registry import STEP_TYPES, offers
+from lib.steps.step_type import StepOffer, StepType
 
 __all__ = [
     "STEP_TYPES",
@@ -19,12 +19,14 @@ __all__ = [
     "Recorded",
     "RunFacts",
     "Step",
+    "StepOffer",
     "StepType",
     "check_definition",
     "config_of",
     "each_step",
     "expressions",
     "lists_in",
+    "offers",
     "run_definition",
     "type_of",
 ]

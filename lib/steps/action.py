@@ -8,7 +8,7 @@ from typing import Any
 
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import Execution, Step
-from lib.steps.step_type import ConfigFault, Schema
+from lib.steps.step_type import ConfigFault, Schema, StepOffer
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,10 @@ class Action:
     name: str
     label: str
     description: str
+    icon: str
+    #: What the id of a new step begins with, and the input that it starts with.
+    id_stem: str
+    starter: Mapping[str, Any]
     #: Schema of each field of its input, and those it cannot do without.
     inputs: Schema
     required: tuple[str, ...]
@@ -27,6 +31,14 @@ class Action:
     run: Callable[[Step, Execution, Mapping[str, Any]], JsonValue]
     #: Why it would be refused with this input, expressions and all, whatever a run holds.
     refusal: Callable[[Mapping[str, Any]], ConfigFault | None] = lambda arguments: None
+    #: What it does with this input, in a few words.
+    does: Callable[[Mapping[str, Any]], str | None] = lambda arguments: None
+
+    def offer(self) -> StepOffer:
+        """The step that calls it, as menus offer it."""
+        fixed = {"action": self.name}
+        starter = {**fixed, "input": self.starter}
+        return StepOffer(self.name, self.label, self.icon, self.description, self.id_stem, starter, fixed)
 
     def branch(self) -> Schema:
         """The branch of a configuration's oneOf that is about this action."""

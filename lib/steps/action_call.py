@@ -24,10 +24,10 @@ def _run(step: Step, run: Execution) -> Outcome:
         try:
             return Outcome(ACTIONS[step.config["action"]].run(step, run, arguments), arguments)
         except (egress.Refused, InvalidInput) as error:
-            raise StepFailed("refused", f"Step {step.id}: {error}") from error
+            raise StepFailed("refused", f"Step {step.said}: {error}") from error
         except egress.Failed as error:
             if not error.passing or attempt >= retry.get("maxAttempts", 3):
-                raise StepFailed(error.code, f"Step {step.id}, attempt {attempt}: {error}") from error
+                raise StepFailed(error.code, f"Step {step.said}, attempt {attempt}: {error}") from error
         backoff = float(retry.get("backoffSeconds", 1)) * 2 ** (attempt - 1)
         run.journal.pause(min(backoff, _LONGEST_BACKOFF_SECONDS))
 
@@ -36,6 +36,11 @@ def _refusal(config: Config) -> ConfigFault | None:
     action, arguments = _action(config), config.get("input")
     fault = action.refusal(arguments) if action and isinstance(arguments, dict) else None
     return ConfigFault(("input", *fault.field), fault.message) if fault else None
+
+
+def _does(config: Config) -> str | None:
+    action, arguments = _action(config), config.get("input")
+    return action.does(arguments) if action and isinstance(arguments, dict) else None
 
 
 def _output(config: Config) -> Schema | None:
@@ -99,11 +104,13 @@ ACTION_CALL = StepType(
         ["action", "input"],
         oneOf=[action.branch() for action in ACTIONS.values()],
     ),
-    starter={"action": LOG_WRITE.name, "input": {"message": "Something happened"}},
+    starter={"action": LOG_WRITE.name, "input": LOG_WRITE.starter},
     id_stem="action",
     run=_run,
     effect="act",
     continues=lambda config: config.get("onError", "fail") == "continue",
     output=_output,
     refusal=_refusal,
+    does=_does,
+    variants=tuple(action.offer() for action in ACTIONS.values()),
 )

@@ -58,5 +58,6 @@ ASSIGN = StepType(
     run=_run,
     then=_then,
     output=_output,
+    does=lambda config: ", ".join(map(str, _assigned(config))) or None,
     sets=lambda config: [tuple(str(name).split(".")[1:]) for name in _assigned(config)],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import Execution, Outcome, Step
-from lib.steps.step_type import EXPRESSION, StepList, StepType, config_object, nested_steps
+from lib.steps.step_type import EXPRESSION, StepList, StepType, config_object, nested_steps, written
 
 
 def _run(step: Step, run: Execution) -> Outcome:
@@ -14,7 +14,7 @@ def _run(step: Step, run: Execution) -> Outcome:
     if condition is not None and not isinstance(condition, bool):
         raise StepFailed(
             "not_boolean",
-            f"The condition of step {step.id} must give true or false, not {type(condition).__name__}; "
+            f"The condition of step {step.said} must give true or false, not {type(condition).__name__}; "
             "$boolean(…) turns any value into one.",
         )
     return Outcome({"branch": "then" if condition else "else"}, {"condition": condition})
@@ -53,4 +53,5 @@ BRANCH = StepType(
         "properties": {"branch": {"enum": ["then", "else"]}},
         "additionalProperties": False,
     },
+    does=lambda config: written(config.get("condition", "")),
 )

@@ -27,6 +27,12 @@ class Step:
     type: str
     config: Mapping[str, Any]
     path: str
+    name: str | None = None
+
+    @property
+    def said(self) -> str:
+        """What errors call it: the name that people gave it, else its id."""
+        return f"“{self.name}”" if self.name else self.id
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,16 @@ from typing import Any
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import MAX_LOOP_ITEMS, ROOTS, Execution, Outcome, Step
-from lib.steps.step_type import EXPRESSION, Config, ConfigFault, StepList, StepType, config_object, nested_steps
+from lib.steps.step_type import (
+    EXPRESSION,
+    Config,
+    ConfigFault,
+    StepList,
+    StepType,
+    config_object,
+    nested_steps,
+    written,
+)
 
 #: What expressions call the number of the current item.
 _INDEX = "index"
@@ -41,7 +50,7 @@ def _items(step: Step, run: Execution) -> list[JsonValue]:
     if len(items) > MAX_LOOP_ITEMS:
         raise StepFailed(
             "too_many_items",
-            f"Step {step.id} got {len(items):,} items; at most {MAX_LOOP_ITEMS:,} are allowed.",
+            f"Step {step.said} got {len(items):,} items; at most {MAX_LOOP_ITEMS:,} are allowed.",
         )
     run.journal.begin(step, {"items": len(items)}, {"items": items})
     return items
@@ -97,4 +106,5 @@ FOR_EACH = StepType(
     },
     names=_names,
     faults=_faults,
+    does=lambda config: written(config.get("items", "")),
 )

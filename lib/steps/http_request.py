@@ -11,7 +11,7 @@ from lib.settings import settings
 from lib.steps import egress
 from lib.steps.action import Action
 from lib.steps.execution import Execution, Step
-from lib.steps.step_type import ConfigFault, any_or_expression, text_or_expression
+from lib.steps.step_type import ConfigFault, any_or_expression, text_or_expression, written
 
 _KEY = "Idempotency-Key"
 
@@ -40,7 +40,7 @@ def _run(step: Step, run: Execution, arguments: Mapping[str, Any]) -> JsonValue:
 def _text(step: Step, field: str, value: JsonValue) -> str:
     if isinstance(value, str):
         return value
-    raise StepFailed("invalid", f"Step {step.id}: {field} must give a text, not {type(value).__name__}.")
+    raise StepFailed("invalid", f"Step {step.said}: {field} must give a text, not {type(value).__name__}.")
 
 
 def _refusal(arguments: Mapping[str, Any]) -> ConfigFault | None:
@@ -53,6 +53,11 @@ def _refusal(arguments: Mapping[str, Any]) -> ConfigFault | None:
     return None
 
 
+def _does(arguments: Mapping[str, Any]) -> str | None:
+    url = written(arguments.get("url", ""))
+    return f"{arguments.get('method', 'GET')} {url}" if url else None
+
+
 def _policy() -> egress.Policy:
     return egress.Policy.parse(settings().egress_allow, private=settings().egress_allow_private)
 
@@ -61,6 +66,9 @@ HTTP_REQUEST = Action(
     name="http.request",
     label="HTTP request",
     description="Sends one HTTP request.",
+    icon=":material/http:",
+    id_stem="request",
+    starter={"method": "POST", "url": "", "body": {"$expr": "payload"}},
     inputs={
         "method": {
             "type": "string",
@@ -94,4 +102,5 @@ HTTP_REQUEST = Action(
     },
     run=_run,
     refusal=_refusal,
+    does=_does,
 )

@@ -93,7 +93,8 @@ class _Execution:
 
     def run_steps(self, steps: list[Any], prefix: str) -> None:
         for entry in steps:
-            self._run_step(Step(entry["id"], entry["type"], entry["config"], prefix + entry["id"]))
+            path = prefix + entry["id"]
+            self._run_step(Step(entry["id"], entry["type"], entry["config"], path, entry.get("name")))
 
     def _run_step(self, step: Step) -> None:
         self.shared.executed += 1
@@ -146,17 +147,17 @@ def _guarded(step: Step, step_type: StepType, run: _Execution) -> Outcome:
     """Execute the step; whatever goes wrong in it becomes a StepFailed that names it."""
     try:
         outcome = step_type.run(step, run)
-        strict_json.check(outcome.result, field=f"Result of step {step.id}", max_bytes=MAX_RESULT_BYTES)
+        strict_json.check(outcome.result, field=f"Result of step {step.said}", max_bytes=MAX_RESULT_BYTES)
         return outcome
     except (RunInterrupted, Returned, DatabaseUnavailable):
         raise
     except StepFailed as error:
         raise StepFailed(error.code, run.journal.sentence(str(error))) from error
     except CatalogError as error:
-        raise StepFailed("invalid", run.journal.sentence(f"Step {step.id}: {error}")) from error
+        raise StepFailed("invalid", run.journal.sentence(f"Step {step.said}: {error}")) from error
     except Exception as error:
         told = {"run_id": run.facts.run_id, "error": error}
         log.error("Step %s stopped on an unexpected error.", step.path, extra=told)
         raise StepFailed(
-            "internal_error", f"Step {step.id} stopped on an unexpected error ({type(error).__name__})."
+            "internal_error", f"Step {step.said} stopped on an unexpected error ({type(error).__name__})."
         ) from error

@@ -11,7 +11,7 @@ from lib.serialization.json_values import printable
 from lib.serialization.strict_json import JsonValue
 from lib.steps.action import Action
 from lib.steps.execution import Execution, Step
-from lib.steps.step_type import text_or_expression
+from lib.steps.step_type import text_or_expression, written
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ LOG_WRITE = Action(
     name="log.write",
     label="Write log",
     description="Writes a line to the process log.",
+    icon=":material/terminal:",
+    id_stem="log",
+    starter={"message": "Something happened"},
     inputs={
         "level": {
             "type": "string",
@@ -45,4 +48,5 @@ LOG_WRITE = Action(
     required=("message",),
     output={"type": "object", "properties": {"message": {"type": "string"}}, "additionalProperties": False},
     run=_run,
+    does=lambda arguments: written(arguments.get("message", "")),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import Execution, Outcome, Returned, Step
-from lib.steps.step_type import StepType, any_or_expression, config_object
+from lib.steps.step_type import StepType, any_or_expression, config_object, written
 
 
 def _run(step: Step, run: Execution) -> Outcome:
@@ -30,4 +30,5 @@ RETURN = StepType(
     then=_then,
     flow="end",
     shape="stop",
+    does=lambda config: written(config.get("output", "")),
 )

@@ -7,9 +7,10 @@ StepType instead, so a new type is one file here and one line in lib/steps/regis
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import Execution, Outcome, Step
 
@@ -48,6 +49,22 @@ def _nothing(config: Config) -> tuple[()]:
 
 def _unknown(config: Config) -> None:
     return None
+
+
+@dataclass(frozen=True)
+class StepOffer:
+    """A new step as menus offer it, by a name that no other offer has.
+
+    `fixed` is what makes a configuration one of this offer. It stays as it is, so forms do not show it.
+    """
+
+    name: str
+    label: str
+    icon: str
+    description: str
+    id_stem: str
+    starter: Config
+    fixed: Config = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -98,6 +115,26 @@ class StepType:
     assumed: Callable[[Config], JsonValue] = _unknown
     #: How many seconds it waits at most; None where the configuration does not tell.
     waits_at_most: Callable[[Config], float | None] = _unknown
+    #: What it does with this configuration, in a few words for who looks at the diagram.
+    does: Callable[[Config], str | None] = _unknown
+    #: What menus offer in place of the type itself, where one type does several things.
+    variants: tuple[StepOffer, ...] = ()
+
+    @property
+    def offers(self) -> tuple[StepOffer, ...]:
+        """What menus offer to add."""
+        return self.variants or (self._itself,)
+
+    def offer_of(self, config: Config) -> StepOffer:
+        """The offer that a configuration is of; the type itself where it is of none."""
+        for one in self.variants:
+            if all(config.get(name) == value for name, value in one.fixed.items()):
+                return one
+        return self._itself
+
+    @property
+    def _itself(self) -> StepOffer:
+        return StepOffer(self.type, self.label, self.icon, self.description, self.id_stem, self.starter)
 
     @property
     def children(self) -> tuple[str, ...]:
@@ -109,6 +146,13 @@ class StepType:
         """Keys of the configuration in the order in which people expect them."""
         branches = [self.config_schema, *self.config_schema.get("oneOf", ())]
         return tuple(dict.fromkeys(name for branch in branches for name in branch.get("properties", {})))
+
+
+def written(value: Any) -> str | None:
+    """A value of a configuration in a few words: the text of an expression or a text as it stands, else JSON."""
+    if isinstance(value, Mapping) and value.keys() == {"$expr"}:
+        value = value["$expr"]
+    return value or None if isinstance(value, str) else strict_json.dumps(value)
 
 
 #: The schema of an expression in a step's configuration.

@@ -9,7 +9,7 @@ from typing import Any
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import MAX_WAIT_SECONDS, Execution, Outcome, Step, Wait
-from lib.steps.step_type import EXPRESSION, Config, Schema, StepType, config_object, text_or_expression
+from lib.steps.step_type import EXPRESSION, Config, Schema, StepType, config_object, text_or_expression, written
 
 _WEEK = 7 * 86_400
 
@@ -37,7 +37,7 @@ def _wait_for_event(step: Step, run: Execution) -> Outcome:
         wait = Wait(name, key, seconds=float(step.config.get("timeoutSeconds", _WEEK)))
         run.journal.wait(step, wait, {"eventName": name, "correlationKey": key})
     elif end.timed_out and not _continues(step.config):
-        raise StepFailed("timed_out", f"Step {step.id}: no {step.config['eventName']} came in time.")
+        raise StepFailed("timed_out", f"Step {step.said}: no {step.config['eventName']} came in time.")
     return Outcome(end.payload if end else None)
 
 
@@ -46,7 +46,7 @@ def _key(step: Step, value: JsonValue) -> str:
         return str(value)
     raise StepFailed(
         "no_correlation_key",
-        f"The correlation key of step {step.id} must give a text or a whole number, and gives "
+        f"The correlation key of step {step.said} must give a text or a whole number, and gives "
         f"{'nothing' if value is None or value == '' else type(value).__name__}.",
     )
 
@@ -70,18 +70,22 @@ def _wait_for_time(step: Step, run: Execution) -> Outcome:
     return Outcome(None)
 
 
+def _pause_said(config: Config) -> str | None:
+    return f"{written(config['seconds'])} s" if "seconds" in config else written(config.get("until", ""))
+
+
 def _instant(step: Step, value: JsonValue, run: Execution) -> datetime:
     """The instant an ISO 8601 text names, UTC if it names no offset."""
     try:
         instant = datetime.fromisoformat(value)
         instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
         if instant - datetime.now(UTC) > timedelta(seconds=MAX_WAIT_SECONDS):
-            raise StepFailed("too_long", f"Step {step.id} would wait until {value}, more than a year.")
+            raise StepFailed("too_long", f"Step {step.said} would wait until {value}, more than a year.")
     except (TypeError, ValueError, OverflowError):
         shown = "nothing" if value is None else repr(run.journal.shown(value))[:60]
         raise StepFailed(
             "not_an_instant",
-            f"Step {step.id} waits until an ISO 8601 date and time, but until gives {shown}.",
+            f"Step {step.said} waits until an ISO 8601 date and time, but until gives {shown}.",
         ) from None
     return instant
 
@@ -119,6 +123,7 @@ WAIT_FOR_EVENT = StepType(
     needs=frozenset({"correlationKey"}),
     event_fields=("eventName",),
     waits_at_most=lambda config: _number(config.get("timeoutSeconds", _WEEK)),
+    does=lambda config: written(config.get("eventName", "")),
 )
 
 WAIT_FOR_TIME = StepType(
@@ -150,4 +155,5 @@ WAIT_FOR_TIME = StepType(
     shape="wait",
     needs=frozenset({"until"}),
     waits_at_most=lambda config: _number(config.get("seconds")),
+    does=_pause_said,
 )

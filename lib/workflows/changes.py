@@ -40,11 +40,29 @@ def create_for_event(conn: Connection, actor: Actor, *, event_type: str, name: s
         "trigger": trigger,
         "steps": [],
     }
-    listed = _listed(definition)
-    row = {**listed, "tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id}
-    conn.execute(queries["add"], {**row, "draft": strict_json.dumps(definition)})
-    audit.record(conn, actor, acts.WorkflowCreated(target_id=workflow_id, event_type=event_type, name=listed["name"]))
+    name = _add(conn, actor, workflow_id, definition)
+    audit.record(conn, actor, acts.WorkflowCreated(target_id=workflow_id, event_type=event_type, name=name))
     return workflow_id
+
+
+def duplicate(conn: Connection, actor: Actor, *, workflow_id: UUID, name: str | None = None) -> UUID:
+    """A new draft that says what the workflow's draft says, under another name; its id. The workflow stays as it is.
+
+    Raises PermissionDenied, NotFound, InvalidInput for a name that is missing or too long.
+    """
+    actor.require("manage", acts.WorkflowDuplicated, on=workflow_id)
+    original = workflow_records.get(conn, tenant=actor.tenant, workflow_id=workflow_id)
+    copy = uuid4()
+    name = name_of_copy(original.name) if name is None else name
+    name = _add(conn, actor, copy, {**original.draft, "id": str(copy), "name": name})
+    act = acts.WorkflowDuplicated(target_id=copy, name=name, original=str(workflow_id), original_name=original.name)
+    audit.record(conn, actor, act)
+    return copy
+
+
+def name_of_copy(name: str) -> str:
+    """What a copy of a workflow of this name is called unless its author says otherwise."""
+    return f"Copy of {name}"[:LONGEST_NAME]
 
 
 def default_name(event: str) -> str:
@@ -96,6 +114,30 @@ def save_draft(
         raise Conflict(f"{who} changed this draft meanwhile; yours was not saved.")
     saved = _save(conn, actor, workflow, definition)
     audit.record(conn, actor, acts.DraftSaved(target_id=workflow_id, name=workflow.name, draft_version=saved))
+    return saved
+
+
+def delete_draft(conn: Connection, actor: Actor, *, workflow_id: UUID, expected_draft_version: int) -> int:
+    """Give up the draft that was seen as `expected_draft_version`: it says again what is published; its new version.
+
+    Raises PermissionDenied, NotFound, Conflict when someone changed the draft meanwhile or there is nothing to go back
+    to: a workflow that was never published is its draft, and can be archived.
+    """
+    workflow = lock_to_change(conn, actor, to=acts.DraftDeleted, workflow_id=workflow_id)
+    if workflow.draft_version != expected_draft_version:
+        who = workflow.draft_updated_by or "Someone else"
+        raise Conflict(f"{who} changed the draft of {workflow.name} meanwhile; look at it again before you delete it.")
+    if workflow.published_version is None:
+        raise Conflict(f"{workflow.name} was never published, so its draft is all there is. Archive it instead.")
+    row = {"tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id}
+    saved: int = conn.execute(queries["delete_draft"], row).scalar_one()
+    act = acts.DraftDeleted(
+        target_id=workflow_id,
+        name=workflow.name,
+        draft_version=expected_draft_version,
+        version=workflow.published_version,
+    )
+    audit.record(conn, actor, act)
     return saved
 
 
@@ -168,6 +210,16 @@ def _trigger_for(
         raise NotFound(f"There is no event {event_type} in this catalog.")
     ref = event.payload_schema_ref
     return {"type": "event", "eventName": event.event_type, "sourcePayloadSchemaRef": ref}, ref, event
+
+
+def _add(conn: Connection, actor: Actor, workflow_id: UUID, definition: dict[str, Any]) -> str:
+    """Write a draft that was never published; the name that lists show."""
+    listed = _listed(definition)
+    strict_json.check(definition, field="definition")
+    row = {**listed, "tenant": actor.tenant, "workflow_id": workflow_id, "user_id": actor.user_id}
+    conn.execute(queries["add"], {**row, "draft": strict_json.dumps(definition)})
+    name: str = listed["name"]
+    return name
 
 
 def _save(conn: Connection, actor: Actor, workflow: Workflow, definition: Mapping[str, Any]) -> int:

@@ -229,7 +229,7 @@ class _Memory(Journal):
         if kind.effect == "none":
             return None
         if fault := kind.refusal(step.config):
-            failure = {"code": "refused", "message": f"Step {step.id}: {fault.message}"}
+            failure = {"code": "refused", "message": f"Step {step.said}: {fault.message}"}
             self._note(step, "failed", error=failure["message"])
             return Recorded(None, error=failure)
         assumed = kind.assumed(step.config)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.serialization import json_pointer
-from lib.steps import STEP_TYPES, each_step, type_of
+from lib.steps import each_step, offers, type_of
 
 Place = tuple[str | int, ...]
 Definition = dict[str, Any]
@@ -70,10 +70,10 @@ def lists(definition: Mapping[str, Any]) -> list[ListPlace]:
     return found
 
 
-def add(definition: Definition, to: Place, step_type: str) -> tuple[Definition, Place]:
-    """A new step of a type at the end of a list; the definition, and where the step is."""
-    kind = STEP_TYPES[step_type]
-    step = {"id": fresh_id(definition, kind.id_stem), "type": step_type, "config": deepcopy(dict(kind.starter))}
+def add(definition: Definition, to: Place, offered: str) -> tuple[Definition, Place]:
+    """A new step of what is offered by this name at the end of a list; the definition, and where the step is."""
+    kind, offer = offers()[offered]
+    step = {"id": fresh_id(definition, offer.id_stem), "type": kind.type, "config": deepcopy(dict(offer.starter))}
     return insert(definition, to, step)
 
 

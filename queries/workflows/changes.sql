@@ -25,6 +25,17 @@ UPDATE workflow_definitions SET
 WHERE tenant = CAST(:tenant AS uuid) AND workflow_id = CAST(:workflow_id AS uuid)
 RETURNING draft_version
 
+-- name: delete_draft
+-- The draft as the latest published version, which was valid when it was published.
+UPDATE workflow_definitions d SET
+  draft_definition = v.definition_json - 'version', draft_version = d.draft_version + 1,
+  validation_status = 'valid', updated_by = CAST(:user_id AS uuid), updated_at = app_now(),
+  draft_updated_by = CAST(:user_id AS uuid)
+FROM workflow_definition_versions v
+WHERE d.tenant = CAST(:tenant AS uuid) AND d.workflow_id = CAST(:workflow_id AS uuid)
+  AND v.tenant = d.tenant AND v.workflow_id = d.workflow_id AND v.version = d.published_version
+RETURNING d.draft_version
+
 -- name: set_paused
 -- Let the workflow start runs, or not.
 UPDATE workflow_definitions

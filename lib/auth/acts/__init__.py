@@ -38,12 +38,14 @@ from lib.auth.acts.people import TokenRotated as TokenRotated
 from lib.auth.acts.workflows import AttachDrafted as AttachDrafted
 from lib.auth.acts.workflows import BackfillCanceled as BackfillCanceled
 from lib.auth.acts.workflows import BackfillStarted as BackfillStarted
+from lib.auth.acts.workflows import DraftDeleted as DraftDeleted
 from lib.auth.acts.workflows import DraftSaved as DraftSaved
 from lib.auth.acts.workflows import RunCanceled as RunCanceled
 from lib.auth.acts.workflows import RunRetried as RunRetried
 from lib.auth.acts.workflows import WorkflowArchived as WorkflowArchived
 from lib.auth.acts.workflows import WorkflowCreated as WorkflowCreated
 from lib.auth.acts.workflows import WorkflowDetached as WorkflowDetached
+from lib.auth.acts.workflows import WorkflowDuplicated as WorkflowDuplicated
 from lib.auth.acts.workflows import WorkflowPaused as WorkflowPaused
 from lib.auth.acts.workflows import WorkflowPublished as WorkflowPublished
 from lib.auth.acts.workflows import WorkflowReattached as WorkflowReattached

@@ -44,6 +44,21 @@ class WorkflowCreated(
 
 
 @dataclass(frozen=True, kw_only=True)
+class WorkflowDuplicated(
+    Act,
+    action="workflow.duplicated",
+    target="workflow",
+    sentence="made {name} as a copy of {original_name}",
+    after=("name",),
+):
+    """A draft was made which says what another workflow's draft says."""
+
+    name: str
+    original: str
+    original_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class AttachDrafted(
     Act,
     action="workflow.attach_drafted",
@@ -72,6 +87,21 @@ class DraftSaved(
 
     name: str
     draft_version: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class DraftDeleted(
+    Act,
+    action="workflow.draft_deleted",
+    target="workflow",
+    sentence="deleted the draft of {name}",
+    before=("draft_version",),
+):
+    """The draft says again what is published."""
+
+    name: str
+    draft_version: int
+    version: int
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -91,6 +91,12 @@ def _publish(actor: Actor) -> Call:
     )
 
 
+def _delete_draft(actor: Actor) -> Call:
+    workflow = published(actor)
+    seen = edit(actor, workflow, description="Other words.")
+    return lambda conn, who: changes.delete_draft(conn, who, workflow_id=workflow, expected_draft_version=seen)
+
+
 def _two_versions(actor: Actor) -> UUID:
     workflow = published(actor)
     edit(actor, workflow, description="Other words.")
@@ -255,6 +261,10 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     ),
     (changes.attach_existing, "workflow.attach_drafted"): _attach_existing,
     (changes.save_draft, "workflow.draft_saved"): _save_draft,
+    (changes.duplicate, "workflow.duplicated"): _of(
+        published, lambda conn, who, w: changes.duplicate(conn, who, workflow_id=w)
+    ),
+    (changes.delete_draft, "workflow.draft_deleted"): _delete_draft,
     (changes.set_paused, "workflow.paused"): _of(
         published, lambda conn, who, w: changes.set_paused(conn, who, workflow_id=w, paused=True)
     ),

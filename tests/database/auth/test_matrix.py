@@ -140,7 +140,9 @@ ADMIN = {
 MANAGE = {
     "changes.create_for_event",
     "changes.attach_existing",
+    "changes.duplicate",
     "changes.save_draft",
+    "changes.delete_draft",
     "changes.set_paused",
     "changes.set_archived",
     "changes.end_backfill",

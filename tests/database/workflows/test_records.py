@@ -280,7 +280,7 @@ def test_undo_refuses_what_no_longer_validates_and_says_what_to_do(db: Database,
     detach(actor, workflow, 1, "OURS")
     with db.owner.begin() as conn:
         conn.execute(text("DELETE FROM event_catalog WHERE event_type = 'OURS'"))
-    with pytest.raises(Conflict, match=r"Desk cannot be attached to OURS as it was: .*OURS.* mend that"):
+    with pytest.raises(Conflict, match=r"Desk cannot be attached to OURS as it was: .*OURS.* fix that"):
         undo_detach(actor, workflow, 2)
     with database.write(actor) as conn, pytest.raises(Conflict, match=r"^Version 1 of Desk cannot .*: .*OURS"):
         workflow_versions.roll_back(conn, actor, workflow_id=workflow, to_version=1, expected_version=2)
@@ -429,6 +429,7 @@ ACTS: dict[str, Callable[[database.Connection, Actor, UUID], object]] = {
     "save": lambda c, a, w: workflow_changes.save_draft(
         c, a, workflow_id=w, definition={"name": "X"}, expected_draft_version=1
     ),
+    "delete draft": lambda c, a, w: workflow_changes.delete_draft(c, a, workflow_id=w, expected_draft_version=2),
     "pause": lambda c, a, w: workflow_changes.set_paused(c, a, workflow_id=w, paused=True),
     "resume": lambda c, a, w: workflow_changes.set_paused(c, a, workflow_id=w, paused=False),
     "archive": lambda c, a, w: workflow_changes.set_archived(c, a, workflow_id=w, archived=True),
@@ -728,3 +729,56 @@ def test_of_two_who_save_one_draft_at_once_the_second_waits_and_is_told(db: Data
     thread.join()
     assert isinstance(outcome[0], Conflict), outcome
     assert get(one, workflow).draft["description"] == one.email
+
+
+def test_a_copy_says_what_the_draft_says_and_leaves_the_original(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Desk")
+    edit(actor, workflow, description="Not published yet")
+    before = get(actor, workflow)
+    with database.write(actor) as conn:
+        copy = workflow_changes.duplicate(conn, actor, workflow_id=workflow)
+    made = get(actor, copy)
+    assert (made.name, made.status, made.published_version, made.trigger) == ("Copy of Desk", "draft", None, None)
+    assert made.draft == {**before.draft, "id": str(copy), "name": "Copy of Desk"}
+    assert get(actor, workflow) == before and audited(db, copy) == ["workflow.duplicated"]
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 121, "nul\0", "\ud800"])
+def test_a_copy_needs_a_name_that_can_be_kept(name: str, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Desk")
+    with pytest.raises(InvalidInput), database.write(actor) as conn:
+        workflow_changes.duplicate(conn, actor, workflow_id=workflow, name=name)
+    long = published(actor, "x" * 120)
+    with database.write(actor) as conn:
+        copy = workflow_changes.duplicate(conn, actor, workflow_id=long)
+    assert get(actor, copy).name == ("Copy of " + "x" * 120)[:120]
+
+
+def test_a_deleted_draft_says_again_what_is_published(db: Database, new_actor: ActorFactory) -> None:
+    actor, other = (one := new_actor()), new_actor(tenant=one.tenant)
+    workflow = published(actor, "Desk")
+    was = get(actor, workflow)
+    seen = edit(actor, workflow, description="Other words", name="Other name")
+    edit(other, workflow, description="Theirs")
+    with pytest.raises(Conflict, match=f"{other.email} changed the draft of Desk meanwhile"):
+        delete_draft(actor, workflow, seen)
+    assert get(actor, workflow).draft["description"] == "Theirs"
+    delete_draft(actor, workflow, seen + 1)
+    now = get(actor, workflow)
+    assert now.draft == was.draft and not now.draft_differs and not now.changed_since_validated
+    assert now.published_version == 1 and now.trigger == was.trigger
+    assert audited(db, workflow)[-1] == "workflow.draft_deleted"
+
+
+def test_what_was_never_published_has_no_draft_to_delete(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Desk")
+    with pytest.raises(Conflict, match=r"Desk was never published.*Archive it instead\."):
+        delete_draft(actor, workflow, 1)
+
+
+def delete_draft(actor: Actor, workflow: UUID, seen: int) -> None:
+    with database.write(actor) as conn:
+        workflow_changes.delete_draft(conn, actor, workflow_id=workflow, expected_draft_version=seen)

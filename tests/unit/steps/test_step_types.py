@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from lib import sandbox
-from lib.steps import STEP_TYPES, RunFacts, StepType, check_definition, run_definition
+from lib.steps import STEP_TYPES, RunFacts, StepType, check_definition, offers, run_definition
 from lib.steps.action_call import ACTIONS
 from lib.steps.execution import RunInterrupted
 from tests.unit.steps.test_steps import MemoryJournal
@@ -62,6 +62,43 @@ def test_facts_can_be_asked_of_a_configuration_that_is_wrong(kind: StepType, con
     assert all(isinstance(name, str) for name in kind.names(config))
     assert isinstance(kind.output(config), dict | None)
     assert isinstance(kind.waits_at_most(config), float | None)
+    assert isinstance(kind.does(config), str | None) and kind.offer_of(config).label == kind.label
+
+
+def test_menus_offer_each_action_in_place_of_the_type_that_calls_it() -> None:
+    found = offers()
+    assert list(found)[: len(ACTIONS)] == list(ACTIONS) and "action.call" not in found
+    assert [offer.label for _, offer in found.values()][:2] == ["Write log", "HTTP request"]
+    for name, (kind, offer) in found.items():
+        assert offer.name == name and kind.offer_of(offer.starter) == offer
+        assert re.fullmatch(r"[a-z]{2,12}", offer.id_stem) and offer.fixed.items() <= offer.starter.items()
+    for fact in ("label", "icon", "id_stem"):
+        assert len({getattr(offer, fact) for _, offer in found.values()}) == len(found), fact
+
+
+@pytest.mark.parametrize(
+    ("step_type", "config", "said"),
+    [
+        ("action.call", {"action": "log.write", "input": {"message": "A new ticket"}}, "A new ticket"),
+        ("action.call", {"action": "log.write", "input": {"message": {"$expr": "payload.id"}}}, "payload.id"),
+        (
+            "action.call",
+            {"action": "http.request", "input": {"method": "PUT", "url": "https://a.b"}},
+            "PUT https://a.b",
+        ),
+        ("action.call", {"action": "http.request", "input": {"url": "https://a.b"}}, "GET https://a.b"),
+        ("action.call", {"action": "http.request", "input": {"url": ""}}, None),
+        ("transform.assign", {"assign": {"vars.a": 1, "vars.b": 2}}, "vars.a, vars.b"),
+        ("control.if", {"condition": {"$expr": "payload.urgent"}}, "payload.urgent"),
+        ("control.forEach", {"items": {"$expr": "payload.tags"}}, "payload.tags"),
+        ("control.return", {"output": {"a": 1}}, '{"a":1}'),
+        ("event.wait", {"eventName": "TICKET_CLOSED"}, "TICKET_CLOSED"),
+        ("time.wait", {"seconds": 60}, "60 s"),
+        ("time.wait", {"until": {"$expr": "payload.due"}}, "payload.due"),
+    ],
+)
+def test_a_step_says_in_a_few_words_what_it_does(step_type: str, config: dict[str, Any], said: str | None) -> None:
+    assert STEP_TYPES[step_type].does(config) == said
 
 
 @KINDS

@@ -505,3 +505,9 @@ def test_anything_is_no_definition_and_is_told_where(value: Any) -> None:
         problems = check_definition(definition)
         assert problems, "no definition of these can run"
         assert all(problem.path == "" or problem.path.startswith("/steps") for problem in problems)
+
+
+def test_an_error_calls_a_step_by_its_name() -> None:
+    nameless = {"id": "pick", "type": "control.if", "config": {"condition": {"$expr": "1"}, "then": [], "else": []}}
+    unnamed, named = error_of([nameless]), error_of([{**nameless, "name": "Is it *urgent*?"}])
+    assert "step pick must give" in str(unnamed) and "step “Is it *urgent*?” must give" in str(named)
