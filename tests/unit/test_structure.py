@@ -126,6 +126,15 @@ def test_no_cached_function_reads_a_tenants_data_without_naming_the_tenant() -> 
                 assert names & {"tenant", "actor", "schema"}, f"{path.name}: {node.name}"
 
 
+def test_pages_keep_nothing_for_longer_than_a_second() -> None:
+    for path in [*(ROOT / "lib" / "ui").rglob("*.py"), *PAGES]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef) or node.name == "_conformance":  # its schemas are in its key
+                continue
+            for said in (ast.unparse(d) for d in node.decorator_list):
+                assert "cache_" not in said or said.startswith("st.cache_data(ttl=kept.SECONDS"), f"{path}: {node.name}"
+
+
 def test_no_library_is_hidden_from_git() -> None:
     lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
     assert "lib/" not in lines and "lib" not in lines

@@ -8,7 +8,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.operations import health
 from lib.operations.health import Health
-from lib.ui.components import guard, statuses
+from lib.ui.components import guard, kept, statuses
 from lib.ui.components.text import escape
 
 
@@ -16,7 +16,7 @@ def draw(actor: Actor) -> None:
     """Draw the pill with its reason on hover, and the primary button of the page."""
     state = _health(actor)
     look = statuses.HEALTH[state.status]
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="xsmall"):
         if guard.is_demo():
             st.badge("Demo data", icon=":material/science:", color="orange", help=guard.DEMO_HELP)
         st.badge(look.word, icon=look.material, color=look.color, help=escape(state.reason))
@@ -32,8 +32,8 @@ def draw(actor: Actor) -> None:
         )
 
 
-@st.cache_data(ttl=10, show_spinner=False)
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False, hash_funcs=kept.BY_TENANT)
 def _health(actor: Actor) -> Health:
-    """As of at most ten seconds ago: every page of every viewer asks."""
+    """Of all viewers in a tenant one asks in a second."""
     with database.read(actor) as conn:
         return health.check(conn, tenant=actor.tenant)

@@ -11,7 +11,7 @@ from lib.auth.actors import Actor
 from lib.events import unknown_events
 from lib.events.unknown_events import UnknownType, UnknownTypes
 from lib.schemas.form import json_text
-from lib.ui.components import guard, viewer_time
+from lib.ui.components import guard, kept, viewer_time
 from lib.ui.components.text import ago, code, escape, plural
 
 #: In the URL while the list is open.
@@ -46,9 +46,9 @@ def draw(actor: Actor) -> None:
             )
 
 
-@st.cache_data(ttl=10, show_spinner=False)
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False, hash_funcs=kept.BY_TENANT)
 def _most_frequent(actor: Actor) -> UnknownTypes:
-    """As of at most ten seconds ago: every page of every viewer asks."""
+    """Of all viewers in a tenant one asks in a second."""
     with database.read(actor) as conn:
         return unknown_events.list_types(conn, tenant=actor.tenant, limit=1)
 

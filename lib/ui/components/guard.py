@@ -31,7 +31,8 @@ from lib import database
 from lib.auth import members
 from lib.auth.actors import Actor, Membership, Right
 from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
-from lib.ui.components import viewer_time
+from lib.telemetry import context
+from lib.ui.components import kept, viewer_time
 from lib.ui.components.text import escape
 from lib.workflows import records as workflow_records
 
@@ -96,6 +97,7 @@ def require_entry() -> Actor:
 
 def _acting(person: Membership) -> Actor:
     """Who acts, from where, and whom they can ask for more."""
+    context.also_about(tenant=person.tenant)
     actor = person.actor(address=st.context.ip_address)
     return actor if actor.may("admin") else replace(actor, ask=_whom_to_ask(tenant=actor.tenant))
 

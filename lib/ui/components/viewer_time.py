@@ -15,6 +15,7 @@ from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.metrics import time_window
+from lib.ui.components import kept
 
 _CHOSEN, _CHOSEN_BY = "time_zone", "time_zone_of"
 _PREFERENCE = "timeZone"
@@ -51,7 +52,7 @@ def chosen() -> str | None:
     return found.key if found else None
 
 
-@st.cache_data(ttl=60, show_spinner=False, hash_funcs={Actor: lambda actor: (actor.tenant, actor.user_id)})
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False, hash_funcs=kept.BY_PERSON)
 def _remembered(actor: Actor) -> Any:
     with database.read(actor) as conn:
         return preferences.get(conn, actor, name=_PREFERENCE)

@@ -15,7 +15,8 @@ from lib.auth.actors import Actor, ActOrigin
 from lib.auth.acts import ACTS, ActRefused
 from lib.auth.audit_trail import AuditEntry, AuditFilters
 from lib.database.paging import Cursor, KeysetPage
-from lib.ui.components import guard, history, page_buttons, statuses, time_range, url_parameters, viewer_time
+from lib.metrics.time_window import iso
+from lib.ui.components import guard, history, kept, page_buttons, statuses, time_range, url_parameters, viewer_time
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Place, Text
 
@@ -160,7 +161,7 @@ def _turn(place: Place, cursor: Cursor) -> None:
     st.query_params[place.key] = str(cursor)
 
 
-@st.cache_data(ttl=30, show_spinner=False)
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False)
 def _people(actor: Actor) -> dict[str, str]:
     """Everybody with acts by their id; those of the same name are told apart by it."""
     with database.read(actor) as conn:

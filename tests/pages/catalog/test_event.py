@@ -109,7 +109,7 @@ def test_an_admin_has_further_fields_redacted_and_readers_see_which(db: Database
     said = next(one for one in app.markdown if "Redacted as well" in one.value)
     assert "Last changed" in said.help and said.help.endswith(f" by {escape(admin.email)}")
     person = label_of(new_actor("read", tenant=admin.tenant), "Tenant")
-    st.cache_data.clear()  # who belongs to a tenant is remembered for a while
+    st.cache_data.clear()  # a second later
     reader = open_page("event.py", person=person, eventType="TICKET_CREATED")
     assert "`/ticketId`" in texts(reader) and not [b for b in reader.button if b.key == "redacted-fields"]
     with database.read(admin) as conn:

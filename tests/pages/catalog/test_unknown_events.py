@@ -28,7 +28,7 @@ def send(actor: Actor, times: int = 1, event_type: str = "DEVICE_OFFLINE", sourc
 
 
 def open_catalog() -> AppTest:
-    st.cache_data.clear()  # ten seconds later
+    st.cache_data.clear()  # a second later
     app = pages.new_session().run()
     assert not app.exception
     return app
