@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from lib.ui.catalog import import_document
-from lib.ui.components import guard
+from lib.ui.components import guard, links
 
 actor = guard.require_entry()
 
-st.page_link("catalog.py", label="Event catalog", icon=":material/arrow_back:")
+links.page_link("catalog.py", label="Event catalog", icon=":material/arrow_back:")
 import_document.draw(actor)

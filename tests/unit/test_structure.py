@@ -109,6 +109,24 @@ def test_no_fragment_or_dialog_is_drawn_again_unasked() -> None:
     assert unasked == ["guard.py"] * 3  # both of them, and what waits for the database
 
 
+def test_only_one_function_draws_a_link_to_a_page() -> None:
+    """It names the tenant, so that a copied link opens in the right one."""
+    drawn = [
+        path.name
+        for path in [*(ROOT / "lib" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and node.attr == "page_link" and ast.unparse(node) != "links.page_link"
+    ]
+    assert drawn == ["links.py"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "lib" / "ui").rglob("*.js")), ids=lambda path: path.name)
+def test_scripts_of_ours_make_nodes_of_text_alone(path: Path) -> None:
+    """What they draw was written by strangers: none of it may be read as markup or as code."""
+    markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|createContextualFragment|DOMParser"
+    assert not re.findall(rf"{markup}|\beval\b|new Function", path.read_text(encoding="utf-8"))
+
+
 def test_only_transactions_set_a_tenant() -> None:
     for path in [*MODULES, *(ROOT / "queries").rglob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
         source = path.read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from lib.catalog import schema_registry
 from lib.catalog.schema_registry import SchemaVersion
 from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS, Comparison, CompatibilityFinding, Direction, Reading
-from lib.ui.components import guard, statuses
+from lib.ui.components import guard, links, statuses
 from lib.ui.components.text import code, escape, plural
 from lib.ui.components.url_filters import UrlFilters, left_out
 from lib.ui.components.url_parameters import Choice
@@ -46,7 +46,7 @@ def draw(actor: Actor, versions: Sequence[SchemaVersion], shown: str, filters: U
     """Draw the choice of two versions and how they stand to each other."""
     if len(versions) < 2:
         return
-    st.subheader("Compare versions", anchor=False)
+    st.header("Compare versions", anchor=False)
     refs = [one.schema_ref for one in versions]
     place = min(refs.index(shown), len(refs) - 2)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -111,7 +111,7 @@ def draw_broken(broken: Sequence[BrokenMapping]) -> None:
     for one in broken[:_MOST_TOLD]:
         reads = ", ".join(f"{code(read.field)} ({read.change})" for read in one.reads)
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.page_link(
+            links.page_link(
                 "designer.py",
                 label=escape(one.name),
                 icon=":material/account_tree:",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import streamlit as st
+from lib.ui.components import links
 
 #: Names the object in the audit page's URL.
 OBJECT = "object"
@@ -21,4 +21,4 @@ def link_of_event_type(event_type: str) -> None:
 
 
 def _draw(query: dict[str, str]) -> None:
-    st.page_link("audit.py", label="History", icon=":material/history:", query_params=query)
+    links.page_link("audit.py", label="History", icon=":material/history:", query_params=query)

@@ -15,7 +15,7 @@ from lib import database
 from lib.auth import actors
 from lib.auth.actors import Membership
 from lib.ui import ACTING_AS
-from lib.ui.components import guard
+from lib.ui.components import guard, kept, links
 from lib.ui.people import tenant_links
 
 #: The chooser, and the cookie that lib/ui/assets/acting_as.js keeps.
@@ -48,9 +48,9 @@ def choose() -> Membership:
         st.session_state[_KEPT] = label
         with st.container(horizontal=True, gap="xsmall"):
             draw_badges(person)
-        kept = f'<span data-acting-as="{escape_html(label, quote=True)}"></span>'
+        told = f'<span data-acting-as="{escape_html(label, quote=True)}"></span>'
         script = ACTING_AS.read_text(encoding="utf-8")
-        st.html(f"{kept}<script>{script}</script>", unsafe_allow_javascript=True)
+        st.html(f"{told}<script>{script}</script>", unsafe_allow_javascript=True)
     return person
 
 
@@ -86,13 +86,13 @@ def _label(people: Mapping[str, Membership]) -> str:
 def _act_as(people: Mapping[str, Membership]) -> None:
     """Callback: the chosen person's tenant is the one looked at."""
     person = people[st.session_state[KEY]]
-    if str(person.tenant) != st.query_params.get(tenant_links.PARAMETER):
+    if str(person.tenant) != st.query_params.get(links.TENANT):
         tenant_links.leave_rest()
     tenant_links.keep(person)
 
 
-@st.cache_data(ttl=5, show_spinner=False)
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False)
 def _memberships() -> list[Membership]:
-    # Everyone of every tenant, on purpose: without sign-in one may act as anyone. Changes show in 5 seconds.
+    # Everyone of every tenant, on purpose: without sign-in one may act as anyone.
     with database.operate() as conn:
         return actors.memberships(conn)

@@ -12,10 +12,9 @@ import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
 from lib.auth.actors import Membership
-from lib.ui.components import guard
+from lib.ui.components import guard, links
 from lib.ui.components.text import plain
 
-PARAMETER = "tenant"
 _KEPT = "tenant_of_tab"
 _BOX = "tenant_box"
 
@@ -25,7 +24,7 @@ def opened(memberships: Sequence[Membership]) -> Membership:
 
     Where the URL names another tenant, the page says so and stops.
     """
-    written = st.query_params.get(PARAMETER)
+    written = st.query_params.get(links.TENANT)
     if written:
         found = _named(memberships, written)
         if found is None:
@@ -46,8 +45,8 @@ def kept() -> UUID | None:
 def keep(person: Membership) -> None:
     """This tab shows the person's tenant from now on, and its URL says so."""
     st.session_state[_KEPT] = person.tenant
-    if st.query_params.get(PARAMETER) != str(person.tenant):
-        st.query_params[PARAMETER] = str(person.tenant)
+    if st.query_params.get(links.TENANT) != str(person.tenant):
+        st.query_params[links.TENANT] = str(person.tenant)
 
 
 def draw_box(memberships: Sequence[Membership], person: Membership) -> None:
@@ -58,7 +57,7 @@ def draw_box(memberships: Sequence[Membership], person: Membership) -> None:
 
     def switch() -> None:
         leave_rest()
-        st.query_params[PARAMETER] = str(st.session_state[_BOX])
+        st.query_params[links.TENANT] = str(st.session_state[_BOX])
 
     st.session_state[_BOX] = person.tenant  # the URL decides, also after Back
     st.selectbox(

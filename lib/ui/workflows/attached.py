@@ -11,7 +11,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict
-from lib.ui.components import definition_diff, guard, schema_view, statuses
+from lib.ui.components import definition_diff, guard, links, schema_view, statuses
 from lib.ui.components.text import ago, code, escape, plural
 from lib.workflows import schema_impact, versions
 from lib.workflows.records import AttachedWorkflow
@@ -58,7 +58,7 @@ def _draw_one(
         draw_impact(impact)
     refusal = guard.refusal(actor, workflow)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.page_link(
+        links.page_link(
             "designer.py",
             label="Open in designer",
             icon=":material/account_tree:",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui.components import viewer_time
+from lib.ui.components import links, viewer_time
 from lib.ui.components.text import code, escape, plural
 from lib.workflows.gate import Gate, GateGroup
 
@@ -39,8 +39,6 @@ def draw(gate: Gate, *, headline: str) -> None:
 
 
 def _look(gate: Gate) -> tuple[str, str]:
-    if gate.none_starts:
-        return "red", "block"
     return ("orange", "warning") if gate.failures else ("green", "check_circle")
 
 
@@ -51,7 +49,7 @@ def _draw_group(group: GateGroup) -> None:
     st.markdown(f"**{len(group.failures)}** {verb} at {place}: {escape(group.sentence)}")
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         for one in group.failures[:_MOST_EVENTS]:
-            st.page_link(
+            links.page_link(
                 "activity.py",
                 label=viewer_time.clock(one.created_at, "%Y-%m-%d %H:%M:%S"),
                 icon=":material/receipt_long:",

@@ -24,14 +24,16 @@ def choose(page: Page, label: str) -> None:
 def test_each_tab_keeps_its_person_through_a_reload(page: Page, browser: Browser, app: RunningApp) -> None:
     page.goto("/runs")
     choose(page, READER)
-    expect(page.get_by_text("read permission")).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text("read permission")).to_be_visible()
     page.keyboard.press("Control")  # as whoever opens another tab with the keyboard
     with tab(browser, app) as other:
         other.goto("/")
-        expect(other.get_by_text("read permission")).to_be_visible()  # a new tab goes on as the one before
+        expect(
+            other.get_by_test_id("stSidebar").get_by_text("read permission")
+        ).to_be_visible()  # a new tab goes on as the one before
         choose(other, ADMIN)
-        expect(other.get_by_text("admin permission")).to_be_visible()
+        expect(other.get_by_test_id("stSidebar").get_by_text("admin permission")).to_be_visible()
         for one, permission in ((page, "read"), (other, "admin"), (page, "read")):
             one.reload()
-            expect(one.get_by_text(f"{permission} permission")).to_be_visible()
+            expect(one.get_by_test_id("stSidebar").get_by_text(f"{permission} permission")).to_be_visible()
             assert "Rae" not in one.url and "Ada" not in one.url and "tenant=" in one.url
