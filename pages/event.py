@@ -13,5 +13,5 @@ links.page_link("catalog.py", label="Event catalog", icon=":material/arrow_back:
 event_type = event_details.asked_event_type()
 if not event_type:
     st.info("Choose an event in the catalog, or name one in the address: `/event?eventType=TICKET_CREATED`.")
-    st.stop()
+    guard.end_page()
 event_details.draw_page(actor, event_type)

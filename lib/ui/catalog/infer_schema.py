@@ -40,6 +40,7 @@ def draw(*, key: str, then: Callable[[str], None], refusal: str | None = None) -
         )
         if inferred := st.session_state.get(f"{key}-inferred"):
             st.markdown(inferred, width="stretch")
+    guard.say_why(refusal)
 
 
 def _infer(key: str, then: Callable[[str], None]) -> None:

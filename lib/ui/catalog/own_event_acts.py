@@ -43,6 +43,7 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
         _leads("Copy", "content_copy", refusal, copy=entry.event_type)
         if own:
             _draw_own(actor, own, refusal, in_drawer=in_drawer)
+    guard.say_why(refusal)
     if gone:
         draw_deleted(actor, [gone])
     if own and in_drawer and st.session_state.get(_ASKED) == entry.event_type:
@@ -95,6 +96,8 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
                 on_click=guard.callback(_restore),
                 args=(actor, one.event_type),
             )
+    if deleted:
+        guard.say_why(refusal)
 
 
 def _leads(label: str, icon: str, refusal: str | None, **query: str) -> None:

@@ -31,9 +31,11 @@ def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] =
     refusal = None if actor.may("admin") else escape(actor.refusal("admin"))
     if versions and versions[0].kind == "system":
         refusal = _OF_SYSTEM
-    pressed = st.button(
-        label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal
-    )
+    with st.container(width="content", horizontal_alignment="right", gap="xsmall"):
+        pressed = st.button(
+            label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal
+        )
+        guard.say_why(refusal)
     if pressed:
         _open(actor, tuple(versions))
 

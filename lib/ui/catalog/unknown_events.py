@@ -44,6 +44,7 @@ def draw(actor: Actor) -> None:
             st.button(
                 label, icon=":material/list:", key="unknown-all", type="tertiary", on_click=guard.callback(_show_list)
             )
+    guard.say_why(_refusal(actor))
 
 
 @st.cache_data(ttl=kept.SECONDS, show_spinner=False, hash_funcs=kept.BY_TENANT)
@@ -116,6 +117,7 @@ def _draw_list(actor: Actor, found: UnknownTypes) -> None:
     if not found.types:
         st.info("No unknown type was dismissed." if st.session_state[_DISMISSED] else "No unknown type fits.")
     now = datetime.now(UTC)
+    guard.say_why(_refusal(actor))
     for unknown in found.types:
         with st.container(border=True, gap="xsmall"):
             _draw_type(actor, unknown, now)

@@ -47,6 +47,9 @@ _WHEN_STOPPED = "when_stopped"
 _CHANGED = "What you may do here has changed, so nothing was done. Please try again."
 _TOLD = "told"
 _ONE_AT_A_TIME = "one_at_a_time"
+_DIALOG_IN = "dialog_opened_in"
+_ACTS, _ACTS_DRAWN = "acts", "acts_drawn"
+_SAID = "said"
 _RETRY_SECONDS = 2
 DEMO_HELP = (
     "This tenant, its people and its traffic are invented: a month of it, and a few events a minute while the app "
@@ -117,38 +120,63 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[[], None]]
     def decorate(draw: Callable[[], None]) -> Callable[[], None]:
         @st.fragment(run_every=run_every)
         @wraps(draw)
-        def guarded() -> None:
-            _draw_if_unchanged(draw, in_use=run_every is None)
+        def guarded() -> Exception | None:
+            error = _draw_if_unchanged(draw, in_use=run_every is None)
+            if not error or not is_drawn_alone():
+                return error
+            show_error(error)
+            return None
 
-        drawn: Callable[[], None] = guarded
+        @wraps(draw)
+        def drawn() -> None:
+            # Whoever draws the page around it says what went wrong, once. Streamlit would say it here as well.
+            if error := guarded():
+                raise error
+
         return drawn
 
     return decorate
 
 
 def dialog(title: str, **options: Any) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
-    """`st.dialog` for those who may still be here; for all others it closes, and the page is drawn anew."""
+    """`st.dialog` for those who may still be here; for all others it closes, and the page is drawn anew.
+
+    There is room for one: of two in a script run the first is shown.
+    """
 
     def decorate(draw: Callable[_P, None]) -> Callable[_P, None]:
         @st.dialog(title, **options)
         @wraps(draw)
         def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
-            _draw_if_unchanged(lambda: draw(*args, **kwargs), in_use=True)
+            if error := _draw_if_unchanged(lambda: draw(*args, **kwargs), in_use=True):
+                show_error(error)
 
-        drawn: Callable[_P, None] = guarded
-        return drawn
+        @wraps(draw)
+        def first_of_run(*args: _P.args, **kwargs: _P.kwargs) -> None:
+            run = this_run()
+            if st.session_state.get(_DIALOG_IN) is not run:
+                st.session_state[_DIALOG_IN] = run
+                guarded(*args, **kwargs)
+
+        return first_of_run
 
     return decorate
 
 
-def _draw_if_unchanged(draw: Callable[[], None], *, in_use: bool) -> None:
-    is_unchanged = False
-    with errors_shown():
-        is_unchanged = _is_unchanged(in_use=in_use)
-        if not is_unchanged:
+def _draw_if_unchanged(draw: Callable[[], None], *, in_use: bool) -> Exception | None:
+    """Draw for those who may still be here, for all others the page anew; what went wrong."""
+    acts = st.session_state.get(_ACTS, 0)
+    try:
+        if not _is_unchanged(in_use=in_use):
             st.rerun()
-    if is_unchanged:
-        draw()
+        show_told()
+        with _apart():
+            draw()
+    except Exception as error:
+        return error
+    if is_drawn_alone():
+        st.session_state[_ACTS_DRAWN] = acts
+    return None
 
 
 def _is_unchanged(*, in_use: bool) -> bool:
@@ -169,10 +197,52 @@ def _is_unchanged(*, in_use: bool) -> bool:
     return True
 
 
+def is_drawn_alone() -> bool:
+    """Whether this run draws some fragments of the page and not all of it."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def this_run() -> object:
     """What this script run has and no other: Streamlit makes its cursors anew at the start of each."""
     context = get_script_run_ctx()
     return context.cursors if context else object()
+
+
+class _PageEnded(BaseException):
+    """A page is drawn, and has more lines. It is no error, so what shows errors lets it pass."""
+
+
+def end_page() -> NoReturn:
+    """End the page here. After `st.stop` nothing could be drawn any more, around the page neither."""
+    raise _PageEnded
+
+
+def draw_to_its_end(page: Callable[[], None]) -> None:
+    """Draw the page. Where it ends early or fails, what is to be drawn after it is drawn all the same."""
+    acts = st.session_state.get(_ACTS, 0)
+    try:
+        with errors_shown():
+            page()
+    except _PageEnded:
+        pass
+    st.session_state[_ACTS_DRAWN] = acts
+
+
+def note_act() -> None:
+    """Something is changed in the session before a page is drawn, as callbacks do."""
+    st.session_state[_ACTS] = st.session_state.get(_ACTS, 0) + 1
+
+
+def has_acted() -> bool:
+    """Whether something was changed that no page has been drawn to its end since. The URL may not say it yet."""
+    return bool(st.session_state.get(_ACTS, 0) != st.session_state.get(_ACTS_DRAWN, 0))
+
+
+def goes_back() -> bool:
+    """Whether the browser's Back or Forward led here."""
+    context = get_script_run_ctx()
+    return context is not None and context.is_history_navigation
 
 
 @contextmanager
@@ -192,6 +262,7 @@ def callback(act: Callable[_P, object]) -> Callable[_P, None]:
     def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
         try:
             with one_at_a_time():
+                note_act()
                 if _is_unchanged(in_use=True):
                     act(*args, **kwargs)
                 elif st.session_state.get(_PERSON):
@@ -242,9 +313,41 @@ def refusal(actor: Actor, workflow: workflow_records.Named) -> str | None:
     return sentence and escape(sentence)
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+def say_why(*refusals: str | None, again: bool = False) -> None:
+    """Say below buttons that are disabled why they are, as Markdown: hovering is not for everyone.
+
+    Each sentence stands once on a page and once in a dialog, below the first buttons that it is about. `again` says it
+    all the same, where what was said elsewhere is out of sight, as in a popover.
+    """
+    for refusal in dict.fromkeys(filter(None, refusals)):
+        if note_said(refusal) or again:
+            st.caption(f":material/info: {refusal}")
+
+
+def note_said(refusal: str) -> bool:
+    """Take a sentence for said here; whether it was not yet."""
+    run, said = st.session_state.get(_SAID, (None, set()))
+    if run is not this_run():
+        said = set()
+        st.session_state[_SAID] = this_run(), said
+    is_new = refusal not in said
+    said.add(refusal)
+    return is_new
+
+
+@contextmanager
+def _apart() -> Iterator[None]:
+    """What is drawn inside is a place of its own, whose buttons explain themselves."""
+    before = st.session_state.pop(_SAID, None)
+    try:
+        yield
+    finally:
+        st.session_state[_SAID] = before or (None, set())
+
+
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False)
 def _whom_to_ask(*, tenant: UUID) -> str:
-    # Every disabled button says it, so it is looked up once a minute and not once a button.
+    # Every disabled button says it, so it is looked up once and not once a button.
     with database.read(_Looker(tenant)) as conn:
         return members.admins(conn, tenant=tenant).sentence
 

@@ -23,17 +23,20 @@ def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
     """The Attach button; disabled with the reason for those who may not."""
     refusal = guard.refused(actor, "manage")
     name, help_text = f"{key}-attach-{event_type}", refusal or "Attach a workflow"
-    label = "" if key == "card" else "Attach"  # a card has no room for more than the icon
     if in_drawer and refusal is None:
         # A dialog cannot open another one, and the drawer is one.
         with st.popover("Attach", icon=":material/add_link:", key=name, help=help_text):
             _draw(actor, event_type, key)
-    elif st.button(label, key=name, icon=":material/add_link:", disabled=refusal is not None, help=help_text):
-        _open(actor, event_type)
+    elif st.button("Attach", key=name, icon=":material/add_link:", disabled=refusal is not None, help=help_text):
+        if refusal:
+            st.error(refusal, icon=":material/lock:")  # whoever sent that has no button for it
+        else:
+            open_dialog(actor, event_type)
 
 
 @guard.dialog("Attach a workflow", icon=":material/add_link:")
-def _open(actor: Actor, event_type: str) -> None:
+def open_dialog(actor: Actor, event_type: str) -> None:
+    """Open the dialog in which a workflow is made for the event, or one is chosen."""
     _draw(actor, event_type, "dialog")
 
 

@@ -76,6 +76,7 @@ def _draw_one(
             st.session_state[_ASKED] = workflow.workflow_id
             if not in_drawer:
                 _open(actor, event_type, workflow.workflow_id)
+    guard.say_why(refusal)
     if in_drawer and st.session_state.get(_ASKED) == workflow.workflow_id:
         st.divider()
         _draw_confirmation(actor, event_type, workflow.workflow_id)
@@ -188,6 +189,7 @@ def _draw_detached(actor: Actor, workflow: Detached, now: datetime) -> None:
             width="content",
         )
         undo_button(actor, workflow.workflow_id, workflow.version, "Undo", refusal)
+    guard.say_why(refusal)
 
 
 def undo_button(
