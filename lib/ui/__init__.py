@@ -11,5 +11,6 @@ from pathlib import Path
 _ASSETS = Path(__file__).parent / "assets"
 HISTORY = _ASSETS / "history.js"
 ACTING_AS = _ASSETS / "acting_as.js"
+CONTRAST = _ASSETS / "contrast.css"
 #: The scripts of ours that stand inside the pages. The security policy allows them by their hashes.
 INLINE_SCRIPTS = (HISTORY, ACTING_AS)
