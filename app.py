@@ -23,9 +23,10 @@ from lib.errors import CatalogError
 from lib.operations import startup, stopping
 from lib.settings import settings
 from lib.telemetry import logs
-from lib.ui import INLINE_SCRIPTS, warm_up
+from lib.ui import INLINE_SCRIPTS, STYLES, warm_up
 from lib.ui.components import guard
 from lib.ui.components.frames import DiscreetWebSocket, WholePageFirst
+from lib.ui.components.stylesheet import Stylesheet
 from lib.ui.people import provider
 from lib.ui.people.cookies import SignInMiddleware, presented
 
@@ -106,6 +107,7 @@ app = st.App(
         Middleware(SignInMiddleware),
         Middleware(DiscreetWebSocket),
         Middleware(WholePageFirst),
+        Middleware(Stylesheet, sheets=STYLES),
     ],
     on_script_error=guard.show_error,
 )

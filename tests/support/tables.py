@@ -16,6 +16,11 @@ def readings(table: Any) -> pd.DataFrame:
     return shown.set_axis(table.value.columns, axis=1)
 
 
+def styles(table: Any) -> str:
+    """What the browser is told of the colours of its cells."""
+    return str((table.proto.arrow_data if table.proto.HasField("arrow_data") else table.proto).styler.styles)
+
+
 def configuration(table: Any) -> dict[str, Any]:
     """What the browser is told of each column."""
     return json.loads(table.proto.columns)

@@ -13,7 +13,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog.interchange import reading
 from lib.catalog.interchange.documents import MAX_BYTES
-from lib.ui.components import guard
+from lib.ui.components import guard, page_head
 from lib.ui.components.text import escape, plural
 from lib.workflows import imports
 from lib.workflows.imports import CHANGE_KINDS, ChangeKind, PlannedChange
@@ -41,10 +41,10 @@ class Preview:
 
 def draw(actor: Actor) -> None:
     """Draw the form, and the preview of what was read last."""
-    st.title("Import events", anchor=False)
-    st.caption(
+    page_head.draw(
+        "Import events",
         "From JSON Schema files, AsyncAPI 2 or 3, OpenAPI 3.1 with webhooks, or files exported from a catalog. "
-        "Nothing is changed before you say so."
+        "Nothing is changed before you say so.",
     )
     given = _draw_form()
     if st.button("Preview", icon=":material/search:", type="primary", key="import-read", disabled=not given):
@@ -113,6 +113,7 @@ def _draw_preview(actor: Actor, preview: Preview) -> None:
         on_click=guard.callback(_apply),
         args=(actor, preview),
     )
+    guard.say_why(refusal)
 
 
 def _draw_rows(shown: Sequence[PlannedChange], key: str) -> None:

@@ -8,8 +8,9 @@ reads is said beside it, in the words of `lib.ui.components.text`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -20,7 +21,7 @@ from streamlit.elements.lib.column_types import ButtonColumnResult, ColumnConfig
 from lib.metrics import time_window
 from lib.ui.components import guard, viewer_time
 from lib.ui.components import text as words
-from lib.ui.components.statuses import Looks
+from lib.ui.components.statuses import HEX, Color, Looks
 
 ROW_HEIGHT = 36
 #: Said beside a page of a longer list.
@@ -28,6 +29,7 @@ SORTED = "Headings sort what is shown"
 #: Of the row of headings, with room for the bar that moves the table.
 _HEAD = 40
 _MOST_ROWS_IN_SIGHT = 18
+_MOST_PLAIN_ROWS_IN_SIGHT = 10
 # The longest that is said: "59 min 59 s", and a moment to the second.
 _DURATION, _MOMENT = 96, 150
 _NUMBER = 88
@@ -38,11 +40,13 @@ Width = int | None
 
 @dataclass(frozen=True)
 class Column:
-    """One column: what Streamlit is told of it, what a value becomes, and how that reads."""
+    """One column: what Streamlit is told of it, what a value becomes, how that reads, and in which colour it stands."""
 
     config: ColumnConfig
     value: Callable[[Any], Any] | None = None
     reads: Callable[[Any], str] | None = None
+    is_hidden: bool = False
+    tint: Callable[[Any], Color] | None = None
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,25 @@ def text(label: str | None = None, *, width: Width = None, help: str | None = No
     return Column(st.column_config.TextColumn(label, width=width, help=help))
 
 
+def hidden(column: Column) -> Column:
+    """The same, but only shown to whoever asks for it in the table's menu: what is in sight is never cut off."""
+    return replace(column, is_hidden=True)
+
+
 def number(label: str | None = None, *, width: Width = _NUMBER, help: str | None = None) -> Column:
     """A count: 1,284."""
     return Column(st.column_config.NumberColumn(label, width=width, help=help), reads=lambda n: f"{n:,.0f}")
 
 
-def share(label: str | None = None, *, width: Width = _NUMBER, help: str | None = None) -> Column:
+def share(
+    label: str | None = None,
+    *,
+    width: Width = _NUMBER,
+    help: str | None = None,
+    tint: Callable[[float], Color] | None = None,
+) -> Column:
     """A part of 1: 98.7 %."""
-    return Column(st.column_config.NumberColumn(label, width=width, help=help), reads=words.percent)
+    return Column(st.column_config.NumberColumn(label, width=width, help=help), reads=words.percent, tint=tint)
 
 
 def change(label: str | None = None, *, width: Width = _NUMBER, help: str | None = None) -> Column:
@@ -99,9 +114,17 @@ def state(looks: Looks, label: str | None = None, *, width: Width = 105, help: s
     return Column(config, value=lambda name: [looks[name].word])
 
 
+def marks(colors: Mapping[str, Color], label: str | None = None, *, width: Width, help: str | None = None) -> Column:
+    """Any number of words, each in its colour; rows have a list of them."""
+    config = st.column_config.MultiselectColumn(
+        label, options=list(colors), color=list(colors.values()), width=width, help=help
+    )
+    return Column(config)
+
+
 def trend(label: str | None = None, *, width: Width = 110, help: str | None = None) -> Column:
-    """Counts over time as a small chart."""
-    return Column(st.column_config.AreaChartColumn(label, y_min=0, width=width, help=help))
+    """Counts over time as a small chart, each a bar of its own: a line would be smoothed."""
+    return Column(st.column_config.BarChartColumn(label, y_min=0, width=width, help=help))
 
 
 def draw(
@@ -136,7 +159,7 @@ def draw(
         height=min(len(rows), most_in_sight) * ROW_HEIGHT + _HEAD,
         column_config={
             way_in.name: _first_cell(way_in, pressed, open_row),
-            **{name: column.config for name, column in columns.items()},
+            **{name: None if column.is_hidden else column.config for name, column in columns.items()},
         },
         **choosing,
     )
@@ -155,14 +178,40 @@ def _first_cell(way_in: WayIn, pressed: str, open_row: Callable[[], None]) -> Bu
     )
 
 
+def choose_rows(
+    rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Column], *, key: str, most_in_sight: int
+) -> list[int]:
+    """Draw rows to choose from, all of them chosen at first; the numbers of those that are chosen, in order."""
+    state = st.dataframe(
+        readable(pd.DataFrame(rows, columns=[*columns]), columns),
+        key=key,
+        hide_index=True,
+        placeholder=words.NOTHING,
+        row_height=ROW_HEIGHT,
+        height=min(len(rows), most_in_sight) * ROW_HEIGHT + _HEAD,
+        column_config={name: column.config for name, column in columns.items()},
+        on_select="rerun",
+        selection_mode="multi-row",
+        selection_default={"selection": {"rows": [*range(len(rows))]}},
+    )
+    return sorted(row for row in state["selection"]["rows"] if row < len(rows))
+
+
 def redraw() -> None:
     """For `when_chosen`, where the page only has to be drawn anew."""
 
 
-def draw_plain(frame: pd.DataFrame, columns: Mapping[str, Column], *, width: int) -> None:
+def draw_plain(frame: pd.DataFrame, columns: Mapping[str, Column], *, width: int | Literal["stretch"]) -> None:
     """Draw a table whose rows lead nowhere: the numbers of a chart."""
-    config = {name: column.config for name, column in columns.items()}
-    st.dataframe(readable(frame, columns), hide_index=True, width=width, column_config=config)
+    st.dataframe(
+        readable(frame, columns),
+        hide_index=True,
+        width=width,
+        placeholder=words.NOTHING,
+        row_height=ROW_HEIGHT,
+        height=min(len(frame), _MOST_PLAIN_ROWS_IN_SIGHT) * ROW_HEIGHT + _HEAD,
+        column_config={name: column.config for name, column in columns.items()},
+    )
 
 
 def chosen_row(key: str) -> int | None:
@@ -175,4 +224,13 @@ def readable(frame: pd.DataFrame, columns: Mapping[str, Column]) -> Styler:
     """The values, each with how it reads: the browser shows the one and sorts by the other."""
     values = {name: frame[name].map(column.value) for name, column in columns.items() if column.value}
     reads: dict[Any, Any] = {name: column.reads for name, column in columns.items() if column.reads}
-    return frame.assign(**values).style.format(reads, na_rep=words.NOTHING)
+    styled = frame.assign(**values).style.format(reads, na_rep=words.NOTHING)
+    for name, column in columns.items():
+        if column.tint:
+            styled = styled.map(partial(background, column.tint), subset=[name])
+    return styled
+
+
+def background(tint: Callable[[Any], Color], value: Any) -> str:
+    """CSS of a colour behind the text, which stays readable on a light and on a dark page."""
+    return "" if pd.isna(value) else f"background-color: {HEX[tint(value)]}33"

@@ -34,13 +34,13 @@ def _act_word(action: str) -> str:
 
 
 _SEARCH = Text(history.SEARCH, "Search the trail", "Search names, ids, addresses, reasons")
-_PERSON: Choice[str] = Choice("actBy", "Person", placeholder="Anybody", width=_WIDTH + 60)
+_PERSON: Choice[str] = Choice("actBy", "Person", placeholder="Anybody", width=_WIDTH + 30)
 _ACT = Choice(
     "act",
     "Act",
     {one: _act_word(one) for one in sorted(ACTS) if one != ActRefused.action},
     "Any act",
-    width=_WIDTH + 50,
+    width=_WIDTH + 20,
 )
 _KIND = Choice(
     "actOn",
@@ -56,7 +56,7 @@ _ORIGIN: Choice[ActOrigin] = Choice(
     "Any origin",
     width=_WIDTH - 20,
 )
-_TIME = Choice("actTime", "Time", {name: name for name in time_range.RANGES}, "Any time", width=_WIDTH - 20)
+_TIME = Choice("actTime", "Time", {name: name for name in time_range.RANGES}, "Any time", width=_WIDTH - 30)
 _OUTCOME = Choice("actOutcome", "Outcome", {ALL: "All", "refused": "Refused"}, default=ALL, segmented=True)
 _OBJECT = Text(history.OBJECT, "Object id", "The whole id of what was acted on")
 _ENDS = ("actSince", "actUntil")
@@ -86,8 +86,8 @@ def draw(actor: Actor) -> AuditFilters:
     """Draw the filters and read them. Whoever sees their own acts alone chooses no person."""
     people = _people(actor)
     FILTERS.begin(_PERSON.of(people))
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        search = FILTERS.search(_SEARCH, width=300)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="labelled-filters"):
+        search = FILTERS.search(_SEARCH, width=265)
         person = FILTERS.choose(_PERSON.of(people)) if actor.may("admin") else None
         action = FILTERS.choose(_ACT)
         span = FILTERS.choose(_TIME)
@@ -114,8 +114,10 @@ def draw(actor: Actor) -> AuditFilters:
 def _folded() -> DeltaGenerator:
     """What is asked for more seldom, folded away; the fold says how many filters in it are set."""
     # The URL too: when one comes back from a page, a widget may still hold what it held when this one was left.
-    asked = [(url_parameters.asked(one.key), st.query_params.get(one.key)) for one in (_KIND, _ORIGIN, _OBJECT)]
-    used = sum(map(any, asked))
+    used = 0
+    for one in (_KIND, _ORIGIN, _OBJECT):
+        asked = (url_parameters.asked(one.key), st.query_params.get(one.key))
+        used += any(value and value != one.cleared for value in asked)
     return st.popover(
         f"More · {used}" if used else "More",
         icon=":material/filter_list:",

@@ -75,13 +75,13 @@ def _draw_table(page: AuditPage) -> None:
         {
             "When": table.moment(),
             "Who": table.text(width=120),
-            "Object": table.text(width=95, help="The kind of what was acted on"),
             "Origin": table.state(statuses.ACT_ORIGIN, width=85),
             "Address": table.text(width=120, help="The client's network address, where it is known"),
+            "Object": table.hidden(table.text(help="The kind of what was acted on")),
         },
         key=f"audit-table-{page.rows[0].audit_id if page.newer else 'latest'}",
         way_in=table.WayIn(
-            "Act", lambda row: open_record(str(page.rows[row].audit_id)), width=410, help="Opens the act"
+            "Act", lambda row: open_record(str(page.rows[row].audit_id)), width=575, help="Opens the act"
         ),
     )
 

@@ -13,7 +13,7 @@ from lib import database
 from lib.auth import audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import AuditEntry
-from lib.ui.components import definition_diff, guard, history, statuses, viewer_time
+from lib.ui.components import definition_diff, facts, guard, history, links, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.people import audit_filters, audit_list
 from lib.workflows import diff
@@ -53,7 +53,7 @@ def draw(actor: Actor, audit_id: str) -> None:
     with left:
         _draw_change(entry)
         if versions:
-            st.subheader("What the versions say", anchor=False)
+            st.header("What the versions say", anchor=False)
             definition_diff.draw(*versions, height=_DEFINITION_HEIGHT)
 
 
@@ -62,22 +62,23 @@ def _close() -> None:
 
 
 def _draw_facts(entry: AuditEntry) -> None:
-    facts = {
+    kind = entry.acted_on
+    of_act = {
         "When": viewer_time.shown(entry.at, "%Y-%m-%d %H:%M:%S"),
         "Who": escape(entry.who),
         "E-mail": code(entry.email) if entry.email else NOTHING,
         "Address": code(entry.address) if entry.address else NOTHING,
-        "Object": escape(audit_filters.kind_word(entry.object_kind)) if not entry.was_refused else NOTHING,
+        "Object": escape(audit_filters.kind_word(kind)) if kind else NOTHING,
         "Object id": code(entry.object_id),
         "Row": code(str(entry.audit_id)),
     }
     with st.container(border=True, gap="xsmall"):
-        st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
+        facts.draw(of_act, key="act")
         with st.container(horizontal=True, gap="small"):
-            if entry.object_kind in _PAGES and entry.object_id != _ALL:
-                page, parameter = _PAGES[entry.object_kind]
-                label = f"Open {audit_filters.kind_word(entry.object_kind).lower()}"
-                st.page_link(
+            if kind in _PAGES and entry.object_id != _ALL:
+                page, parameter = _PAGES[kind]
+                label = f"Open {audit_filters.kind_word(kind).lower()}"
+                links.page_link(
                     page, label=label, icon=":material/arrow_outward:", query_params={parameter: entry.object_id}
                 )
             history.link(entry.object_id)
@@ -88,12 +89,13 @@ def _draw_change(entry: AuditEntry) -> None:
     before, after = _aligned(entry.before), _aligned(entry.after)
     lines = [line for line in diff.unified(before, after).splitlines() if not line.startswith("@@")]
     if lines:
-        st.subheader("What changed", anchor=False)
+        st.header("What changed", anchor=False)
         st.code("\n".join(lines), language="diff", wrap_lines=True)
-    rest = {name: value for name, value in entry.detail.items() if name not in {*entry.before, *entry.after}}
+    told = {*entry.before, *entry.after, *(("objectKind",) if entry.was_refused else ())}
+    rest = {name: value for name, value in entry.detail.items() if name not in told}
     if rest:
-        st.subheader("Details", anchor=False)
-        st.markdown("  \n".join(f":gray[{escape(_words(name))}]  {code(_said(value))}" for name, value in rest.items()))
+        st.header("Details", anchor=False)
+        facts.draw({escape(_words(name)): code(_said(value)) for name, value in rest.items()}, key="details")
 
 
 def _aligned(details: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from lib import database
 from lib.auth import members, tokens
 from lib.auth.actors import Actor
 from lib.settings import settings
-from lib.ui.components import guard
+from lib.ui.components import guard, links, page_head
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice
 from lib.ui.people import sessions, settings_data, settings_gaps, settings_members, settings_tokens
@@ -35,12 +35,14 @@ _FILTERS = UrlFilters("settings", (_SECTION,))
 
 def draw(actor: Actor) -> None:
     """Draw the settings; to who is no admin, say whom to ask."""
-    st.title("Settings", anchor=False)
     if refusal := guard.refused(actor, "admin"):
+        page_head.draw("Settings")
         st.info(refusal, icon=":material/lock:")
-        st.page_link("me.py", label="Your own page", icon=":material/person:")
+        links.page_link("me.py", label="Your own page", icon=":material/person:")
         return
-    st.caption("Who belongs to this tenant, what calls its API, where its data goes and how long it stays.")
+    page_head.draw(
+        "Settings", "Who belongs to this tenant, what calls its API, where its data goes and how long it stays."
+    )
     _FILTERS.begin()
     with database.read(actor) as conn:
         people, made = members.members(conn, actor), tokens.tokens(conn, actor)

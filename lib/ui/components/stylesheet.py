@@ -1,0 +1,66 @@
+"""Our CSS as a part of the document that a browser fetches first.
+
+Drawn by a page it would come after what it lays out, and move that. It stands at the end of the body, so that among
+rules of the same weight it comes after those of Streamlit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_END = b"</body>"
+# Of the document without the sheet: a browser that has one with an older sheet would keep it.
+_OF_THE_FILE = ("etag", "last-modified")
+_ASKS_FOR_FILE = (b"if-none-match", b"if-modified-since", b"accept-encoding", b"range")
+
+
+class Stylesheet:
+    """Puts these files of CSS into every HTML document that is served."""
+
+    def __init__(self, app: ASGIApp, *, sheets: Iterable[Path]) -> None:
+        self._app = app
+        css = "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
+        self._style = f"<style>{css}</style>".encode()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
+            await self._app(scope, receive, send)
+            return
+        asked = [header for header in scope["headers"] if header[0].lower() not in _ASKS_FOR_FILE]
+        held: list[Message] = []  # the head of a document, until all of the document is there
+        document = b""
+
+        async def send_styled(message: Message) -> None:
+            nonlocal document
+            if message["type"] == "http.response.start" and _is_document(message):
+                held.append(message)
+            elif not held:
+                await send(message)
+            else:
+                document += message.get("body", b"")
+                if not message.get("more_body"):
+                    styled = self._styled(document)
+                    await send(_with_length(held[0], len(styled)))
+                    await send({"type": "http.response.body", "body": styled})
+
+        await self._app({**scope, "headers": asked}, receive, send_styled)
+
+    def _styled(self, document: bytes) -> bytes:
+        before, end, after = document.rpartition(_END)
+        return before + self._style + end + after if end else document
+
+
+def _is_document(start: Message) -> bool:
+    return Headers(raw=start["headers"]).get("content-type", "").startswith("text/html")
+
+
+def _with_length(start: Message, length: int) -> Message:
+    headers = MutableHeaders(raw=list(start["headers"]))
+    for name in _OF_THE_FILE:
+        del headers[name]
+    headers["content-length"] = str(length)
+    return {**start, "headers": headers.raw}

@@ -1,0 +1,157 @@
+"""What one is about to click stays where it is: nothing on a page moves once the page is there, and no table is cut."""
+
+from __future__ import annotations
+
+import ast
+from typing import TypedDict
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, expect
+
+from tests.e2e.conftest import ROOT, RunningApp, database_of, settled
+
+pytestmark = pytest.mark.browser
+
+# Web Vitals calls less than this good.
+BOUND = 0.1
+# Chromium's own measure, except for what the frame around the pages does: Streamlit draws a page at its full width and
+# then makes room for the sidebar, which moves all there is (0.2), and the sidebar's parts push each other.
+# A tab may be told several times.
+WATCH = """
+if (!window.shifts) {
+  window.shifts = [];
+  const told = (source) =>
+    `${(source.node?.textContent ?? "").slice(0, 40)}: ${source.previousRect.top} to ${source.currentRect.top}`;
+  new PerformanceObserver((seen) => {
+    for (const shift of seen.getEntries()) {
+      const moved = shift.sources.map((source) => source.node).filter(Boolean);
+      const inSidebar = (node) => (node.closest ? node : node.parentElement)?.closest(".stSidebar");
+      const isFrame = (node) => node.contains(document.querySelector(".stMainBlockContainer"));
+      if (!shift.hadRecentInput && !moved.some((node) => isFrame(node) || inSidebar(node)))
+        window.shifts.push({ value: shift.value, moved: shift.sources.map(told) });
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+}
+"""
+# How far a table reaches beyond its frame: those of Streamlit, and that of the catalog's component.
+CUT = """() => {
+  const inside = (one) => [...(one.shadowRoot?.querySelectorAll('.scrolled') ?? [])];
+  const lists = [...document.querySelectorAll('*')].flatMap(inside);
+  return [...document.querySelectorAll('.dvn-scroller'), ...lists]
+    .map((one) => one.scrollWidth - one.clientWidth)
+    .filter((beyond) => beyond > 1);
+}"""
+#: Addresses of every page. What stands in braces is the id of one such thing.
+ADDRESSES = [
+    "/",
+    "/?view=list",
+    "/event?eventType=TICKET_CREATED",
+    "/define",
+    "/import",
+    "/schemas",
+    "/schemas?ref=payload.TicketCreated.v1",
+    "/simulate",
+    "/simulate?eventType=TICKET_CREATED",
+    "/metrics",
+    "/metrics?show=Schema+conformance",
+    "/metrics?eventType=TICKET_CREATED",
+    "/activity",
+    "/activity?eventId={event}",
+    "/timeline?key={key}",
+    "/workflows",
+    "/designer?workflowId={workflow}",
+    "/runs",
+    "/runs?runStatus=Failed",
+    "/runs?runId={run}",
+    "/audit",
+    "/audit?auditId={act}",
+    "/settings",
+    "/settings?section=tokens",
+    "/settings?section=redaction",
+    "/me",
+]
+SIZES = {1440: 1000, 390: 844}
+#: What still moves on a phone, by up to 0.25: until the script of a field is there, Streamlit draws a bar that is lower
+#: than the field with its label, and in one column each of them moves all below it.
+MOVES_ON_A_PHONE = {
+    "/define",
+    "/import",
+    "/schemas?ref=payload.TicketCreated.v1",
+    "/activity?eventId={event}",
+    "/timeline?key={key}",
+    "/designer?workflowId={workflow}",
+    "/runs?runId={run}",
+}
+LOOKED_AT = [
+    (address, width) for address in ADDRESSES for width in SIZES if width > 640 or address not in MOVES_ON_A_PHONE
+]
+
+
+class Shift(TypedDict):
+    """How far something moved, by how much of the screen, and what it reads."""
+
+    value: float
+    moved: list[str]
+
+
+@pytest.fixture(scope="module")
+def things(app: RunningApp) -> dict[str, str]:
+    """The ids that the addresses name: of an event that started runs, one of these, its workflow, and an act."""
+    with database_of(app) as conn:
+        row = conn.execute(
+            "SELECT run_id, workflow_id, event_id, e.correlation_key FROM workflow_runs r JOIN tenants USING (tenant)"
+            " JOIN workflow_runtime_events e ON e.tenant = r.tenant AND event_id = trigger_event_id"
+            " WHERE name = 'Northwind IT' AND e.correlation_key IS NOT NULL ORDER BY run_id DESC LIMIT 1"
+        ).fetchone()
+        act = conn.execute(
+            "SELECT audit_id FROM audit_logs JOIN tenants USING (tenant) WHERE name = 'Northwind IT' LIMIT 1"
+        ).fetchone()
+    assert row and act
+    return dict(zip(("run", "workflow", "event", "key", "act"), (*map(str, row), str(act[0])), strict=True))
+
+
+# A context for each width, kept for all pages, so Chromium compiles the app's scripts once and not for every page.
+_contexts: dict[int, BrowserContext] = {}
+
+
+def context_of(browser: Browser, app: RunningApp, width: int) -> BrowserContext:
+    """The context of this width, in which pages were opened before that have the widgets of all others."""
+    kept = _contexts.get(width)
+    if kept is None or kept.browser is not browser:
+        kept = browser.new_context(base_url=app.url, viewport={"width": width, "height": SIZES[width]})
+        kept.add_init_script(WATCH)
+        for address in ("/metrics", "/define?eventType=TICKET_CREATED", "/import", "/workflows"):
+            first = kept.new_page()
+            first.goto(address)
+            expect(first.locator("h1").first).to_be_visible()
+            settled(first)
+            expect(first.get_by_test_id("stSkeleton")).to_have_count(0)
+            first.close()
+        _contexts[width] = kept
+    return kept
+
+
+@pytest.mark.parametrize(("address", "width"), LOOKED_AT)
+def test_nothing_moves_once_the_page_is_there(
+    browser: Browser, app: RunningApp, things: dict[str, str], address: str, width: int
+) -> None:
+    page = context_of(browser, app, width).new_page()
+    try:
+        page.goto(address.format_map(things))
+        expect(page.get_by_test_id("stMainBlockContainer").get_by_role("heading").first).to_be_visible()
+        settled(page)
+        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+        page.wait_for_timeout(600)  # what would move later is what is asked for
+        shifts: list[Shift] = page.evaluate("window.shifts")
+        assert sum(shift["value"] for shift in shifts) < BOUND, shifts
+        if width == max(SIZES):
+            assert page.evaluate(CUT) == [], "a table is cut"
+    finally:
+        page.close()
+
+
+def test_every_page_is_looked_at() -> None:
+    tree = ast.parse((ROOT / "pages" / "shell.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.Page"]
+    pages = {ast.literal_eval(call.args[0]).removesuffix(".py") for call in calls}
+    assert pages == {address.partition("?")[0].strip("/") or "catalog" for address in ADDRESSES}
