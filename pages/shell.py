@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import HISTORY
+from lib.ui import HISTORY, NAMES
 from lib.ui.components import guard
 from lib.ui.people import way_in
 
@@ -29,8 +29,8 @@ PAGES = [
 
 with guard.errors_shown():
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
-    history = HISTORY.read_text(encoding="utf-8")
-    st.sidebar.html(f"<script>{history}</script>", unsafe_allow_javascript=True)
+    scripts = [f"<script>{one.read_text(encoding='utf-8')}</script>" for one in (HISTORY, NAMES)]
+    st.sidebar.html("".join(scripts), unsafe_allow_javascript=True)
     settings = st.Page(
         "settings.py",
         title="Settings",

@@ -11,8 +11,9 @@ from pathlib import Path
 _ASSETS = Path(__file__).parent / "assets"
 HISTORY = _ASSETS / "history.js"
 ACTING_AS = _ASSETS / "acting_as.js"
+NAMES = _ASSETS / "names.js"
 CONTRAST = _ASSETS / "contrast.css"
 #: All CSS of ours outside components.
 STYLES = (CONTRAST, *(_ASSETS / name for name in ("layout.css",)))
 #: The scripts of ours that stand inside the pages. The security policy allows them by their hashes.
-INLINE_SCRIPTS = (HISTORY, ACTING_AS)
+INLINE_SCRIPTS = (HISTORY, ACTING_AS, NAMES)

@@ -30,7 +30,7 @@ def draw(
     start: DefinitionStart, definition: EntryDefinition, schema: JsonSchema | None, sample: SchemaSample | None
 ) -> None:
     """Draw what the schema makes, in one of three ways; a text that is no schema yet with the numbers of its lines."""
-    st.subheader("What it makes", anchor=False)
+    st.header("What it makes", anchor=False)
     if schema is None or sample is None:
         st.caption("Give a schema, and its form stands here at once.")
         if isinstance(text := definition.payload_schema, str) and text.strip():

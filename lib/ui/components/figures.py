@@ -10,6 +10,7 @@ import streamlit as st
 
 from lib.serialization import tables
 from lib.ui.components.table import Column, draw_plain
+from lib.ui.components.text import unseen
 
 
 @contextmanager
@@ -47,7 +48,7 @@ def as_csv(table: pd.DataFrame) -> bytes:
 def _numbers(title: str, table: Callable[[], pd.DataFrame], columns: Mapping[str, Column], name: str) -> None:
     with st.container(horizontal=True, gap="xxsmall", width="content"):
         opened = st.popover(
-            "",
+            unseen(f"{title} as a table"),
             icon=":material/table_rows:",
             type="tertiary",
             key=f"{name}-table",
@@ -58,7 +59,7 @@ def _numbers(title: str, table: Callable[[], pd.DataFrame], columns: Mapping[str
             with opened:
                 draw_plain(table(), columns, width=560)
         st.download_button(
-            "",
+            unseen(f"{title} as CSV"),
             lambda: as_csv(table()),
             f"{name}.csv",
             "text/csv",

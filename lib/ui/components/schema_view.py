@@ -18,7 +18,7 @@ def heading(text: str, *, in_drawer: bool) -> None:
     if in_drawer:
         st.title(text, anchor=False)
     else:
-        st.subheader(text, anchor=False)
+        st.header(text, anchor=False)
 
 
 def draw(schema: JsonSchema | None, schema_ref: str | None, *, in_drawer: bool = False) -> None:

@@ -47,6 +47,14 @@ def plain(text: str) -> str:
     return _inert(text, _LABEL)
 
 
+def unseen(words: str) -> str:
+    """Label of a button that is drawn as its icon alone: screen readers say the words, contrast.css hides them.
+
+    Streamlit would name the button by the icon, such as “more_vert icon”.
+    """
+    return f"*{plain(words)}*"
+
+
 def code(text: str) -> str:
     """The text as inline code, exactly and on one line; what nobody would see is written as `\\n` or `\\u202e`.
 

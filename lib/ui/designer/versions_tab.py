@@ -27,7 +27,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         st.caption("Nothing is published yet. Each publish is kept here, and you can go back to any.")
         return
     _draw_comparison(draft, versions)
-    st.subheader("All versions", anchor=False)
+    st.header("All versions", anchor=False)
     for number, version in enumerate(versions):
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(_described(version, current=version.version == workflow.published_version), width="stretch")

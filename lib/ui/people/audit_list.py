@@ -109,7 +109,7 @@ def _draw_nothing_found(page: AuditPage, *, narrowed: bool) -> None:
             st.caption("Try a longer time or fewer filters.", width="content")
             audit_filters.draw_clear()
         else:
-            st.markdown("#### Nothing was done yet", width="content")
+            st.markdown("## Nothing was done yet", width="content")
             st.caption("Whatever you change, simulate or export appears here.", width="content")
         st.space("small")
     audit_filters.draw_pages(page)

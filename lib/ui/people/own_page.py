@@ -28,17 +28,17 @@ def draw(actor: Actor) -> None:
     if actor.ask:
         st.caption(f"For more than that: {escape(actor.ask)}")
     _draw_preferences(actor, view)
-    st.subheader("Tokens you made", anchor=False)
+    st.header("Tokens you made", anchor=False)
     if made:
         settings_tokens.draw_own(made)
     else:
         st.caption("None. Admins make them under Settings.")
-    st.subheader("Where you are signed in", anchor=False)
+    st.header("Where you are signed in", anchor=False)
     sessions.draw_own(actor)
 
 
 def _draw_preferences(actor: Actor, view: str) -> None:
-    st.subheader("How you see things", anchor=False)
+    st.header("How you see things", anchor=False)
     zones = [_BROWSER, *sorted(available_timezones())]
     chosen = viewer_time.chosen()
     st.selectbox(

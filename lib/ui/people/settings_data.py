@@ -18,7 +18,7 @@ _SET_BY = "Whoever runs the server sets this, for all tenants: it is no choice o
 
 def draw_egress() -> None:
     """Draw the hosts that workflows may reach."""
-    st.subheader("Egress", anchor=False)
+    st.header("Egress", anchor=False)
     st.markdown("Where the step HTTP request of a workflow may send data. Everything else is refused.")
     try:
         policy = Policy.parse(settings().egress_allow, private=settings().egress_allow_private)
@@ -46,7 +46,7 @@ def _host(host: str, port: int | None) -> str:
 
 def draw_retention() -> None:
     """Draw how long events are kept."""
-    st.subheader("Retention", anchor=False)
+    st.header("Retention", anchor=False)
     days, error_days = settings().retention_days, settings().retention_error_days
     if days is None:
         st.markdown("Events are kept **for ever**, with their payloads and what they started.")
@@ -60,7 +60,7 @@ def draw_retention() -> None:
 
 def draw_redaction(actor: Actor) -> None:
     """Draw the fields that the tenant wants redacted, with the way to each event."""
-    st.subheader("Redacted fields", anchor=False)
+    st.header("Redacted fields", anchor=False)
     st.markdown(
         "What a schema marks as sensitive, and what looks like a secret, is redacted anyway. These fields are, too, in "
         "events that come from now on. An event's own page changes them."

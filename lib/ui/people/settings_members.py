@@ -28,7 +28,7 @@ _MEANS: dict[Permission, str] = {
 def draw(actor: Actor, people: Sequence[Member], made: Sequence[Token]) -> None:
     """Draw everyone, and the dialog of whoever is chosen."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.subheader(f"Members · {len(people)}", anchor=False, width="content")
+        st.header(f"Members · {len(people)}", anchor=False, width="content")
         if st.button("Add a member", icon=":material/person_add:", type="primary", key="add-member"):
             _add(actor)
     table.draw(

@@ -6,8 +6,8 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.ui.components import guard, statuses, viewer_time
-from lib.ui.components.text import NOTHING, code, escape, percent, plural
+from lib.ui.components import guard, links, statuses, viewer_time
+from lib.ui.components.text import NOTHING, code, escape, percent, plural, unseen
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
 from lib.workflows import changes as workflow_changes
@@ -20,15 +20,15 @@ _STATUS: Choice[workflow_records.Status] = Choice(
     "Status",
     {status: status.capitalize() for status in workflow_records.STATUSES},
     "All but archived",
-    width=150,
+    width=145,
 )
 _EVENT: Choice[str] = Choice(
-    "workflowEvent", "Event", placeholder="All events", width=250, noun="an event that starts a workflow"
+    "workflowEvent", "Event", placeholder="All events", width=210, noun="an event that starts a workflow"
 )
-_IS_PAUSED = Choice("workflowState", "State", {True: "Paused", False: "Active"}, "Active or paused", width=170)
+_IS_PAUSED = Choice("workflowState", "State", {True: "Paused", False: "Active"}, "Active or paused", width=160)
 _KIND = Choice("workflowKind", "Kind", {ALL: "All", "system": "System", "own": "Own"}, default=ALL, segmented=True)
 _PAGE = Number("workflowPage")
-_FILTERS = UrlFilters("workflows", (_SEARCH, _STATUS, _EVENT, _IS_PAUSED, _KIND), positions=(_PAGE,))
+FILTERS = UrlFilters("workflows", (_SEARCH, _STATUS, _EVENT, _IS_PAUSED, _KIND), positions=(_PAGE,))
 _GOOD, _POOR = 0.95, 0.8
 _PAUSE_HELP = "It starts no runs until it is resumed; runs under way go on."
 
@@ -67,21 +67,21 @@ def marks(workflow: WorkflowSummary | workflow_records.Workflow) -> str:
 
 def _draw_filters(event_types: list[str]) -> WorkflowFilters:
     of_event = _EVENT.of({event_type: event_type for event_type in event_types})
-    _FILTERS.begin(of_event)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = _FILTERS.search(_SEARCH, width=320)
-        status = _FILTERS.choose(_STATUS)
-        event_type = _FILTERS.choose(of_event)
-        is_paused = _FILTERS.choose(_IS_PAUSED)
-        kind = _FILTERS.choose(_KIND)
+    FILTERS.begin(of_event)
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="filters"):
+        search = FILTERS.search(_SEARCH, width=270)
+        status = FILTERS.choose(_STATUS)
+        event_type = FILTERS.choose(of_event)
+        is_paused = FILTERS.choose(_IS_PAUSED)
+        kind = FILTERS.choose(_KIND)
         st.button(
             "Clear",
             icon=":material/filter_alt_off:",
             type="tertiary",
-            on_click=guard.callback(_FILTERS.clear),
+            on_click=guard.callback(FILTERS.clear),
             key="workflow-clear",
         )
-    _FILTERS.draw_complaints()
+    FILTERS.draw_complaints()
     return WorkflowFilters(
         search=search,
         status=status,
@@ -93,11 +93,11 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
 
 
 def _draw_row(actor: Actor, workflow: WorkflowSummary) -> None:
-    what, runs, acts = st.columns([5, 3, 2], vertical_alignment="center", gap="medium")
-    with what:
+    what, runs, acts = st.columns([5, 3, 2], vertical_alignment="center", gap="small")
+    with what, st.container(gap=None):
         version = f" :gray[v{workflow.version}]" if workflow.version else ""
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            st.page_link(
+            links.page_link(
                 "designer.py",
                 label=f"**{escape(workflow.name)}**{version}",
                 icon=":material/account_tree:",
@@ -129,11 +129,13 @@ def _runs_said(workflow: WorkflowSummary) -> str:
 
 def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
     refusal, key = guard.refusal(actor, workflow), str(workflow.workflow_id)
-    st.page_link(
+    links.page_link(
         "runs.py", label="Runs", icon=":material/list:", query_params={"workflowId": str(workflow.workflow_id)}
     )
     archived, paused = workflow.status == "archived", workflow.is_paused
-    with st.popover("", icon=":material/more_horiz:", help="Pause, archive", type="tertiary"):
+    with st.popover(
+        unseen(f"Acts on {workflow.name}"), icon=":material/more_horiz:", help="Pause, archive", type="tertiary"
+    ):
         if not archived:
             st.button(
                 "Resume" if paused else "Pause",
@@ -157,6 +159,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
             args=(actor, workflow, not archived),
             type="tertiary",
         )
+        guard.say_why(refusal, again=True)
 
 
 def set_paused(actor: Actor, workflow: WorkflowSummary | workflow_records.Workflow, paused: bool) -> None:
@@ -188,15 +191,15 @@ def _draw_foot(page: WorkflowPage) -> None:
 def _draw_nothing(*, filtered: bool) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.markdown("#### No workflow matches these filters" if filtered else "#### No workflows yet", width="content")
+        st.markdown("## No workflow matches these filters" if filtered else "## No workflows yet", width="content")
         st.caption("Attach one to an event: open the event in the catalog and choose Attach.", width="content")
         with st.container(horizontal=True, horizontal_alignment="center"):
-            st.page_link("catalog.py", label="Event catalog", icon=":material/grid_view:")
+            links.page_link("catalog.py", label="Event catalog", icon=":material/grid_view:")
             if filtered:
                 st.button(
                     "Clear all filters",
                     icon=":material/filter_alt_off:",
-                    on_click=guard.callback(_FILTERS.clear),
+                    on_click=guard.callback(FILTERS.clear),
                     key="workflow-all",
                 )
         st.space("small")

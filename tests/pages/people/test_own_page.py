@@ -9,6 +9,7 @@ from lib import database
 from lib.auth import preferences, tokens
 from lib.auth.actors import Actor
 from lib.database import Database
+from lib.ui.components.text import NOTHING
 from tests.conftest import ActorFactory
 from tests.support import pages
 
@@ -52,4 +53,6 @@ def test_the_tokens_one_made_are_listed_and_no_others(new_actor: ActorFactory) -
     for who, name in ((actor, "Mine"), (other, "Theirs")):
         with database.write(who) as conn:
             tokens.create_token(conn, who, name=name, permission="read")
-    assert list(pages.open_page("me.py").dataframe[0].value["Name"]) == ["Mine"]
+    made = pages.open_page("me.py").dataframe[0]
+    assert list(made.value["Name"]) == ["Mine"]
+    assert made.proto.placeholder == NOTHING, "it was never used"

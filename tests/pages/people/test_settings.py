@@ -35,7 +35,7 @@ def open_settings(section: str = "members") -> AppTest:
 
 def said(app: AppTest) -> str:
     """What the page says, as people read it."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
+    kinds = ("title", "header", "markdown", "caption", "error", "warning", "info", "success")
     return "\n".join(str(one.value) for kind in kinds for one in app.get(kind)).replace("\\", "")
 
 
@@ -67,7 +67,7 @@ def test_who_is_no_admin_is_told_whom_to_ask_and_nothing_else(
     app = open_settings("tokens")
     [told] = [one.value.replace("\\", "") for one in app.info]
     assert told.endswith("you need admin. Ask an admin of Northwind IT (Ada Admin).")
-    assert not app.dataframe and not [one for one in app.button if one.key]
+    assert not app.dataframe and not [one for one in app.main.button if one.key]
 
 
 def test_a_member_is_added_changed_and_removed(db: Database, boss: Actor) -> None:
@@ -203,7 +203,7 @@ def test_redacted_fields_are_listed_for_every_event(boss: Actor) -> None:
 def test_sections_are_in_the_url_in_any_spelling(boss: Actor) -> None:
     assert open_settings("API TOKENS").query_params["section"] == "API tokens"
     app = open_settings("nonsense")
-    assert "is left out" in app.warning[0].value and app.subheader[0].value.startswith("Members")
+    assert "is left out" in app.warning[0].value and app.header[0].value.startswith("Members")
 
 
 def test_what_is_not_set_up_is_said_with_the_way_there(boss: Actor) -> None:
@@ -214,4 +214,4 @@ def test_what_is_not_set_up_is_said_with_the_way_there(boss: Actor) -> None:
         assert title in told
     assert "No sign-in." not in told, "the demo is not hosted"
     next(one for one in gaps.button if one.label == "Egress").click().run()
-    assert app.subheader[0].value == "Egress" and app.query_params["section"] == "Egress"
+    assert app.header[0].value == "Egress" and app.query_params["section"] == "Egress"

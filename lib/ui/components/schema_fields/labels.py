@@ -19,22 +19,15 @@ def short(text: str, width: int = 60) -> str:
 
 
 def label(node: Node) -> str:
-    """Name a field: its title or key, marked where required, sensitive, read-only or deprecated."""
+    """Name a field: its title or key, with a star where required, and that it is sensitive, read-only or deprecated.
+
+    In words and without markup: screen readers are given labels as they are written.
+    """
     spec = node.spec
-    text = plain(name(node)) or "\\ "
-    if spec.deprecated:
-        text = f"~~{text}~~"
-    if spec.deprecated or spec.read_only:
-        text = f":gray[{text}]"
-    if node.required and node.role == "property":
-        text += " :red[*]"
-    if spec.sensitive:
-        text += " :gray[:material/lock:]"
-    if spec.read_only:
-        text += " :gray[:small[read-only]]"
-    if spec.deprecated:
-        text += " :gray[:small[deprecated]]"
-    return text
+    required = node.required and node.role == "property"
+    facts = {"sensitive": spec.sensitive, "read-only": spec.read_only, "deprecated": spec.deprecated}
+    said = [plain(name(node)) or "\\ ", *(fact for fact, holds in facts.items() if holds)]
+    return " · ".join(said) + (" *" if required else "")
 
 
 def name(node: Node) -> str:
