@@ -14,6 +14,6 @@ ACTING_AS = _ASSETS / "acting_as.js"
 NAMES = _ASSETS / "names.js"
 CONTRAST = _ASSETS / "contrast.css"
 #: All CSS of ours outside components.
-STYLES = (CONTRAST, *(_ASSETS / name for name in ("layout.css",)))
+STYLES = (CONTRAST, *(_ASSETS / name for name in ("layout.css", "print.css")))
 #: The scripts of ours that stand inside the pages. The security policy allows them by their hashes.
 INLINE_SCRIPTS = (HISTORY, ACTING_AS, NAMES)

@@ -105,6 +105,12 @@ def _acting(person: Membership) -> Actor:
     return actor if actor.may("admin") else replace(actor, ask=_whom_to_ask(tenant=actor.tenant))
 
 
+def tenant_name() -> str:
+    """What the tenant looked at is called."""
+    person: Membership | None = st.session_state.get(_PERSON)
+    return person.tenant_name if person else ""
+
+
 def is_demo() -> bool:
     """Whether the tenant looked at is an invented one."""
     person: Membership | None = st.session_state.get(_PERSON)
