@@ -17,7 +17,7 @@ from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
 
 _SEARCH = Text("schemaSearch", "Search schemas", "Search by name")
-_FIELD = Text("field", "Field", "Which schemas have a field, such as clientId")
+_FIELD = Text("schemaField", "Field", "Which schemas have a field, such as clientId")
 _KIND = Choice(
     "schemaKind",
     "Kind",
@@ -26,7 +26,7 @@ _KIND = Choice(
     segmented=True,
 )
 _PAGE = Number("schemaPage")
-_FILTERS = UrlFilters("schemas", (_SEARCH, _FIELD, _KIND), positions=(_PAGE,))
+FILTERS = UrlFilters("schemas", (_SEARCH, _FIELD, _KIND), positions=(_PAGE,))
 _NAME_WIDTH, _EVENTS_WIDTH = 300, 300
 _MOST_NAMED = 3
 
@@ -36,8 +36,8 @@ def draw(actor: Actor) -> None:
     filters = _draw_filters()
     with database.read(actor) as conn:
         page = schema_registry.families(conn, tenant=actor.tenant, filters=filters)
-    _FILTERS.check(_PAGE.up_to(page.pages))
-    _FILTERS.draw_complaints()
+    FILTERS.check(_PAGE.up_to(page.pages))
+    FILTERS.draw_complaints()
     if not page.families:
         _draw_nothing()
         return
@@ -46,17 +46,17 @@ def draw(actor: Actor) -> None:
 
 
 def _draw_filters() -> RegistryFilters:
-    _FILTERS.begin()
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = _FILTERS.search(_SEARCH, width=280)
-        field = _FILTERS.search(_FIELD, width=320)
-        kind = _FILTERS.choose(_KIND)
+    FILTERS.begin()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
+        search = FILTERS.search(_SEARCH, width=280)
+        field = FILTERS.search(_FIELD, width=320)
+        kind = FILTERS.choose(_KIND)
         st.button(
             "Clear",
             key="clear-schema-filters",
             icon=":material/filter_alt_off:",
             type="tertiary",
-            on_click=guard.callback(_FILTERS.clear),
+            on_click=guard.callback(FILTERS.clear),
         )
     return RegistryFilters(search, field, kind, _PAGE.asked())  # type: ignore[arg-type]
 
@@ -116,12 +116,12 @@ def _draw_foot(page: RegistryPage) -> None:
 def _draw_nothing() -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.markdown("#### No schema matches these filters", width="content")
+        st.markdown("## No schema matches these filters", width="content")
         st.caption("Try a shorter part of the name, or look at all of them again.", width="content")
         st.button(
             "Clear all filters",
             key="all-schemas",
             icon=":material/filter_alt_off:",
-            on_click=guard.callback(_FILTERS.clear),
+            on_click=guard.callback(FILTERS.clear),
         )
         st.space("small")

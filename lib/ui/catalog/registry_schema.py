@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import schema_registry
+from lib.catalog import nearest, schema_registry
 from lib.catalog.schema_registry import SchemaUses, SchemaVersion
 from lib.schemas import JsonSchema
 from lib.ui.catalog import registry_comparison, registry_version
-from lib.ui.components import guard, schema_view, statuses, viewer_time
+from lib.ui.components import guard, links, schema_view, statuses, viewer_time
 from lib.ui.components.text import code, escape, plain
 from lib.ui.components.url_filters import UrlFilters, left_out
 from lib.ui.components.url_parameters import Choice
 
-_PARAMETER = "ref"
+#: Names the schema in the URL.
+PARAMETER = "ref"
 _VIEWS = {"fields": "Fields", "tree": "Tree", "json": "JSON"}
 _VIEW = Choice("schemaView", "View", _VIEWS, default="fields", segmented=True)
 _FILTERS = UrlFilters("schema", others=(_VIEW, registry_comparison.READING))
@@ -28,18 +28,18 @@ _ROLES = {"payload": "takes it as its payload", "trigger": "maps from it"}
 
 def asked_ref() -> str | None:
     """The schema that the URL asks for."""
-    return st.query_params.get(_PARAMETER)
+    return st.query_params.get(PARAMETER)
 
 
 def open_schema(ref: str) -> None:
     """Callback: go to this schema."""
     registry_comparison.forget()
-    st.query_params[_PARAMETER] = ref
+    st.query_params[PARAMETER] = ref
 
 
 def _to_list() -> None:
     registry_comparison.forget()
-    st.query_params.pop(_PARAMETER, None)
+    st.query_params.pop(PARAMETER, None)
 
 
 def draw(actor: Actor, ref: str) -> None:
@@ -59,7 +59,7 @@ def draw(actor: Actor, ref: str) -> None:
     view = _draw_head(actor, family, versions, shown)
     _FILTERS.draw_complaints()
     if shown != ref:
-        st.warning(left_out(_PARAMETER, ref, "not one of its versions"), icon=":material/link_off:")
+        st.warning(left_out(PARAMETER, ref, "not one of its versions"), icon=":material/link_off:")
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _draw_schema(schema, view)
@@ -79,7 +79,7 @@ def _draw_head(actor: Actor, family: str, versions: Sequence[SchemaVersion], sho
         st.markdown(said, width="content")
         view = _FILTERS.choose(_VIEW) or "fields"
         if version.inline_of is not None:
-            st.page_link(
+            links.page_link(
                 "event.py",
                 label=plain(version.inline_of),
                 icon=":material/bolt:",
@@ -92,23 +92,23 @@ def _draw_head(actor: Actor, family: str, versions: Sequence[SchemaVersion], sho
 
 def _draw_schema(schema: JsonSchema, view: str) -> None:
     if view == "tree":
-        st.subheader("Payload schema", anchor=False)
+        st.header("Payload schema", anchor=False)
         st.json(schema, expanded=2)
     elif view == "json":
-        st.subheader("Payload schema", anchor=False)
+        st.header("Payload schema", anchor=False)
         schema_view.draw_text(schema)
     else:
         schema_view.draw(schema, None)
 
 
 def _draw_uses(shown: str, uses: SchemaUses) -> None:
-    st.subheader("Used by", anchor=False)
+    st.header("Used by", anchor=False)
     events = [one for one in uses.events if one[0] == shown]
     workflows = [one for one in uses.workflows if one.schema_ref == shown]
     if not events and not workflows:
         st.caption("No event carries this version, and no workflow takes it.")
     for _, event_type, name in events[:_MOST_USES]:
-        st.page_link(
+        links.page_link(
             "event.py",
             label=plain(name),
             icon=":material/bolt:",
@@ -119,7 +119,7 @@ def _draw_uses(shown: str, uses: SchemaUses) -> None:
     for use in workflows:
         roles.setdefault((str(use.workflow_id), use.name), []).append(_ROLES[use.role])
     for (workflow_id, name), said in list(roles.items())[:_MOST_USES]:
-        st.page_link(
+        links.page_link(
             "designer.py",
             label=f"{escape(name)} :small[:gray[{' and '.join(said)}]]",
             icon=":material/account_tree:",
@@ -131,7 +131,7 @@ def _draw_uses(shown: str, uses: SchemaUses) -> None:
 
 
 def _draw_versions(versions: Sequence[SchemaVersion], shown: str, uses: SchemaUses) -> None:
-    st.subheader("Versions", anchor=False)
+    st.header("Versions", anchor=False)
     used = {ref for ref, _, _ in uses.events} | {use.schema_ref for use in uses.workflows}
     for one in versions[:_MOST_USES]:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
@@ -153,7 +153,7 @@ def _draw_versions(versions: Sequence[SchemaVersion], shown: str, uses: SchemaUs
 def _draw_unknown(actor: Actor, ref: str) -> None:
     with database.read(actor) as conn:
         known = schema_registry.refs(conn, tenant=actor.tenant)
-    near = difflib.get_close_matches(ref[:200], known, 5, 0.5)
+    near = nearest.names(ref, known, limit=5)
     with st.container(border=True):
         st.markdown(f":material/search_off: There is no schema {code(ref[:80])} in the registry.")
         if near:

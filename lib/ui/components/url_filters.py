@@ -3,7 +3,8 @@
 A page declares its parameters once. Streamlit binds a widget to the parameter of its key: it writes and reads the label
 of a choice, "Beta", and drops what it cannot read. People type "beta", or the name that another page has for the
 parameter. `UrlFilters.begin` reads the URL before any widget does. It spells every value as its widget will, and keeps
-what the URL asks for in vain, to be told until one filters anew.
+what the URL asks for in vain, to be told until one filters anew. A link from a page to itself is read in the same way:
+Streamlit would leave every widget as it is whose parameter the link does not name.
 """
 
 from __future__ import annotations
@@ -15,13 +16,25 @@ from typing import Any, Literal, TypeVar
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from lib.ui.components import guard
+from lib.ui.components import guard, links
 from lib.ui.components.text import code, escape, shorten
-from lib.ui.components.url_parameters import ALL, Choice, Clearable, Names, Parameter, Position, Text, asked
+from lib.ui.components.url_parameters import (
+    ALL,
+    Choice,
+    Clearable,
+    Names,
+    Parameter,
+    Position,
+    Text,
+    asked,
+    emptied,
+    held,
+    spelled,
+)
 
 T = TypeVar("T")
 
-_ARRIVED_AT = "filters_of"
+_ARRIVED_AT, _PLACE = "filters_of", "place"
 _TEXT_WIDTH = 320
 
 
@@ -29,7 +42,8 @@ _TEXT_WIDTH = 320
 class UrlFilters:
     """What a page's URL may ask for. `aliases` are names that other pages have for the same, and people will try.
 
-    `implied` has for a choice the value that other parameters imply, such as a custom range by its ends.
+    `implied` has for a choice the value that other parameters imply, such as a custom range by its ends. Of `preferred`
+    somebody's preference decides where the URL says nothing. `more` are names of parameters that others read and write.
     """
 
     page: str
@@ -38,35 +52,91 @@ class UrlFilters:
     positions: tuple[Position, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
     implied: Mapping[str, tuple[str, tuple[str, str]]] = field(default_factory=dict)
+    preferred: tuple[Parameter, ...] = ()
+    more: tuple[str, ...] = ()
     labels: Literal["visible", "collapsed"] = "collapsed"
+
+    def asked_for(self) -> dict[str, list[str]]:
+        """What is looked at, as the URL says it: all that this page understands, but no place in a list.
+
+        Widgets know it before the URL does: a fragment that is drawn alone finds the URL of before.
+        """
+        by_url = {name: st.query_params.get_all(name) for name in sorted(self.names())}
+        by_widgets = {
+            one.key: spelled(one, st.session_state[one.key])
+            for one in (*self.filters, *self.others, *self.preferred)
+            if one.key in st.session_state
+        }
+        return {name: found for name, found in (by_url | by_widgets).items() if any(found)}
+
+    def names(self) -> frozenset[str]:
+        """Names of the parameters that say what is looked at."""
+        declared = (one.key for one in (*self.filters, *self.others, *self.preferred))
+        return frozenset([*declared, *(name for _, by in self.implied.values() for name in by), *self.more])
+
+    def is_led_here(self) -> bool:
+        """Whether a link from this page to itself was followed: the URL has changed, and no widget with it."""
+        if guard.has_acted() or guard.goes_back():
+            return False
+        return any(
+            spelled(one, st.session_state[one.key]) != st.query_params.get_all(one.key)
+            for one in (*self.filters, *self.others, *self.positions)
+            if one.key in st.session_state
+        )
+
+    def narrows(self) -> bool:
+        """Whether the page is narrowed, or was when it was left."""
+        return any(
+            one.key in st.session_state and st.session_state[one.key] != emptied(one)
+            for one in (*self.filters, *self.others)
+        )
+
+    def ask_for(self, wanted: Mapping[str, list[str]]) -> None:
+        """Have the page that is drawn already look at this and nothing else. Its widgets hold what the URL may not."""
+        guard.note_act()
+        for one in (*self.filters, *self.others, *self.positions):
+            if one.key in st.session_state:
+                values = wanted.get(one.key, [])
+                is_vain = any(in_vain(one, value) for value in values)
+                st.session_state[one.key] = emptied(one) if is_vain else held(one, values)
+        for name, values in wanted.items():
+            if name not in st.session_state:
+                st.query_params[name] = values
 
     def begin(self, *known: Parameter) -> None:
         """Whenever someone comes to the page: spell the URL as the widgets do, and keep what it asks for in vain.
 
         `known` are parameters whose options the database has.
         """
-        if st.session_state.get(_ARRIVED_AT) == self.page:
-            return
+        stays = st.session_state.get(_ARRIVED_AT) == self.page
+        if stays:
+            if not self.is_led_here():
+                return
+            _tell_browser()
         st.session_state[_ARRIVED_AT] = self.page
         given = {name: st.query_params.get_all(name) for name in st.query_params}
         written = {self.aliases.get(name, name): name for name in given}
-        spelled = {self.aliases.get(name, name): values for name, values in given.items()}
+        wanted = {self.aliases.get(name, name): values for name, values in given.items()}
         complaints = {}
-        parameters = {one.key: one for one in (*self.filters, *self.others, *self.positions, *known)}
-        for key in parameters.keys() & spelled.keys():
-            values = spelled.pop(key)
+        parameters = {one.key: one for one in (*self.filters, *self.others, *self.preferred, *self.positions, *known)}
+        for key in parameters.keys() & wanted.keys():
+            values = wanted.pop(key)
             vain = [(value, reason) for value in values if (reason := in_vain(parameters[key], value))]
             if vain:
                 complaints[key] = left_out(written[key], *vain[0])
             else:
-                spelled[key] = [parameters[key].read(value) for value in values]
+                wanted[key] = [parameters[key].read(value) for value in values]
         for key, (value, by) in self.implied.items():
-            if spelled.keys() & set(by):
-                spelled.setdefault(key, [value])
-        for key in parameters.keys() & spelled.keys():
+            if wanted.keys() & set(by):
+                wanted.setdefault(key, [value])
+        for key in parameters.keys() & wanted.keys():
             st.session_state.pop(key, None)  # what it held when this page was left is no longer asked for
+        if stays or parameters.keys() & wanted.keys():  # at its bare address a page is as it was left
+            for key in parameters.keys() - wanted.keys() - {one.key for one in self.preferred}:
+                if key in st.session_state:
+                    st.session_state[key] = emptied(parameters[key])  # taken out, its widget would keep it
         st.session_state[_complaints(self.page)] = {key: complaints[key] for key in parameters if key in complaints}
-        if _respell(given, spelled):
+        if _respell(given, wanted):
             st.rerun()  # a widget reads the URL only before this run has touched it
 
     def choose(
@@ -92,13 +162,14 @@ class UrlFilters:
             common["width"] = choice.width
         options = list(choice.options)
         if choice.segmented:
-            value = st.segmented_control(choice.label, options, default=choice.default, required=True, **common)
+            value = st.segmented_control(
+                choice.label, options, default=choice.default, required=True, wrap=True, **common
+            )
         else:
             value = st.selectbox(
                 choice.label,
                 options,
                 index=None if choice.default is None else options.index(choice.default),
-                placeholder=choice.placeholder or None,
                 accept_new_options=choice.others,
                 **common,
             )
@@ -118,7 +189,7 @@ class UrlFilters:
         )
         return typed or None
 
-    def search(self, text: Text, *, width: int) -> str:
+    def search(self, text: Text, *, width: int | Literal["stretch"]) -> str:
         """Draw a field that searches while one types, and read it."""
         typed = st.text_input(
             text.label,
@@ -151,8 +222,8 @@ class UrlFilters:
     def check(self, parameter: Parameter) -> None:
         """What `begin` does, for a parameter of which only the answer to the page's query says what it can be."""
         written = str(asked(parameter.key) or "")
-        if not written:
-            return
+        if written in ("", ALL):
+            return  # nothing is asked for: a widget holds that by its value, not as the URL would spell it
         if reason := in_vain(parameter, written):
             complaints = st.session_state.setdefault(_complaints(self.page), {})
             complaints[parameter.key] = left_out(parameter.key, written, reason)
@@ -178,12 +249,21 @@ class UrlFilters:
         """Callback: back to what these filters hold when they narrow nothing."""
         for one in self.filters:
             if one.key in keys:
-                st.session_state[one.key] = list(one.cleared) if isinstance(one, Names) else one.cleared
+                st.session_state[one.key] = emptied(one)
         for key in keys:
             _, by = self.implied.get(key, ("", ()))
             for name in by:
                 st.query_params.pop(name, None)
         self.changed()
+
+
+def has_come_to(place: object) -> bool:
+    """Whether somebody comes to this place in this run, from another one or in a new tab. Its URL is read anew then."""
+    if st.session_state.get(_PLACE) == place:
+        return False
+    st.session_state[_PLACE] = place
+    st.session_state.pop(_ARRIVED_AT, None)
+    return True
 
 
 def in_vain(parameter: Parameter, written: str) -> str | None:
@@ -220,6 +300,15 @@ def _respell(given: Mapping[str, list[str]], spelled: Mapping[str, list[str]]) -
             continue  # it is bound to a widget already, which will read it or drop it
         changed = True
     return changed
+
+
+def _tell_browser() -> None:
+    """Have the browser's address say what the URL is: after a link from a page to itself Streamlit leaves it as it was.
+
+    Whatever parameter is written, all of them are told.
+    """
+    if tenant := st.query_params.get(links.TENANT):
+        st.query_params[links.TENANT] = tenant
 
 
 def _complaints(page: str) -> str:

@@ -51,7 +51,9 @@ class Position(Parameter, Protocol):
 class Choice(Generic[T]):
     """One of several values, each with its label: a segmented control, or a select box.
 
-    Without options any value will do: they are not known yet, or others may be typed.
+    Without options any value will do: they are not known yet, or others may be typed. Of a select box, `placeholder`
+    are the words for the choice that narrows nothing, which is the first of its options. Without such an option,
+    Escape would empty the box.
     """
 
     key: str
@@ -65,6 +67,16 @@ class Choice(Generic[T]):
     noun: str = ""
     others: bool = False
 
+    def __post_init__(self) -> None:
+        if self.has_any:
+            object.__setattr__(self, "options", {ALL: self.placeholder, **self.options})
+            object.__setattr__(self, "default", ALL)
+
+    @property
+    def has_any(self) -> bool:
+        """Whether its first option was added to those given, and narrows nothing."""
+        return bool(self.placeholder) and not self.segmented
+
     @property
     def cleared(self) -> T | None:
         """What its widget holds when it narrows nothing."""
@@ -76,13 +88,14 @@ class Choice(Generic[T]):
 
     def read(self, written: str) -> str:
         """The label of what is asked for by label or value, in any case."""
-        if not self.options or (self.others and written not in self.options):
+        known = {value: label for value, label in self.options.items() if not (self.has_any and value == ALL)}
+        if not known or (self.others and written not in self.options.values()):
             return _storable(written)
         sought = written.casefold()
         for value, label in self.options.items():
             if sought in (label.casefold(), str(value).casefold()):
                 return label
-        raise ValueError(f"not {self.noun or 'one of ' + ', '.join(self.options.values())}")
+        raise ValueError(f"not {self.noun or 'one of ' + ', '.join(known.values())}")
 
     def shown(self, value: T) -> str:
         """The label of a value; one that was typed is its own."""
@@ -124,6 +137,7 @@ class Flag:
     """Whether something is switched on."""
 
     key: str
+    cleared: bool = False
 
     def read(self, written: str) -> str:
         """In lower case, as Streamlit writes it."""
@@ -157,6 +171,7 @@ class Number:
     key: str
     noun: str = "page"
     last: int | None = None
+    cleared: int = 1
 
     def up_to(self, last: int) -> Number:
         """The same among this many."""
@@ -173,19 +188,49 @@ class Number:
 
     def reset(self) -> None:
         """Back to the first page."""
-        st.session_state[self.key] = 1
+        st.session_state[self.key] = self.cleared
 
     def asked(self) -> int:
         """The number before its widget is drawn: the widget's of the last run, else the URL's, else 1."""
         try:
-            return int(self.read(str(asked(self.key) or 1)))
+            return int(self.read(str(asked(self.key) or self.cleared)))
         except ValueError:
-            return 1
+            return self.cleared
 
 
 def asked(key: str) -> Any:
     """A filter's value before its widget is drawn: the widget's of the last run, else the URL's."""
     return st.session_state[key] if key in st.session_state else st.query_params.get(key)
+
+
+def emptied(parameter: Parameter) -> Any:
+    """What the parameter's widget holds when it narrows nothing; None for a place in a list, which has no widget."""
+    return list(parameter.cleared) if isinstance(parameter, Names) else getattr(parameter, "cleared", None)
+
+
+def spelled(parameter: Parameter, held: Any) -> list[str]:
+    """How the URL has what the parameter's widget holds."""
+    if held is None or held == emptied(parameter):
+        return []
+    if isinstance(parameter, Choice):
+        return [parameter.shown(held)]
+    if isinstance(parameter, Names):
+        return list(held)
+    return [str(held).lower() if isinstance(parameter, Flag) else str(held)]
+
+
+def held(parameter: Parameter, written: Sequence[str]) -> Any:
+    """What the parameter's widget holds when the URL has these values; raises ValueError with what they are not."""
+    read = [parameter.read(one) for one in written]
+    if not read:
+        return emptied(parameter)
+    if isinstance(parameter, Choice):
+        return next((value for value, label in parameter.options.items() if label == read[-1]), read[-1])
+    if isinstance(parameter, Names):
+        return read
+    if isinstance(parameter, Flag):
+        return read[-1] == "true"
+    return int(read[-1]) if isinstance(parameter, Number) else read[-1]
 
 
 def _storable(written: str) -> str:

@@ -27,7 +27,7 @@ def test_which_events_carry_a_field(page: Page) -> None:
     page.goto("/schemas")
     expect(page.get_by_text(re.compile(r"50 of \d+ schemas"))).to_be_visible()
     page.get_by_role("searchbox", name="Field").press_sequentially("clientId")
-    expect(page).to_have_url(re.compile("field=clientId"))
+    expect(page).to_have_url(re.compile("schemaField=clientId"))
     expect(page.get_by_text(re.compile(r"^\d+ schemas · Headings"))).to_be_visible()
     page.reload()
     expect(page.get_by_role("searchbox", name="Field")).to_have_value("clientId")
