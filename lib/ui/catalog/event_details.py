@@ -13,7 +13,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
 from lib.ui.catalog import cards, event_actions, own_event_acts, redacted_fields
-from lib.ui.components import guard, history, schema_view
+from lib.ui.components import choices, facts, guard, history, links, schema_view, tab_title, viewer_time
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.workflows import attached as workflow_attached
 from lib.workflows import records as workflow_records
@@ -40,9 +40,8 @@ def choose_event_type(actor: Actor) -> str | None:
     """The event type that the URL asks for; without one, let the person choose."""
     if asked := asked_event_type():
         return asked
-    with database.read(actor) as conn:
-        known = dict(entries.event_types(conn, tenant=actor.tenant))
     st.title("Choose an event", anchor=False)
+    known = choices.events(actor, key="choose-event", width=400)
     chosen: str | None = st.selectbox(
         "Event", list(known), index=None, format_func=lambda t: f"{known[t]} · {t}", placeholder="Search events"
     )
@@ -87,6 +86,7 @@ def draw_page(actor: Actor, event_type: str) -> None:
         draw_unknown(actor, event_type)
         return
     entry = details.entry
+    tab_title.name(entry.name, "Event")
     st.title(f"{cards.category_icon(entry.category)} {escape(entry.name)}", anchor=False)
     draw(actor, details, in_drawer=False)
 
@@ -157,18 +157,18 @@ def _draw_schema(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
 def _draw_metadata(entry: CatalogEntry, *, in_drawer: bool) -> None:
     schema_view.heading("Metadata", in_drawer=in_drawer)
     paths = ", ".join(code(path) for path in entry.correlation_paths) or NOTHING
-    facts = {
+    metadata = {
         "Category": escape(entry.category),
         "Source": "Defined by this tenant" if entry.source == "tenant" else "System catalog",
         "Owner": escape(entry.owner) if entry.owner else NOTHING,
         "Tags": ", ".join(map(escape, entry.tags)) or NOTHING,
         "Schema ref": code(entry.payload_schema_ref) if entry.payload_schema_ref else NOTHING,
         "Correlation paths": paths,
-        "Last changed": f"{entry.updated_at:%Y-%m-%d %H:%M} UTC",
+        "Last changed": viewer_time.shown(entry.updated_at),
     }
-    st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
+    facts.draw(metadata, key="metadata")
     if entry.payload_schema_ref and entry.schema is not None:
-        st.page_link(
+        links.page_link(
             "schemas.py",
             label="Versions and uses of the schema",
             icon=":material/schema:",

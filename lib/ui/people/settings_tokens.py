@@ -14,8 +14,7 @@ from lib import database
 from lib.auth import tokens
 from lib.auth.actors import Actor
 from lib.auth.tokens import Token, TokenTerms
-from lib.catalog import entries
-from lib.ui.components import guard, statuses, table, viewer_time
+from lib.ui.components import choices, guard, statuses, table, viewer_time
 from lib.ui.components.text import code, escape
 
 _CHOSEN, _MADE, _FINISHED = "settings-token", "settings-token-made", "settings-token-finished"
@@ -41,7 +40,7 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
     """Draw every token, and the dialog of the one that is chosen."""
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         valid = sum(one.status == "valid" for one in made)
-        st.subheader(f"API tokens · {valid} valid", anchor=False, width="content")
+        st.header(f"API tokens · {valid} valid", anchor=False, width="content")
         st.button(
             "Create a token",
             icon=":material/key:",
@@ -71,7 +70,7 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
 def draw_own(made: Sequence[Token]) -> None:
     """Draw tokens of the person who looks, which they may not change here."""
     frame = pd.DataFrame([_row(one) for one in made], columns=["Name", *_columns()])
-    table.draw_plain(frame, {"Name": table.text(width=165), **_columns()}, width=1000)
+    table.draw_plain(frame, {"Name": table.text(width=165), **_columns()}, width="stretch")
 
 
 def _columns() -> dict[str, table.Column]:
@@ -215,8 +214,7 @@ def _ask_terms(actor: Actor, now: TokenTerms, *, key: str) -> dict[str, Any]:
     )
     limited: list[str] = []
     if may != "read":
-        with database.read(actor) as conn:
-            known = [event_type for event_type, _ in entries.event_types(conn, tenant=actor.tenant)]
+        known = choices.events(actor, key=f"{key}-types", chosen=now.event_types or ())
         limited = st.multiselect(
             "Event types that it may send",
             sorted({*known, *(now.event_types or ())}),
