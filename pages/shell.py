@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.ui import HISTORY, NAMES
-from lib.ui.components import guard
+from lib.ui.components import find_box, guard
 from lib.ui.people import way_in
 
 st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab is titled after the page
@@ -28,9 +28,12 @@ PAGES = [
 ]
 
 with guard.errors_shown():
+    top = st.sidebar.container()
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     scripts = [f"<script>{one.read_text(encoding='utf-8')}</script>" for one in (HISTORY, NAMES)]
     st.sidebar.html("".join(scripts), unsafe_allow_javascript=True)
+    with top:
+        find_box.draw(actor)
     settings = st.Page(
         "settings.py",
         title="Settings",

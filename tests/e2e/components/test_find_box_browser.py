@@ -1,0 +1,69 @@
+"""The box that finds anything, from the keyboard."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import settled, wait_for
+
+pytestmark = pytest.mark.browser
+
+
+def press(page: Page, keys: str) -> Locator:
+    """Press the keys until they are heard, as Streamlit hears none while it still draws the page; the box."""
+    box = page.get_by_role("dialog").get_by_role("searchbox", name="Find")
+
+    def is_open() -> bool:
+        page.keyboard.press(keys)
+        page.wait_for_timeout(500)
+        return box.is_visible()
+
+    settled(page)
+    wait_for(is_open)
+    return box
+
+
+@pytest.mark.parametrize("keys", ["Control+k", "/"])
+def test_a_type_is_found_and_opened_from_the_keyboard(page: Page, keys: str) -> None:
+    page.goto("/runs")
+    expect(page.get_by_role("heading", name="Runs")).to_be_visible()
+    expect(press(page, keys)).to_be_focused()
+    page.keyboard.press("ControlOrMeta+a")
+    # At once, as who knows the name types it: Enter waits until what was written is found.
+    page.keyboard.type("ticket created")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("event.*eventType=TICKET_CREATED"))
+    expect(page.get_by_role("heading", name="Ticket Created")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_arrows_go_through_what_was_found(page: Page) -> None:
+    page.goto("/runs")
+    box = press(page, "Control+k")
+    box.fill("ticket created")
+    dialog = page.get_by_role("dialog")
+    first = dialog.get_by_role("button", name="Ticket Created").first
+    second = dialog.get_by_role("button", name="Note Created").first
+    expect(second).to_be_visible()
+    settled(page)
+    # Whoever is among what was found stays there, though the box had the cursor only now.
+    first.focus()
+    page.wait_for_timeout(1500)  # longer than the box takes the cursor back
+    expect(first).to_be_focused()
+    for key, place in (("ArrowDown", second), ("ArrowUp", first), ("ArrowUp", box), ("ArrowDown", first)):
+        page.keyboard.press(key)
+        expect(place).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("event.*eventType=TICKET_CREATED"))
+
+
+def test_it_opens_over_the_drawer_which_comes_back(page: Page) -> None:
+    page.goto("/?eventType=TICKET_CREATED")
+    expect(page.get_by_role("dialog").get_by_text("Payload schema")).to_be_visible()
+    press(page, "Control+k")
+    settled(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog").get_by_text("Payload schema")).to_be_visible()
