@@ -24,6 +24,7 @@ PAGES = [
     st.Page("designer.py", title="Designer", icon=":material/account_tree:", visibility="hidden"),
     st.Page("import.py", title="Import events", icon=":material/upload:", visibility="hidden"),
     st.Page("define.py", title="Define event", icon=":material/add:", visibility="hidden"),
+    st.Page("timeline.py", title="Timeline", icon=":material/timeline:", visibility="hidden"),
     st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
 ]
 

@@ -1,0 +1,30 @@
+"""A chart of Altair on the page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+import streamlit as st
+
+# Altair checks every part of a chart against its schema when the part is made, and the whole once more when it is
+# drawn: half of what a page of charts costs. Tests check the charts; whoever looks at them need not wait for that.
+alt.utils.schemapi.disable_debug_mode()
+
+Chart = alt.Chart | alt.LayerChart | alt.FacetChart
+
+
+class _Unchecked:
+    """A chart that is not checked when it is drawn."""
+
+    def __init__(self, chart: Chart) -> None:
+        self._chart = chart
+
+    def to_dict(self) -> dict[str, Any]:
+        """The chart as Vega-Lite's JSON, as Streamlit asks for it."""
+        return self._chart.to_dict(validate=False)
+
+
+def draw(chart: Chart, **options: Any) -> None:
+    """Draw the chart; `options` are those of `st.altair_chart`."""
+    st.altair_chart(_Unchecked(chart), **options)  # type: ignore[call-overload]
