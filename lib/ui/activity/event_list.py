@@ -9,13 +9,15 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.database.paging import Total
 from lib.events import activity
 from lib.events.activity import EventFilters, EventPage, EventSummary
 from lib.events.matching import reason_word
 from lib.metrics.time_window import clock
 from lib.ui.activity import event_filters
 from lib.ui.components import guard, statuses, table, viewer_time
-from lib.ui.components.text import NOTHING, plural, shorten
+from lib.ui.components.statuses import Color
+from lib.ui.components.text import of_total, shorten
 
 PARAMETER = "eventId"
 
@@ -23,7 +25,8 @@ _LIVE_SECONDS = 2
 _TABLE = "activity-table"
 _CHOSEN = "activity-chosen"
 _PAYLOAD = 140
-_NAME_WIDTH = 232
+# With those of the other columns they fill a page 1,440 wide.
+_NAME_WIDTH, _KEY_WIDTH = 232, 248
 
 
 def draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
@@ -51,12 +54,13 @@ def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
         older, newer = (None, None) if live else (event_filters.older_than(), event_filters.newer_than())
         with database.read(actor) as conn:
             page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=older, newer_than=newer)
+            total = None if live else activity.how_many(conn, tenant=actor.tenant, filters=filters)
         if not page.events:
             _draw_nothing_found(narrowed=filters != EventFilters() or older is not None)
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             _draw_open(page)
-            st.caption(f"{_told(page, live=live)} · {table.SORTED}", width="content")
+            st.caption(f"{_told(page, total)} · {table.SORTED}", width="content")
         _draw_table(page)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if not live:
@@ -80,7 +84,8 @@ def _draw_open(page: EventPage) -> None:
     )
 
 
-def _told(page: EventPage, *, live: bool) -> str:
+def _told(page: EventPage, total: Total | None) -> str:
+    """How much of the list this page is, and in whose time; without a total the page is live."""
     zone = viewer_time.zone()
     first, last = (event.created_at.astimezone(zone) for event in (page.events[-1], page.events[0]))
     same_day = first.date() == last.date()
@@ -89,9 +94,8 @@ def _told(page: EventPage, *, live: bool) -> str:
         if same_day
         else (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
     )
-    span = f"{start} to {end}"
-    told = f"{plural(len(page.events), 'event')} · {span} · {zone.key}"
-    return f":green[:material/sensors:] Live at {datetime.now(zone):%H:%M:%S} · {told}" if live else told
+    told = f"{of_total(len(page.events), total, 'event')} · {start} to {end} · {zone.key}"
+    return told if total else f":green[:material/sync:] Refreshed at {datetime.now(zone):%H:%M:%S} · {told}"
 
 
 def _draw_table(page: EventPage) -> None:
@@ -105,15 +109,19 @@ def _draw_table(page: EventPage) -> None:
     table.draw(
         [_row(event) for event in page.events],
         {
-            "Status": table.state(statuses.EVENT, width=100),
+            "Status": table.state(statuses.FATE, width=105, help="Amber: a workflow was there and was not started"),
             "Created": table.moment(),
-            "Result": table.text(width=115, help="Workflows started or resumed, or why none was"),
-            "Took": table.seconds(width=70, help="From arrival to matched and recorded"),
-            "Origin": table.state(statuses.ORIGIN, width=95),
-            "Correlation key": table.text(width=248),
-            "Schema": table.state(statuses.VERDICT, width=95, help="Whether the payload fits the event's schema"),
-            "Payload": table.text(width=400, help="Redacted"),
-            "Event id": table.text(width=290),
+            "Result": table.marks(
+                {word: color for event in page.events for word, color in _result(event).items()},
+                width=175,
+                help="How the runs that it started are doing; else why none was",
+            ),
+            "Origin": table.state(statuses.ORIGIN, width=90),
+            "Correlation key": table.text(width=_KEY_WIDTH),
+            "Took": table.hidden(table.seconds()),
+            "Schema": table.hidden(table.text()),
+            "Payload": table.hidden(table.text()),
+            "Event id": table.hidden(table.text()),
         },
         key=key,
         way_in=table.WayIn(
@@ -129,29 +137,33 @@ def _draw_table(page: EventPage) -> None:
 def _row(event: EventSummary) -> Mapping[str, object]:
     return {
         "Event": event.event_type,
-        "Status": event.status,
+        "Status": event.fate,
         "Created": event.created_at,
-        "Result": _result(event),
+        "Result": list(_result(event)),
         "Correlation key": event.correlation_key,
         "Took": event.seconds,
         "Origin": event.origin,
-        "Schema": event.schema_status,
+        "Schema": statuses.VERDICT[event.schema_status].word,
         "Payload": shorten(event.payload, _PAYLOAD),
         "Event id": str(event.event_id),
     }
 
 
-def _result(event: EventSummary) -> str:
-    if event.started:
-        return plural(event.started, "workflow")
-    return reason_word(event.reason) if event.reason else NOTHING
+def _result(event: EventSummary) -> dict[str, Color]:
+    """What came of the event in a few words, each with its colour."""
+    found = statuses.run_counts(event.runs)
+    if event.resumed:
+        found[f"{event.resumed:,} resumed"] = statuses.OUTCOME["resumed"].color
+    if event.fate == "skipped" and event.reason:
+        found[reason_word(event.reason)] = statuses.FATE["skipped"].color
+    return found
 
 
 def _draw_nothing_found(*, narrowed: bool) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         if narrowed:
-            st.markdown("#### No event matches these filters", width="content")
+            st.markdown("## No event matches these filters", width="content")
             st.caption("Try a longer time or fewer filters. What is redacted is never found.", width="content")
             st.button(
                 "Clear all filters",
@@ -160,6 +172,6 @@ def _draw_nothing_found(*, narrowed: bool) -> None:
                 on_click=guard.callback(event_filters.FILTERS.clear),
             )
         else:
-            st.markdown("#### Nothing has happened yet", width="content")
+            st.markdown("## Nothing has happened yet", width="content")
             st.caption("Events appear here as soon as they arrive, or as you simulate one.", width="content")
         st.space("small")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,13 +10,13 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.events import activity
+from lib.events import activity, starting
 from lib.events.activity import EventRecord, Neighbour, TracedMatch
 from lib.metrics.time_window import clock
 from lib.schemas.form import json_text
 from lib.serialization import json_pointer, json_positions
 from lib.ui.activity.event_list import PARAMETER, open_record
-from lib.ui.components import guard, history, statuses, viewer_time
+from lib.ui.components import facts, guard, history, links, statuses, timeline_link, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape, plural
 
 _VERDICT = {
@@ -29,8 +30,11 @@ _VERDICT = {
 _SHOWN_PAYLOAD = 520
 
 
-def draw(actor: Actor, event_id: str) -> None:
-    """Draw the record, with the way back to the list. Raises NotFound."""
+def draw(actor: Actor, event_id: str, *, attach: Callable[[str], None]) -> None:
+    """Draw the record, with the way back to the list; `attach` draws the way to attach a workflow to its type.
+
+    Raises NotFound.
+    """
     st.button(
         "Activity",
         icon=":material/arrow_back:",
@@ -43,7 +47,7 @@ def draw(actor: Actor, event_id: str) -> None:
     _draw_head(actor, record)
     left, right = st.columns([3, 2], gap="medium")
     with left:
-        _draw_trace(record)
+        _draw_trace(record, attach)
         _draw_payload(record)
     with right:
         _draw_envelope(record)
@@ -59,9 +63,9 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content", gap="xsmall"):
             st.title(escape(record.event_type), anchor=False)
-            looks = (statuses.EVENT[record.status], statuses.ORIGIN[record.origin])
+            looks = (statuses.FATE[record.fate], statuses.ORIGIN[record.origin])
             st.markdown(f"{' '.join(look.badge() for look in looks)} {code(str(record.event_id))}")
-        with st.container(horizontal=True, width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
             refusal = guard.refused(actor, "manage")
             again = {"eventType": record.event_type, "fromEvent": str(record.event_id)}
             st.button(
@@ -78,8 +82,36 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
             if actor.may("admin"):
                 if st.button("Raw payload", icon=":material/lock_open:", key="reveal"):
                     _reveal(actor, record.event_id)
+    with st.container(horizontal=True, gap="small"):
+        of_type = {"eventType": record.event_type}
+        links.page_link("event.py", label="Event in the catalog", icon=":material/bolt:", query_params=of_type)
+        links.page_link("metrics.py", label="Its metrics", icon=":material/monitoring:", query_params=of_type)
+        timeline_link.draw(record.correlation_key)
+    guard.say_why(guard.refused(actor, "manage"))
     if record.error_message:
         st.error(escape(record.error_message), icon=":material/error:")
+        _draw_start(actor, record.event_id)
+
+
+def _draw_start(actor: Actor, event_id: UUID) -> None:
+    refusal = guard.refused(actor, "manage")
+    st.button(
+        "Start now",
+        icon=":material/restart_alt:",
+        type="primary",
+        key="start-event",
+        disabled=refusal is not None,
+        help=refusal or "Starts the workflows that it could not start, by this same event",
+        on_click=guard.callback(_start),
+        args=(actor, event_id),
+    )
+
+
+def _start(actor: Actor, event_id: UUID) -> None:
+    with database.write(actor) as conn:
+        matches = starting.start_again(conn, actor, event_id=event_id)
+    done = sum(match.outcome in ("started", "resumed") for match in matches)
+    guard.tell(f"{done:,} of {plural(len(matches), 'workflow')} started.", icon=":material/restart_alt:")
 
 
 @guard.dialog("Raw payload", width="large", icon=":material/lock_open:")
@@ -97,8 +129,8 @@ def _reveal(actor: Actor, event_id: UUID) -> None:
             st.code(json_text(payload), language="json")
 
 
-def _draw_trace(record: EventRecord) -> None:
-    st.subheader(
+def _draw_trace(record: EventRecord, attach: Callable[[str], None]) -> None:
+    st.header(
         f"Match trace · {plural(sum(t.match.workflow_id is not None for t in record.trace), 'candidate')}", anchor=False
     )
     if not record.trace:
@@ -106,12 +138,16 @@ def _draw_trace(record: EventRecord) -> None:
     for number, traced in enumerate(record.trace):
         with st.container(border=True, gap="xxsmall"):
             _draw_match(traced, number)
+    if record.fate == "no_workflow":
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.caption("Attach a workflow, and the next one starts it:", width="content")
+            attach(record.event_type)
 
 
 def _draw_match(traced: TracedMatch, number: int) -> None:
     match = traced.match
     if match.workflow_id is None:
-        st.markdown(f"{statuses.EVENT['unmatched'].badge()} Nothing was started")
+        st.markdown(f"{statuses.FATE['no_workflow'].badge()} Nothing was started")
     else:
         name = f"**{escape(match.workflow_name or 'A workflow')}** :gray[v{match.workflow_version}]"
         st.markdown(f"{statuses.OUTCOME[match.outcome].badge()} {name}")
@@ -122,11 +158,11 @@ def _draw_match(traced: TracedMatch, number: int) -> None:
         if traced.run_status:
             st.markdown(statuses.RUN[traced.run_status].badge(), width="content")
         if match.run_id:
-            st.page_link(
+            links.page_link(
                 "runs.py", label="Open run", icon=":material/arrow_outward:", query_params={"runId": str(match.run_id)}
             )
         if match.workflow_id:
-            st.page_link(
+            links.page_link(
                 "designer.py",
                 label="Open workflow",
                 icon=":material/account_tree:",
@@ -135,8 +171,8 @@ def _draw_match(traced: TracedMatch, number: int) -> None:
 
 
 def _draw_payload(record: EventRecord) -> None:
-    st.subheader("Payload", anchor=False)
-    st.caption("As people may see it: secrets are redacted.")
+    st.header("Payload", anchor=False)
+    st.caption("Secrets are redacted.")
     shown = json_text(record.payload)
     height = _SHOWN_PAYLOAD if shown.count("\n") > 24 else "content"
     st.code(shown, language="json", line_numbers=True, height=height)  # type: ignore[arg-type]
@@ -146,8 +182,8 @@ def _draw_envelope(record: EventRecord) -> None:
     zone = viewer_time.zone()
     took = (record.processed_at - record.created_at).total_seconds() if record.processed_at else None
     with st.container(border=True, gap="xsmall"):
-        st.subheader("Envelope", anchor=False)
-        facts = {
+        st.header("Envelope", anchor=False)
+        envelope = {
             "Type": code(record.event_type),
             "Id": code(str(record.event_id)),
             "Sender's id": code(record.sender_id) if record.sender_id else NOTHING,
@@ -158,7 +194,7 @@ def _draw_envelope(record: EventRecord) -> None:
             "Correlation key": code(record.correlation_key) if record.correlation_key else NOTHING,
             "Schema ref": code(record.schema_ref) if record.schema_ref else NOTHING,
         }
-        st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))
+        facts.draw(envelope, key="envelope")
         if record.parent_event_id:
             st.button(
                 "Open the event it repeats",
@@ -182,7 +218,7 @@ def _created(record: EventRecord, zone: ZoneInfo) -> str:
 
 def _draw_verdict(record: EventRecord) -> None:
     with st.container(border=True, gap="xsmall"):
-        st.subheader("Schema verdict", anchor=False)
+        st.header("Schema verdict", anchor=False)
         st.markdown(statuses.VERDICT[record.schema_status].badge(_VERDICT[record.schema_status]))
         shown = json_text(record.payload)
         for error in record.schema_errors:
@@ -194,7 +230,7 @@ def _draw_verdict(record: EventRecord) -> None:
 
 def _draw_neighbours(record: EventRecord) -> None:
     with st.container(border=True, gap="xsmall"):
-        st.subheader("Same correlation key", anchor=False)
+        st.header("Same correlation key", anchor=False)
         if not (record.previous or record.next):
             st.caption("No other event carries this key." if record.correlation_key else "The event carries no key.")
             return

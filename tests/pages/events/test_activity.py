@@ -21,10 +21,12 @@ from lib.events import activity, simulation
 from lib.events import export as event_export
 from lib.events.activity import EventFilters
 from lib.events.simulation import EventDraft
+from lib.runs import records as run_records
 from tests.conftest import ActorFactory
-from tests.database.events.test_activity import START, add, find
+from tests.database.events.test_activity import START, add, add_run, find
 from tests.database.events.test_ingestion import TICKET, publish, submit
-from tests.support import pages
+from tests.database.events.test_starting import mend
+from tests.support import pages, workflow_runs
 from tests.support.api_client import ApiClient, event, new_token
 from tests.support.tenant_catalog import add_schema
 
@@ -44,7 +46,7 @@ def shown(app: AppTest) -> str:
     """Every text on the page."""
     parts = [
         str(e.value)
-        for kind in ("title", "subheader", "markdown", "caption", "error", "warning", "info", "code")
+        for kind in ("title", "header", "markdown", "caption", "error", "warning", "info", "code")
         for e in app.get(kind)
     ]
     parts += [str(b.label) for b in app.button] + [str(b.help) for b in app.button]
@@ -65,7 +67,12 @@ def actor(db: Database, new_actor: ActorFactory) -> Actor:
             ("OUR_OWN_EVENT", {}),
         ]
     ):
-        add(db, actor.tenant, {"n": number}, event_name=name, created_at=START + timedelta(minutes=number), **columns)
+        at = START + timedelta(minutes=number)
+        event = add(db, actor.tenant, {"n": number}, event_name=name, created_at=at, **columns)
+        if not number:
+            workflow = workflow_runs.publish(actor.tenant, [workflow_runs.log_step("one")])
+            for status in ("FAILED", "SUCCEEDED", "SUCCEEDED"):
+                add_run(db, workflow, event, status)
     return actor
 
 
@@ -75,8 +82,48 @@ def test_lists_events_latest_first_with_what_came_of_each() -> None:
     assert app.title[0].value == "Activity"
     assert events(app) == ["OUR_OWN_EVENT", "TAG_APPLIED", "TAG_APPLIED", "TICKET_CLOSED", "TICKET_CREATED"]
     table = app.dataframe[0].value
-    assert [s[0] for s in table["Status"]] == ["Unmatched", "Unmatched", "Unmatched", "Error", "Matched"]
+    assert [s[0] for s in table["Status"]] == ["No workflow", "No workflow", "No workflow", "Error", "Matched"]
     assert [o[0] for o in table["Origin"]].count("Simulated") == 1
+    assert [list(one) for one in table["Result"]] == [[], [], [], [], ["2 succeeded", "1 failed"]]
+    assert "5 events ·" in shown(app)
+
+
+def test_only_an_event_that_was_skipped_is_amber_and_says_why(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    submit(actor)
+    publish(actor, "Unmapped", ref="payload.NoteCreated.v1")
+    submit(actor)
+    app = open_page()
+    assert [s[0] for s in app.dataframe[0].value["Status"]] == ["Unmatched", "No workflow"]
+    assert [list(one) for one in app.dataframe[0].value["Result"]] == [["No mapping"], []]
+    config = json.loads(app.dataframe[0].proto.columns)
+    colors = {o["value"]: o["color"] for o in config["Status"]["type_config"]["options"]}
+    assert colors["Unmatched"] == "orange" and colors["No workflow"] == "gray"
+
+
+@pytest.mark.usefixtures("actor")
+@pytest.mark.parametrize("half", [{"field": "n"}, {"value": "3"}])
+def test_half_a_search_keeps_the_list_and_says_what_is_missing(half: dict[str, str]) -> None:
+    app = open_page(**half)
+    assert len(events(app)) == 5 and not app.error
+    assert "Until then all events are listed" in shown(app)
+    assert find_label(app) == "Find", "half a filter filters nothing"
+    app = open_page(field="n", value="3", key="key-1")
+    assert len(events(app)) == 1 and "Until then" not in shown(app)
+    assert find_label(app) == "Find · 2", "field and value are one filter"
+
+
+def find_label(app: AppTest) -> str:
+    """What the fold with the exact filters says."""
+    found, todo = [], [app.main]
+    while todo:
+        block: Any = todo.pop()
+        todo += list(getattr(block, "children", {}).values())
+        proto = getattr(block, "proto", None)
+        if proto is not None and hasattr(proto, "popover") and proto.HasField("popover"):
+            found.append(proto.popover.label)
+    [label] = [label for label in found if label.startswith("Find")]
+    return str(label)
 
 
 @pytest.mark.usefixtures("actor")
@@ -94,6 +141,9 @@ def test_lists_events_latest_first_with_what_came_of_each() -> None:
         ({"since": "2026-03-01T01:02+01:00", "until": "2026-03-01T00:04Z"}, 2),
         ({"from": "2026-03-01T00:02"}, 3),
         ({"range": "Last hour"}, 0),
+        ({"eventRuns": "Failed"}, 1),
+        ({"runStatus": "SUCCEEDED"}, 1),
+        ({"eventRuns": "waiting"}, 0),
         ({"event": "NO_SUCH_EVENT"}, 0),
         ({"status": "nonsense", "origin": "<b>", "range": "eternity", "before": "'; DROP TABLE tenants"}, 5),
     ],
@@ -109,7 +159,6 @@ def test_the_url_is_the_view(query: dict[str, Any], found: int) -> None:
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ({"field": "n"}, "Payload value is missing; a search needs"),
         ({"field": "a..b", "value": "1"}, "Payload field cannot be read"),
     ],
 )
@@ -118,7 +167,7 @@ def test_what_cannot_be_searched_for_is_said(query: dict[str, str], said: str) -
 
 
 @pytest.mark.usefixtures("actor")
-@pytest.mark.parametrize(("key", "said"), [("id", "Event id has"), ("key", "Correlation key has")])
+@pytest.mark.parametrize(("key", "said"), [("id", "Event id has"), ("eventKey", "Correlation key has")])
 def test_text_that_no_event_can_hold_is_said_in_the_address_and_where_it_is_typed(key: str, said: str) -> None:
     app = open_page(**{key: "a\0"})
     assert "has the character NUL" in app.warning[0].value and not app.error
@@ -169,7 +218,7 @@ def test_what_cannot_be_read_in_the_address_is_said(name: str, value: str, said:
     app = open_page(**{name: value})
     assert len(events(app)) == 5
     assert said in app.warning[0].value
-    app.text_input(key="key").set_value("key-1").run()
+    app.text_input(key="eventKey").set_value("key-1").run()
     assert len(events(app)) == 1 and not app.warning
 
 
@@ -222,7 +271,7 @@ def test_pages_are_walked_back_and_forth(db: Database, new_actor: ActorFactory) 
     assert events(open_page(after=visitor.query_params["after"]))[0] == "E69"
     visitor.button(key="activity-newer").click().run()
     assert events(visitor)[0] == "E119" and visitor.button(key="activity-newer").disabled
-    app.text_input(key="key").set_value("none").run()
+    app.text_input(key="eventKey").set_value("none").run()
     assert "No event matches" in shown(app)
 
 
@@ -462,3 +511,42 @@ def _guesses(value: Any, path: str = "") -> list[tuple[str, str]]:
     if isinstance(value, list):
         return [g for item in value for g in _guesses(item, path)]
     return [(path, value), (path, SECRET)] if planted(value) else []
+
+
+def test_the_record_of_an_event_without_a_workflow_offers_to_attach_one(new_actor: ActorFactory) -> None:
+    actor = new_actor("manage")
+    lonely = submit(actor)
+    app = open_page(eventId=str(lonely.event_id))
+    assert app.button(key="record-attach-TICKET_CREATED").label == "Attach" and "start-event" not in keys(app)
+    links = {link.proto.label: link.proto.query_string for link in app.get("page_link")}
+    here = f"&tenant={actor.tenant}"
+    assert links["Event in the catalog"] == links["Its metrics"] == f"eventType=TICKET_CREATED{here}"
+    assert links["Timeline of its key"] == f"key={TICKET['ticketId']}{here}"
+    publish(actor, "Unmapped", ref="payload.NoteCreated.v1")
+    skipped = open_page(eventId=str(submit(actor).event_id))
+    assert "record-attach-TICKET_CREATED" not in keys(skipped) and ":orange-badge" in skipped.markdown[1].value
+
+
+def keys(app: AppTest) -> set[str]:
+    return {str(button.key) for button in app.button}
+
+
+def test_an_event_in_error_is_started_as_itself_from_its_record(new_actor: ActorFactory) -> None:
+    actor = new_actor("manage", name="Ours")
+    bad = publish(actor, "bad", definition={"trigger": None})
+    event = submit(actor).event_id
+    reader = new_actor("read", tenant=actor.tenant, name="Ours")
+    denied = pages.open_page("activity.py", person=pages.label_of(reader, "Ours"), eventId=str(event))
+    assert denied.button(key="start-event").disabled and "you need manage" in denied.button(key="start-event").help
+    mend(bad)
+    app, late = (
+        pages.open_page("activity.py", person=pages.label_of(actor, "Ours"), eventId=str(event)) for _ in range(2)
+    )
+    app.button(key="start-event").click().run()
+    assert not app.exception and not app.error and "start-event" not in keys(app)
+    assert [toast.value for toast in app.toast] == ["1 of 1 workflow started."]
+    assert "Matched" in shown(app) and "Queued" in shown(app)
+    late.button(key="start-event").click().run()
+    assert "what it could start has been started" in late.toast[0].value and not late.exception
+    with database.read(actor) as conn:
+        assert len(run_records.runs_of_event(conn, tenant=actor.tenant, event_id=event)) == 1
