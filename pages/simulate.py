@@ -10,7 +10,7 @@ from lib.events.simulation import EventDraft
 from lib.schemas.form import ABSENT
 from lib.ui.catalog import event_details
 from lib.ui.components import guard
-from lib.ui.simulate import outcome, payload_editor, saved_cases
+from lib.ui.simulate import curl, kept_draft, outcome, payload_editor, saved_cases, start
 from lib.ui.simulate import setup as simulate_setup
 from lib.workflows import records as workflow_records
 
@@ -18,21 +18,20 @@ actor = guard.require_entry()
 
 event_type = event_details.choose_event_type(actor)
 if not event_type:
-    st.stop()
-if refusal := guard.refused(actor, "manage"):
-    st.info(refusal, icon=":material/lock:")
-    st.stop()
+    start.draw(actor)
+    guard.end_page()
 with database.read(actor) as conn:
     entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
     attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=event_type) if entry else []
 if entry is None:
     event_details.draw_unknown(actor, event_type)
-    st.stop()
+    guard.end_page()
 
 setup = simulate_setup.load(actor, entry)
-simulate_setup.draw_head(setup)
+simulate_setup.draw_head(actor, setup)
 result_key = f"{entry.event_type}:result"
 submitted_key = f"{setup.key}:submitted"
+refusal = guard.refused(actor, "manage")
 
 left, right = st.columns([3, 2], gap="large")
 with left:
@@ -48,14 +47,19 @@ with left:
     )
 with right:
     correlation_key = simulate_setup.draw_correlation_key(setup)
-    although_invalid = simulate_setup.draw_advanced(setup)
+    although_invalid = simulate_setup.draw_advanced(actor, setup)
+    kept_draft.draw(actor, setup, edited, correlation_key)
     draft = None
     if edited.value is not ABSENT:
         draft = EventDraft(entry.event_type, edited.value, correlation_key, setup.overridden_ref)
     with st.container(horizontal=True):
         if st.button("Preview", icon=":material/visibility:", disabled=draft is None):
             st.session_state[f"{setup.key}:preview"] = True
-        sending = st.button("Send event", icon=":material/send:", type="primary", key="send")
+        sending = st.button(
+            "Send event", icon=":material/send:", type="primary", key="send", disabled=bool(refusal), help=refusal
+        )
+        curl.draw(draft)
+    guard.say_why(refusal)
     if sending and draft and (edited.is_valid or although_invalid):
         sent = outcome.send(actor, draft)
         st.session_state[result_key] = (sent, draft) if sent else None
@@ -65,15 +69,11 @@ with right:
         st.session_state[f"{setup.key}:blocked"] = True
         st.rerun()
     if st.session_state.pop(f"{setup.key}:blocked", False):
-        st.error(
-            "Not sent: the payload does not fit its schema. Mend what is marked, or send it although "
-            "invalid (Advanced).",
-            icon=":material/error:",
-        )
+        st.error(f"Not sent: {payload_editor.why_not(edited)}", icon=":material/error:")
     would = None
     if draft and st.session_state.get(f"{setup.key}:preview"):
         would = outcome.draw_preview(actor, draft)
-    if result := st.session_state.get(result_key):
-        submission, sent_draft = result
-        outcome.draw_result(actor, submission, outdated=draft != sent_draft)
+    kept, sent_draft = st.session_state.get(result_key) or (None, None)
+    if result := outcome.asked(actor, entry.event_type, kept):
+        outcome.draw_result(actor, result, outdated=result is kept and draft != sent_draft)
     saved_cases.draw(actor, setup, draft, would, attached)

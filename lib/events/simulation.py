@@ -18,6 +18,9 @@ from lib.serialization.strict_json import JsonValue
 #: Shown as the source of every simulated event.
 SOURCE = "simulate"
 
+# Simulations of a person among which the latest types are sought.
+_LOOKED_AT = 200
+
 queries = named_queries.of(__name__)
 
 
@@ -71,6 +74,12 @@ def remembered_key(conn: Connection, actor: Actor, *, event_type: str) -> str | 
     """The correlation key this person last sent this event with."""
     key: str | None = preferences.get(conn, actor, name=_key_name(event_type))
     return key
+
+
+def simulated_lately(conn: Connection, actor: Actor, *, most: int) -> list[str]:
+    """The event types that this person simulated last, latest first."""
+    row = {"tenant": actor.tenant, "user_id": actor.user_id, "action": acts.EventSimulated.action}
+    return list(conn.execute(queries["lately"], row | {"looked_at": _LOOKED_AT, "most": most}).scalars())
 
 
 def last_payload(conn: Connection, *, tenant: UUID, event_type: str) -> RecordedPayload | None:

@@ -11,3 +11,17 @@ LIMIT 1
 SELECT event_name, CAST(redacted_payload AS text) AS payload, created_at, origin
 FROM workflow_runtime_events
 WHERE tenant = CAST(:tenant AS uuid) AND event_id = CAST(:event_id AS uuid)
+
+-- name: lately
+-- Event types that a person simulated last, latest first, among their latest acts of that kind.
+SELECT event_type
+FROM (
+  SELECT detail ->> 'eventType' AS event_type, at
+  FROM audit_logs
+  WHERE tenant = CAST(:tenant AS uuid) AND user_id = CAST(:user_id AS uuid) AND action = :action
+  ORDER BY at DESC, audit_id DESC
+  LIMIT :looked_at
+) acts
+GROUP BY event_type
+ORDER BY max(at) DESC, event_type
+LIMIT :most

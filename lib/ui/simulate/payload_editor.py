@@ -13,20 +13,31 @@ from lib.sandbox import validation
 from lib.schemas.form import ABSENT, MOST_UNITS, SchemaViolation, json_text
 from lib.serialization import strict_json
 from lib.serialization.json_positions import line_of
-from lib.ui.components import guard
+from lib.ui.components import guard, numbered
 from lib.ui.components.schema_fields import fill_form, schema_fields
 from lib.ui.components.text import code, escape
 
 _MODES = ("Form", "JSON")
 _HEIGHT = 420
+_EDITOR = "json-editor"
+_MOST_SHOWN = 20
+_EMPTY = "The payload is empty."
+# Lines shown before and after one that is broken.
+_AROUND = 2
+_LONGEST_LINE = 200
 
 
 @dataclass(frozen=True)
 class EditedPayload:
-    """What the editor holds: a value, or ABSENT while it is empty or its JSON cannot be read."""
+    """What the editor holds: a value, or ABSENT while it is empty or its JSON cannot be read.
+
+    `text` is the JSON as it stands there, `broken` says as Markdown why nothing can be sent of it at all.
+    """
 
     value: Any
     problems: int
+    text: str
+    broken: str | None = None
 
     @property
     def is_valid(self) -> bool:
@@ -62,7 +73,30 @@ def payload_editor(schema: Any, *, key: str, initial: Any, submitted: bool, bar:
         schema, key=f"{key}-form", initial=initial, submitted=submitted, validate=lambda v: _uncheckable(schema, v)
     )
     st.session_state[f"{key}:value"] = result.value
-    return EditedPayload(result.value, len(result.errors))
+    nothing = _EMPTY if result.value is ABSENT else None
+    return EditedPayload(result.value, len(result.errors), _text(result.value), nothing)
+
+
+def why_not(edited: EditedPayload) -> str:
+    """Why what the editor holds is not sent, as Markdown; only what can be sent although invalid is offered so."""
+    if edited.broken:
+        return f"{edited.broken[0].lower()}{edited.broken[1:]}"
+    return "the payload does not fit its schema. Fix what is marked, or send it although invalid (Advanced)."
+
+
+def restore(key: str, text: str, *, is_json: bool) -> None:
+    """Put a text back into the editor as it was left, before it is drawn; in JSON it need not be readable."""
+    try:
+        fill(key, strict_json.parse(text) if text.strip() else ABSENT)
+    except InvalidInput:
+        is_json = True
+    st.session_state[f"{key}-json"] = text
+    st.session_state[f"{key}-mode"] = "JSON" if is_json else "Form"
+
+
+def is_json(key: str) -> bool:
+    """Whether the editor shows JSON rather than a form."""
+    return st.session_state.get(f"{key}-mode") == "JSON"
 
 
 def fill(key: str, value: Any) -> None:
@@ -99,29 +133,51 @@ def _switch(key: str) -> None:
 def _draw_json(schema: Any, key: str, initial: Any) -> EditedPayload:
     if f"{key}-json" not in st.session_state:
         st.session_state[f"{key}-json"] = _text(current(key, initial))
-    text = st.text_area(
-        "Payload as JSON", key=f"{key}-json", height=_HEIGHT, label_visibility="collapsed", persist_state="session"
-    )
-    if not (text or "").strip():
-        st.caption("The payload is empty.")
-        return EditedPayload(ABSENT, 1)
+    with st.container(key=_EDITOR):
+        text = st.text_area(
+            "Payload as JSON", key=f"{key}-json", height=_HEIGHT, label_visibility="collapsed", persist_state="session"
+        )
+    edited, wrong = _judge(schema, key, text or "")
+    numbered.dress(_EDITOR, text or "", wrong)
+    return edited
+
+
+def _judge(schema: Any, key: str, text: str) -> tuple[EditedPayload, list[int]]:
+    """Say what is wrong with the text; what it holds, and the lines at which something is wrong."""
+    if not text.strip():
+        st.caption(_EMPTY)
+        return EditedPayload(ABSENT, 1, "", _EMPTY), []
     try:
         value = strict_json.parse(text)
     except InvalidInput as error:
         st.error(f"This {escape(error.cause)}.", icon=":material/error:")
-        st.code(text, language="json", line_numbers=True, height=260)
-        return EditedPayload(ABSENT, 1)
+        line = numbered.line_named(error.cause)
+        if line is not None:
+            st.code(_excerpt(text, line), language=None)
+        return EditedPayload(ABSENT, 1, text, f"the JSON {escape(error.cause)}."), [line] if line else []
     st.session_state[f"{key}:value"] = value
     violations = [] if schema is None else _violations(schema, value)
-    for violation in violations[:20]:
+    lines = [line_of(text, violation.path) for violation in violations[:_MOST_SHOWN]]
+    for violation, line in zip(violations, lines, strict=False):
         where = "/".join(str(part) for part in violation.path) or "the payload"
-        st.markdown(
-            f":red[:material/error: Line {line_of(text, violation.path)}] {code(where)} {escape(violation.message)}"
-        )
+        st.markdown(f":red[:material/error: Line {line}] {code(where)} {escape(violation.message)}")
     if not violations:
         fits = "The payload fits its schema." if schema is not None else "The JSON is well-formed; no schema to check."
         st.caption(f":green[:material/check_circle:] {fits}")
-    return EditedPayload(value, len(violations))
+    return EditedPayload(value, len(violations), text), lines
+
+
+def _excerpt(text: str, wanted: int) -> str:
+    """A line with those around it, each with its number."""
+    lines = text.split("\n")
+    numbers = range(max(1, wanted - _AROUND), min(len(lines), wanted + _AROUND) + 1)
+    width = len(str(numbers[-1])) if numbers else 0
+    return "\n".join(f"{'→' if n == wanted else ' '} {n:>{width}} │ {_cut(lines[n - 1])}" for n in numbers)
+
+
+def _cut(line: str) -> str:
+    """The line as far as a page has room for it."""
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1] + "…"
 
 
 def _uncheckable(schema: Any, value: Any) -> list[SchemaViolation] | None:

@@ -50,7 +50,7 @@ def draw(
             st.caption("Keep a payload with the workflows it must start, and run it again after every change.")
         for case in setup.cases:
             _draw_case(actor, setup, case, results.get(case.case_id), names)
-        if draft is not None:
+        if draft is not None and actor.may("manage"):
             _draw_save(actor, setup, draft, would, attached)
 
 
@@ -71,6 +71,8 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
                 ("use", "edit", "Put into the form", use_case, (setup, case)),
                 ("delete", "delete", "Delete", _delete, (actor, case)),
             ):
+                if act == "delete" and not actor.may("manage"):
+                    continue
                 st.button(
                     "",
                     icon=f":material/{icon}:",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import entries, schema_registry
+from lib.catalog import schema_registry
 from lib.catalog.entries import CatalogEntry
 from lib.events import correlation, saved_cases, simulation
 from lib.events.saved_cases import SavedCase
@@ -19,7 +19,7 @@ from lib.sandbox.sampling import SchemaSample
 from lib.schemas import JsonSchema
 from lib.schemas.form import ABSENT
 from lib.ui.catalog import cards
-from lib.ui.components import guard
+from lib.ui.components import choices, guard, links, tab_title, viewer_time
 from lib.ui.components.text import code, escape, plain
 from lib.ui.simulate import payload_editor
 
@@ -37,9 +37,6 @@ class Setup:
     #: Why the initial payload may not fit its schema; None where nothing is known against it.
     problem: str | None
     cases: list[SavedCase]
-    refs: list[str]
-    #: Every event of the catalog with its name, to change to.
-    events: dict[str, str]
 
     @property
     def key(self) -> str:
@@ -61,47 +58,49 @@ def load(actor: Actor, entry: CatalogEntry) -> Setup:
         if picked and picked != entry.payload_schema_ref:
             schema = schema_registry.schema(conn, tenant=actor.tenant, ref=picked)
         cases = saved_cases.of_event(conn, tenant=actor.tenant, event_type=event_type)
-        refs = schema_registry.refs(conn, tenant=actor.tenant)
-        events = dict(entries.event_types(conn, tenant=actor.tenant))
         if _key_key(event_type) not in st.session_state:
             remembered = simulation.remembered_key(conn, actor, event_type=event_type)
             st.session_state[_key_key(event_type)] = remembered or ""
     start = SchemaSample(entry.example) if entry.example is not None else _sample(schema)
-    setup = Setup(entry, picked, schema, start.value, start.problem, cases, refs, events)
+    setup = Setup(entry, picked, schema, start.value, start.problem, cases)
     _start_from_event(actor, setup)
     return setup
 
 
-def draw_head(setup: Setup) -> None:
+def draw_head(actor: Actor, setup: Setup) -> None:
     """Which event is simulated, the choice of another, and the ways to what else there is of it."""
     entry = setup.entry
 
     def choose() -> None:
-        st.query_params.pop("fromEvent", None)  # it is one of the type before
+        for name in ("fromEvent", "sent"):  # they are of the type before
+            st.query_params.pop(name, None)
         st.query_params["eventType"] = st.session_state[_CHOICE]
 
+    tab_title.name(entry.name, "Simulate")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.title(f"{cards.category_icon(entry.category)} Simulate {escape(entry.name)}", anchor=False, width="content")
-        st.session_state[_CHOICE] = entry.event_type
-        st.selectbox(
-            "Event",
-            list(setup.events),
-            key=_CHOICE,
-            on_change=guard.callback(choose),
-            width=320,
-            format_func=lambda t: f"{setup.events[t]} · {t}",
-            label_visibility="collapsed",
-        )
+        with st.container(horizontal=True, width="content", gap="small"):
+            events = choices.events(actor, key=_CHOICE, chosen=[entry.event_type])
+            st.session_state[_CHOICE] = entry.event_type
+            st.selectbox(
+                "Event",
+                list(events),
+                key=_CHOICE,
+                on_change=guard.callback(choose),
+                width=320,
+                format_func=lambda t: f"{events[t]} · {t}",
+                label_visibility="collapsed",
+            )
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.markdown(
             f"{code(entry.event_type)} {cards.badges(entry.status, entry.source, entry.schema_state)} "
             f":small[{code(setup.schema_ref or 'no schema ref')}]",
             width="content",
         )
-        st.page_link(
+        links.page_link(
             "event.py", label="Event details", icon=":material/bolt:", query_params={"eventType": entry.event_type}
         )
-        st.page_link(
+        links.page_link(
             "metrics.py", label="Metrics", icon=":material/monitoring:", query_params={"eventType": entry.event_type}
         )
     if setup.problem:
@@ -134,6 +133,11 @@ def use_case(setup: Setup, case: SavedCase) -> None:
     st.session_state[_key_key(setup.entry.event_type)] = case.correlation_key or ""
 
 
+def set_correlation_key(setup: Setup, value: object) -> None:
+    """Callback: put a correlation key into its field."""
+    st.session_state[_key_key(setup.entry.event_type)] = value if isinstance(value, str) else ""
+
+
 def draw_correlation_key(setup: Setup) -> str | None:
     """The key to submit; None leaves it to the payload, and the placeholder says what that gives."""
     payload = payload_editor.current(setup.key, setup.initial)
@@ -150,14 +154,16 @@ def draw_correlation_key(setup: Setup) -> str | None:
     return (value or "").strip() or None
 
 
-def draw_advanced(setup: Setup) -> bool:
+def draw_advanced(actor: Actor, setup: Setup) -> bool:
     """Which schema the payload claims, and whether to send it although it does not fit."""
     with st.expander("Advanced", icon=":material/tune:"):
+        key = _ref_key(setup.entry.event_type)
+        refs = choices.refs(actor, key=key, chosen=setup.schema_ref)
         st.selectbox(
             "Payload schema ref",
-            setup.refs,
-            index=setup.refs.index(setup.schema_ref) if setup.schema_ref in setup.refs else None,
-            key=_ref_key(setup.entry.event_type),
+            refs,
+            index=refs.index(setup.schema_ref) if setup.schema_ref else None,
+            key=key,
             placeholder="No schema",
             persist_state="session",
             help="The catalog's unless you pick another. A different one is recorded as a conflict with the event.",
@@ -177,7 +183,7 @@ def _fill_with_last(actor: Actor, setup: Setup) -> None:
         return
     payload_editor.fill(setup.key, last.payload)
     st.toast(
-        f"Filled with the {last.origin} event of {last.created_at:%Y-%m-%d %H:%M} UTC. Hidden values read "
+        f"Filled with the {last.origin} event of {viewer_time.shown(last.created_at)}. Hidden values read "
         "“[redacted]”: replace them before you send.",
         icon=":material/history:",
     )

@@ -6,12 +6,10 @@ import json
 import re
 from typing import Any
 
-import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from lib.database import embedded_server
-from tests.e2e.conftest import RunningApp, picture, settled
+from tests.e2e.conftest import RunningApp, database_of, picture, settled
 
 pytestmark = pytest.mark.browser
 
@@ -73,15 +71,13 @@ SCHEMA = {
 @pytest.fixture
 def event_type(app: RunningApp) -> str:
     """An event of the demo's tenant with that schema."""
-    server = embedded_server.start(app.data_dir)
-    with psycopg.connect(server.url().replace("+psycopg", "")) as conn:
+    with database_of(app) as conn:
         conn.execute(
             "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema,"
             " correlation_paths) SELECT tenant, 'METER_READ', 'Meter Read', '', 'Own', 'active', %s, '{}'"
             " FROM workflow_runtime_events LIMIT 1 ON CONFLICT DO NOTHING",
             (json.dumps(SCHEMA),),
         )
-    server.stop()
     return "METER_READ"
 
 
@@ -90,6 +86,8 @@ def field(page: Page, name: str) -> Locator:
 
 
 def type_into(page: Page, name: str, text: str) -> None:
+    expect(field(page, name)).to_be_editable()
+    settled(page)
     field(page, name).fill(text)
     field(page, name).press("Tab")
     settled(page)
@@ -130,7 +128,9 @@ def test_a_field_comes_with_its_condition_and_keeps_what_was_typed(page: Page, e
     expect(field(page, "Pressure")).to_have_count(0)
     picture(page, "3-flipped-back")
     pick(page, "JSON")
-    shown = page.get_by_role("textbox", name="Payload as JSON").input_value()
+    written = page.get_by_role("textbox", name="Payload as JSON")
+    expect(written).not_to_have_value("")
+    shown = written.input_value()
     assert json.loads(shown) == {
         "kind": "water",
         "invoice": "R-1",
@@ -144,3 +144,24 @@ def test_a_field_comes_with_its_condition_and_keeps_what_was_typed(page: Page, e
     pick(page, "Form")
     expect(field(page, "Zip")).to_have_value("53111")
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+def test_a_field_says_its_error_until_it_is_mended(page: Page, event_type: str) -> None:
+    page.goto(f"/simulate?eventType={event_type}")
+    expect(page.get_by_role("heading", name=re.compile("Simulate Meter Read"))).to_be_visible()
+    page.get_by_role("button", name="Fill with").click()
+    page.get_by_text("Empty payload").click()
+    expect(field(page, "Meter")).to_have_value("")
+    settled(page)
+    pick(page, "gas")
+    expect(field(page, "Pressure")).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name="Send event").click()
+    expect(page.get_by_text("Not sent")).to_be_visible()
+    pressure, meter = field(page, "Pressure"), field(page, "Meter")
+    expect(pressure).to_have_accessible_description(re.compile("is missing"))
+    expect(pressure).to_have_attribute("aria-invalid", "true")
+    expect(meter).to_have_accessible_description("")
+    type_into(page, "Pressure", "high")
+    expect(pressure).to_have_accessible_description("")
+    expect(pressure).not_to_have_attribute("aria-invalid", "true")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lib import database
+from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.events import ingestion
@@ -16,8 +19,9 @@ from lib.sandbox import sampling
 from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish
-from tests.support.pages import open_page
+from tests.support.pages import label_of, open_page
 from tests.support.tenant_catalog import add_entry
+from tests.support.workflow_runs import step
 
 
 def open_simulate(event_type: str | None = "TICKET_CREATED", **query: str) -> AppTest:
@@ -50,13 +54,26 @@ def actor(new_actor: ActorFactory) -> Actor:
 
 
 @pytest.mark.own_database
+def test_moments_are_in_the_viewers_zone(actor: Actor) -> None:
+    with database.write(actor) as conn:
+        preferences.put(conn, actor, name="timeZone", value="Asia/Kolkata")
+    app = open_simulate()
+    press(app, "Send event")
+    assert re.search(r"\[Sent\] +\d\d:\d\d:\d\d Asia/Kolkata", said(app))
+    event = open_page("event.py", eventType="TICKET_CREATED")
+    assert "UTC" not in said(event)
+
+
+@pytest.mark.own_database
 def test_preview_names_the_workflow_and_send_starts_it(actor: Actor, db: Database) -> None:
     app = open_simulate()
     press(app, "Preview")
     assert "Would start" in said(app) and "Triage" in said(app)
     assert count(db, "workflow_runtime_events") == 0
     press(app, "Send event")
-    assert "Event sent" in said(app) and "Started" in said(app)
+    assert "Event sent" in said(app)
+    [row] = [link.proto for link in app.get("page_link") if "Triage" in link.proto.label]
+    assert "Queued" in row.label and row.query_string.startswith("runId=")
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "audit_logs") == 1
 
 
@@ -102,6 +119,7 @@ def test_json_that_cannot_be_read_stays_with_its_line(actor: Actor) -> None:
     broken = '{\n  "ticketId": 5,\n}'
     json_area(app).set_value(broken).run()
     assert "line 3" in app.error[0].value
+    assert any("→ 3 │ }" in c.value for c in app.code)
     switch(app, "Form")
     assert json_area(app).value == broken, "the text is still there, and still the mode"
     assert "The form cannot show this JSON" in said(app)
@@ -173,11 +191,73 @@ def test_a_test_case_names_a_workflow_that_is_detached_or_gone(actor: Actor, db:
         assert told in said(app).replace("\\", "")
 
 
-def test_a_reader_is_told_what_is_missing(new_actor: ActorFactory, db: Database) -> None:
-    new_actor("read")
+@pytest.mark.own_database
+def test_a_reader_previews_and_sends_nothing(actor: Actor, new_actor: ActorFactory, db: Database) -> None:
+    reader = new_actor("read", tenant=actor.tenant)
+    app = open_page("simulate.py", person=label_of(reader, "Tenant"), eventType="TICKET_CREATED")
+    send = app.button(key="send")
+    assert send.disabled and "you need manage" in send.help
+    press(app, "Preview")
+    assert "Would start" in said(app) and "Its run would succeed" in said(app)
+    assert not [t for t in app.text_input if t.label == "Name"], "nor saves a test case"
+    assert count(db, "workflow_runtime_events") == count(db, "audit_logs") == 0
+
+
+def test_a_preview_says_that_a_run_would_fail(actor: Actor) -> None:
+    failing = step("ask", "action.call", action="http.request", input={"method": "GET", "url": "http://127.0.0.1/"})
+    publish(actor, "Ask inside", definition={"steps": [failing]})
     app = open_simulate()
-    assert "you need manage" in app.info[0].value
-    assert not [b for b in app.button if b.label == "Send event"]
+    press(app, "Preview")
+    notes = [m.value for m in app.markdown if "Its run would" in m.value]
+    assert len(notes) == 2
+    assert "Its run would fail: Step ask" in next(note for note in notes if "fail" in note)
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [('{\n  "ticketId": 5,\n}', "line 3"), ("", "the payload is empty"), ("{", "line 1")]
+)
+def test_what_is_no_json_is_not_offered_to_be_sent_although_invalid(text: str, why: str, actor: Actor) -> None:
+    app = open_simulate()
+    switch(app, "JSON")
+    json_area(app).set_value(text).run()
+    next(t for t in app.toggle if t.label == "Send although invalid").set_value(True).run()
+    press(app, "Send event")
+    told = next(e.value for e in app.error if e.value.startswith("Not sent: "))
+    assert why in told and "schema" not in told and "although invalid" not in told
+    assert "Event sent" not in said(app)
+
+
+def test_the_event_that_was_sent_is_in_the_url_and_found_again(actor: Actor) -> None:
+    app = open_simulate()
+    press(app, "Send event")
+    [event_id] = app.query_params["sent"] if isinstance(app.query_params["sent"], list) else [app.query_params["sent"]]
+    again = open_simulate(sent=event_id)
+    assert "Event sent" in said(again) and event_id in said(again) and "has changed since" not in said(again)
+    assert [link.proto.label for link in again.get("page_link") if "Triage" in link.proto.label]
+    for nonsense in ("nonsense", "00000000-0000-0000-0000-000000000000"):
+        app = open_simulate(sent=nonsense)
+        assert "Event sent" not in said(app) and "no event of this type" in said(app)
+    other = open_simulate("TICKET_CLOSED", sent=event_id)
+    assert "Event sent" not in said(other) and "no event of this type" in said(other)
+
+
+def test_without_an_event_the_latest_and_the_busiest_are_offered(actor: Actor, new_actor: ActorFactory) -> None:
+    app = open_simulate("TICKET_CLOSED")
+    press(app, "Send event")
+    with database.write(actor) as conn:
+        ingestion.submit_event(conn, actor, event_type="TICKET_CREATED", payload=TICKET)
+    app = open_simulate(None)
+    offered = [b.label for b in app.button if str(b.key).startswith("start-")]
+    assert offered == ["Ticket Closed", "Ticket Created :gray[1]"]
+    app.button(key="start-You-TICKET_CLOSED").click().run()
+    assert not app.exception and "Simulate Ticket Closed" in app.title[0].value
+
+
+def test_the_command_sends_this_event(actor: Actor) -> None:
+    app = open_simulate()
+    command = next(c.value for c in app.code if c.value.startswith("curl"))
+    body = json.loads(shlex.split(command)[-1])
+    assert body["type"] == "TICKET_CREATED" and body["data"]["ticketId"] == TICKET["ticketId"]
 
 
 def test_another_event_is_chosen_in_the_head(actor: Actor) -> None:

@@ -1,0 +1,55 @@
+"""A field for text of many lines, such as JSON: monospaced, each line with its number, wrong ones marked.
+
+It stays the browser's own field, so keyboard, screen readers and undo are as everywhere. Numbers and marks are its
+background, which scrolls with the text; what is wrong is said in words below it.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable
+
+import streamlit as st
+
+#: Heights and widths in pixels.
+_LINE, _PADDING, _MARGIN = 20, 10, 48
+#: Lines that are there before they are written, and lines that are numbered at all.
+_AHEAD, _MOST = 25, 2_000
+_MOST_MARKED = 20
+
+
+def dress(key: str, text: str, wrong: Iterable[int] = ()) -> None:
+    """Dress the text area in the container of this key, which holds this text. Lines count from 1."""
+    lines = min(text.count("\n") + _AHEAD, _MOST)
+    marks = [
+        f"linear-gradient(rgb(229 72 77 / 0.18), rgb(229 72 77 / 0.18)) 0 {_PADDING + (line - 1) * _LINE}px"
+        f" / 100% {_LINE}px no-repeat local"
+        for line in sorted(set(wrong))[:_MOST_MARKED]
+    ]
+    numbers = f'url("data:image/svg+xml;base64,{_numbers(lines)}") 0 0 no-repeat local'
+    st.html(
+        f"<style>.st-key-{key} textarea {{"
+        f" background: {', '.join([numbers, *marks])};"
+        ' font: 400 13px "Source Code Pro", ui-monospace, monospace;'
+        f" line-height: {_LINE}px; padding: {_PADDING}px 12px {_PADDING}px {_MARGIN}px; tab-size: 2;"
+        " white-space: pre; overflow-x: auto; }</style>"
+    )
+
+
+def line_named(cause: str) -> int | None:
+    """The line that a sentence about a text names; None where it names none."""
+    named = re.search(r"\bline (\d+)", cause)
+    return int(named[1]) if named else None
+
+
+def _numbers(lines: int) -> str:
+    """The numbers below one another as an SVG, in a colour for light and for dark pages."""
+    texts = "".join(
+        f'<text x="{_MARGIN - 14}" y="{_PADDING + line * _LINE - 6}">{line}</text>' for line in range(1, lines + 1)
+    )
+    drawn = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{_MARGIN}" height="{2 * _PADDING + lines * _LINE}"'
+        f' font-family="monospace" font-size="11.5" text-anchor="end" fill="#7b8296">{texts}</svg>'
+    )
+    return base64.b64encode(drawn.encode()).decode()
