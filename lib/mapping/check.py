@@ -200,17 +200,17 @@ def targets(schema: JsonSchema) -> list[Target]:
     return found
 
 
-def source_expressions(schema: JsonSchema) -> dict[str, str]:
-    """Expressions for the fields of an event's payload, with the type each gives."""
+def source_expressions(schema: JsonSchema, *, above: str = _PAYLOAD) -> dict[str, str]:
+    """Expressions for the fields of an event's payload, or of what `above` gives, with the type of each."""
     found: dict[str, str] = {}
 
-    def add(some: list[SchemaField], above: str) -> None:
+    def add(some: list[SchemaField], within: str) -> None:
         for one in some:
-            path = f"{above}.{plain.written(one.name)}"
+            path = f"{within}.{plain.written(one.name)}"
             found[path] = one.type
             add(one.children, path)
 
-    add(outline(schema), _PAYLOAD)
+    add(outline(schema), above)
     return found
 
 

@@ -7,8 +7,10 @@ time, memory and output; how numbers pass through stands in lib/sandbox/expressi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, TypeGuard
 
 from lib import sandbox
@@ -17,6 +19,7 @@ from lib.mapping import plain
 from lib.mapping.plain import UNSET as UNSET
 from lib.mapping.plain import Unset as Unset
 from lib.serialization import strict_json
+from lib.serialization.json_values import ABSENT
 from lib.serialization.strict_json import JsonValue
 
 EXPRESSION = "$expr"
@@ -46,6 +49,34 @@ def holds_expression(value: JsonValue) -> bool:
         elif isinstance(item, list):
             todo.extend(item)
     return False
+
+
+def literal(value: JsonValue) -> str:
+    """The expression that gives this value, whatever it is evaluated over: JSON is JSONata.
+
+    A text that cannot be stored has one, too: whoever saves it is told so.
+    """
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else strict_json.dumps(value)
+
+
+def given_by(expression: str) -> JsonValue:
+    """The value of which the expression is the literal; of any other expression its text."""
+    try:
+        return strict_json.parse(expression, field="expression")
+    except InvalidInput:
+        return expression
+
+
+def carried(before: Any, after: Any) -> Any:
+    """What a field holds that was switched from a value to an expression, or back, and had nothing there yet.
+
+    Text stays: "A ticket" becomes the expression that gives it. `after` is {} where an expression is to be written.
+    """
+    if after == {} and isinstance(before, str | bool | int | float | Decimal) and before != "":
+        return {EXPRESSION: literal(before)}
+    if after is ABSENT and is_expression(before) and isinstance(before[EXPRESSION], str):
+        return given_by(before[EXPRESSION])
+    return after
 
 
 def names(target: str) -> tuple[str, ...]:

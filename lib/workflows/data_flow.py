@@ -6,11 +6,12 @@ step sets. So the definition is followed here in the order in which a run goes t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from lib.catalog.nearest import did_you_mean
+from lib.mapping import check as mapping_check
 from lib.mapping import plain
 from lib.mapping.expressions import paths_read
 from lib.schemas import JsonSchema
@@ -43,30 +44,68 @@ class _Known:
     payload: JsonSchema | None
 
 
+#: What is done at each step, with its pointer and what it can read.
+_Visit = Callable[[Mapping[str, Any], str, _Scope], None]
+
+
 def check(definition: Mapping[str, Any], *, payload: JsonSchema | None) -> list[Problem]:
     """Every read of something that is not there, in the order of the steps. `payload` is the workflow's schema."""
     ref = definition.get("payloadSchemaRef")
-    steps = {str(step.get("id")): step for _, step in each_step(definition)}
+    known = _Known(_by_id(definition), ref if isinstance(ref, str) else None, payload)
     found: list[Problem] = []
-    known = _Known(steps, ref if isinstance(ref, str) else None, payload)
-    _follow(definition.get("steps"), "/steps", _Scope(), known, found)
+
+    def visit(step: Mapping[str, Any], path: str, scope: _Scope) -> None:
+        found.extend(_problems(step, f"{path}/config", scope, known))
+
+    _follow(definition.get("steps"), "/steps", _Scope(), visit)
     return found
 
 
-def _follow(steps: Any, path: str, scope: _Scope, known: _Known, found: list[Problem]) -> _Scope:
-    """Check a list of steps; what can be read after it."""
+def readable(definition: Mapping[str, Any], path: str, *, payload: JsonSchema | None) -> dict[str, str]:
+    """Expressions for what the step at this pointer can read, with the type that each gives, “any” where unknown."""
+    scopes: dict[str, _Scope] = {}
+
+    def visit(step: Mapping[str, Any], at: str, scope: _Scope) -> None:
+        scopes[at] = scope
+
+    _follow(definition.get("steps"), "/steps", _Scope(), visit)
+    scope = scopes.get(path, _Scope())
+    found = {"payload": "object", **mapping_check.source_expressions(payload or {}, above="payload")}
+    found |= {plain.written(name): "any" for name in sorted(scope.names)}
+    for step_id, step in _by_id(definition).items():
+        if step_id in scope.done:
+            found |= _given_by(step, f"steps.{plain.written(step_id)}")
+    found |= {".".join(("vars", *map(plain.written, name))): "any" for name in sorted(scope.variables)}
+    return found | {f"event.{name}": "string" for name in _EVENT_FIELDS}
+
+
+def _given_by(step: Mapping[str, Any], above: str) -> dict[str, str]:
+    """Expressions for what a step leaves behind."""
+    kind, output = type_of(step), f"{above}.output"
+    schema = kind.output(config_of(step)) if kind else None
+    found = {output: "any"} if schema is None else {output: "object"}
+    found |= mapping_check.source_expressions(schema or {}, above=output)
+    return found | ({f"{above}.error": "object"} if kind and kind.continues(config_of(step)) else {})
+
+
+def _by_id(definition: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {str(step.get("id")): step for _, step in each_step(definition)}
+
+
+def _follow(steps: Any, path: str, scope: _Scope, visit: _Visit) -> _Scope:
+    """Visit a list of steps in the order in which a run goes through it; what can be read after it."""
     for index, step in enumerate(steps if isinstance(steps, list) else []):
         if isinstance(step, Mapping) and isinstance(step.get("config"), Mapping):
-            found += _problems(step, f"{path}/{index}/config", scope, known)
-            scope = _after(step, f"{path}/{index}/config", scope, known, found)
+            visit(step, f"{path}/{index}", scope)
+            scope = _after(step, f"{path}/{index}/config", scope, visit)
     return scope
 
 
-def _after(step: Mapping[str, Any], path: str, scope: _Scope, known: _Known, found: list[Problem]) -> _Scope:
+def _after(step: Mapping[str, Any], path: str, scope: _Scope, visit: _Visit) -> _Scope:
     here = replace(scope, done=scope.done | {str(step.get("id"))}, variables=scope.variables | _set_by(step))
     kind, lists = type_of(step), lists_in(step)
     if kind and kind.flow == "choice":
-        ends = [_follow(inner, f"{path}/{key}", here, known, found) for key, inner in lists.items()]
+        ends = [_follow(inner, f"{path}/{key}", here, visit) for key, inner in lists.items()]
         return replace(
             here,
             done=frozenset().union(*(end.done for end in ends)),
@@ -78,7 +117,7 @@ def _after(step: Mapping[str, Any], path: str, scope: _Scope, known: _Known, fou
         here = replace(here, variables=here.variables.union(*map(_set_by, inside)))
         within = replace(here, names=here.names.union(kind.names(config_of(step))))
         for key, inner in lists.items():
-            _follow(inner, f"{path}/{key}", within, known, found)
+            _follow(inner, f"{path}/{key}", within, visit)
     return here
 
 

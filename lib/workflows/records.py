@@ -182,6 +182,12 @@ def choices(conn: Connection, *, tenant: UUID) -> list[WorkflowChoice]:
     return [WorkflowChoice(**row) for row in conn.execute(queries["choices"], {"tenant": tenant}).mappings()]
 
 
+def changed_lately(conn: Connection, *, tenant: UUID, most: int) -> list[WorkflowChoice]:
+    """So many of the tenant's workflows that are not archived, those that were changed last first."""
+    rows = conn.execute(queries["changed_lately"], {"tenant": tenant, "most": most}).mappings()
+    return [WorkflowChoice(**row) for row in rows]
+
+
 def get(conn: Connection, *, tenant: UUID, workflow_id: UUID) -> Workflow:
     """One workflow with its draft. Raises NotFound."""
     keys = {"tenant": tenant, "workflow_id": workflow_id}

@@ -89,3 +89,12 @@ FROM workflow_definitions
 WHERE tenant = CAST(:tenant AS uuid) AND status <> 'archived'
 ORDER BY lower(name), workflow_id
 LIMIT 1000
+
+-- name: changed_lately
+-- The workflows that were changed last, for going on with one.
+SELECT workflow_id, name, status, is_system, draft_version,
+       coalesce(trigger ->> 'eventName', draft_definition -> 'trigger' ->> 'eventName') AS event_type
+FROM workflow_definitions
+WHERE tenant = CAST(:tenant AS uuid) AND status <> 'archived'
+ORDER BY updated_at DESC, workflow_id
+LIMIT CAST(:most AS int)

@@ -1,184 +1,249 @@
-"""A workflow definition as a Mermaid flowchart: trigger, steps, branches and loops.
+"""A workflow definition as a diagram: trigger, steps, branches and loops, each step a button where one may choose it.
 
-Pure text; whatever people wrote into names is made inert first.
+`of` says what is drawn and which nodes follow each other; `diagram.html`, `.css` and `.js` beside this module draw it
+from text alone. The script arranges the nodes as HTML and draws the lines between them, so words keep their size, and
+colours are the theme's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from lib.steps import lists_in, type_of
-from lib.steps.step_type import Shape
-from lib.ui.components import statuses
+import streamlit as st
 
-_LONGEST = 34
-_LOOKALIKES = str.maketrans(
-    {
-        '"': "”",
-        "`": "ʼ",
-        "*": "∗",
-        "<": "‹",
-        ">": "›",
-        "#": "＃",
-        "&": "＆",
-        "[": "［",
-        "]": "］",
-        "\\": "＼",
-        "%": "％",
-        "{": "｛",
-        "}": "｝",
-        "~": "∼",
-        "$": "＄",
-    }
-)
+from lib.steps import config_of, lists_in, type_of
+from lib.steps.step_type import Shape, StepType
+from lib.ui.components import guard, own_component, statuses
+from lib.ui.components.statuses import Color
+from lib.ui.components.text import one_line, shorten
+
+#: The path of the trigger's node.
+TRIGGER = "/trigger"
+_LONGEST = 60
 #: Steps that are drawn; beyond, a node says how many more there are.
 _MOST_NODES = 120
 
-# Fill, border and text of each kind of node, on a light and on a dark page. Steps of a run have the colour of their
-# status, if it says more than grey does.
-_LIGHT = {
-    "trigger": "fill:#eef2ff,stroke:#6366f1,color:#312e81",
-    "step": "fill:#f8fafc,stroke:#94a3b8,color:#0f172a",
-    "choice": "fill:#fff7ed,stroke:#f59e0b,color:#7c2d12",
-    "wait": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95",
-    "stop": "fill:#f1f5f9,stroke:#64748b,color:#334155",
-    "empty": "fill:#ffffff00,stroke:#94a3b8,color:#64748b,stroke-dasharray:4 3",
-    "broken": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
-    "selected": "stroke:#4f46e5,stroke-width:3px",
-    "green": "fill:#f0fdf4,stroke:#22c55e,color:#14532d",
-    "red": "fill:#fef2f2,stroke:#ef4444,color:#7f1d1d,stroke-width:2px",
-    "blue": "fill:#eff6ff,stroke:#3b82f6,color:#1e3a8a,stroke-width:2px",
-    "violet": "fill:#f5f3ff,stroke:#8b5cf6,color:#4c1d95,stroke-width:2px",
-}
-_DARK = {
-    "trigger": "fill:#23264a,stroke:#818cf8,color:#e0e7ff",
-    "step": "fill:#1e2230,stroke:#64748b,color:#e7e9f0",
-    "choice": "fill:#33261a,stroke:#f59e0b,color:#fed7aa",
-    "wait": "fill:#2a2345,stroke:#a78bfa,color:#ddd6fe",
-    "stop": "fill:#252a37,stroke:#94a3b8,color:#cbd5e1",
-    "empty": "fill:#00000000,stroke:#64748b,color:#94a3b8,stroke-dasharray:4 3",
-    "broken": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
-    "selected": "stroke:#a5b4fc,stroke-width:3px",
-    "green": "fill:#16301f,stroke:#22c55e,color:#bbf7d0",
-    "red": "fill:#3a1d22,stroke:#f87171,color:#fecaca,stroke-width:2px",
-    "blue": "fill:#182a47,stroke:#60a5fa,color:#bfdbfe,stroke-width:2px",
-    "violet": "fill:#2a2345,stroke:#a78bfa,color:#ddd6fe,stroke-width:2px",
-}
-# Mermaid would put the words on an edge into black boxes; this is the page's own background.
-_DARK_EDGES = ("---", "config:", "  themeVariables:", '    edgeLabelBackground: "#12141c"', "---")
-# The kind of node of each shape of step, and its brackets in Mermaid.
-_SHAPES: dict[Shape, tuple[str, tuple[str, str]]] = {
-    "step": ("step", ("(", ")")),
-    "choice": ("choice", ("{{", "}}")),
-    "loop": ("choice", ("[[", "]]")),
-    "wait": ("wait", ("(", ")")),
-    "stop": ("stop", ("(", ")")),
-}
+_component = own_component.of(__file__, name="workflow_diagram")
+
+
+@dataclass(frozen=True)
+class NodeMark:
+    """What stands in the corner of a node: a state of its step, or what is wrong with it."""
+
+    words: str
+    icon: str
+    color: Color
+
+    @classmethod
+    def of(cls, look: statuses.Look, words: str = "") -> NodeMark:
+        """The mark of a state, in other words than its own if given."""
+        return cls(words or look.word, look.icon, look.color)
+
+
+@dataclass(frozen=True)
+class DiagramWords:
+    """Words on a line between two nodes."""
+
+    id: int
+    words: str
+
+
+@dataclass(frozen=True)
+class DiagramLane:
+    """A list of steps inside a step, with the words before it, and those after it where a loop goes round."""
+
+    before: DiagramWords
+    nodes: tuple[DiagramNode, ...]
+    again: DiagramWords | None = None
+
+
+@dataclass(frozen=True)
+class DiagramNode:
+    """One node. `path` is the JSON pointer of its step, and empty where there is nothing to choose.
+
+    `way_out` stands where a loop is left, below what it repeats.
+    """
+
+    id: int
+    title: str
+    below: str = ""
+    path: str = ""
+    icon: str = ""
+    shape: Shape | Literal["trigger", "empty", "end"] = "step"
+    color: Color | None = None
+    marks: tuple[NodeMark, ...] = ()
+    lanes: tuple[DiagramLane, ...] = ()
+    way_out: DiagramWords | None = None
 
 
 @dataclass
-class _Drawing:
-    """The lines so far, and what to mark."""
+class Diagram:
+    """The nodes in their order, and what follows what: by their ids, a lane's or a loop's way out among them."""
 
-    broken: Collection[str]
-    selected: str | None
-    states: Mapping[str, str]
-    lines: list[str] = field(default_factory=list)
-    nodes: int = 0
+    nodes: tuple[DiagramNode, ...] = ()
+    edges: list[tuple[int, int]] = field(default_factory=list)
+    paths: set[str] = field(default_factory=set)
+    last: int = 0
 
-    def node(self, text: str, shape: tuple[str, str], kind: str, *, selected: bool = False) -> str:
-        self.nodes += 1
-        name = f"n{self.nodes}"
-        self.lines.append(f'  {name}{shape[0]}"{text}"{shape[1]}:::{kind}')
-        if selected:
-            self.lines.append(f"  class {name} selected")
-        return name
+    def next_id(self) -> int:
+        self.last += 1
+        return self.last
 
-    def edge(self, origins: list[tuple[str, str]], to: str) -> None:
-        for origin, label in origins:
-            self.lines.append(f"  {origin} -->|{label}| {to}" if label else f"  {origin} --> {to}")
+    def words(self, words: str, origins: list[int]) -> DiagramWords:
+        """Words on the line that the open ends lead to."""
+        made = DiagramWords(self.next_id(), words)
+        self.join(origins, made.id)
+        return made
+
+    def join(self, origins: list[int], to: int) -> None:
+        """An edge from each of the open ends."""
+        self.edges += [(origin, to) for origin in origins]
 
 
-def flowchart(
+@dataclass(frozen=True)
+class Marks:
+    """What is known of steps: of each path what is wrong there, of each step's id the status that it has in a run."""
+
+    wrong: Mapping[str, NodeMark] = field(default_factory=dict)
+    states: Mapping[str, str] = field(default_factory=dict)
+
+    def at(self, path: str, step_id: object = None) -> tuple[NodeMark, ...]:
+        """The marks of a node."""
+        state = self.states.get(str(step_id))
+        found = [NodeMark.of(statuses.STEP[state])] if state else []
+        return (*found, self.wrong[path]) if path in self.wrong else tuple(found)
+
+
+def draw(
     definition: Mapping[str, Any],
     *,
-    broken: Collection[str] = (),
+    key: str,
+    label: str,
+    marks: Marks | None = None,
     selected: str | None = None,
-    states: Mapping[str, str] | None = None,
-    dark: bool = False,
-) -> str:
-    """The definition as Mermaid text.
+    choose: Callable[[str], None] | None = None,
+    read_only: bool = False,
+) -> None:
+    """Draw a definition. `choose` is given the path of a node that is pressed; without it nodes cannot be.
 
-    `broken` and `selected` are JSON pointers of steps ("/trigger" too); `states` maps step ids to the status
-    they have in a run; `dark` is for a dark page.
+    What is chosen is shown in a container of `place_key`, with fields unless it is `read_only`.
     """
-    drawing = _Drawing(broken, selected, states or {})
-    trigger = definition.get("trigger")
-    if isinstance(trigger, Mapping) and trigger.get("eventName"):
-        text = f"`**{plain(trigger['eventName'])}**\nEvent`"
-    else:
-        text = "No trigger"
-    kind = "broken" if "/trigger" in broken else "trigger" if trigger else "empty"
-    first = drawing.node(text, ("([", "])"), kind, selected=selected == "/trigger")
-    steps = definition.get("steps")
-    ends = _steps(drawing, steps if isinstance(steps, list) else [], "/steps", [(first, "")])
+    diagram = of(definition, marks or Marks())
+
+    def act() -> None:
+        said = st.session_state[key].get("choose")
+        if choose and isinstance(said, str) and said in diagram.paths:  # a browser may say anything
+            choose(said)
+
+    _component(
+        key=key,
+        data={
+            "label": label,
+            "nodes": [asdict(node) for node in diagram.nodes],
+            "edges": diagram.edges,
+            "selected": selected,
+            "isReadOnly": read_only,
+            # Of the container that shows what was chosen, the class.
+            "places": {path: f"st-key-{place_key(path)}" for path in sorted(diagram.paths)} if choose else {},
+        },
+        on_choose_change=guard.callback(act),
+    )
+
+
+def place_key(path: str) -> str:
+    """The key of the container in which the page shows what is at a path: a press scrolls there."""
+    return f"place{path}".replace("/", "-")
+
+
+def of(definition: Mapping[str, Any], marks: Marks) -> Diagram:
+    """What is drawn of a definition, which may be malformed."""
+    diagram, trigger, steps = Diagram(), definition.get("trigger"), definition.get("steps")
+    event = trigger.get("eventName") if isinstance(trigger, Mapping) else None
+    first = DiagramNode(
+        diagram.next_id(),
+        _words(event or "No trigger"),
+        "Event" if event else "Nothing starts it",
+        TRIGGER,
+        "bolt",
+        "trigger" if trigger else "empty",
+        marks=marks.at(TRIGGER),
+    )
+    diagram.paths.add(TRIGGER)
+    nodes, ends = _steps(diagram, steps if isinstance(steps, list) else [], "/steps", [first.id], marks)
+    last = [DiagramNode(diagram.next_id(), "End", shape="end")] if ends and steps else []
     if not steps:
-        drawing.edge([(first, "")], drawing.node("Add the first step", ("[", "]"), "empty"))
-    elif ends:
-        drawing.edge(ends, drawing.node("End", ("((", "))"), "stop"))
-    classes = [f"  classDef {name} {style}" for name, style in (_DARK if dark else _LIGHT).items()]
-    return "\n".join([*(_DARK_EDGES if dark else ()), "flowchart TD", *drawing.lines, *classes])
+        last = [DiagramNode(diagram.next_id(), "No steps yet", shape="empty")]
+    for one in last:
+        diagram.join(ends, one.id)
+    diagram.nodes = (first, *nodes, *last)
+    return diagram
 
 
-def plain(value: Any, longest: int = _LONGEST) -> str:
-    """Text cut to a width, with a look-alike for every character that Mermaid or Markdown would act on."""
-    text = " ".join("".join(c if c.isprintable() else " " for c in str(value)).split())
-    text = text if len(text) <= longest else text[: longest - 1] + "…"
-    return text.translate(_LOOKALIKES)
-
-
-def _steps(drawing: _Drawing, steps: list[Any], path: str, origins: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Draw a list of steps after the given edges' ends; the open ends after its last."""
+def _steps(
+    diagram: Diagram, steps: list[Any], path: str, origins: list[int], marks: Marks
+) -> tuple[tuple[DiagramNode, ...], list[int]]:
+    """The nodes of a list of steps, joined to the given open ends; the open ends after its last."""
+    nodes: list[DiagramNode] = []
     for index, step in enumerate(steps):
         if not isinstance(step, Mapping):
             continue
-        if drawing.nodes >= _MOST_NODES:
-            more = drawing.node(f"… {len(steps) - index} more", ("[", "]"), "empty")
-            drawing.edge(origins, more)
-            return [(more, "")]
-        where = f"{path}/{index}"
-        node = _step(drawing, step, where)
-        drawing.edge(origins, node)
-        origins = _after(drawing, step, where, node)
-    return origins
+        if len(diagram.paths) >= _MOST_NODES:
+            nodes.append(DiagramNode(diagram.next_id(), f"{len(steps) - index} more", shape="empty"))
+            diagram.join(origins, nodes[-1].id)
+            return tuple(nodes), [nodes[-1].id]
+        node, ends = _step(diagram, step, f"{path}/{index}", origins, marks)
+        nodes.append(node)
+        origins = ends
+    return tuple(nodes), origins
 
 
-def _step(drawing: _Drawing, step: Mapping[str, Any], where: str) -> str:
-    step_type = type_of(step)
-    label = step_type.label if step_type else str(step.get("type"))
-    name = step.get("name")
-    text = f"`**{plain(name or label)}**\n{plain(label if name else step.get('id'))}`"
-    kind, brackets = _SHAPES[step_type.shape if step_type else "step"]
-    status = drawing.states.get(str(step.get("id")))
-    if status and (color := statuses.STEP[status].color) in _LIGHT:
-        kind = color
-    if where in drawing.broken:
-        kind = "broken"
-    return drawing.node(text, brackets, kind, selected=drawing.selected == where)
+def _step(
+    diagram: Diagram, step: Mapping[str, Any], path: str, origins: list[int], marks: Marks
+) -> tuple[DiagramNode, list[int]]:
+    """The node of a step with all inside it, and the open ends after it."""
+    kind, config, number = type_of(step), config_of(step), diagram.next_id()
+    diagram.paths.add(path)
+    diagram.join(origins, number)
+    offer = kind.offer_of(config) if kind else None
+    label, name, does = offer.label if offer else str(step.get("type")), step.get("name"), kind and kind.does(config)
+    lanes, ends = _lanes(diagram, kind, step, path, number, marks) if kind else ((), [number])
+    way_out = diagram.words("done", []) if kind and kind.flow == "loop" else None
+    state = marks.states.get(str(step.get("id")))
+    node = DiagramNode(
+        number,
+        _words(name or label),
+        _words(does or (label if name else step.get("id"))),
+        path,
+        offer.icon.removeprefix(":material/").removesuffix(":") if offer else "help",
+        kind.shape if kind else "step",
+        statuses.STEP[state].color if state else None,
+        marks.at(path, step.get("id")),
+        lanes,
+        way_out,
+    )
+    return node, [way_out.id] if way_out else ends
 
 
-def _after(drawing: _Drawing, step: Mapping[str, Any], where: str, node: str) -> list[tuple[str, str]]:
-    """The open ends after a step: those of its branches, or its own."""
-    step_type, lists = type_of(step), lists_in(step)
-    flow = step_type.flow if step_type else "next"
-    ends: list[tuple[str, str]] = []
-    for one in step_type.lists if step_type else ():
-        ends += _steps(drawing, lists[one.key], f"{where}/config/{one.key}", [(node, one.edge)])
-    if flow == "choice":
-        return ends
-    if flow == "loop":
-        drawing.edge([(origin, "next") for origin, _ in ends if origin != node], node)
-        return [(node, "done")]
-    return [] if flow == "end" else [(node, "")]
+def _lanes(
+    diagram: Diagram, kind: StepType, step: Mapping[str, Any], path: str, number: int, marks: Marks
+) -> tuple[tuple[DiagramLane, ...], list[int]]:
+    """The lists inside a step, and the open ends after it: those of its branches, or its own."""
+    lanes: list[DiagramLane] = []
+    open_ends: list[int] = []
+    lists = lists_in(step)
+    for one in kind.lists:
+        before = diagram.words(one.edge, [number])
+        nodes, ends = _steps(diagram, lists[one.key], f"{path}/config/{one.key}", [before.id], marks)
+        again = diagram.words("next", ends) if kind.flow == "loop" else None
+        lanes.append(DiagramLane(before, nodes, again))
+        open_ends += ends
+    if kind.flow == "choice":
+        return tuple(lanes), open_ends
+    return tuple(lanes), [] if kind.flow == "end" else [number]
+
+
+def _words(value: object) -> str:
+    """Text on one line, cut to what a node has room for."""
+    return shorten(one_line(str(value)), _LONGEST)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.errors import InvalidInput
-from lib.ui.components import guard
+from lib.ui.components import guard, numbered
 from lib.ui.components.text import escape
 from lib.ui.designer.state import Draft
 from lib.workflows import definition_text
 from lib.workflows.definition_text import Language
 
+_EDITOR = "definition-code"
 _LANGUAGES: dict[str, Language] = {"YAML": "yaml", "JSON": "json"}
 
 
@@ -33,20 +34,24 @@ def draw(draft: Draft, refusal: str | None) -> None:
     key = draft.key(f"code-{language}")
     if key not in st.session_state:  # drawn for the first time, or after another tab, when only the draft remembers
         st.session_state[key] = draft.unapplied.get(language, written)
-    text = st.text_area(
-        "Definition",
-        key=key,
-        height=520,
-        label_visibility="collapsed",
-        on_change=guard.callback(_keep),
-        args=(draft, key, language),
-    )
+    with st.container(key=_EDITOR):
+        text = st.text_area(
+            "Definition",
+            key=key,
+            height=520,
+            label_visibility="collapsed",
+            on_change=guard.callback(_keep),
+            args=(draft, key, language),
+        )
     if text == written:
         draft.unapplied.pop(language, None)
     _draw_acts(draft, key, language)
     refused, why = draft.refused.get(language, ("", ""))
+    line = None
     if why and refused == text:
         st.error(escape(why), icon=":material/error:")
+        line = numbered.line_named(why)
+    numbered.dress(_EDITOR, text, [line] if line else [])
 
 
 def _draw_acts(draft: Draft, key: str, language: Language) -> None:

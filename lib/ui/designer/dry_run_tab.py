@@ -37,8 +37,7 @@ def draw(draft: Draft, refusal: str | None) -> dict[str, str]:
         schema = schema_registry.schema(conn, tenant=draft.actor.tenant, ref=ref) if isinstance(ref, str) else None
     if errors := workflow_validation.errors(problems):
         st.warning(
-            f"{plural(len(errors), 'problem')} must be mended before the draft can be tried: "
-            f"{escape(errors[0].message)}",
+            f"{plural(len(errors), 'error')} must be fixed before the draft can be tried: {escape(errors[0].message)}",
             icon=":material/error:",
         )
         return {}

@@ -18,6 +18,7 @@ from lib.schemas.form import json_text
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 from lib.ui.components import guard, statuses
+from lib.ui.components.schema_fields.expressions import expression_box
 from lib.ui.components.text import code, escape, shorten
 from lib.ui.designer import samples
 from lib.ui.designer.samples import Sample
@@ -70,7 +71,7 @@ def draw(draft: Draft, entry: CatalogEntry, schema: JsonSchema, *, disabled: boo
     bar = st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute")
     with bar:
         sample = samples.choose(draft, key="mapping")
-        missing = _suggestions(places, given, entry.schema)
+        missing = by_name(schema, given, entry.schema)
         if not disabled:
             st.button(
                 f"Map {len(missing)} by name" if missing else "Map by name",
@@ -125,16 +126,7 @@ def _draw_row(row: _Row, sources: dict[str, str]) -> None:
 
 def _draw_expression(row: _Row, sources: dict[str, str]) -> None:
     now = str(row.value[expressions.EXPRESSION]) or None
-    options = list(sources) if now is None or now in sources else [now, *sources]
-    st.selectbox(
-        "Expression",
-        options,
-        index=options.index(now) if now is not None else None,
-        format_func=lambda one: f"{one}  ({sources[one]})" if one in sources else one,
-        accept_new_options=True,
-        placeholder="Choose a field, or write JSONata",
-        **row.widget("expression"),
-    )
+    expression_box("Expression", now, sources, **row.widget("expression"))
 
 
 def _draw_value(row: _Row) -> None:
@@ -187,13 +179,15 @@ def _said(row: _Row) -> Any:
     if mode == _EXPRESSION:
         if row.is_expression and row.key("expression") not in st.session_state:
             return row.value
+        if row.mode == _VALUE:  # the field for the expression is not drawn yet: it says what the value was
+            return {expressions.EXPRESSION: expressions.literal(row.value)}
         return {expressions.EXPRESSION: st.session_state.get(row.key("expression")) or ""}
     if mode == _UNSET:
         return expressions.UNSET
     place = row.place
     said: Any = st.session_state.get(row.key("value"))
     if row.mode != _VALUE:  # the field for the value is not drawn yet: what it begins with
-        return place.field.allowed[0] if place.field.allowed else _BLANKS.get(frozenset(place.types - {"null"}))
+        return _first_value(row)
     if said is None:
         return row.value
     if place.field.allowed:
@@ -204,6 +198,16 @@ def _said(row: _Row) -> Any:
         return strict_json.parse(said, field="value") if said.strip() else None
     except InvalidInput:
         return said  # kept as text, which is then marked as not fitting
+
+
+def _first_value(row: _Row) -> Any:
+    """What the field for a value begins with: what the expression gives, or the text of it where text is wanted."""
+    place, allowed = row.place, row.place.field.allowed
+    if row.is_expression and (written := str(row.value[expressions.EXPRESSION])):
+        value = expressions.given_by(written)
+        if value in allowed or (not allowed and (_is_text(place) or value != written)):
+            return value
+    return allowed[0] if allowed else _BLANKS.get(frozenset(place.types - {"null"}))
 
 
 def _draw_outcome(row: _Row, findings: list[Finding], sample: Sample | None) -> None:
@@ -267,10 +271,10 @@ def _draw_result(draft: Draft, sample: Sample, schema: JsonSchema) -> None:
             st.caption(f"Left out, because their expression gives nothing: {left_out}")
 
 
-def _suggestions(places: list[Target], given: dict[str, Any], source: JsonSchema | None) -> dict[str, Any]:
+def by_name(target: JsonSchema, given: dict[str, Any], source: JsonSchema | None) -> dict[str, Any]:
     """Expressions for targets that have none yet, and whose object or parts have none either."""
     found: dict[str, Any] = {}
-    for place in places:
+    for place in mapping_check.targets(target):
         mine = place.target
         related = [one for one in [*given, *found] if one.startswith(f"{mine}.") or mine.startswith(f"{one}.")]
         if source is None or mine in given or related:

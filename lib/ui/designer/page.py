@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -12,10 +13,22 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.serialization import json_pointer
 from lib.steps import Problem
-from lib.ui.components import definition_diff, diagram, guard, history, statuses, url_filters
-from lib.ui.components.text import escape
+from lib.ui.components import definition_diff, diagram, guard, history, links, statuses, tab_title, url_filters
+from lib.ui.components.diagram import NodeMark
+from lib.ui.components.text import escape, plural
 from lib.ui.components.url_parameters import Choice
-from lib.ui.designer import code_tab, details_tab, dry_run_tab, publishing, state, steps_tab, trigger_tab, versions_tab
+from lib.ui.designer import (
+    code_tab,
+    details_tab,
+    dry_run_tab,
+    menu,
+    publishing,
+    start,
+    state,
+    steps_tab,
+    trigger_tab,
+    versions_tab,
+)
 from lib.ui.designer.state import Draft
 from lib.ui.workflows import attached, backfill_dialog, real_events, workflow_list
 from lib.workflows import editing, gate, schema_impact
@@ -39,7 +52,7 @@ def draw(actor: Actor, asked: str) -> None:
     try:
         workflow_id = UUID(asked)
     except ValueError:
-        st.info("Choose a workflow in the list, or attach one to an event in the catalog.", icon=":material/search:")
+        start.draw(actor, asked)
         return
     draft = state.load(actor, workflow_id)
     draft.write()
@@ -63,10 +76,11 @@ def draw(actor: Actor, asked: str) -> None:
         _draw_notices(draft, refusal)
         if impact:
             _draw_impact(draft, impact, refusal)
+        publishing.draw_published(draft)
         backfill_dialog.draw(actor, draft.workflow)
     if overview:
         with overview:
-            _draw_overview(draft, problems, states)
+            _draw_overview(draft, problems, states, read_only=refusal is not None)
 
 
 def _draw_impact(draft: Draft, impact: Impact, refusal: str | None) -> None:
@@ -109,25 +123,30 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
     workflow = draft.workflow
     version = f" :gray[v{workflow.published_version}]" if workflow.published_version else ""
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-        name = escape(str(draft.definition.get("name") or workflow.name))
-        st.markdown(f"## {name}{version}", width="content")
+        name = str(draft.definition.get("name") or workflow.name)
+        tab_title.name(name, "Designer")
+        st.markdown(f"## {escape(name)}{version}", width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             if refusal is None:
                 st.markdown(f":small[{_saved(draft)}]", width="content")
             else:
                 st.markdown(":small[:gray[:material/visibility: read-only]]", width="content")
-            st.page_link(
+            links.page_link(
                 "runs.py",
                 label="Runs",
                 icon=":material/play_circle:",
                 query_params={"workflowId": str(workflow.workflow_id)},
             )
             history.link(str(workflow.workflow_id))
-            _draw_menu(draft, refusal)
-            publishing.button(draft, problems, refusal)
+            menu.draw(draft, refusal)
+            reason = refusal or publishing.why_not(draft, problems)
+            publishing.button(draft, problems, reason)
     errors = len(workflow_validation.errors(problems))  # listed beside the editor, on a narrow screen far below
-    mend = f" :red-badge[:material/error: {errors} to mend]" if errors else ""
-    st.markdown(workflow_list.marks(workflow) + mend)
+    wrong = f" :red-badge[:material/error: {plural(errors, 'error')}]" if errors else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(workflow_list.marks(workflow) + wrong, width="content")
+        if reason != refusal:
+            guard.say_why(reason)
 
 
 def _saved(draft: Draft) -> str:
@@ -138,43 +157,9 @@ def _saved(draft: Draft) -> str:
     return ":gray[:material/cloud_done: saved]"
 
 
-def _draw_menu(draft: Draft, refusal: str | None) -> None:
-    workflow = draft.workflow
-    options = {
-        "pause": "Resume" if workflow.is_paused else "Pause",
-        "archive": "Restore" if workflow.status == "archived" else "Archive",
-    }
-    if workflow.status == "archived":
-        del options["pause"]
-    elif workflow.event_type:
-        options["backfill"] = "Replay unmatched events"
-    may = guard.refusal(draft.actor, workflow) is None
-    st.menu_button(
-        ":material/more_horiz:",
-        list(options),
-        format_func=options.__getitem__,
-        type="tertiary",
-        disabled=not may,
-        key="designer-menu",
-        help="Pause, archive, replay" if may else refusal,
-        on_click=guard.callback(_act),
-        args=(draft,),
-    )
-
-
-def _act(draft: Draft) -> None:
-    """Callback: do to the workflow what was picked in its menu."""
-    workflow, picked = draft.workflow, st.session_state["designer-menu"]
-    if picked == "pause":
-        workflow_list.set_paused(draft.actor, workflow, not workflow.is_paused)
-    if picked == "backfill":
-        backfill_dialog.offer(workflow.workflow_id)
-    if picked == "archive":
-        workflow_list.set_archived(draft.actor, workflow, workflow.status != "archived")
-
-
 def _draw_notices(draft: Draft, refusal: str | None) -> None:
     if refusal:
+        guard.note_said(refusal)
         st.info(f"{refusal} You can look at everything.", icon=":material/lock:")
     if draft.theirs:
         _draw_conflict(draft)
@@ -200,18 +185,34 @@ def _draw_conflict(draft: Draft) -> None:
         right.button("Keep mine", icon=":material/save:", on_click=guard.callback(draft.keep_mine), width="stretch")
 
 
-def _draw_overview(draft: Draft, problems: list[Problem], states: dict[str, str]) -> None:
-    broken = {_step_of(problem.path) for problem in problems if problem.severity == "error"}
+def _draw_overview(draft: Draft, problems: list[Problem], states: dict[str, str], *, read_only: bool) -> None:
     selected = json_pointer.join(draft.selected) if draft.selected else None
     if (tab := st.session_state[state.TAB]) != "Steps":
-        selected = "/trigger" if tab == "Trigger" else None
-    dark = st.context.theme.type == "dark"
-    with st.container(border=True, horizontal_alignment="center"):
-        chart = diagram.flowchart(draft.definition, broken=broken, selected=selected, states=states, dark=dark)
-        st.mermaid_chart(chart, alt="Diagram of the workflow", width="content")
+        selected = diagram.TRIGGER if tab == "Trigger" else None
+    with st.container(border=True):
+        diagram.draw(
+            draft.definition,
+            key="designer-diagram",
+            label="Diagram of the workflow",
+            marks=diagram.Marks(_wrong(problems), states),
+            selected=selected,
+            choose=partial(_go_to, draft) if editing.editable(draft.definition) else None,
+            read_only=read_only,
+        )
     _draw_problems(draft, problems, st.container())
     if draft.workflow.published_version:
         _draw_real_events(draft)
+
+
+def _wrong(problems: list[Problem]) -> dict[str, NodeMark]:
+    """What is wrong with each step, and with the trigger: errors if there are any, else warnings."""
+    found: dict[str, list[str]] = {}
+    for problem in problems:
+        found.setdefault(_step_of(problem.path), []).append(problem.severity)
+    worst = {path: "error" if "error" in some else "warning" for path, some in found.items()}
+    return {
+        path: NodeMark.of(statuses.SEVERITY[one], plural(found[path].count(one), one)) for path, one in worst.items()
+    }
 
 
 def _draw_real_events(draft: Draft) -> None:
@@ -232,7 +233,8 @@ def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator)
             outlook = "Ready to be published." if differs or not version else f"Nothing to publish: same as v{version}."
             st.markdown(f":green[:material/check_circle:] Valid. {outlook}")
             return
-        st.markdown(f"**{len(errors)} to mend** :gray[· {len(problems) - len(errors)} to consider]")
+        warnings = plural(len(problems) - len(errors), "warning")
+        st.markdown(f"**{plural(len(errors), 'error')}** :gray[· {warnings}]")
         for number, problem in enumerate(problems[:_MOST_PROBLEMS]):
             with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", wrap=False):
                 st.markdown(f"{statuses.SEVERITY[problem.severity].mark} {escape(problem.message)}", width="stretch")

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import streamlit as st
 
 from lib import database
+from lib.metrics import reports
 from lib.steps import Problem
-from lib.ui.components import definition_diff, guard
+from lib.ui.components import definition_diff, guard, links
 from lib.ui.components.text import code, escape, plural
 from lib.ui.designer.state import Draft
 from lib.ui.workflows import backfill_dialog, real_events
 from lib.workflows import gate, versions
 from lib.workflows import records as workflow_records
 
+#: The events of so many days before tell how many to expect.
+_DAYS_EXPECTED = 7
+#: Key of the session: the workflow that was just published, and as which version.
+_PUBLISHED = "published-now"
 
-def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
+
+def why_not(draft: Draft, problems: list[Problem]) -> str | None:
+    """Why the draft cannot be published now, whoever asks; None if it can."""
+    workflow = draft.workflow
+    errors = sum(problem.severity == "error" for problem in problems)
+    if draft.theirs or draft.is_behind:
+        return "Someone else changed the draft: look at their changes first."
+    if draft.unapplied:
+        return f"{draft.unapplied_reason} Apply or discard it first."
+    if errors:
+        return f"{plural(errors, 'error')} must be fixed before it can be published."
+    if workflow.published_version and not workflow.draft_differs:
+        return f"Version {workflow.published_version} already says what the draft says."
+    return None
+
+
+def button(draft: Draft, problems: list[Problem], reason: str | None) -> None:
     """The button that opens the dialog; disabled with the reason."""
     workflow = draft.workflow
-    errors = [problem for problem in problems if problem.severity == "error"]
-    reason = refusal
-    if reason is None and (draft.theirs or draft.is_behind):
-        reason = "Someone else changed the draft: look at their changes first."
-    elif reason is None and draft.unapplied:
-        reason = f"{draft.unapplied_reason} Apply or discard it first."
-    elif reason is None and errors:
-        reason = f"{plural(len(errors), 'problem')} must be mended first."
-    elif reason is None and workflow.published_version and not workflow.draft_differs:
-        reason = f"Version {workflow.published_version} already says what the draft says."
     label = f"Publish v{(workflow.published_version or 0) + 1}"
     if st.button(
         label, type="primary", icon=":material/rocket_launch:", disabled=reason is not None, help=reason, key="publish"
@@ -37,10 +50,9 @@ def button(draft: Draft, problems: list[Problem], refusal: str | None) -> None:
 @guard.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
 def _open(draft: Draft, warnings: list[Problem]) -> None:
     workflow = draft.workflow
-    event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
-    starts = f"It will start on every {code(event_type)}." if event_type else "It has no trigger: nothing starts it."
     st.markdown(
-        f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. {starts}"
+        f"**{escape(str(draft.definition['name']))}** becomes version {(workflow.published_version or 0) + 1}. "
+        f"{_expected(draft)}"
     )
     if workflow.is_paused:
         st.caption(":orange[:material/pause:] It is paused, so it starts no runs until it is resumed.")
@@ -55,6 +67,19 @@ def _open(draft: Draft, warnings: list[Problem]) -> None:
     _draw_confirmation(draft)
 
 
+def _expected(draft: Draft) -> str:
+    """What will start it, and how often that happens."""
+    event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
+    if event_type is None:
+        return "It has no trigger: nothing starts it."
+    now = datetime.now(UTC)
+    since = now - timedelta(days=_DAYS_EXPECTED)
+    with database.read(draft.actor) as conn:
+        came = reports.how_many(conn, tenant=draft.actor.tenant, event_type=event_type, since=since, until=now)
+    volume = f"**{plural(came, 'live event')}** came" if came else "None came"
+    return f"It will start on every {code(event_type)}. {volume} in the last {_DAYS_EXPECTED} days."
+
+
 def _draw_confirmation(draft: Draft) -> None:
     """Draw how real events would do with it, and the button that publishes."""
     workflow = draft.workflow
@@ -63,14 +88,21 @@ def _draw_confirmation(draft: Draft) -> None:
     real_events.draw(tried, headline=real_events.WOULD_START)
     # No max_chars: a paste beyond it would be dropped without a word.
     note = st.text_input("Change note", placeholder="What changed, and why")
-    if st.button(
-        "Publish anyway" if tried.none_starts else "Publish",
-        type="secondary" if tried.none_starts else "primary",
-        icon=":material/rocket_launch:",
-        # Another key: what was pressed as “Publish” does not publish what no event starts.
-        key="publish-anyway" if tried.none_starts else "publish-confirm",
-        width="stretch",
-    ):
+    if tried.none_starts:
+        st.warning(
+            "As things are, it would start no run. Publish it anyway only if that is meant.", icon=":material/warning:"
+        )
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Cancel", key="publish-cancel"):
+            st.rerun()
+        confirmed = st.button(
+            "Publish anyway" if tried.none_starts else "Publish",
+            type="secondary" if tried.none_starts else "primary",
+            icon=":material/rocket_launch:",
+            # Another key: what was pressed as “Publish” does not publish what no event starts.
+            key="publish-anyway" if tried.none_starts else "publish-confirm",
+        )
+    if confirmed:
         with guard.errors_shown():
             with database.write(draft.actor) as conn:
                 version = versions.publish(
@@ -83,5 +115,29 @@ def _draw_confirmation(draft: Draft) -> None:
                     publish_anyway=tried.none_starts,
                 )
             backfill_dialog.offer_if_missed(draft.actor, workflow.workflow_id)
-            st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
+            st.session_state[_PUBLISHED] = workflow.workflow_id, version
             st.rerun()
+
+
+def draw_published(draft: Draft) -> None:
+    """Say that this version was just published, and offer to try it with an event."""
+    workflow = draft.workflow
+    if st.session_state.get(_PUBLISHED) != (workflow.workflow_id, workflow.published_version):
+        return
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f":green[:material/rocket_launch:] **Version {workflow.published_version} is published.**", width="stretch"
+        )
+        if workflow.event_type and not workflow.is_paused:
+            links.page_link(
+                "simulate.py",
+                label=f"Simulate {code(workflow.event_type)}",
+                icon=":material/science:",
+                query_params={"eventType": workflow.event_type},
+            )
+        st.button("Close", key="published-close", type="tertiary", on_click=guard.callback(_forget_published))
+
+
+def _forget_published() -> None:
+    """Callback: say no more that it was published."""
+    st.session_state.pop(_PUBLISHED, None)

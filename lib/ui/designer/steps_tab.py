@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
@@ -10,15 +10,18 @@ from typing import Any
 
 import streamlit as st
 
+from lib import database
+from lib.catalog import schema_registry
+from lib.mapping import expressions
 from lib.mapping.expressions import DIGITS
 from lib.schemas.form import ABSENT
 from lib.serialization import json_pointer
-from lib.steps import STEP_TYPES
-from lib.ui.components import guard
+from lib.steps import STEP_TYPES, StepOffer, offers
+from lib.ui.components import diagram, guard
 from lib.ui.components.schema_fields import schema_fields
-from lib.ui.components.text import code, escape
+from lib.ui.components.text import code, escape, shorten, unseen
 from lib.ui.designer.state import Draft
-from lib.workflows import definition_text, editing
+from lib.workflows import data_flow, definition_text, editing
 from lib.workflows.editing import TOP, Place
 
 _ACTS = {
@@ -27,7 +30,9 @@ _ACTS = {
     "duplicate": ":material/content_copy: Duplicate",
     "delete": ":material/delete: Delete",
 }
-_MENU = ":material/more_vert:"  # as its label: beside an icon of its own a menu has an arrow too
+#: Letters of what a step does, beside its name.
+_LONGEST_DOING = 60
+_MENU = ":material/more_vert: "  # as its label: beside an icon of its own a menu has an arrow too
 
 
 @dataclass(frozen=True)
@@ -60,13 +65,14 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: 
         _draw_step(draft, step, (*place, index), last=index == len(steps) - 1, may=may)
     if may:
         key = draft.key(f"add{json_pointer.join(place)}")
+        found = {name: f"{offer.icon} {offer.label}" for name, (_, offer) in offers().items()}
         st.menu_button(
             "Add step",
-            list(STEP_TYPES),
+            list(found),
             icon=":material/add:",
             type="tertiary",
             key=key,
-            format_func=lambda name: f"{STEP_TYPES[name].icon} {STEP_TYPES[name].label}",
+            format_func=found.__getitem__,
             on_click=guard.callback(_add),
             args=(draft, place, key),
         )
@@ -75,32 +81,46 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: 
 
 
 def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool, may: bool) -> None:
-    kind, pointer = STEP_TYPES[step["type"]], json_pointer.join(place)
+    kind = STEP_TYPES[step["type"]]
+    offer = _offer(step)
     chosen, drawn = draft.selected == place, _Drawn(draft, place, step["id"], draft.generation)
-    with st.container(border=True, gap="xsmall"):
-        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            name = step.get("name")
-            below = kind.label if name else step["id"]
-            st.button(
-                f"{kind.icon} **{escape(str(name or kind.label))}** :gray[{escape(below)}]",
-                type="tertiary",
-                icon=":material/expand_more:" if chosen else ":material/chevron_right:",
-                key=draft.key(f"open{pointer}"),
-                on_click=guard.callback(_choose),
-                args=(draft, place),
-                help=escape(kind.description),
-            )
+    # Only the outermost steps have a frame, in which nested ones are indented: frames in frames leave no width.
+    key = diagram.place_key(json_pointer.join(place)) if chosen else None
+    with st.container(border=len(place) == len(TOP) + 1, gap="xsmall", key=key):
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", wrap=False):
+            _draw_opener(draft, step, place, chosen=chosen)
             if may:
                 _draw_acts(drawn, last=last)
         if chosen and may:
             _draw_form(drawn, step)
         elif chosen:
-            st.caption(f"{escape(kind.description)} Id {code(step['id'])}")
+            st.caption(f"{escape(offer.description)} Id {code(step['id'])}")
             st.code(definition_text.write(_own(step), "yaml"), language="yaml", wrap_lines=True)
         for one in kind.lists:
             st.markdown(f":small[:gray[:material/subdirectory_arrow_right: {one.label}]]")
-            with st.container(border=True, gap="xsmall"):
-                _draw_list(draft, step["config"].get(one.key, []), (*place, "config", one.key), may=may)
+            with st.container(horizontal=True, wrap=False, gap="small"):
+                st.space("xsmall")
+                with st.container(gap="xsmall"):
+                    _draw_list(draft, step["config"].get(one.key, []), (*place, "config", one.key), may=may)
+
+
+def _draw_opener(draft: Draft, step: dict[str, Any], place: Place, *, chosen: bool) -> None:
+    """Draw the button that opens the step and says what it does."""
+    kind, name = STEP_TYPES[step["type"]], step.get("name")
+    offer = _offer(step)
+    does = shorten(kind.does(step["config"]) or step["id"], _LONGEST_DOING)
+    below = f"{offer.label}: {does}" if name else does
+    with st.container():  # takes what the menu leaves, and cuts what is too long
+        st.button(
+            f"{offer.icon} **{escape(str(name or offer.label))}** :gray[{escape(below)}]",
+            type="tertiary",
+            wrap=False,
+            icon=":material/expand_more:" if chosen else ":material/chevron_right:",
+            key=draft.key(f"open{json_pointer.join(place)}"),
+            on_click=guard.callback(_choose),
+            args=(draft, place),
+            help=escape(offer.description),
+        )
 
 
 def _draw_acts(drawn: _Drawn, *, last: bool) -> None:
@@ -118,7 +138,7 @@ def _draw_acts(drawn: _Drawn, *, last: bool) -> None:
     }
     key = draft.key(f"acts{json_pointer.join(place)}")
     st.menu_button(
-        _MENU,
+        _MENU + unseen(f"Acts on step {drawn.step_id}"),
         list(acts),
         type="tertiary",
         format_func=acts.__getitem__,
@@ -131,7 +151,7 @@ def _draw_acts(drawn: _Drawn, *, last: bool) -> None:
 
 def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
     """Name, id and configuration; what is written is saved at once, fit to run or not."""
-    draft, kind, pointer = drawn.draft, STEP_TYPES[step["type"]], json_pointer.join(drawn.place)
+    draft, offer, pointer = drawn.draft, _offer(step), json_pointer.join(drawn.place)
     left, right = st.columns([3, 2])
     with left:
         key = draft.key(f"name{pointer}")
@@ -139,7 +159,7 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
             "Name",
             str(step.get("name") or ""),
             key=key,
-            placeholder=kind.label,
+            placeholder=offer.label,
             max_chars=120,
             on_change=guard.callback(_keep_name),
             args=(drawn, key),
@@ -155,12 +175,21 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
             args=(drawn, key),
             help="How expressions call the step: steps.<id>.output",
         )
+    _draw_config(drawn, step, pointer)
+
+
+def _draw_config(drawn: _Drawn, step: dict[str, Any], pointer: str) -> None:
+    """The configuration, with what the step can read for its expressions."""
+    draft = drawn.draft
     key = draft.key(f"config{pointer}".replace("/", "-"))
     schema_fields(
-        form_schema(step["type"]),
+        form_schema(step["type"], _offer(step)),
         key=key,
         initial=draft.initial(key, _own(step)),
         submitted=True,
+        carry=expressions.carried,
+        reads=_reads(draft, pointer),
+        is_flat=True,
         on_change=guard.callback(partial(_keep_config, drawn)),
     )
     st.caption(
@@ -168,6 +197,14 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
         f"{code('steps.<id>.output')}.",
         help=DIGITS,
     )
+
+
+def _reads(draft: Draft, pointer: str) -> dict[str, str]:
+    """Expressions that the step can read, with their types."""
+    ref = draft.definition.get("payloadSchemaRef")
+    with database.read(draft.actor) as conn:
+        schema = schema_registry.schema(conn, tenant=draft.actor.tenant, ref=ref) if isinstance(ref, str) else None
+    return data_flow.readable(draft.definition, pointer, payload=schema)
 
 
 def _choose(draft: Draft, place: Place) -> None:
@@ -219,8 +256,8 @@ def _keep_config(drawn: _Drawn, value: Any) -> None:
     config = {} if value is ABSENT or not isinstance(value, dict) else value
 
     def put(step: dict[str, Any]) -> dict[str, Any]:
-        children = STEP_TYPES[step["type"]].children
-        return {**step, "config": {**config, **{key: step["config"][key] for key in children if key in step["config"]}}}
+        kept = {key: step["config"][key] for key in _not_in_form(step) if key in step["config"]}
+        return {**step, "config": {**config, **kept}}
 
     _change(drawn, put)
 
@@ -233,16 +270,34 @@ def _change(drawn: _Drawn, change: Callable[[dict[str, Any]], dict[str, Any]]) -
 
 
 def _own(step: dict[str, Any]) -> dict[str, Any]:
-    """The step's configuration without the steps nested in it."""
-    children = STEP_TYPES[step["type"]].children
-    return {key: value for key, value in step["config"].items() if key not in children}
+    """The step's configuration as its form holds it."""
+    left_out = _not_in_form(step)
+    return {key: value for key, value in step["config"].items() if key not in left_out}
 
 
-def form_schema(step_type: str) -> dict[str, Any]:
-    """The schema of a type's configuration without the nested steps, which are drawn as steps."""
-    kind = STEP_TYPES[step_type]
+def _offer(step: dict[str, Any]) -> StepOffer:
+    """The offer that the step is of."""
+    return STEP_TYPES[step["type"]].offer_of(step["config"])
+
+
+def _not_in_form(step: dict[str, Any]) -> set[str]:
+    """The keys of the step's configuration that are drawn as steps, or that make it the step it is."""
+    kind = STEP_TYPES[step["type"]]
+    return {*kind.children, *_offer(step).fixed}
+
+
+def form_schema(step_type: str, offer: StepOffer | None = None) -> dict[str, Any]:
+    """The schema of a type's configuration without nested steps, and without what an offer fixes."""
+    kind, fixed = STEP_TYPES[step_type], offer.fixed if offer else {}
     schema = deepcopy(kind.config_schema)
-    for name in kind.children:
+    for name in (*kind.children, *fixed):
         del schema["properties"][name]
         schema["required"] = [one for one in schema["required"] if one != name]
+    if fixed:
+        (branch,) = (one for one in schema.pop("oneOf") if _is_for(one, fixed))
+        schema["properties"] |= {name: one for name, one in branch["properties"].items() if name not in fixed}
     return schema
+
+
+def _is_for(branch: dict[str, Any], fixed: Mapping[str, Any]) -> bool:
+    return all(branch["properties"].get(name) == {"const": value} for name, value in fixed.items())

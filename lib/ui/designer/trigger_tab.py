@@ -11,7 +11,7 @@ from lib.catalog import entries, schema_registry
 from lib.catalog.entries import CatalogEntry
 from lib.mapping.expressions import DIGITS
 from lib.schemas import JsonSchema
-from lib.ui.components import guard, schema_view
+from lib.ui.components import choices, diagram, guard, schema_view
 from lib.ui.components.text import code
 from lib.ui.designer import mapping_table
 from lib.ui.designer.state import Draft
@@ -23,15 +23,17 @@ _AS_IT_COMES = "As it comes"
 
 def draw(draft: Draft, refusal: str | None) -> None:
     """Draw event, payload schema and mapping."""
+    with st.container(key=diagram.place_key(diagram.TRIGGER)):
+        _draw(draft, refusal)
+
+
+def _draw(draft: Draft, refusal: str | None) -> None:
     tenant, disabled = draft.actor.tenant, refusal is not None
-    with database.read(draft.actor) as conn:
-        known = dict(entries.event_types(conn, tenant=tenant))
-        refs = schema_registry.refs(conn, tenant=tenant)
     left, right = st.columns(2)
     with left:
-        _draw_event(draft, known, disabled=disabled)
+        _draw_event(draft, disabled=disabled)
     with right:
-        _draw_schema(draft, refs, disabled=disabled)
+        _draw_schema(draft, disabled=disabled)
     trigger = draft.definition.get("trigger")
     event_type = workflow_records.triggered_by(trigger)
     if trigger is None or event_type is None:
@@ -66,10 +68,11 @@ def use_present_schema(draft: Draft) -> None:
         draft.save({**draft.definition, "trigger": changed}, redraw=True)
 
 
-def _draw_event(draft: Draft, known: dict[str, str], *, disabled: bool) -> None:
+def _draw_event(draft: Draft, *, disabled: bool) -> None:
     now = workflow_records.triggered_by(draft.definition.get("trigger"))
-    options = [_NONE, *known] if now is None or now in known else [_NONE, now, *known]
     key = draft.key("event")
+    known = choices.events(draft.actor, key=key, chosen=[now])
+    options = [_NONE, *known] if now is None or now in known else [_NONE, now, *known]
     st.selectbox(
         "Starts when",
         options,
@@ -99,10 +102,10 @@ def _keep_event(draft: Draft, key: str) -> None:
     draft.save({**draft.definition, "trigger": trigger}, redraw=True)
 
 
-def _draw_schema(draft: Draft, refs: list[str], *, disabled: bool) -> None:
+def _draw_schema(draft: Draft, *, disabled: bool) -> None:
     now = draft.definition.get("payloadSchemaRef")
-    options = refs if now is None or now in refs else [str(now), *refs]
     key = draft.key("schema")
+    options = choices.refs(draft.actor, key=key, chosen=None if now is None else str(now))
     st.selectbox(
         "Payload schema of the workflow",
         options,
@@ -132,7 +135,7 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
     trigger = draft.definition["trigger"]
     same = entry.payload_schema_ref == draft.definition.get("payloadSchemaRef") and entry.payload_schema_ref is not None
     mapped = trigger.get("payloadMapping") is not None
-    st.subheader("Payload mapping", anchor=False, help=DIGITS)
+    st.header("Payload mapping", anchor=False, help=DIGITS)
     if same:
         key = draft.key("identity")
         st.segmented_control(
@@ -144,7 +147,7 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
             label_visibility="collapsed",
             disabled=disabled,
             on_change=guard.callback(_keep_identity),
-            args=(draft, key),
+            args=(draft, key, schema),
         )
         if not mapped:
             st.caption(
@@ -160,9 +163,10 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
     mapping_table.draw(draft, entry, schema, disabled=disabled)
 
 
-def _keep_identity(draft: Draft, key: str) -> None:
-    """Callback: map the payload field by field, or take it as it comes."""
+def _keep_identity(draft: Draft, key: str, schema: JsonSchema | None) -> None:
+    """Callback: take the payload as it comes, or map it field by field, at first each to itself."""
     trigger = {name: value for name, value in draft.definition["trigger"].items() if name != "payloadMapping"}
     if st.session_state[key] != _AS_IT_COMES:
-        trigger["payloadMapping"] = draft.definition["trigger"].get("payloadMapping") or {}
+        known = draft.definition["trigger"].get("payloadMapping")
+        trigger["payloadMapping"] = known or (mapping_table.by_name(schema, {}, schema) if schema else {})
     draft.save({**draft.definition, "trigger": trigger}, redraw=True)

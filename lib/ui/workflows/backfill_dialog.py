@@ -121,7 +121,7 @@ def _draw_outcome(ended: Backfill) -> None:
     )
     _draw_reasons(ended)
     if ended.reasons:
-        st.caption("What did not start can be replayed again once the cause is mended.")
+        st.caption("What did not start can be replayed again once the cause is fixed.")
 
 
 def _counted(one: Backfill) -> str:

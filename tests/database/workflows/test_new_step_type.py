@@ -155,11 +155,11 @@ def test_it_is_added_moved_and_written_as_text() -> None:
 
 
 def test_it_is_drawn_with_its_shape_and_the_edges_of_its_lists() -> None:
-    lines = diagram.flowchart({"steps": [repeat(), step("send", SEND.type)]}).splitlines()
-    assert any('n2[["`**Repeat**\nrepeat`"]]:::choice' in text for text in ["\n".join(lines)])
-    for edge in ("n2 -->|again| n3", "n3 -->|next| n2", "n2 -->|done| n4"):
-        assert f"  {edge}" in lines
-    assert not [line for line in lines if "End" in line], "nothing comes after a step that ends the run"
+    trigger, loop, send = diagram.of({"steps": [repeat(), step("send", SEND.type)]}, diagram.Marks()).nodes
+    assert (loop.title, loop.icon, loop.shape, loop.below) == ("Repeat", "toys", "loop", "repeat")
+    (lane,) = loop.lanes
+    assert lane.before.words == "again" and len(lane.nodes) == 1 and lane.again and loop.way_out
+    assert (trigger.shape, send.title) == ("empty", "Send"), "nothing comes after a step that ends the run"
 
 
 def test_a_dry_run_carries_it_out_unless_it_has_an_effect() -> None:

@@ -12,9 +12,8 @@ from sqlalchemy import text
 
 from lib import database
 from lib.auth import actors
-from lib.catalog import system as system_catalog
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, act_as, picture, settled, start_app, stop_app, tab, wait_for
+from tests.e2e.conftest import RunningApp, act_as, picture, prepare, settled, start_app, stop_app, tab, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -28,10 +27,9 @@ NOTICE = {
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app on a database with one tenant and nothing in it but the system's catalog and a schema."""
-    data_dir = tmp_path_factory.mktemp("fresh")
+    data_dir = prepare(tmp_path_factory.mktemp("fresh"))
     database.start(Settings(data_dir=data_dir, database_url=None))
     with database.operate() as conn:
-        system_catalog.load(conn)
         tenant = actors.add_tenant(conn, name="Fresh")
         actors.add_member(conn, tenant=tenant, email="max@example.com", name="Max", permission="manage")
         actors.add_member(conn, tenant=tenant, email="rae@example.com", name="Rae", permission="read")
@@ -74,7 +72,7 @@ def choose(page: Page, label: str, option: str) -> None:
 def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
     page = desk
     page.goto("/?q=ticket+created")
-    page.get_by_role("button", name="add_link").first.click()
+    page.get_by_role("button", name=re.compile("^Attach a workflow to")).first.click()
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Tell the desk")
     page.get_by_role("button", name=re.compile("Create and open designer")).click()
     expect(page.get_by_role("heading", name="Tell the desk")).to_be_visible()
@@ -99,7 +97,7 @@ def test_attach_map_publish_run_detach_undo_run(desk: Page) -> None:
     page.get_by_role("radio", name="Steps").click()
     settled(page)
     page.get_by_role("button", name=re.compile("Add step")).click()
-    page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
+    page.get_by_role("menuitem").filter(has_text=re.compile("Write log$")).click()
     expect(page.get_by_text("Valid. Ready to be published.")).to_be_visible()
     page.get_by_role("button", name=re.compile("Publish v1")).click()
     page.get_by_role("dialog").get_by_role("textbox", name="Change note").fill("First")
@@ -145,7 +143,7 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
     expect(dialog.get_by_role("button", name=re.compile("Detach and publish v4"))).to_be_visible()
     settled(page)
     other.goto("/workflows")
-    other.get_by_text("Tell the desk").first.click()
+    other.get_by_role("link", name=re.compile("^Tell the desk")).click()
     settled(other)
     other.get_by_role("radio", name="Versions").click()
     settled(other)
@@ -165,7 +163,7 @@ def test_a_publish_while_the_dialog_is_open_refuses_the_detach_until_it_is_confi
 def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, other: Page) -> None:
     for page in (desk, other):
         page.goto("/workflows")
-        page.get_by_role("button", name="more_horiz").first.click()
+        page.get_by_role("button", name="Acts on").first.click()
         expect(page.get_by_role("button", name="Pause")).to_be_visible()
     other.get_by_role("button", name="Archive").click()
     expect(other.get_by_text("Tell the desk was archived.")).to_be_visible()
@@ -173,7 +171,7 @@ def test_a_lost_race_in_the_list_is_said_and_leaves_the_page(desk: Page, other: 
     expect(desk.get_by_text("Tell the desk is archived; restore it before you change it.")).to_be_visible()
     expect(desk.get_by_role("heading", name="Workflows", exact=True)).to_be_visible()
     other.goto("/workflows?workflowStatus=Archived")
-    other.get_by_role("button", name="more_horiz").first.click()
+    other.get_by_role("button", name="Acts on").first.click()
     other.get_by_role("button", name="Restore").click()
     expect(other.get_by_text("Tell the desk was restored.")).to_be_visible()
 
@@ -182,13 +180,13 @@ def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
     page = desk
     act_as(page, "Rae · Fresh")
     page.goto("/workflows")
-    page.get_by_text("Tell the desk").first.click()
+    page.get_by_role("link", name=re.compile("^Tell the desk")).click()
     expect(page.get_by_text("You have read permission")).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Publish"))).to_be_disabled()
     expect(page.get_by_role("combobox", name="Payload schema of the workflow")).to_be_disabled()
     page.get_by_role("radio", name="Steps").click()
-    page.get_by_role("button", name=re.compile("Action")).first.click()
-    expect(page.get_by_text("action: log.write")).to_be_visible()
+    page.get_by_role("button", name=re.compile("Write log")).first.click()
+    expect(page.get_by_text("message: Something happened")).to_be_visible()
     expect(page.get_by_role("button", name="Add step")).to_have_count(0)
     page.goto("/event?eventType=TICKET_CREATED")
     expect(page.get_by_role("button", name="Undo")).to_be_disabled()
@@ -198,7 +196,7 @@ def test_a_reader_sees_the_designer_and_can_change_nothing(desk: Page) -> None:
 def test_two_people_edit_one_draft_and_both_versions_are_shown(desk: Page, other: Page) -> None:
     for page in (desk, other):
         page.goto("/workflows")
-        page.get_by_text("Tell the desk").first.click()
+        page.get_by_role("link", name=re.compile("^Tell the desk")).click()
         settled(page)
         page.get_by_role("radio", name="Details").click()
         settled(page)
@@ -227,7 +225,7 @@ def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
         settled(page)
 
     page.goto("/?q=ticket+created")
-    page.get_by_role("button", name="add_link").first.click()
+    page.get_by_role("button", name=re.compile("^Attach a workflow to")).first.click()
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Typed into")
     page.get_by_role("button", name=re.compile("Create and open designer")).click()
     expect(page.get_by_role("heading", name="Typed into")).to_be_visible()
@@ -241,7 +239,7 @@ def test_text_is_saved_by_the_click_that_leaves_it(desk: Page) -> None:
     page.get_by_role("textbox", name="Value").fill("Typed under Trigger")
     tab("Steps")
     page.get_by_role("button", name=re.compile("Add step")).click()
-    page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
+    page.get_by_role("menuitem").filter(has_text=re.compile("Write log$")).click()
     page.get_by_role("textbox", name=re.compile("Message")).fill("Typed under Steps")
     tab("Code")
     code = page.get_by_role("textbox", name="Definition")
@@ -257,7 +255,7 @@ def test_an_edit_waits_for_the_save_of_the_one_before(desk: Page, fresh: Running
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     page.goto("/?q=ticket+created")
-    page.get_by_role("button", name="add_link").first.click()
+    page.get_by_role("button", name=re.compile("^Attach a workflow to")).first.click()
     page.get_by_role("dialog").get_by_role("textbox", name="Name").fill("Quick edits")
     page.get_by_role("button", name=re.compile("Create and open designer")).click()
     expect(page.get_by_role("heading", name="Quick edits")).to_be_visible()

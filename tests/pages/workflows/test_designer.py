@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,7 @@ from lib.ui.designer import trigger_tab
 from lib.ui.designer.state import Draft
 from lib.workflows import backfill, definition_text, versions
 from lib.workflows import changes as workflow_changes
+from lib.workflows import records as workflow_records
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import (
     EVENT,
@@ -69,7 +71,7 @@ def test_every_tab_draws(tab: str, new_actor: ActorFactory) -> None:
 
 def test_the_mapping_says_where_digits_are_lost(new_actor: ActorFactory) -> None:
     app = design(published(new_actor(), "Alpha"), "Trigger")
-    (heading,) = [heading for heading in app.subheader if heading.value == "Payload mapping"]
+    (heading,) = [heading for heading in app.header if heading.value == "Payload mapping"]
     assert heading.proto.help == DIGITS
 
 
@@ -472,9 +474,15 @@ def test_what_no_real_event_starts_is_published_only_anyway(db: Database, new_ac
     edit(actor, workflow, steps=[log_step("a")])
     app = design(workflow, "Steps")
     app.button(key="publish").click().run()
-    assert f"**0 of the last 2 real events** of `{EVENT}` would start it." in texts(app)
+    assert f":orange[:material/warning:] **0 of the last 2 real events** of `{EVENT}` would start it." in texts(app)
+    assert f"It will start on every `{EVENT}`. **2 live events** came in the last 7 days." in texts(app)
+    assert [one.value for one in app.warning if "As things are, it would start no run." in one.value]
     assert not [button for button in app.button if button.key == "publish-confirm"]
     assert app.button(key="publish-anyway").label == "Publish anyway"
+    app.button(key="publish").click()
+    app.button(key="publish-cancel").click().run()
+    assert get(actor, workflow).published_version is None and "becomes version 1" not in texts(app)
+    app.button(key="publish").click().run()
     app.button(key="publish").click()
     app.button(key="publish-anyway").click().run()
     assert get(actor, workflow).published_version == 1
@@ -637,8 +645,140 @@ def test_a_callback_without_a_change_takes_nothing_from_the_draft(new_actor: Act
     for callback, shown in (
         (trigger_tab._keep_event, EVENT),
         (trigger_tab._keep_schema, stored.draft["payloadSchemaRef"]),
-        (trigger_tab._keep_identity, "Mapped"),
+        (partial(trigger_tab._keep_identity, schema={}), "Mapped"),
     ):
         st.session_state["control"] = shown
         callback(draft, "control")
         assert get(actor, workflow).draft == stored.draft
+
+
+def test_the_menu_adds_an_action_directly_and_its_form_asks_for_nothing_that_is_fixed(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Steps")
+    menu = widget(app.menu_button, "add/steps")
+    assert [option.split(" ", 1)[1] for option in menu.options][:2] == ["Write log", "HTTP request"]
+    menu.click("http.request").run()
+    assert [one.label for one in app.text_input if one.disabled] == [], "a field that cannot be filled is none"
+    assert not [one for one in app.selectbox if one.label == "Action"]
+    next(one for one in app.text_input if one.label == "URL *").set_value("https://example.com/hook").run()
+    (step,) = get(actor, workflow).draft["steps"]
+    assert step["id"] == "request" and step["config"]["action"] == "http.request"
+    assert step["config"]["input"]["url"] == "https://example.com/hook"
+    assert (
+        f"**HTTP request** :gray[{escape('POST https://example.com/hook')}]" in widget(app.button, "open/steps/0").label
+    )
+
+
+def test_what_is_published_can_be_simulated_from_there(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow, "Steps")
+    app.button(key="publish").click().run()
+    assert f"It will start on every `{EVENT}`. None came in the last 7 days." in texts(app)
+    app.button(key="publish").click()
+    app.button(key="publish-confirm").click().run()
+    assert "**Version 1 is published.**" in texts(app)
+    [link] = [one for one in app.get("page_link") if "Simulate" in one.proto.label]
+    assert link.proto.page == "simulate" and f"eventType={EVENT}" in link.proto.query_string
+    app.button(key="published-close").click().run()
+    assert "is published" not in texts(app)
+
+
+def picked(app: AppTest, act: str, key: str, name: str | None = None) -> AppTest:
+    """Pick in the workflow's menu, and press that button of the dialog."""
+    app.menu_button(key="designer-menu").click(act).run()
+    if name is not None:
+        next(one for one in app.text_input if one.label == "Name" and "design-" not in one.key).set_value(name)
+    app.menu_button(key="designer-menu").click(act)  # a whole run draws the dialog only if asked again
+    return app.button(key=key).click().run()
+
+
+def test_a_workflow_is_duplicated_and_the_copy_opened(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = picked(design(workflow, "Steps"), "duplicate", "duplicate-confirm", "Beta [x](y)")
+    assert not app.exception and "Beta" in texts(app)
+    with database.read(actor) as conn:
+        found = {one.name: one for one in workflow_records.choices(conn, tenant=actor.tenant)}
+    assert app.query_params["workflowId"] == str(found["Beta [x](y)"].workflow_id)
+    assert get(actor, workflow).name == "Alpha"
+
+
+@pytest.mark.parametrize(("act", "key"), [("duplicate", "duplicate-confirm"), ("rename", "rename-confirm")])
+def test_a_name_that_cannot_be_is_refused_in_a_sentence(act: str, key: str, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    for name in (" ", "x" * 10_000):
+        app = picked(design(workflow, "Steps"), act, key, name)
+        assert "must have 1 to 120 characters" in "".join(one.value for one in app.error)
+        assert get(actor, workflow).draft["name"] == "Alpha"
+
+
+def test_a_workflow_is_renamed_in_its_draft(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = picked(design(workflow, "Steps"), "rename", "rename-confirm", "Beta")
+    now = get(actor, workflow)
+    assert (now.name, now.draft["name"]) == ("Alpha", "Beta") and "## Beta" in texts(app)
+    publish(actor, workflow)
+    assert get(actor, workflow).name == "Beta"
+
+
+def test_a_draft_is_deleted_after_a_look_at_what_is_lost(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    assert "Delete draft" not in "".join(design(workflow, "Details").menu_button(key="designer-menu").options)
+    edit(actor, workflow, description="Other words")
+    app = design(workflow, "Details")
+    app.menu_button(key="designer-menu").click("delete").run()
+    assert "will say again what version 1 says" in texts(app)
+    assert any("+description: Other words" in one.value for one in app.code)
+    picked(app, "delete", "delete-confirm")
+    assert not get(actor, workflow).draft_differs
+    assert widget(app.text_area, "description").value == get(actor, workflow).draft["description"]
+
+
+def test_a_workflow_is_simulated_from_its_menu(new_actor: ActorFactory) -> None:
+    workflow = attach(new_actor(), "Alpha")
+    app = design(workflow, "Details")
+    app.menu_button(key="designer-menu").click("simulate").run()
+    assert not app.exception and app.query_params["eventType"] == EVENT
+    assert any(one.label == "Send event" for one in app.button)
+
+
+def test_a_mapping_to_the_same_schema_begins_with_every_field(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow)
+    widget(app.segmented_control, "identity").set_value("Mapped").run()
+    made = get(actor, workflow).draft["trigger"]["payloadMapping"]
+    assert made["ticketId"] == {"$expr": "event.payload.ticketId"} and made.keys() >= example(db).keys()
+    assert "The workflow would get" in texts(app) and "is not mapped" not in texts(app)
+
+
+def test_a_text_stays_when_it_becomes_an_expression_and_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": 'A "new" ticket'}}
+    edit(actor, workflow, trigger=trigger, steps=[log_step("a", "Words to keep")])
+    app = design(workflow)
+
+    def mapped(mode: str) -> Any:
+        widget(app.selectbox, "mode-ticketId").set_value(mode).run()
+        return get(actor, workflow).draft["trigger"]["payloadMapping"]["ticketId"]
+
+    assert mapped("Expression") == {"$expr": r'"A \"new\" ticket"'}
+    assert mapped("Value") == 'A "new" ticket'
+    show(app, "Steps")
+    widget(app.button, "open/steps/0").click().run()
+
+    def message(branch: int) -> Any:
+        next(one for one in app.segmented_control if one.label == "Message *").set_value(branch).run()
+        return get(actor, workflow).draft["steps"][0]["config"]["input"]["message"]
+
+    assert message(1) == {"$expr": '"Words to keep"'}
+    next(one for one in app.text_input if one.label == "Message *").set_value("payload.ticketId").run()
+    assert message(0) == "Words to keep", "what was entered there is kept for the way back"
+    assert message(1) == {"$expr": "payload.ticketId"}

@@ -275,4 +275,4 @@ def test_keeping_a_workflow_attached_changes_nothing(new_actor: ActorFactory) ->
 def test_a_workflow_that_is_not_there_is_a_sentence(asked: str, new_actor: ActorFactory) -> None:
     new_actor()
     shown = texts(open_page("designer.py", workflowId=asked))
-    assert "There is no such workflow." in shown or "Choose a workflow" in shown
+    assert "There is no such workflow." in shown or "open the event in the catalog and choose Attach" in shown

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ from lib.errors import MappingError
 from lib.mapping import expressions, mapping
 from lib.mapping.expressions import UNSET
 from lib.serialization import strict_json
+from lib.serialization.json_values import ABSENT
 from tests.support import work
 
 PAYLOAD = {
@@ -460,3 +462,26 @@ def test_cost_of_a_simple_evaluation() -> None:
     expression = "event.payload.client.email"
     assert expressions.evaluate(expression, CONTEXT, timeout_ms=PATIENCE_MS)  # starts the child
     assert work.calls(lambda: expressions.evaluate(expression, CONTEXT, timeout_ms=PATIENCE_MS)) < 400
+
+
+def test_what_cannot_be_stored_becomes_an_expression_too() -> None:
+    for text in ("\0", "a\0b", "\ud800"):
+        assert expressions.carried(text, {}) == {"$expr": json.dumps(text, ensure_ascii=False)}
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40) | st.booleans() | st.integers(-(2**53), 2**53))
+def test_a_value_becomes_the_expression_that_gives_it_and_comes_back(value: Any) -> None:
+    expression = expressions.carried(value, {})
+    if value == "":
+        assert expression == {}
+        return
+    if "\0" not in str(value):
+        assert strict_json.dumps(expressions.evaluate(expression["$expr"], {})) == strict_json.dumps(value)
+        assert strict_json.dumps(expressions.carried(expression, ABSENT)) == strict_json.dumps(value)
+
+
+def test_an_expression_that_is_no_literal_stays_as_text_and_what_is_there_is_not_replaced() -> None:
+    assert expressions.carried({"$expr": "payload.a & 'b'"}, ABSENT) == "payload.a & 'b'"
+    assert expressions.carried({"$expr": "payload.a"}, "mine") == "mine"
+    assert expressions.carried("text", {"$expr": "payload.a"}) == {"$expr": "payload.a"}
+    assert expressions.carried({"seconds": 60}, {}) == {}

@@ -6,7 +6,7 @@ or on another branch of a choice keeps what was typed. Draw it in a fragment to 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from lib.ui.components.schema_fields.drawing import Drawing
 from lib.ui.components.schema_fields.parts import draw_entered, draw_node
 
 Validate = Callable[[Any], list[SchemaViolation] | None]
+Carry = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,9 @@ def schema_fields(
     submitted: bool = False,
     validate: Validate | None = None,
     on_change: Callable[[Any], None] | None = None,
+    carry: Carry | None = None,
+    reads: Mapping[str, str] | None = None,
+    is_flat: bool = False,
 ) -> FormResult:
     """Draw a form for a schema and give back what it holds.
 
@@ -61,12 +65,14 @@ def schema_fields(
     under a field once it was touched, and under all fields when `submitted`. `validate` replaces
     the form's own check, unless it gives None. `on_change` is given the form's value
     by the callback of each edit, so also where the click that sent the edit draws the form no more.
+    `carry` is given the value before and after another branch of a choice was picked, and gives the one to go on with.
+    `reads` are expressions to offer where one is written, with their types; `is_flat` leaves out the frames of parts.
     """
     held = _held(schema, key, initial)
     form = held.form
     violations = form.violations() if validate is None else _checked(held, validate)
     keep = (lambda: on_change(dump(form))) if on_change else (lambda: None)
-    drawing = Drawing(form, f"{key}~{held.loads}", keep)
+    drawing = Drawing(form, f"{key}~{held.loads}", keep, carry or (lambda before, after: after), reads or {}, is_flat)
     drawing.expect(violations, submitted)
     with st.container(key=key, gap="small"):
         if form.entered is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
+from lib.mapping.expressions import EXPRESSION
 from lib.schemas.form import Form, Node, SchemaViolation
 from lib.schemas.form.violations import Path
 from lib.ui.components.text import plain
@@ -21,6 +22,11 @@ class Drawing:
     form: Form
     key: str
     on_change: Callable[[], None] = lambda: None
+    carry: Callable[[Any, Any], Any] = lambda before, after: after
+    #: Expressions to offer where one is written, with the type that each gives.
+    reads: Mapping[str, str] = field(default_factory=dict)
+    #: Parts stand without a frame of their own, as where the whole form has one.
+    is_flat: bool = False
     errors: dict[Path, list[str]] = field(default_factory=lambda: defaultdict(list))
     inside: dict[Path, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -53,13 +59,16 @@ class Drawing:
             return
         children = enumerate(node.opened()) if children_speak else ()
         left_to = {at if node.is_list else child.name for at, child in children if not child.hidden}
-        for place, messages in self.errors.items():
-            if place[: len(path)] != path or (len(place) > len(path) and place[len(path)] in left_to):
-                continue
-            inner = ".".join(str(step) for step in place[len(path) :])
-            for message in dict.fromkeys(messages):
-                text = f"{inner}: {message}" if inner else message
-                st.caption(f":red[:material/error: {plain(text)}]")
+        # By the key of a field's errors names.js ties them to the field above.
+        whose = "part" if children_speak else "field"
+        with st.container(gap="xxsmall", key=f"{whose}-errors-{self.widget_key(node)}"):
+            for place, messages in self.errors.items():
+                if place[: len(path)] != path or (len(place) > len(path) and place[len(path)] in left_to):
+                    continue
+                inner = ".".join(str(step) for step in place[len(path) :] if step != EXPRESSION)
+                for message in dict.fromkeys(messages):
+                    text = f"{inner}: {message}" if inner else message
+                    st.caption(f":red[:material/error: {plain(text)}]")
 
 
 def _lies_inside(violation: SchemaViolation, path: Path) -> bool:

@@ -16,6 +16,7 @@ from lib.serialization import strict_json
 from lib.serialization.json_values import equal, is_drawable, json_type
 from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
+from lib.ui.components.schema_fields.expressions import expression_box, expression_in
 from lib.ui.components.schema_fields.labels import help_text, label, number_shown, option_labels, shown
 from lib.ui.components.text import plain
 
@@ -44,7 +45,10 @@ def draw_leaf(drawing: Drawing, node: Node, *, labelled: bool = True) -> None:
         "help": help_text(node),
         "label_visibility": "visible" if labelled else "collapsed",
     }
-    _DRAWERS.get(node.kind, _draw_json)(drawing, node, common)
+    if (text := expression_in(node)) is not None:
+        _draw_expression(drawing, text, common)
+    else:
+        _DRAWERS.get(node.kind, _draw_json)(drawing, node, common)
 
 
 def _widget(drawing: Drawing, node: Node, part: str, read: Typed) -> dict[str, Any]:
@@ -98,6 +102,19 @@ def _draw_text(drawing: Drawing, node: Node, common: dict[str, Any]) -> None:
             **_widget(drawing, node, "text", read),
             **common,
         )
+
+
+def _draw_expression(drawing: Drawing, node: Node, common: dict[str, Any]) -> None:
+    def read(text: str | None) -> None:
+        node.write(text) if text else node.clear()
+
+    value = node.value if isinstance(node.value, str) else ""
+    if not is_drawable(value):
+        _draw_json(drawing, node, common)
+    elif value and value not in drawing.reads:  # what was written is changed where it stands; emptied, it is chosen
+        st.text_input(value=value, **_widget(drawing, node, "written", read), **common)
+    else:
+        expression_box(sources=drawing.reads, now=value or None, **_widget(drawing, node, "expr", read), **common)
 
 
 def _draw_date(drawing: Drawing, node: Node, common: dict[str, Any]) -> None:

@@ -15,23 +15,26 @@ from lib.schemas.form.blank import empty
 from lib.schemas.locating import pointers
 from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
-from lib.ui.components.schema_fields.labels import option_labels, shown
-from lib.ui.components.text import plain
+from lib.ui.components.schema_fields.expressions import inserted, insertions
+from lib.ui.components.schema_fields.labels import name, option_labels, shown
+from lib.ui.components.text import plain, unseen
 
 GENERATED = {
     "date-time": ":material/schedule: Now",
     "date": ":material/today: Today",
     "uuid": ":material/fingerprint: New UUID",
 }
+_INSERT = "insert:"
 EMPTY = {"string": "Empty text", "array": "Empty list", "object": "Empty object"}
 
 
 def draw_menu(drawing: Drawing, node: Node) -> None:
     """Draw the menu of a node; choosing an entry changes the node before the next run."""
-    entries = dict(_entries(node))
+    entries = {f"{_INSERT}{one}": f":material/input: Insert {plain(one)}" for one in insertions(node, drawing.reads)}
+    entries |= dict(_entries(node))
     key = drawing.widget_key(node, "menu")
     st.menu_button(
-        ":material/more_vert:",
+        f":material/more_vert: {unseen(f'More for {name(node)}')}",
         list(entries),
         format_func=lambda action: entries[action],
         key=key,
@@ -87,7 +90,9 @@ def _row_entries(node: Node) -> Iterator[tuple[str, str]]:
 
 def _act(node: Node, key: str) -> None:
     action = st.session_state[key]
-    if action in _CHANGES:
+    if action is not None and action.startswith(_INSERT):
+        node.replace(inserted(node.dump(), action.removeprefix(_INSERT)))
+    elif action in _CHANGES:
         _CHANGES[action](node)
     elif action is not None:
         node.replace(_value_of(node, action))

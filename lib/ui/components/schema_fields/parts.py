@@ -14,6 +14,7 @@ from lib.schemas.form import Node
 from lib.serialization.json_values import is_drawable
 from lib.ui.components import guard
 from lib.ui.components.schema_fields.drawing import Drawing
+from lib.ui.components.schema_fields.expressions import expression_in
 from lib.ui.components.schema_fields.labels import help_text, label, name, option_labels, summary
 from lib.ui.components.schema_fields.leaves import SEGMENT_LETTERS, SEGMENTS, draw_leaf, is_pick_list
 from lib.ui.components.schema_fields.menu import draw_menu
@@ -43,7 +44,8 @@ def draw_node(drawing: Drawing, node: Node, depth: int = 0) -> None:
 
 def is_leaf(node: Node) -> bool:
     """Tell whether a node is drawn as a single field."""
-    return node.kind not in ("object", "array") or node.is_null or is_pick_list(node)
+    nested = node.kind in ("object", "array") and not node.is_null
+    return not nested or is_pick_list(node) or expression_in(node) is not None
 
 
 def draw_cell(drawing: Drawing, node: Node) -> None:
@@ -77,8 +79,11 @@ def _draw_picker(drawing: Drawing, node: Node, place: int, *, labelled: bool) ->
     key = drawing.widget_key(node, f"branch{place}")
 
     def pick() -> None:
-        at = st.session_state.get(key)
+        at, before = st.session_state.get(key), node.dump()
         node.choose(choice.source, None if at is None else numbers[at])
+        after = node.dump()
+        if at is not None and (carried := drawing.carry(before, after)) is not after:
+            node.replace(carried)
 
     common: dict[str, Any] = {
         "label": label(node),
@@ -163,7 +168,13 @@ def _draw_expander(drawing: Drawing, node: Node, depth: int) -> None:
 
     row = _row() if depth < NARROW else contextlib.nullcontext()
     with row:
-        part = st.expander(_headline(drawing, node), expanded=node.shown, key=key, on_change=guard.callback(toggle))
+        part = st.expander(
+            _headline(drawing, node),
+            expanded=node.shown,
+            key=key,
+            on_change=guard.callback(toggle),
+            type="compact" if drawing.is_flat else "default",
+        )
         if depth < NARROW:
             draw_menu(drawing, node)
     if part.open:
@@ -269,7 +280,7 @@ def _draw_fields(drawing: Drawing, fields: list[Node], depth: int) -> None:
     """Draw fields in order: single ones side by side, parts that hold others over the whole width."""
     for leaves, run in groupby(fields, key=is_leaf):
         if leaves:
-            with st.grid(2, min_column_width=300, gap=("small", "small")) as grid:
+            with st.grid(2, min_column_width=340, gap=("small", "small")) as grid:
                 for node in run:
                     with grid.cell():
                         draw_cell(drawing, node)

@@ -1,0 +1,147 @@
+"""The designer's diagram and the fields of its steps, as AppTest sees them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from lib.ui.components.schema_fields.expressions import expression_box
+from tests.conftest import ActorFactory
+from tests.database.workflows.test_records import attach, edit, get, published
+from tests.pages.workflows.test_designer import design, show, widget
+from tests.support.catalog_page import drawn, send
+from tests.support.pages import label_of, open_page
+from tests.support.workflow_runs import log_step
+
+DIAGRAM = "designer-diagram"
+CHOICE = {"id": "if", "type": "control.if", "config": {"condition": {"$expr": "true"}, "then": [log_step("inner")]}}
+
+
+def choose(app: AppTest, path: Any) -> AppTest:
+    send(app, DIAGRAM, "choose", path)
+    assert not app.exception
+    return app
+
+
+def test_a_node_that_is_pressed_opens_the_form_of_its_step(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a"), CHOICE])
+    app = design(workflow)
+    assert drawn(app, DIAGRAM)["selected"] == "/trigger"
+    choose(app, "/steps/1/config/then/0")
+    assert app.query_params["tab"] == "steps" and drawn(app, DIAGRAM)["selected"] == "/steps/1/config/then/0"
+    assert widget(app.text_input, "id/steps/1/config/then/0").value == "inner"
+    choose(app, "/steps/0")
+    assert widget(app.text_input, "id/steps/0").value == "a"
+    choose(app, "/steps/0")
+    assert widget(app.text_input, "id/steps/0").value == "a", "pressed again it stays open"
+    choose(app, "/trigger")
+    assert app.query_params["tab"] == "trigger" and drawn(app, DIAGRAM)["selected"] == "/trigger"
+
+
+def test_what_is_no_node_opens_nothing(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = design(workflow)
+    for junk in ("/steps/7", "", "/steps/0/config/then/0", 5, None, {"a": 1}):
+        choose(app, junk)
+        assert app.segmented_control(key="designer-tab").value == "Trigger", junk
+
+
+def test_errors_and_warnings_are_marked_on_their_nodes(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a", {"$expr": "payload.nope"}), log_step("b", {"$expr": "("})])
+    _, first, second, _ = drawn(design(workflow), DIAGRAM)["nodes"]
+    assert [mark["words"] for mark in first["marks"]] == ["1 warning"]
+    assert [mark["words"] for mark in second["marks"]] == ["1 error"]
+
+
+def test_a_reader_may_look_at_each_step(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    reader = new_actor("read", tenant=actor.tenant)
+    app = open_page("designer.py", person=label_of(reader, "Tenant"), workflowId=str(workflow))
+    assert drawn(app, DIAGRAM)["isReadOnly"] is True
+    choose(app, "/steps/0")
+    assert app.query_params["tab"] == "steps" and not [one for one in app.text_input if one.label == "Name"]
+
+
+def test_an_expression_is_offered_what_its_step_can_read(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    call = {"id": "call", "type": "action.call", "config": {"action": "http.request", "input": {"url": "x"}}}
+    edit(actor, workflow, steps=[call, log_step("a", {"$expr": "payload.ticketId"}), log_step("b")])
+    app = choose(design(workflow), "/steps/1")
+    (box,) = [one for one in app.selectbox if one.label == "Message *"]
+    offered = {option.partition("  (")[0] for option in box.options}
+    assert {"payload.ticketId", "steps.call.output.status", "event.correlationKey"} <= offered
+    assert not [option for option in box.options if "steps.a" in option or "steps.b" in option]
+    box.set_value("steps.call.output.status").run()
+    assert get(actor, workflow).draft["steps"][1] == log_step("a", {"$expr": "steps.call.output.status"})
+
+
+def test_a_field_is_put_into_a_text_which_then_is_an_expression(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a", 'The "new" one: ')])
+    app = choose(design(workflow), "/steps/0")
+    menu = next(one for one in app.menu_button if "More for Message" in one.label)
+    menu.click("insert:payload.ticketId").run()
+    assert get(actor, workflow).draft["steps"][0] == log_step(
+        "a", {"$expr": '"The \\"new\\" one: " & payload.ticketId'}
+    )
+    (written,) = [one for one in app.text_input if one.label == "Message *"]
+    assert written.value == '"The \\"new\\" one: " & payload.ticketId'
+    menu = next(one for one in app.menu_button if "More for Message" in one.label)
+    menu.click("insert:event.name").run()
+    message = get(actor, workflow).draft["steps"][0]["config"]["input"]["message"]
+    assert message == {"$expr": '"The \\"new\\" one: " & payload.ticketId & event.name'}
+    next(one for one in app.text_input if one.label == "Message *").set_value("").run()
+    assert [one for one in app.selectbox if one.label == "Message *"], "emptied, it is chosen anew"
+    next(one for one in app.segmented_control if one.label == "Message *").set_value(0).run()
+    next(one for one in app.menu_button if "More for Message" in one.label).click("insert:event.name").run()
+    message = get(actor, workflow).draft["steps"][0]["config"]["input"]["message"]
+    assert message["$expr"].endswith("event.name")
+
+
+def test_a_form_of_a_step_has_no_frames_of_its_own(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    app = choose(design(workflow), "/steps/0")
+    parts = [one for one in app.expander if one.proto.label.startswith(("Input", "Retry"))]  # type: ignore[attr-defined]
+    assert len(parts) == 2
+    compact = type(parts[0].proto).COMPACT  # type: ignore[attr-defined]
+    assert {part.proto.type for part in parts} == {compact}  # type: ignore[attr-defined]
+
+
+def test_without_a_workflow_the_designer_offers_those_changed_last_and_a_new_one(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    assert "No workflows yet" in [one.value for one in open_page("designer.py").header]
+    for name in ("Alpha", "Beta"):
+        attach(actor, name)
+    edit(actor, attach(actor, "Gone [x](y)"), description="latest")
+    app = open_page("designer.py", workflowId="nonsense")
+    assert [one.value for one in app.title] == ["Designer"]
+    assert "`nonsense` in the address names no workflow." in app.warning[0].value
+    links = [one.proto.label for one in app.get("page_link")]  # type: ignore[attr-defined]
+    offered = [label for label in links if label.startswith("**")]
+    assert offered == ["**Gone \\[x\\]\\(y\\)**", "**Beta**", "**Alpha**"]
+    assert "New workflow from the catalog" in links
+
+
+def test_steps_and_mapping_offer_by_the_same_field(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": {"$expr": ""}}}
+    edit(actor, workflow, trigger=trigger, steps=[log_step("a", {"$expr": "payload.ticketId"})])
+    app = design(workflow)
+    mapped = widget(app.selectbox, "expression-ticketId")
+    show(app, "Steps")
+    (box,) = [one for one in choose(app, "/steps/0").selectbox if one.label == "Message *"]
+    assert mapped.proto.placeholder == box.proto.placeholder and box.proto.accept_new_options
+    assert expression_box.__module__.endswith("schema_fields.expressions")
