@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import streamlit as st
@@ -14,9 +15,10 @@ from lib.runs import repeating
 from lib.runs.records import Run, RunWait
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
-from lib.ui.components import diagram, guard, history, statuses, viewer_time
+from lib.ui.components import diagram, guard, history, links, statuses, timeline_link, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape
-from lib.ui.runs import run_timeline
+from lib.ui.runs import run_steps, run_timeline
+from lib.ui.runs.run_steps import StepPlan
 from lib.workflows import versions
 
 _POLL_SECONDS = 1
@@ -39,8 +41,10 @@ def draw(actor: Actor, asked: str) -> None:
             run = begun.pop() if begun else _load(actor, run_id)
             if run.summary.has_ended != ended:
                 st.rerun()  # ends the polling
-            _draw_head(actor, run)
-            _draw_body(actor, run)
+            definition = _definition(actor, run)
+            plan = StepPlan.of(definition)
+            _draw_head(actor, run, plan)
+            _draw_body(run, plan, definition)
 
     live()
 
@@ -54,24 +58,34 @@ def _close() -> None:
     st.query_params.pop("runId", None)
 
 
-def _draw_head(actor: Actor, run: Run) -> None:
+def _definition(actor: Actor, run: Run) -> dict[str, Any] | None:
+    """What ran, whatever was published since."""
+    with database.read(actor) as conn:
+        return versions.definition_if_known(
+            conn, tenant=actor.tenant, workflow_id=run.summary.workflow_id, version=run.summary.workflow_version
+        )
+
+
+def _draw_head(actor: Actor, run: Run, plan: StepPlan) -> None:
     summary = run.summary
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         name = f"{escape(summary.workflow_name)} :gray[v{summary.workflow_version}]"
         st.markdown(f"## {name} {statuses.RUN[summary.status].badge()}", width="content")
-        _draw_acts(actor, run)
+        refusal = _draw_acts(actor, run)
+    guard.say_why(refusal)
     if summary.error:
         kind = summary.error.get("code")
         below = f"  \n:small[{code(str(kind))}]" if kind else ""
         st.error(f"{escape(str(summary.error.get('message', '')))}{below}", icon=":material/error:")
-    _draw_facts(run)
+    _draw_facts(run, plan)
     _draw_links(run)
     for wait in run.waits:
         if wait.status == "WAITING":
-            st.info(_told(wait), icon=statuses.WAIT["WAITING"].material)
+            st.info(_told(wait, plan), icon=statuses.WAIT["WAITING"].material)
 
 
-def _draw_acts(actor: Actor, run: Run) -> None:
+def _draw_acts(actor: Actor, run: Run) -> str | None:
+    """Draw the button for what can be done with the run; why it is disabled."""
     refusal = guard.refused(actor, "manage")
     run_id = run.summary.run_id
     if not run.summary.has_ended:
@@ -84,8 +98,11 @@ def _draw_acts(actor: Actor, run: Run) -> None:
             on_click=guard.callback(_cancel),
             args=(actor, run_id),
         )
+        return refusal
     if run.summary.status == "FAILED":
-        refusal = refusal or (None if run.can_be_repeated else "This run was already run again.")
+        refusal = refusal or (
+            None if run.can_be_repeated else "It is being run again: its latest repeat has not ended."
+        )
         st.button(
             "Run again",
             icon=":material/replay:",
@@ -93,26 +110,26 @@ def _draw_acts(actor: Actor, run: Run) -> None:
             disabled=refusal is not None,
             key="retry-run",
             help=refusal or "A new run with the same input and version",
-            on_click=guard.callback(_retry),
+            on_click=guard.callback(_run_again),
             args=(actor, run_id, len(run.repeats)),
         )
+        return refusal
+    return None
 
 
-def _draw_facts(run: Run) -> None:
+def _draw_facts(run: Run, plan: StepPlan) -> None:
     summary = run.summary
     took = summary.seconds
     if took is None and summary.started_at:
         took = (datetime.now(UTC) - summary.started_at).total_seconds()
     repeat = " :violet-badge[Repeat]" if summary.retry_of else ""
-    several = f"{run_records.SHOWN_STEPS:,}+" if len(run.steps) == run_records.SHOWN_STEPS else f"{len(run.steps):,}"
     with st.grid(min_column_width=170, gap="small"):
         _fact("Triggered", viewer_time.clock(summary.triggered_at))
-        # A repeat is triggered by the first run's event; when it ran itself is told apart.
         _fact("Started", viewer_time.clock(summary.started_at) if summary.started_at else NOTHING)
         _fact("Ended", viewer_time.clock(summary.completed_at) if summary.completed_at else NOTHING)
         _fact("Duration", duration(took) if took is not None else NOTHING)
         _fact("Origin", f"{statuses.ORIGIN[summary.origin].badge()}{repeat}")
-        _fact("Steps", f"{sum(s.status == 'SUCCEEDED' for s in run.steps):,} of {several} done")
+        _fact("Steps", run_steps.progress(run, plan))
         _fact("Input", "By the trigger's mapping" if run.trigger_mapping_applied else "The event's payload as it is")
         _fact("Correlation key", code(summary.correlation_key) if summary.correlation_key else NOTHING)
         _fact("Run id", code(str(summary.run_id)))
@@ -123,19 +140,20 @@ def _draw_links(run: Run) -> None:
     summary = run.summary
     with st.container(horizontal=True, gap="small"):
         if summary.trigger_event_id:
-            st.page_link(
+            links.page_link(
                 "activity.py",
                 label=f"Started by {escape(str(summary.event_type))}",
                 icon=":material/bolt:",
                 query_params={"eventId": str(summary.trigger_event_id)},
             )
         version = f"v{summary.workflow_version}"  # which ran, and may not be the one that runs now
-        st.page_link(
+        links.page_link(
             "designer.py",
             label=f"Workflow {version}",
             icon=":material/account_tree:",
             query_params={"workflowId": str(summary.workflow_id), "tab": "versions", "version": version},
         )
+        timeline_link.draw(summary.correlation_key)
         history.link(str(summary.run_id))
         if summary.retry_of:
             _run_link(summary.retry_of, "Repeats an earlier run")
@@ -143,12 +161,12 @@ def _draw_links(run: Run) -> None:
             _run_link(again.run_id, f"Was run again: {statuses.RUN[again.status].word.lower()}")
 
 
-def _told(wait: RunWait) -> str:
+def _told(wait: RunWait, plan: StepPlan) -> str:
     """What an open wait is for, and until when."""
     until = f" until {viewer_time.clock(wait.timeout_at)}" if wait.timeout_at else ""
     key = f" with key {code(wait.key)}" if wait.key else ""
     what = f" for {code(str(wait.event_name))}{key}" if wait.wait_type == "event" else ""
-    return f"Waits{what}{until}, in step {code(wait.step_path)}."
+    return f"Waits{what}{until}, in step {code(run_steps.name(wait.step_path, plan))}."
 
 
 def _fact(name: str, value: str) -> None:
@@ -156,35 +174,31 @@ def _fact(name: str, value: str) -> None:
 
 
 def _run_link(run_id: UUID, label: str) -> None:
-    st.page_link("runs.py", label=label, icon=":material/replay:", query_params={"runId": str(run_id)})
+    links.page_link("runs.py", label=label, icon=":material/replay:", query_params={"runId": str(run_id)})
 
 
-def _draw_body(actor: Actor, run: Run) -> None:
-    with database.read(actor) as conn:
-        # What ran, whatever was published since.
-        definition = versions.definition_if_known(
-            conn, tenant=actor.tenant, workflow_id=run.summary.workflow_id, version=run.summary.workflow_version
-        )
+def _draw_body(run: Run, plan: StepPlan, definition: dict[str, Any] | None) -> None:
     left, right = st.columns([3, 2], gap="large")
     with left:
-        st.subheader("Timeline", anchor=False)
-        run_timeline.draw(run, definition)
+        st.header("Timeline", anchor=False)
+        run_timeline.draw(run, plan)
     with right:
         if definition:
-            st.subheader("Workflow", anchor=False)
-            with st.container(border=True, horizontal_alignment="center"):
-                latest = {step.step_path.rpartition("/")[2].partition("[")[0]: step.status for step in run.steps}
-                chart = diagram.flowchart(definition, states=latest, dark=st.context.theme.type == "dark")
-                st.mermaid_chart(chart, alt="The workflow as it ran")
-        st.subheader("Input", anchor=False)
+            st.header("Workflow", anchor=False)
+            latest = {run_steps.id_of(step.step_path): step.status for step in run.steps}
+            with st.container(border=True):
+                diagram.draw(
+                    definition, key="run-diagram", label="The workflow as it ran", marks=diagram.Marks(states=latest)
+                )
+        st.header("Input", anchor=False)
         _draw_json(run.input)
         if run.summary.status == "SUCCEEDED":
-            st.subheader("Output", anchor=False)
+            st.header("Output", anchor=False)
             if run.output is None:
                 st.caption("The workflow returns nothing.")
             else:
                 _draw_json(run.output)
-        st.caption(":material/lock: What looks sensitive is redacted.")
+        st.caption(":material/lock: Secrets are redacted.")
 
 
 def _draw_json(value: JsonValue) -> None:
@@ -199,7 +213,9 @@ def _cancel(actor: Actor, run_id: UUID) -> None:
     st.toast("The run was canceled.", icon=":material/cancel:")
 
 
-def _retry(actor: Actor, run_id: UUID, repeats_seen: int) -> None:
+def _run_again(actor: Actor, run_id: UUID, repeats_seen: int) -> None:
     with database.write(actor) as conn:
-        again = repeating.run_again(conn, actor, run_id=run_id, repeats_seen=repeats_seen).run_id
-    st.query_params["runId"] = str(again)
+        made = repeating.run_again(conn, actor, run_id=run_id, repeats_seen=repeats_seen)
+    if not made.is_new:
+        guard.tell("It was run again already. This is that run.", icon=":material/replay:")
+    st.query_params["runId"] = str(made.run_id)

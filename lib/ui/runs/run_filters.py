@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -10,15 +11,15 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import entries
 from lib.database.paging import Cursor
-from lib.metrics.rollups import ORIGINS
+from lib.metrics.rollups import ORIGINS, Origin
+from lib.metrics.time_window import iso
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
-from lib.ui.components import guard, page_buttons, statuses, time_range, viewer_time
+from lib.ui.components import choices, guard, page_buttons, statuses, time_range, url_parameters, viewer_time
 from lib.ui.components.text import escape, shorten
 from lib.ui.components.url_filters import UrlFilters
-from lib.ui.components.url_parameters import Choice, Number, Place, Text
+from lib.ui.components.url_parameters import ALL, Choice, Number, Place, Text, asked
 
 #: Links name the workflow by its id.
 WORKFLOW = "workflowId"
@@ -49,18 +50,33 @@ class _Walk(Place):
 
 _CURSOR = _Walk("before", Cursor.parse)
 
-_FILTERS = UrlFilters(
+FILTERS = UrlFilters(
     "runs",
     (_STATUS, _EVENT, _ORIGIN, _TIME, _KEY, _ERROR),
     others=(_VERSION,),
+    more=(WORKFLOW,),
     positions=(_CURSOR,),
+    # What other pages call theirs, and people will try.
+    aliases={
+        "status": "runStatus",
+        "eventType": "runEvent",
+        "event": "runEvent",
+        "origin": "runOrigin",
+        "time": "runTime",
+        "range": "runTime",
+        "since": "runSince",
+        "until": "runUntil",
+        "from": "runSince",
+        "to": "runUntil",
+        "key": "runKey",
+    },
     implied={"runTime": (time_range.CUSTOM, _ENDS)},
 )
 
 
 def draw(actor: Actor) -> RunFilters | None:
     """Draw the filters and read them; None, with a sentence, when the URL names a workflow that is not there."""
-    _FILTERS.begin()
+    FILTERS.begin()
     asked = st.query_params.get(WORKFLOW)
     asked_id = _uuid(asked)
     with database.read(actor) as conn:
@@ -70,30 +86,32 @@ def draw(actor: Actor) -> RunFilters | None:
         _draw_unknown_workflow()
         return None
     names = _labels(workflows)
-    filters, problem = _draw_filters(actor, names, known.get(asked_id) if asked_id else None)
+    filters, span, problem = _draw_filters(actor, names, known.get(asked_id) if asked_id else None)
     if problem:
         st.warning(f"{problem} Any time is shown.", icon=":material/date_range:")
-    _FILTERS.draw_complaints()
+    FILTERS.draw_complaints()
     if filters != RunFilters():
-        _draw_chips(filters, names)
+        _draw_chips(filters, names, span)
     return filters
 
 
 def _draw_filters(
     actor: Actor, names: dict[UUID, str], chosen: WorkflowWithRuns | None
-) -> tuple[RunFilters, str | None]:
-    """Draw the filters in a row; what they narrow to, and what is wrong with the range of time."""
-    event_types = {event_type: event_type for event_type in _event_types(actor)}
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        status = _FILTERS.choose(_STATUS)
+) -> tuple[RunFilters, str | None, str | None]:
+    """Draw the filters in a row; what they narrow to, the range of time by its name, and what is wrong with it."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="filters"):
+        status = FILTERS.choose(_STATUS)
         _draw_workflow(names, chosen)
         version = _draw_version(chosen) if chosen else None
-        event_type = _FILTERS.choose(_EVENT.of(event_types))
-        origin = _FILTERS.choose(_ORIGIN)
-        span = _FILTERS.choose(_TIME)
-        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=_FILTERS.changed)
-        with st.popover("Find", icon=":material/search:", key="run-find", help="By key or error"):
-            key, error = _FILTERS.type_text(_KEY), _FILTERS.type_text(_ERROR)
+        known = choices.events(actor, key=_EVENT.key, chosen=[asked(_EVENT.key)], is_filter=True)
+        event_type = FILTERS.choose(_EVENT.of({event_type: event_type for event_type in known}))
+        origin = FILTERS.choose(_ORIGIN)
+        span = FILTERS.choose(_TIME)
+        (since, until), problem = time_range.of_choice(span, _ENDS, viewer_time.zone(), changed=FILTERS.changed)
+        used = sum(bool(url_parameters.asked(text.key)) for text in (_KEY, _ERROR))
+        find = f"Find · {used}" if used else "Find"
+        with st.popover(find, icon=":material/search:", key="run-find", help="By key or error"):
+            key, error = FILTERS.type_text(_KEY), FILTERS.type_text(_ERROR)
     filters = RunFilters(
         status=status,
         workflow_id=chosen.workflow_id if chosen else None,
@@ -105,12 +123,18 @@ def _draw_filters(
         key=key,
         error=error,
     )
-    return filters, problem
+    return filters, span, problem
+
+
+def failed_of(*, event_type: str | None, origin: Origin | None, since: datetime, until: datetime) -> dict[str, str]:
+    """Parameters with which the page shows the failed runs of the events of this time."""
+    query = {_STATUS.key: "FAILED", _TIME.key: time_range.CUSTOM, _ENDS[0]: iso(since), _ENDS[1]: iso(until)}
+    return query | {one.key: value for one, value in ((_EVENT, event_type), (_ORIGIN, origin)) if value}
 
 
 def clear() -> None:
     """Callback: back to all runs, latest first."""
-    _reset(WORKFLOW, *(one.key for one in _FILTERS.filters))
+    _reset(WORKFLOW, *(one.key for one in FILTERS.filters))
 
 
 def cursor() -> Cursor | None:
@@ -124,7 +148,7 @@ def draw_pages(following: Cursor | None) -> None:
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         page_buttons.draw(
             "run",
-            newest=None if first else _FILTERS.changed,
+            newest=None if first else FILTERS.changed,
             newer=None if first else _newer,
             older=partial(_older, following) if following else None,
         )
@@ -136,17 +160,16 @@ def _draw_workflow(names: dict[UUID, str], chosen: WorkflowWithRuns | None) -> N
     def choose() -> None:
         workflow_id = st.session_state["run-workflow"]
         _reset(WORKFLOW)
-        if workflow_id:
+        if isinstance(workflow_id, UUID):
             st.query_params[WORKFLOW] = str(workflow_id)
 
-    st.session_state["run-workflow"] = chosen.workflow_id if chosen else None
+    options: dict[UUID | str, str] = {ALL: "All workflows", **{one: name for one, name in names.items()}}
+    st.session_state["run-workflow"] = chosen.workflow_id if chosen else ALL
     st.selectbox(
         "Workflow",
-        list(names),
+        list(options),
         key="run-workflow",
-        index=None,
-        format_func=lambda one: names.get(one, ""),
-        placeholder="All workflows",
+        format_func=lambda one: options.get(one, ""),
         label_visibility="collapsed",
         width=_WIDTH,
         on_change=guard.callback(choose),
@@ -159,29 +182,26 @@ def _draw_version(workflow: WorkflowWithRuns) -> int | None:
     def choose() -> None:
         version = st.session_state["run-version"]
         _reset(_VERSION.key)
-        if version:
+        if isinstance(version, int):
             st.query_params[_VERSION.key] = str(version)
 
     version = _VERSION.asked() if _VERSION.key in st.query_params else None
-    st.session_state["run-version"] = version
-    options = sorted({*range(1, workflow.versions + 1), *([version] if version else [])}, reverse=True)
+    st.session_state["run-version"] = version or ALL
+    known = sorted({*range(1, workflow.versions + 1), *([version] if version else [])}, reverse=True)
     st.selectbox(
         "Version",
-        options,
+        [ALL, *known],
         key="run-version",
-        index=None,
-        format_func=lambda one: f"v{one}",
+        format_func=lambda one: "Any version" if one == ALL else f"v{one}",
         width=_WIDTH,
-        placeholder="Any version",
         label_visibility="collapsed",
         on_change=guard.callback(choose),
     )
     return version
 
 
-def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
+def _draw_chips(filters: RunFilters, names: dict[UUID, str], span: str | None) -> None:
     """What the list is narrowed to, each with the way out of it."""
-    span = st.session_state.get("runTime")
     times = [
         f"{word} {viewer_time.clock(at, '%Y-%m-%d %H:%M')}"
         for word, at in (("from", filters.since), ("to", filters.until))
@@ -221,7 +241,7 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str]) -> None:
 def _draw_unknown_workflow() -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.markdown("#### There is no such workflow", width="content")
+        st.markdown("## There is no such workflow", width="content")
         st.caption("So there are no runs of it to show.", width="content")
         st.button("Show all runs", icon=":material/list:", on_click=guard.callback(clear), key="run-all")
         st.space("small")
@@ -240,7 +260,7 @@ def _labels(workflows: list[WorkflowWithRuns]) -> dict[UUID, str]:
 
 def _reset(*keys: str) -> None:
     """Callback: take these filters out, and go back to the latest runs."""
-    _FILTERS.take_out(*keys)
+    FILTERS.take_out(*keys)
     for key in keys:
         if key in (WORKFLOW, _VERSION.key):
             st.query_params.pop(key, None)
@@ -258,7 +278,7 @@ def _newer() -> None:
     if before := earlier.pop():
         st.query_params[_CURSOR.key] = before
     else:
-        _FILTERS.changed()
+        FILTERS.changed()
 
 
 def _uuid(text: str | None) -> UUID | None:
@@ -266,9 +286,3 @@ def _uuid(text: str | None) -> UUID | None:
         return UUID(text or "")
     except ValueError:
         return None
-
-
-@st.cache_data(ttl=60, show_spinner=False)
-def _event_types(actor: Actor) -> list[str]:
-    with database.read(actor) as conn:
-        return [event_type for event_type, _ in entries.event_types(conn, tenant=actor.tenant)]

@@ -6,17 +6,17 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.database.paging import Cursor
+from lib.database.paging import Total
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, RunPage, RunSummary
-from lib.ui.components import guard, statuses, table, viewer_time
-from lib.ui.components.text import escape, plural
+from lib.ui.components import guard, links, statuses, table, viewer_time
+from lib.ui.components.text import escape, of_total
 from lib.ui.runs import run_filters
 
 PARAMETER = "runId"
 
 _POLL_SECONDS = 3
-_NAME_WIDTH = 225
+_NAME_WIDTH = 180
 
 
 def draw(actor: Actor, filters: RunFilters) -> None:
@@ -24,7 +24,7 @@ def draw(actor: Actor, filters: RunFilters) -> None:
     cursor = run_filters.cursor()
     # Tables of different views have different names: what is chosen in one must not be taken for a row of another.
     key = f"runs-{sorted(st.query_params.to_dict().items())}"
-    held: list[RunPage] = []
+    held: list[tuple[RunPage, Total | None]] = []
 
     @guard.fragment(run_every=None if cursor else _POLL_SECONDS)
     def page() -> None:
@@ -34,8 +34,9 @@ def draw(actor: Actor, filters: RunFilters) -> None:
             row = table.chosen_row(key)
             if row is None or not held:
                 with database.read(actor) as conn:
-                    held[:] = [run_records.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)]
-            found = held[0]
+                    found = run_records.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)
+                    held[:] = [(found, run_records.how_many(conn, tenant=actor.tenant, filters=filters))]
+            found, total = held[0]
             if found.runs:
                 _draw_chosen(found.runs[row] if row is not None and row < len(found.runs) else None)
                 _draw_table(found.runs, key)
@@ -43,7 +44,7 @@ def draw(actor: Actor, filters: RunFilters) -> None:
                 _draw_nothing(filters, found)
             if found.runs or found.next or cursor:
                 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                    st.caption(_told(found, cursor), width="content")
+                    st.caption(_told(found, total), width="content")
                     with st.container(width="content"):
                         run_filters.draw_pages(found.next)
 
@@ -55,14 +56,14 @@ def _open(run: RunSummary) -> None:
     st.query_params[PARAMETER] = str(run.run_id)
 
 
-def _told(page: RunPage, cursor: Cursor | None) -> str:
+def _told(page: RunPage, total: Total | None) -> str:
     """How much of the list this page is, and in whose time."""
     zone = viewer_time.zone().key
     if not page.runs:
         return f"Times in {zone}"
-    shown = f"the newest {len(page.runs)}" if page.next and not cursor else plural(len(page.runs), "run")
+    shown = of_total(len(page.runs), total, "run")
     first, last = (viewer_time.clock(run.triggered_at, "%Y-%m-%d %H:%M") for run in (page.runs[-1], page.runs[0]))
-    return f"Showing {shown} · {first} to {last} · Times in {zone} · {table.SORTED}"
+    return f"{shown} · {first} to {last} · Times in {zone} · {table.SORTED}"
 
 
 def _draw_chosen(run: RunSummary | None) -> None:
@@ -91,14 +92,14 @@ def _draw_table(found: tuple[RunSummary, ...], key: str) -> None:
     table.draw(
         [_row(run) for run in found],
         {
-            "Status": table.state(statuses.RUN),
+            "Status": table.state(statuses.RUN, width=100),
             "Triggered": table.moment(),
-            "Duration": table.seconds(),
-            "Event": table.text(width=248),
-            "Version": table.text(width=76),
-            "Origin": table.state(statuses.ORIGIN, width=105),
+            "Duration": table.seconds(width=80),
+            "Event": table.text(width=190),
             "Error": table.text(width=300),
-            "Key": table.text(width=290, help="Correlation key"),
+            "Version": table.hidden(table.text()),
+            "Origin": table.hidden(table.state(statuses.ORIGIN)),
+            "Key": table.hidden(table.text()),
         },
         key=key,
         way_in=table.WayIn("Workflow", lambda row: _open(found[row]), width=_NAME_WIDTH, help="Opens the run"),
@@ -124,10 +125,10 @@ def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         if page.next:
-            st.markdown(f"#### Not among the newest {run_records.LOOKED_AT:,} failed runs", width="content")
+            st.markdown(f"## Not among the newest {run_records.LOOKED_AT:,} failed runs", width="content")
             st.caption("Older looks through those before them; a time or a workflow narrows them.", width="content")
         elif filters != RunFilters():
-            st.markdown("#### No run matches these filters", width="content")
+            st.markdown("## No run matches these filters", width="content")
             st.caption("Try a longer time or fewer filters.", width="content")
             st.button(
                 "Clear all filters",
@@ -136,7 +137,7 @@ def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
                 key="run-clear-nothing",
             )
         else:
-            st.markdown("#### No runs yet", width="content")
+            st.markdown("## No runs yet", width="content")
             st.caption("A run starts when an event reaches a published workflow.", width="content")
-            st.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
+            links.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
         st.space("small")

@@ -1,9 +1,8 @@
-"""A run's steps: when each ran on a common time axis, and what went into and came out of it."""
+"""A run's steps on a common time axis, one after another."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,11 +11,10 @@ import pandas as pd
 import streamlit as st
 
 from lib.runs import records as run_records
-from lib.runs.records import Run, RunStep, RunWait
-from lib.schemas.form import json_text
-from lib.steps import STEP_TYPES
-from lib.ui.components import axes, statuses, viewer_time
-from lib.ui.components.text import code, duration, escape
+from lib.runs.records import Run, RunStep
+from lib.ui.components import axes, statuses, vega_chart
+from lib.ui.runs import run_steps
+from lib.ui.runs.run_steps import StepPlan
 
 _ROW = 30
 _AXIS = 46
@@ -27,17 +25,18 @@ _PAGE_SIZE = 40
 _THINNEST = 0.012
 
 
-def draw(run: Run, definition: dict[str, Any] | None) -> None:
-    """Draw bars along the time, then each step, foldable, with duration, error, wait, input and output."""
-    if not run.steps:
+def draw(run: Run, plan: StepPlan) -> None:
+    """Draw bars along the time, then each step, foldable, and after the last those that were not reached."""
+    if run.steps:
+        shown = _page(run)
+        first = "Since the first step" if shown[0] is run.steps[0] else "Since the first of these steps"
+        _draw_bars(shown, plan, first)
+        waits = {wait.step_path: wait for wait in run.waits}
+        for step in shown:
+            run_steps.draw(step, plan, waits.get(step.step_path))
+    elif not run.summary.has_ended:
         st.caption("No step has begun yet.")
-        return
-    names = dict(_names(definition.get("steps") if definition else None))
-    waits = {wait.step_path: wait for wait in run.waits}
-    shown = _page(run)
-    _draw_bars(shown, names, "Since the first step" if shown[0] is run.steps[0] else "Since the first of these steps")
-    for step in shown:
-        _draw_step(step, names, waits.get(step.step_path))
+    run_steps.draw_unreached(run, plan)
 
 
 def _page(run: Run) -> tuple[RunStep, ...]:
@@ -57,8 +56,8 @@ def _page(run: Run) -> tuple[RunStep, ...]:
     return shown
 
 
-def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> None:
-    rows, total = _bars(shown, names)
+def _draw_bars(shown: tuple[RunStep, ...], plan: StepPlan, axis: str) -> None:
+    rows, total = _bars(shown, plan)
     labels = {row["step"]: row["label"] for row in rows}
     shown_label = f"{json.dumps(labels)}[datum.value]"  # a Vega expression; JSON strings are its strings
     colors = {look.word: look.hex for look in statuses.STEP.values()}
@@ -67,7 +66,7 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> 
         .mark_bar(cornerRadius=4, height=14)
         .encode(
             x=alt.X("from:Q", title=axis, axis=axes.durations(total)[0], scale=alt.Scale(domain=[0, total * 1.02])),
-            x2="to:Q",
+            x2=alt.X2("to:Q"),
             y=alt.Y(
                 "step:N",
                 title=None,
@@ -84,10 +83,10 @@ def _draw_bars(shown: tuple[RunStep, ...], names: dict[str, str], axis: str) -> 
         .properties(height=len(rows) * _ROW + _AXIS, padding=_PADDING)
     )
     with st.container(border=True):
-        st.altair_chart(chart)
+        vega_chart.draw(chart)
 
 
-def _bars(shown: tuple[RunStep, ...], names: dict[str, str]) -> tuple[list[dict[str, Any]], float]:
+def _bars(shown: tuple[RunStep, ...], plan: StepPlan) -> tuple[list[dict[str, Any]], float]:
     """A row a step, with seconds since the first of them began, and how many seconds they took together."""
     begin = min(step.started_at for step in shown)
     now = datetime.now(UTC)
@@ -99,71 +98,11 @@ def _bars(shown: tuple[RunStep, ...], names: dict[str, str]) -> tuple[list[dict[
         rows.append(
             {
                 "step": f"{index:03d}",
-                "label": _title(step, names),
+                "label": run_steps.title(step, plan),
                 "status": statuses.STEP[step.status].word,
                 "from": start,
                 "to": max(end, start + total * _THINNEST),
-                "took": _took(step),
+                "took": run_steps.took(step),
             }
         )
     return rows, total
-
-
-def _draw_step(step: RunStep, names: dict[str, str], wait: RunWait | None) -> None:
-    kind = STEP_TYPES.get(step.step_type)
-    title = f"{escape(_title(step, names))} {statuses.STEP[step.status].badge()} :gray[{_took(step)}]"
-    if step.attempt > 1:
-        title += f" :orange-badge[attempt {step.attempt}]"
-    with st.expander(title, icon=kind.icon if kind else None, expanded=step.status == "FAILED"):
-        st.caption(
-            f"{code(step.step_path)} · {kind.label if kind else escape(step.step_type)} · "
-            f"began {viewer_time.clock(step.started_at)}"
-        )
-        if step.error:
-            st.error(escape(str(step.error.get("message", ""))), icon=":material/error:")
-        if wait:
-            _draw_wait(wait)
-        for label, value in (("Input", step.input), ("Output", step.output)):
-            if value is not None:
-                st.markdown(f":small[:gray[{label}]]")
-                st.code(json_text(value), language="json")
-
-
-def _draw_wait(wait: RunWait) -> None:
-    facts = [statuses.WAIT[wait.status].badge()]
-    if wait.event_name:
-        facts.append(f"event {code(wait.event_name)}")
-    if wait.key:
-        facts.append(f"key {code(wait.key)}")
-    if wait.timeout_at:
-        facts.append(f"until {viewer_time.clock(wait.timeout_at)}")
-    st.markdown(" · ".join(facts))
-    if wait.resolved_by_event_id:
-        st.page_link(
-            "activity.py",
-            label="The event that ended the wait",
-            icon=":material/bolt:",
-            query_params={"eventId": str(wait.resolved_by_event_id)},
-        )
-
-
-def _title(step: RunStep, names: dict[str, str]) -> str:
-    """The step's name, with the numbers of the loop passes it is in."""
-    last = step.step_path.rpartition("/")[2]
-    passes = [part.partition("[")[2].rstrip("]") for part in step.step_path.split("/") if "[" in part]
-    name = names.get(last.partition("[")[0]) or last
-    return f"{name} · {'.'.join(str(int(p) + 1) for p in passes if p.isdecimal())}" if passes else name
-
-
-def _names(steps: Any) -> Iterator[tuple[str, str]]:
-    """(id, name) of every step that has a name."""
-    for step in steps if isinstance(steps, list) else []:
-        if step.get("name"):
-            yield step["id"], step["name"]
-        kind = STEP_TYPES.get(step["type"])
-        for key in kind.children if kind else ():
-            yield from _names(step["config"].get(key))
-
-
-def _took(step: RunStep) -> str:
-    return duration((step.completed_at - step.started_at).total_seconds()) if step.completed_at else "under way"

@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from lib.ui.components.text import duration
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import RunningApp, act_as, database_of, settled
 
 pytestmark = pytest.mark.browser
 
 ROW, HEAD = 36, 20
-NAME, STATUS, DURATION = 80, 280, 530
+NAME, STATUS, DURATION = 80, 225, 470
 RISING = """() => [...document.querySelectorAll("[id^='glide-cell-3-']")]
   .map(cell => Number(cell.textContent))
   .every((seconds, place, all) => !place || all[place - 1] <= seconds)"""
@@ -56,7 +56,7 @@ def test_the_first_click_after_older_opens_a_run_of_that_page(page: Page) -> Non
     page.get_by_role("button", name=re.compile("Older")).click()
     expect(page).to_have_url(re.compile("before="))
     settled(page)
-    last = page.get_by_text(re.compile(r"^Showing .* runs ·")).inner_text().split(" to ")[1][:16]
+    last = page.get_by_text(re.compile(r"^50 of [\d,]+ runs ·")).inner_text().split(" to ")[1][:16]
     click_cell(page, NAME, 1)
     expect(page.get_by_text("Run id")).to_be_visible()
     expect(page.get_by_text(last).first).to_be_visible()
@@ -87,3 +87,49 @@ def test_a_phone_shows_what_ran_and_how_it_went(page: Page) -> None:
     expect(page.get_by_role("button", name=re.compile("Open run"))).to_be_enabled()
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     assert page.evaluate(overflow) <= 0
+
+
+def test_escape_in_a_select_box_keeps_a_choice_and_any_is_one(page: Page) -> None:
+    page.goto("/runs?runStatus=Failed")
+    settled(page)
+    status = page.get_by_role("combobox", name="Status")
+    status.click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    settled(page)
+    expect(page).to_have_url(re.compile("runStatus=Failed"))
+    expect(status).to_have_value("Failed")
+    status.click()
+    page.get_by_role("option", name="Any status").click()
+    expect(page).not_to_have_url(re.compile("runStatus"))
+    expect(status).to_have_value("Any status")
+
+
+def repeats(app: RunningApp) -> int:
+    with database_of(app) as conn:
+        row = conn.execute("SELECT count(*) FROM workflow_runs WHERE retry_of IS NOT NULL").fetchone()
+    assert row
+    return int(row[0])
+
+
+def test_many_failed_runs_are_run_again_once_however_often_one_clicks(page: Page, app: RunningApp) -> None:
+    before = repeats(app)
+    page.goto("/runs?status=failed")
+    settled(page)
+    page.get_by_role("button", name="Run failed ones again").click()
+    dialog = page.get_by_role("dialog")
+    start = dialog.get_by_role("button", name=re.compile(r"^Run \d+ again"))
+    expect(start).to_be_enabled()
+    told = re.search(r"\d+", start.inner_text())
+    assert told
+    start.dblclick()
+    done = dialog.get_by_text(re.compile("runs? (started|had been run again)"))
+    expect(done.first).to_be_visible()
+    assert repeats(app) - before == int(told[0]), "one repeat a run"
+
+
+def test_a_reader_is_told_whom_to_ask_for_running_many_again(page: Page) -> None:
+    page.goto("/runs?status=failed")
+    act_as(page, "Rae Reader · Northwind IT")
+    again = page.get_by_role("button", name="Run failed ones again")
+    expect(again).to_be_disabled()

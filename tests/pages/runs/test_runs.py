@@ -20,6 +20,7 @@ from lib.workflows import changes as workflow_changes
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, example, published
 from tests.pages.workflows.test_workflows import texts
+from tests.support import pages, workflow_runs
 from tests.support.pages import open_page
 from tests.support.tables import readings
 
@@ -122,7 +123,7 @@ def test_versions_belong_to_a_workflow_and_go_with_it(db: Database, new_actor: A
     assert list(rows(app)["Version"]) == ["v2", "v2"] and app.button(key="reset-runVersion").label == "v2"
     app.selectbox(key="run-version").set_value(1).run()
     assert list(rows(app)["Version"]) == ["v1"] and app.query_params["runVersion"] == "1"
-    app.selectbox(key="run-workflow").set_value(None).run()
+    app.selectbox(key="run-workflow").set_value("all").run()
     assert len(rows(app)) == 3 and set(app.query_params) == {"tenant"}
     for junk in ("0", "x", "9" * 30, "-1"):
         odd = open_page("runs.py", workflowId=str(one), runVersion=junk)
@@ -139,7 +140,7 @@ def test_a_time_range_is_in_the_viewers_zone(db: Database, new_actor: ActorFacto
     assert list(rows(app)["Triggered"]) == [START + timedelta(hours=2), START + timedelta(hours=1)]
     assert list(readings(app.dataframe[0])["Triggered"]) == ["2026-03-01 14:00:00", "2026-03-01 13:00:00"]
     assert app.button(key="reset-runTime").label.replace("\\", "") == "from 2026-03-01 13:00 to 2026-03-01 15:00"
-    assert "Showing 2 runs · 2026-03-01 13:00 to 2026-03-01 14:00 · Times in UTC" in texts(app)
+    assert "2 runs · 2026-03-01 13:00 to 2026-03-01 14:00 · Times in UTC" in texts(app)
 
 
 def test_runs_of_an_archived_workflow_are_its_own(db: Database, new_actor: ActorFactory) -> None:
@@ -152,7 +153,7 @@ def test_runs_of_an_archived_workflow_are_its_own(db: Database, new_actor: Actor
     app = open_page("runs.py", workflowId=str(old))
     assert list(rows(app)["Workflow"]) == ["Old"]
     assert app.button(key="reset-workflowId").label == "Old \\(archived\\)"
-    assert app.selectbox(key="run-workflow").options == ["Old (archived)", "Other"]
+    assert app.selectbox(key="run-workflow").options == ["All workflows", "Old (archived)", "Other"]
 
 
 @pytest.mark.own_database
@@ -174,10 +175,10 @@ def test_pages_of_runs_lead_there_and_back(db: Database, new_actor: ActorFactory
     for minute in range(120):
         add_run(db, actor, workflow, at=START + timedelta(minutes=minute))
     app = open_page("runs.py")
-    assert len(rows(app)) == 50 and "Showing the newest 50 ·" in texts(app)
+    assert len(rows(app)) == 50 and "50 of 120 runs ·" in texts(app)
     for size in (50, 20):
         app.button(key="run-older").click().run()
-        assert len(rows(app)) == size and f"Showing {size} runs ·" in texts(app)
+        assert len(rows(app)) == size and f"{size} of 120 runs ·" in texts(app)
     assert app.button(key="run-older").disabled
     app.button(key="run-newer").click().run()
     assert readings(app.dataframe[0])["Triggered"][0] == "2026-03-01 13:09:00" and "before" in app.query_params
@@ -191,7 +192,7 @@ def test_pages_of_runs_lead_there_and_back(db: Database, new_actor: ActorFactory
 def test_one_run_is_one_run(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     add_run(db, actor, published(actor))
-    assert "Showing 1 run ·" in texts(open_page("runs.py"))
+    assert "1 run ·" in texts(open_page("runs.py"))
 
 
 def test_text_that_cannot_be_searched_is_refused_in_a_sentence(db: Database, new_actor: ActorFactory) -> None:
@@ -215,6 +216,62 @@ def test_one_run_shows_its_steps_error_and_where_it_came_from(db: Database, new_
     labels = "\n".join(expander.label for expander in app.expander)
     assert "300 ms" in labels and "send · 2" in labels
     assert f":gray[Started]]  \n{START:%Y-%m-%d %H:%M:%S}" in shown and shown.count("UTC") == 1
+
+
+def two_steps(actor: Actor) -> UUID:
+    """A published workflow that sends a request and then writes a log line."""
+    request = {"method": "POST", "url": "https://crm.example/tickets"}
+    send = {"id": "send", "name": "Tell the CRM", "type": "action.call"}
+    return workflow_runs.publish(
+        actor.tenant,
+        [
+            send | {"config": {"action": "http.request", "input": request}},
+            {**workflow_runs.log_step("note"), "name": "Write it *down*"},
+        ],
+        name="Two steps",
+    )
+
+
+def test_a_failed_run_says_at_which_step_and_lists_what_it_did_not_reach(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    run = add_run(db, actor, two_steps(actor), "FAILED", e='{"message": "It broke"}')
+    add_step(db, actor, run, "send", "FAILED", {"code": "http_503", "message": "crm.example answered 503."})
+    shown = texts(open_page("runs.py", runId=str(run)))
+    assert "Failed at step 1 of 2" in shown and "of 1 done" not in shown
+    assert "1 step not reached" in shown and "Write it \\*down\\* :small[not reached]" in shown
+    done = add_run(db, actor, two_steps(actor))
+    for step in ("send", "note"):
+        add_step(db, actor, done, step)
+    shown = texts(open_page("runs.py", runId=str(done)))
+    assert "2 of 2 done" in shown and "not reached" not in shown
+
+
+def test_a_step_that_sends_a_request_shows_it_and_its_response(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = two_steps(actor)
+    answered, failed = add_run(db, actor, workflow), add_run(db, actor, workflow, "FAILED")
+    add_step(db, actor, answered, "send")
+    add_step(db, actor, failed, "send", "FAILED", {"code": "http_503", "message": "crm.example answered 503."})
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "UPDATE workflow_run_steps SET attempt = 2, input_json = CAST(:i AS jsonb), output_json ="
+                " CASE WHEN status = 'SUCCEEDED' THEN CAST(:o AS jsonb) END WHERE step_path = 'send' AND tenant = :t"
+            ),
+            {
+                "t": actor.tenant,
+                "i": '{"method": "POST", "url": "https://crm.example/`x`", "headers": {"Authorization": "[redacted]"},'
+                ' "body": {"id": 1}}',
+                "o": '{"status": 201, "headers": {"content-type": "text/plain"}, "body": "<b>made</b>"}',
+            },
+        )
+    app = open_page("runs.py", runId=str(answered))
+    shown = texts(app)
+    assert "``POST https://crm.example/`x` ``" in shown or "POST https://crm.example/`x`" in shown
+    assert ":green-badge[201]" in shown and "2 attempts" in shown
+    codes = [one.value for one in app.code]
+    assert '{\n  "Authorization": "[redacted]"\n}' in codes and '"<b>made</b>"' in codes
+    assert ":red-badge[503]" in texts(open_page("runs.py", runId=str(failed)))
 
 
 def test_every_step_has_its_name_in_the_timeline(db: Database, new_actor: ActorFactory) -> None:
@@ -290,10 +347,87 @@ def test_a_run_under_way_can_be_canceled_and_a_failed_one_run_again(db: Database
         again = conn.execute(text("SELECT count(*) FROM workflow_runs WHERE retry_of = :r"), {"r": run}).scalar_one()
     assert audited == ["run.canceled", "run.retried"] and again == 1
     late.button(key="retry-run").click().run()
-    assert [toast.value for toast in late.toast] == ["This run was already run again."] and not late.exception
-    assert late.button(key="retry-run").disabled and "Was run again: queued" in [
-        link.proto.label for link in late.get("page_link")
+    assert [toast.value for toast in late.toast] == ["It was run again already. This is that run."]
+    assert ":violet-badge[Repeat]" in texts(late) and not late.exception
+    assert open_page("runs.py", runId=str(run)).button(key="retry-run").disabled, "it is being run again"
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runs SET status = 'FAILED' WHERE retry_of = :r"), {"r": run})
+    app = open_page("runs.py", runId=str(run))
+    assert "Was run again: failed" in [link.proto.label for link in app.get("page_link")]
+    app.button(key="retry-run").click().run()
+    with db.owner.connect() as conn:
+        query = text("SELECT count(*) FROM workflow_runs WHERE retry_of = :r")
+        assert conn.execute(query, {"r": run}).scalar_one() == 2, "as often as somebody asks"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"status": "failed"}, {"runStatus": "FAILED"}, {"status": "Failed", "eventType": EVENT}, {"origin": "simulated"}],
+)
+def test_the_names_that_other_pages_have_for_filters_will_do(
+    query: dict[str, str], db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = published(actor)
+    add_run(db, actor, workflow)
+    failed = add_run(db, actor, workflow, "FAILED")
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runs SET origin = 'simulated' WHERE run_id = :r"), {"r": failed})
+    app = open_page("runs.py", **query)
+    assert list(rows(app)["Status"]) == [["Failed"]] and not app.warning
+
+
+def test_every_select_box_offers_what_narrows_nothing(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    add_run(db, actor, published(actor))
+    add_run(db, actor, published(actor), "FAILED")
+    app = open_page("runs.py", runStatus="Failed")
+    boxes = [box for box in app.selectbox if str(box.key).startswith("run")]
+    assert [box.options[0] for box in boxes] == [
+        "Any status",
+        "All workflows",
+        "All events",
+        "Any origin",
+        "Any time",
     ]
+    assert len(rows(app)) == 1
+    app.selectbox(key="runStatus").select("Any status").run()
+    assert len(rows(app)) == 2 and app.selectbox(key="runStatus").value == "all" and not app.exception
+    assert not [button for button in app.button if str(button.key).startswith("reset-")]
+
+
+def test_many_failed_runs_are_chosen_and_run_again(db: Database, new_actor: ActorFactory) -> None:
+    engine.migrate(db.owner.url.render_as_string(hide_password=False))
+    actor = new_actor()
+    workflow = published(actor, "Many")
+    failed = [add_run(db, actor, workflow, "FAILED", e='{"message": "It broke"}') for _ in range(30)]
+    add_run(db, actor, workflow)
+
+    def repeats() -> int:
+        with db.owner.connect() as conn:
+            query = text("SELECT count(*) FROM workflow_runs WHERE retry_of = ANY (:f)")
+            return int(conn.execute(query, {"f": failed}).scalar_one())
+
+    app = open_page("runs.py", workflowId=str(workflow))
+    app.button(key="run-many").click().run()
+    assert "30 failed runs, each not run again yet. At most 500 at once." in texts(app)
+    assert app.button(key="run-many-start").label == "Run 30 again"
+    app.button(key="run-many").click()  # or this kind of test would close the dialog
+    app.button(key="run-many-start").click().run()
+    assert not app.exception and not app.error and repeats() == 30
+    assert [one.value for one in app.success] == ["30 runs started."]
+    again = open_page("runs.py", workflowId=str(workflow))
+    again.button(key="run-many").click().run()
+    assert "No failed run is left here" in texts(again)
+
+
+def test_a_reader_is_told_whom_to_ask_for_running_many_again(db: Database, new_actor: ActorFactory) -> None:
+    admin = new_actor("admin", name="Ours")
+    add_run(db, admin, published(admin), "FAILED")
+    reader = new_actor("read", tenant=admin.tenant, name="Ours")
+    app = open_page("runs.py", person=pages.label_of(reader, "Ours"))
+    button = app.button(key="run-many")
+    assert button.disabled and admin.email in button.help.replace("\\", "").replace("\N{WORD JOINER}", "")
 
 
 def test_a_reader_cannot_cancel(db: Database, new_actor: ActorFactory) -> None:
