@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import streamlit as st
-
 from lib.ui.catalog import event_details
 from lib.ui.components import guard
 from lib.ui.metrics import event_metrics, metrics_filters, overview, recent_events
@@ -17,7 +15,7 @@ if event_type and not metrics_filters.known(actor, event_type):
 view = metrics_filters.draw(actor, event_type)
 if not event_type:
     overview.draw(actor, view)
-    st.stop()
+    guard.end_page()
 
-event_metrics.draw(*event_metrics.load(actor, event_type, view), view)
+event_metrics.draw(actor, event_metrics.load(actor, event_type, view), view)
 recent_events.draw(actor, event_type, view)

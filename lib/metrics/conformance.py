@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -36,9 +36,17 @@ class Conformance:
 
 
 def conformance(
-    conn: Connection, *, tenant: UUID, names: Sequence[str], window: Window, origins: Sequence[Origin] = ("live",)
+    conn: Connection,
+    *,
+    tenant: UUID,
+    names: Sequence[str],
+    window: Window,
+    origins: Sequence[Origin] = ("live",),
+    schemas: Mapping[str, Any] | None = None,
 ) -> list[Conformance]:
     """Each type's conformance in the window, worst first; types without events are left out.
+
+    `schemas` are those of the types, where they were read already.
 
     Paths are JSON pointers with * for a place in a list; of a missing field, where it should be. Fields
     are looked for two levels deep.
@@ -51,7 +59,7 @@ def conformance(
         "until": window.until,
     }
     seen = {row.event_name: row.paths for row in conn.execute(queries["fields_seen"], {**asked, "most": FIELDS_SAMPLE})}
-    schemas = {row.event_type: row.schema for row in conn.execute(queries["schemas"], asked)}
+    schemas = schemas_of(conn, tenant=tenant, names=names) if schemas is None else schemas
     found = [
         Conformance(
             row.event_name,
@@ -63,6 +71,12 @@ def conformance(
         for row in conn.execute(queries["conformance"], {**asked, "most": VERDICTS_SAMPLE})
     ]
     return sorted(found, key=lambda c: (-c.violating_share, not c.unknown_fields, c.event_name))
+
+
+def schemas_of(conn: Connection, *, tenant: UUID, names: Sequence[str]) -> dict[str, Any]:
+    """The payload schema of each of these types, as this tenant sees it."""
+    found = conn.execute(queries["schemas"], {"tenant": tenant, "names": list(names)})
+    return {row.event_type: row.schema for row in found}
 
 
 def unknown(schema: Any, paths: Sequence[str]) -> list[str]:

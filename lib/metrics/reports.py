@@ -7,10 +7,11 @@ What has to look into rows (reasons, schemas) looks at a bounded number of the l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import chain
+from datetime import datetime, timedelta
+from itertools import chain, pairwise
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +23,10 @@ from lib.metrics.time_window import Window
 
 #: How many of the latest unmatched events are asked for their reasons.
 REASONS_SAMPLE = 2000
+#: Steps of a trend beside an event type's name: quarters of a day where the range is a week.
+TREND_STEPS = 28
+
+_QUARTER = timedelta(minutes=15)
 
 queries = named_queries.of(__name__)
 
@@ -37,23 +42,38 @@ class Period:
 
 @dataclass(frozen=True)
 class EventMetrics:
-    """One event type over a window: slice by slice, all together, and the period before."""
+    """One event type over a window: slice by slice, all together, and the period before.
+
+    `before` are the events of the slices of that period.
+    """
 
     window: Window
     slices: list[Period]
     total: Period
     previous: Period
+    before: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class EventOverview:
-    """One event type beside the others."""
+    """One event type beside the others.
+
+    `slices` are those of the window, `before` those of the period before. `trend` has the window in at most
+    TREND_STEPS steps.
+    """
 
     event_type: str
     events: EventCounts
     previous: EventCounts
     runs: RunCounts
-    totals: list[int]
+    slices: list[EventCounts]
+    before: list[int]
+    trend: list[int]
+
+    @property
+    def totals(self) -> list[int]:
+        """Events by the window's slices."""
+        return [counts.total for counts in self.slices]
 
     @property
     def newly_silent(self) -> bool:
@@ -109,45 +129,89 @@ class RecentPage:
 def event_metrics(
     conn: Connection, *, tenant: UUID, event_type: str, window: Window, origins: Sequence[Origin] = ("live",)
 ) -> EventMetrics:
-    """Everything counted of one event type in the window, and in the period of equal length before."""
-    asked = {
-        "tenant": tenant,
-        "names": [event_type],
-        "origins": origins,
-        "boundaries": [window.previous_since, *window.boundaries],
-    }
-    events = rollups.events(conn, **asked).get(event_type, {})  # type: ignore[arg-type]
-    runs = rollups.runs(conn, **asked).get(event_type, {})  # type: ignore[arg-type]
-    durations = rollups.durations(conn, **asked) if runs else {}  # type: ignore[arg-type]
-    periods = [
-        Period(events.get(n, EventCounts()), runs.get(n, RunCounts()), durations.get(n))
-        for n in range(len(window.starts) + 1)
+    """Everything counted of one event type in the window, and in the period that it is compared with."""
+    before = window.previous
+    asked: dict[str, Any] = {"tenant": tenant, "names": [event_type], "origins": origins}
+    by_slice = _joined(before.boundaries, window.boundaries)
+    found = rollups.events(conn, boundaries=by_slice, **asked).get(event_type, {})
+    events, earlier = (_slices(found, by_slice, each.boundaries) for each in (window, before))
+    # Of the runs of the period before nobody asks for slices, and percentiles do not add up.
+    ends = _joined([before.boundaries[0], before.boundaries[-1]], window.boundaries)
+    first = ends.index(window.boundaries[0])
+    runs = rollups.runs(conn, boundaries=ends, **asked).get(event_type, {})
+    durations = rollups.durations(conn, boundaries=ends, together_from=first, **asked) if runs else {}
+    slices = [
+        Period(counts, runs.get(n, RunCounts()), durations.get(n)) for n, counts in enumerate(events, start=first)
     ]
-    previous, *slices = periods
-    total = Period(
-        sum((p.events for p in slices), EventCounts()), sum((p.runs for p in slices), RunCounts()), durations.get(-1)
-    )
-    return EventMetrics(window, slices, total, previous)
+    total = Period(sum(events, EventCounts()), sum((p.runs for p in slices), RunCounts()), durations.get(-1))
+    previous = Period(sum(earlier, EventCounts()), runs.get(0, RunCounts()), durations.get(0))
+    return EventMetrics(window, slices, total, previous, [counts.total for counts in earlier])
 
 
 def overview(
     conn: Connection, *, tenant: UUID, window: Window, origins: Sequence[Origin] = ("live",)
 ) -> list[EventOverview]:
-    """Every event type with events in the window or in the period before it, busiest first.
-
-    `totals` are by the window's slices.
-    """
+    """Every event type with events in the window or in the period before it, busiest first."""
     names = rollups.names(conn, tenant=tenant)
-    boundaries = [window.previous_since, *window.boundaries]
+    trend, before = trend_boundaries(window), window.previous
+    boundaries = _joined(before.boundaries, window.boundaries, trend)
     events = rollups.events(conn, tenant=tenant, names=names, origins=origins, boundaries=boundaries)
     runs = rollups.runs(conn, tenant=tenant, names=names, origins=origins, boundaries=[window.since, window.until])
     found = []
     for name, counts in events.items():
-        previous = counts.pop(0, EventCounts())
-        totals = [counts.get(n + 1, EventCounts()).total for n in range(len(window.starts))]
-        of_runs = runs.get(name, {}).get(0, RunCounts())
-        found.append(EventOverview(name, sum(counts.values(), EventCounts()), previous, of_runs, totals))
+        slices, earlier, steps = (
+            _slices(counts, boundaries, each) for each in (window.boundaries, before.boundaries, trend)
+        )
+        if any(counts.total for counts in (*slices, *earlier)):
+            found.append(
+                EventOverview(
+                    event_type=name,
+                    events=sum(slices, EventCounts()),
+                    previous=sum(earlier, EventCounts()),
+                    runs=runs.get(name, {}).get(0, RunCounts()),
+                    slices=slices,
+                    before=[one.total for one in earlier],
+                    trend=[one.total for one in steps],
+                )
+            )
     return sorted(found, key=lambda e: (-e.events.total, -e.previous.total, e.event_type))
+
+
+def together(found: Sequence[EventOverview], window: Window) -> EventMetrics:
+    """All these event types as if they were one; runs are counted for the whole range alone."""
+    slices = [sum(each, EventCounts()) for each in zip(*(one.slices for one in found), strict=True)]
+    before = [sum(each) for each in zip(*(one.before for one in found), strict=True)]
+    return EventMetrics(
+        window,
+        [Period(counts) for counts in slices] or [Period() for _ in window.starts],
+        Period(sum(slices, EventCounts()), sum((one.runs for one in found), RunCounts())),
+        Period(sum((one.previous for one in found), EventCounts())),
+        before,
+    )
+
+
+def trend_boundaries(window: Window) -> list[datetime]:
+    """At most TREND_STEPS steps of equal length, between quarters of an hour but for the window's ends."""
+    since, until = window.boundaries[0], window.boundaries[-1]
+    step = max(-((since - until) / TREND_STEPS // _QUARTER), 1) * _QUARTER
+    last = rollups.floor_to(until, 15)
+    between = (last - n * step for n in range(TREND_STEPS - 1, 0, -1))
+    return [since, *(at for at in between if at > since), until]
+
+
+def _joined(*boundaries: Sequence[datetime]) -> list[datetime]:
+    """All of these boundaries, each once and in order."""
+    return sorted(set(chain(*boundaries)))
+
+
+def _slices(
+    counts: Mapping[int, EventCounts], boundaries: Sequence[datetime], wanted: Sequence[datetime]
+) -> list[EventCounts]:
+    """The counts of slices between all boundaries, added up between the wanted ones of them."""
+    numbers = [bisect_left(boundaries, at) for at in wanted]
+    return [
+        sum((counts[n] for n in range(first, last) if n in counts), EventCounts()) for first, last in pairwise(numbers)
+    ]
 
 
 def by_hour_of_week(

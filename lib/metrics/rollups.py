@@ -169,9 +169,10 @@ def durations(
     names: Sequence[str],
     boundaries: Sequence[datetime],
     origins: Sequence[Origin] = ("live",),
+    together_from: int = 1,
 ) -> dict[int, Durations]:
-    """Percentiles by slice, of all names together; -1 holds those of all slices but the first together."""
-    parameters = _parameters(tenant, names, boundaries, origins, DURATION_GRAINS)
+    """Percentiles by slice, of all names together; -1 holds those of all slices from `together_from` on together."""
+    parameters = _parameters(tenant, names, boundaries, origins, DURATION_GRAINS) | {"together_from": together_from}
     return {slice_: Durations(*rest) for slice_, *rest in conn.execute(queries["durations"], parameters)}
 
 

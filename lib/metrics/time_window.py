@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -32,18 +33,29 @@ class Window:
     until: datetime
     zone: ZoneInfo
     step: SliceStep
+    #: Where the period begins that the window is compared with; without it, as long before as the window is long.
+    compared_from: datetime | None = None
 
     @classmethod
-    def of(cls, since: datetime, until: datetime, zone: ZoneInfo, step: SliceStep | None = None) -> Window:
+    def of(
+        cls,
+        since: datetime,
+        until: datetime,
+        zone: ZoneInfo,
+        step: SliceStep | None = None,
+        compared_from: datetime | None = None,
+    ) -> Window:
         """The window by hour or day as asked, or as its length suggests; too many hours become days."""
         length = until - since
         wanted = step or ("hour" if length < SHORTEST_BY_DAY else "day")
-        return cls(since, until, zone, "day" if length > LONGEST_BY_HOUR else wanted)
+        return cls(since, until, zone, "day" if length > LONGEST_BY_HOUR else wanted, compared_from)
 
     @property
-    def previous_since(self) -> datetime:
-        """Where the period of equal length before begins."""
-        return self.since - (self.until - self.since)
+    def previous(self) -> Window:
+        """The period that the window is compared with: as long, cut in the same way, and over before this begins."""
+        length = self.until - self.since
+        since = self.compared_from or self.since - length
+        return Window(since, min(since + length, self.since), self.zone, self.step)
 
     @cached_property
     def boundaries(self) -> list[datetime]:
@@ -72,6 +84,15 @@ class Window:
         # A window within one hour or day is measured by the whole of it.
         early = (end - self.boundaries[-1]) / (end - (begin if last == first else last))
         return late, early
+
+    def place(self, at: datetime) -> float:
+        """Where a moment lies along the slices: 2.5 is the middle of the third one."""
+        boundaries = self.boundaries
+        n = min(max(bisect_right(boundaries, at) - 1, 0), len(boundaries) - 2)
+        late, early = self.missing
+        left, right = late * (n == 0), 1 - early * (n == len(boundaries) - 2)
+        share = (at - boundaries[n]) / (boundaries[n + 1] - boundaries[n])
+        return n + left + (right - left) * min(max(share, 0.0), 1.0)
 
     @property
     def on_the_hour(self) -> bool:

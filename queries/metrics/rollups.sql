@@ -89,7 +89,7 @@ GROUP BY 1, 2
 HAVING sum(runs) <> 0
 
 -- name: durations
--- p50, p95 and p99 of run durations by slice, from bins, interpolated within one; slices 1 on together as -1.
+-- p50, p95 and p99 of run durations by slice, from bins, interpolated within one; slices from one on together as -1.
 -- Added up as float8, which is exact for counts and several times faster than numeric.
 WITH spans AS (
   SELECT grain, since, until
@@ -134,7 +134,7 @@ WITH spans AS (
          sum(runs) OVER (PARTITION BY slice) AS completed
   FROM (SELECT slice, bin, runs FROM binned
         UNION ALL
-        SELECT -1, bin, sum(runs) FROM binned WHERE slice > 0 GROUP BY bin) b
+        SELECT -1, bin, sum(runs) FROM binned WHERE slice >= CAST(:together_from AS int) GROUP BY bin) b
 ), quantiles AS (
   SELECT slice, completed, q, app_bin_us(bin, greatest((q * completed - (upto - runs)) / runs, 0)) AS us
   FROM ranked CROSS JOIN unnest('{0.5,0.95,0.99}'::float8[]) AS wanted(q)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from lib.errors import InvalidInput
-from lib.metrics.time_window import EARLIEST, LATEST, iso, moment
+from lib.metrics.time_window import EARLIEST, LATEST, iso, moment, start_of
 from lib.ui.components import guard
 
 Ends = tuple[datetime | None, datetime | None]
@@ -26,6 +26,20 @@ RANGES: dict[str, timedelta | None] = {
     "Last 30 days": timedelta(days=30),
     CUSTOM: None,
 }
+
+#: Days and weeks of the calendar, as they are asked for by name.
+CALENDAR = ("Today", "Yesterday", "This week", "Last week")
+
+
+def of_calendar(name: str, zone: ZoneInfo, *, now: datetime) -> tuple[datetime, datetime, datetime]:
+    """Where one of CALENDAR begins and ends in a time zone, not after now, and where the day or week before begins."""
+    today = now.astimezone(zone).date()
+    length = 7 if name.endswith("week") else 1
+    first = today - timedelta(days=today.weekday() if length == 7 else 0)
+    if name in ("Yesterday", "Last week"):
+        first -= timedelta(days=length)
+    since, until, before = (start_of(first + timedelta(days=days), zone) for days in (0, length, -length))
+    return since, min(until, now), before
 
 
 def of_choice(

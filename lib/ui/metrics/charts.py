@@ -1,27 +1,29 @@
 """Charts from figures: pure functions that know neither Streamlit nor the database.
 
-Time runs along slice numbers that are labelled in the viewer's time zone, not along a time scale, which the
-browser would read in its own zone and where the hour that a change of clocks repeats would cover its double.
 Every chart has a function beside it that gives the same numbers as a table.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
 
 from lib.metrics.reports import EventMetrics
 from lib.metrics.rollups import EVENT_STATUSES
-from lib.metrics.time_window import Window, clock
+from lib.metrics.time_window import Window
 from lib.ui.components import axes, statuses
 from lib.ui.components.text import duration
+from lib.ui.metrics import time_axis
+from lib.ui.metrics.marks import Mark
 
 _STATUS_COLORS = {look.word: look.hex for look in statuses.EVENT.values()}
 _SUCCESS = statuses.RUN["SUCCEEDED"].hex
+# From hardly there, on a light or a dark page, to the colour itself.
+_HEAT = ("rgba(59, 130, 246, 0.07)", "rgba(59, 130, 246, 1)")
 _PERCENTILE_COLORS = {"p50": "#7c83f7", "p95": "#f0913a"}
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 #: Name of the selection of whole bars, and of the one drawn across them with the field that it is in.
@@ -31,33 +33,37 @@ Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 
 _HEIGHT = 250
 _SMALL_HEIGHT = 210
-# The box around a chart has its own.
-_PADDING = {"top": 0, "bottom": 0, "left": 0, "right": 0}
 # Of a whole bar: narrower ones could not be pointed at.
 _NARROWEST = 0.15
-_MOST_TICKS = 9
-_SMALL_MOST_TICKS = 5
 # Of durations that are numbers in a table.
 _UNIT = " (s)"
 #: The columns of durations in the table of latencies.
 LATENCIES = tuple(f"{name}{_UNIT}" for name in ("Average", "p50", "p95", "p99"))
 
 
+def height(chart: Chart) -> int:
+    """How high it will be: its place is kept before it is drawn, so that nothing below it moves."""
+    return int(chart["height"])
+
+
 def volume_table(metrics: EventMetrics) -> pd.DataFrame:
     """Events by slice and status, and their sum."""
-    columns: dict[str, Any] = {"From": [_iso(at) for at in metrics.window.starts]}
+    columns: dict[str, Any] = {"From": [time_axis.iso(at) for at in metrics.window.starts]}
     for status in EVENT_STATUSES:
         columns[statuses.EVENT[status].word] = [getattr(p.events, status) for p in metrics.slices]
     return pd.DataFrame({**columns, "Total": [p.events.total for p in metrics.slices]})
 
 
-def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | None = None) -> Chart:
+def volume(
+    metrics: EventMetrics, *, chosen: range | None = None, status: str | None = None, marks: Sequence[Mark] = ()
+) -> Chart:
     """Bars of events over time, stacked by status; bars are chosen by a click or by drawing across them.
 
-    The slices already chosen, and of them the status, stand out: a chart that is drawn anew has no selection.
+    The slices already chosen, and of them the status, stand out: a chart that is drawn anew has no selection. The
+    period before is a dotted line.
     """
     long = _bars(metrics)
-    bars = alt.selection_point(BARS, fields=["n", "Status"])
+    bars = alt.selection_point(BARS, fields=["n", "Status"], on=time_axis.click_on("n"))
     brush = alt.selection_interval(BRUSH, encodings=["x"])
     # A bar is chosen with any part of it, not only when it begins inside.
     drawn = f"{BRUSH}.{BRUSH_FIELD}"
@@ -70,26 +76,66 @@ def volume(metrics: EventMetrics, *, chosen: range | None = None, status: str | 
         alt.Chart(long)
         .mark_bar(cursor="pointer")
         .encode(
-            x=_time(metrics.window, BRUSH_FIELD, bin="binned"),
-            x2="right:Q",
-            y=alt.Y("Events:Q", title=None, stack="zero", axis=alt.Axis(tickCount=5, format="~s", tickMinStep=1)),
+            x=time_axis.slices(metrics.window, BRUSH_FIELD, bin="binned"),
+            x2=alt.X2("right:Q"),
+            y=_counts("Events", stack="zero"),
             color=_legend(_STATUS_COLORS, "Status"),
-            order="order:Q",
-            opacity=alt.condition({"test": marked}, alt.value(1), alt.value(0.3)),
-            tooltip=["When:N", "Status:N", alt.Tooltip("Events:Q", format=","), alt.Tooltip("Total:Q", format=",")],
+            order=alt.Order("order:Q"),
+            opacity=alt.OpacityValue(0.3, condition={"test": marked, "value": 1}),
+            tooltip=[
+                *_told("When", "Status"),
+                *(alt.Tooltip(f"{name}:Q", format=",") for name in ("Events", "Total")),
+                alt.Tooltip("Before:Q", format=",", title="Total before"),
+            ],
         )
         .add_params(bars, brush)
-        .properties(height=_HEIGHT, padding=_PADDING)
     )
-    return chart
+    behind, before = time_axis.across(metrics.window, marks=marks)
+    layers = [*behind, chart, *_before(metrics), *before]
+    return alt.layer(*layers).properties(height=_HEIGHT, padding=time_axis.PADDING)
+
+
+def before_table(metrics: EventMetrics) -> pd.DataFrame:
+    """Events of the period before by its own slices, and where each stands among those of the window."""
+    window, before = metrics.window, metrics.window.previous
+    later = window.since - before.since
+    middles = [at + (end - at) / 2 + later for at, end in pairwise(before.boundaries)]
+    return pd.DataFrame(
+        {
+            "When": time_axis.labels(before),
+            "at": [window.place(at) for at in middles],
+            "Events": metrics.before or [0] * len(middles),
+        }
+    )
+
+
+def _before(metrics: EventMetrics) -> list[alt.Chart]:
+    """A dotted line of the period before; none where that had no events. Bars say its numbers."""
+    if not metrics.previous.events.total or not metrics.before:
+        return []
+    base = alt.Chart(before_table(metrics)).encode(
+        x=time_axis.slices(metrics.window, "at"), y=_counts("Events"), tooltip=alt.TooltipValue(None)
+    )
+    return [base.mark_line(strokeDash=[2, 4], strokeWidth=2, strokeCap="round", color=time_axis.INK, opacity=0.65)]
+
+
+def _counts(column: str, *, stack: Literal["zero"] | None = None) -> alt.Y:
+    return alt.Y(
+        f"{column}:Q",
+        title=None,
+        stack=stack,
+        axis=alt.Axis(tickCount=5, labelExpr="format(datum.value, '~s')", tickMinStep=1),
+    )
 
 
 def _bars(metrics: EventMetrics) -> pd.DataFrame:
     """A row a bar: its slice and status, its events, and from where to where it reaches."""
     table = volume_table(metrics)
-    table["When"] = _labels(metrics.window)
+    table["When"] = time_axis.labels(metrics.window)
+    earlier = before_table(metrics)
+    table["Before"] = table.index.map(dict(zip(earlier["at"].astype(int), earlier["Events"], strict=True))).fillna(0)
     words = [statuses.EVENT[status].word for status in EVENT_STATUSES]
-    bars = table.reset_index(names="n").melt(["n", "When", "Total"], words, "Status", "Events")
+    bars = table.reset_index(names="n").melt(["n", "When", "Total", "Before"], words, "Status", "Events")
     # An hour or day that the range has only a part of is as much narrower: its count is not to be read as a low.
     late, early = (min(share, 1 - _NARROWEST) for share in metrics.window.missing)
     last = len(table) - 1
@@ -107,26 +153,26 @@ def latency_table(metrics: EventMetrics) -> pd.DataFrame:
         **{name: [getattr(p.durations, name) if p.durations else None for p in metrics.slices] for name in names},
     }
     seconds = pd.DataFrame(table, dtype=float).add_suffix(_UNIT)
-    seconds.insert(0, "From", [_iso(at) for at in metrics.window.starts])
+    seconds.insert(0, "From", [time_axis.iso(at) for at in metrics.window.starts])
     return seconds
 
 
-def latency(metrics: EventMetrics) -> Chart:
+def latency(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
     """Lines of p50 and p95 of run durations over time."""
     table = latency_table(metrics).rename(columns=lambda name: name.removesuffix(_UNIT))
-    table["When"] = _labels(metrics.window)
+    table["When"] = time_axis.labels(metrics.window)
     long = table.reset_index(names="n").melt(["n", "When"], list(_PERCENTILE_COLORS), "Percentile", "seconds")
     long["at"] = long["n"] + 0.5
     long["Duration"] = [duration(None if pd.isna(s) else s) for s in long["seconds"]]
     longest = long["seconds"].max()
     axis, end = axes.durations(0 if pd.isna(longest) else longest)
     base = alt.Chart(long).encode(
-        x=_time(metrics.window, "at", most=_SMALL_MOST_TICKS),
+        x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("seconds:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, end])),
         color=_legend(_PERCENTILE_COLORS, "Percentile"),
-        tooltip=["When:N", "Percentile:N", "Duration:N"],
+        tooltip=_told("When", "Percentile", "Duration"),
     )
-    return _line(base)
+    return _line(base, metrics.window, marks)
 
 
 def success_table(metrics: EventMetrics) -> pd.DataFrame:
@@ -134,7 +180,7 @@ def success_table(metrics: EventMetrics) -> pd.DataFrame:
     runs = [p.runs for p in metrics.slices]
     return pd.DataFrame(
         {
-            "From": [_iso(at) for at in metrics.window.starts],
+            "From": [time_axis.iso(at) for at in metrics.window.starts],
             "Runs": [r.runs for r in runs],
             "Succeeded": [r.succeeded for r in runs],
             "Failed": [r.failed for r in runs],
@@ -145,23 +191,23 @@ def success_table(metrics: EventMetrics) -> pd.DataFrame:
     ).astype({"Success rate": float})
 
 
-def success(metrics: EventMetrics) -> Chart:
+def success(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
     """A line of the share of runs that succeeded over time."""
     table = success_table(metrics)
-    table["When"] = _labels(metrics.window)
+    table["When"] = time_axis.labels(metrics.window)
     table["at"] = table.index + 0.5
     base = alt.Chart(table).encode(
-        x=_time(metrics.window, "at", most=_SMALL_MOST_TICKS),
+        x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("Success rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=".0%")),
         tooltip=[
-            "When:N",
+            *_told("When"),
             alt.Tooltip("Success rate:Q", format=".1%"),
             alt.Tooltip("Runs:Q", format=","),
             alt.Tooltip("Still running:Q", format=","),
         ],
-        color=alt.value(_SUCCESS),
+        color=alt.ColorValue(_SUCCESS),
     )
-    return _line(base, area=_SUCCESS)
+    return _line(base, metrics.window, marks, area=_SUCCESS)
 
 
 def heatmap_table(week: Sequence[Sequence[int]]) -> pd.DataFrame:
@@ -170,55 +216,77 @@ def heatmap_table(week: Sequence[Sequence[int]]) -> pd.DataFrame:
     return pd.DataFrame({"Weekday": WEEKDAYS, **hours})
 
 
-def heatmap(week: Sequence[Sequence[int]]) -> Chart:
-    """Hour of day against weekday, the darker the busier."""
+def heatmap(week: Sequence[Sequence[int]], zone: str = "UTC") -> Chart:
+    """Hour of day in this time zone against weekday, the darker the busier, with its scale in events."""
     long = heatmap_table(week).melt("Weekday", var_name="hour", value_name="Events")
     long["Hour"] = long["hour"] + ":00 – " + long["hour"] + ":59"
+    most = max(int(long["Events"].max()), 1)
+    bare: dict[str, Any] = {"ticks": False, "domain": False, "grid": False}
+    scale = alt.Legend(
+        orient="top",
+        direction="horizontal",
+        title="Events",
+        titleOrient="left",
+        gradientLength=160,
+        gradientThickness=8,
+        values=[0, most],
+        format=",d",  # or 54 would be written as 5e+1
+        offset=6,
+    )
     chart: alt.Chart = (
         alt.Chart(long)
-        .mark_rect(cornerRadius=2, color=statuses.EVENT["matched"].hex)
+        .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X(
                 "hour:O",
-                title=None,
+                title=f"Hour of day, {zone}",
                 scale=alt.Scale(paddingInner=0.08),
-                axis=alt.Axis(
-                    labelAngle=0, values=[f"{h:02}" for h in range(0, 24, 3)], ticks=False, domain=False, grid=False
-                ),
+                axis=alt.Axis(labelAngle=0, values=[f"{h:02}" for h in range(0, 24, 3)], **bare),
             ),
             y=alt.Y(
                 "Weekday:O",
                 title=None,
                 sort=list(WEEKDAYS),
                 scale=alt.Scale(paddingInner=0.12),
-                axis=alt.Axis(ticks=False, domain=False, grid=False),
+                axis=alt.Axis(**bare),
             ),
-            opacity=alt.Opacity("Events:Q", scale=alt.Scale(range=[0.06, 1], domainMin=0), legend=None),
-            tooltip=["Weekday:N", "Hour:N", alt.Tooltip("Events:Q", format=",")],
+            color=alt.Color("Events:Q", scale=alt.Scale(domain=[0, most], range=list(_HEAT)), legend=scale),
+            tooltip=[*_told("Weekday", "Hour"), alt.Tooltip("Events:Q", format=",")],
         )
-        .properties(height=_SMALL_HEIGHT, padding=_PADDING)
+        .properties(height=_SMALL_HEIGHT + 30, padding=time_axis.PADDING)
     )
     return chart
 
 
-def reasons(table: pd.DataFrame) -> Chart:
-    """Bars of events by the reason for which they were unmatched; columns Reason, Events and Share."""
+def reasons(table: pd.DataFrame, *, is_sample: bool = False) -> Chart:
+    """Bars of events by the reason for which they were unmatched; columns Reason, Events and Share.
+
+    Of a sample the bars say shares: its counts are not those of the range.
+    """
+    shown = alt.Text("Share:Q", format=".1%") if is_sample else alt.Text("Events:Q", format=",")
+    counted = alt.Tooltip("Events:Q", format=",", title="Events of the sample" if is_sample else "Events")
     base = alt.Chart(table).encode(
         y=alt.Y("Reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=200, ticks=False, domain=False)),
-        x=alt.X("Events:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, nice=False, padding=36)),
-        tooltip=["Reason:N", alt.Tooltip("Events:Q", format=","), alt.Tooltip("Share:Q", format=".1%")],
+        x=alt.X("Events:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, nice=False, padding=42)),
+        tooltip=[*_told("Reason"), alt.Tooltip("Share:Q", format=".1%"), counted],
     )
     bars = base.mark_bar(color=statuses.EVENT["unmatched"].hex, cornerRadiusEnd=3, height=22)
-    numbers = base.mark_text(align="left", dx=5).encode(text=alt.Text("Events:Q", format=","))
-    return alt.layer(bars, numbers).properties(height=max(40, 40 * len(table)), padding=_PADDING)
+    numbers = base.mark_text(align="left", dx=5).encode(text=shown)
+    return alt.layer(bars, numbers).properties(height=max(40, 40 * len(table)), padding=time_axis.PADDING)
 
 
-def _line(base: alt.Chart, *, area: str | None = None) -> Chart:
+def _line(base: alt.Chart, window: Window, marks: Sequence[Mark], *, area: str | None = None) -> Chart:
     """A line with its points, which alone show a slice between two empty ones; gaps stay gaps."""
     layers = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=26, opacity=1)]
     if area:
         layers.insert(0, base.mark_area(opacity=0.12, color=area))
-    return alt.layer(*layers).properties(height=_SMALL_HEIGHT, padding=_PADDING)
+    behind, before = time_axis.across(window, most=time_axis.SMALL_MOST_TICKS, marks=marks)
+    return alt.layer(*behind, *layers, *before).properties(height=_SMALL_HEIGHT, padding=time_axis.PADDING)
+
+
+def _told(*columns: str) -> list[alt.Tooltip]:
+    """What is told of a mark under the mouse, as it is. Altair takes ten times as long to make it from names alone."""
+    return [alt.Tooltip(f"{name}:N") for name in columns]
 
 
 def _legend(colors: dict[str, str], title: str) -> alt.Color:
@@ -227,59 +295,3 @@ def _legend(colors: dict[str, str], title: str) -> alt.Color:
         scale=alt.Scale(domain=list(colors), range=list(colors.values())),
         legend=alt.Legend(orient="top", title=None, symbolType="circle", symbolSize=70, padding=0, offset=10),
     )
-
-
-def _time(window: Window, column: str, *, most: int = _MOST_TICKS, bin: Any = alt.Undefined) -> alt.X:
-    """The axis of slices, labelled where round hours begin, or in the middle of days."""
-    starts = window.starts
-    numbers = _ticks(window, most)
-    shown = [_tick(starts[n], window) for n in numbers]
-    ticks = [n + 0.5 for n in numbers] if window.step == "day" else numbers
-    return alt.X(
-        f"{column}:Q",
-        bin=bin,
-        title=None,
-        scale=alt.Scale(domain=[0, len(starts)], nice=False),
-        axis=axes.labelled(ticks, shown, grid=False, labelAngle=0, labelFlush=False),
-    )
-
-
-def _ticks(window: Window, most: int) -> list[int]:
-    """Numbers of the slices that get a label: at most so many, evenly spaced in local time."""
-    starts = window.starts
-    whole = list(range(len(starts)))
-    if window.step == "hour":
-        whole = [n for n, at in enumerate(starts) if _midnight(at)]
-        for hours in (12, 6, 3, 1):
-            finer = [n for n, at in enumerate(starts) if at.hour % hours == 0 and at.minute == 0]
-            if len(finer) > most:
-                break
-            whole = finer
-    return whole[:: -(-len(whole) // most) or 1] or [0]
-
-
-def _tick(at: datetime, window: Window) -> str:
-    if window.step == "hour" and not _midnight(at):
-        return clock(at)
-    return f"{at:%a} {at.day} {at:%b}"
-
-
-def _midnight(at: datetime) -> bool:
-    return (at.hour, at.minute, at.second, at.microsecond) == (0, 0, 0, 0)
-
-
-def _labels(window: Window) -> list[str]:
-    """What a tooltip calls each slice, and where one that is cut begins or ends."""
-    if window.step == "hour":
-        labels = [f"{at:%a} {at.day} {at:%b}, {clock(at)}" for at in window.starts]
-    else:
-        labels = [f"{at:%a} {at.day} {at:%b} {at.year}" for at in window.starts]
-        if window.missing[0]:
-            labels[0] += f", from {clock(window.starts[0])}"
-    if window.missing[1]:
-        labels[-1] += f", until {clock(window.until.astimezone(window.zone))}"
-    return labels
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(sep=" ", timespec="minutes")

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.auth.changes import Change
+from lib.catalog import entries
 from lib.events.matching import reason_word
 from lib.metrics import reports
 from lib.metrics.reports import EventMetrics, Period, Reasons
 from lib.metrics.rollups import EventCounts
-from lib.ui.components import figures, guard, table
+from lib.ui.components import figures, guard, table, vega_chart
 from lib.ui.components.text import NOTHING, count, duration, exactly, percent, plural
-from lib.ui.metrics import charts, metrics_slice
+from lib.ui.metrics import charts, key_figures, marks, volume_panel
+from lib.ui.metrics.marks import Mark
 from lib.ui.metrics.metrics_filters import MetricsView
-from lib.ui.metrics.metrics_slice import Narrowed
+from lib.ui.workflows import attach
+from lib.workflows import records as workflow_records
 
-DeltaColor = Literal["off", "normal", "inverse"]
-
-_VOLUME = "metrics_volume"
 _STATUSES = (
     ("Matched", "matched", "Started at least one workflow, or resumed one, and no error"),
     ("Unmatched", "unmatched", "Neither started nor resumed anything"),
@@ -35,8 +38,20 @@ _STATUSES = (
 _NO_RUNS = "No run was started from these events."
 
 
-def load(actor: Actor, event_type: str, view: MetricsView) -> tuple[EventMetrics, list[list[int]], Reasons]:
-    """Everything counted, events by hour of the week, and why events were unmatched."""
+@dataclass(frozen=True)
+class EventFigures:
+    """Everything the page knows of one event type. `is_unattached`: it is in the catalog, and starts no workflow."""
+
+    event_type: str
+    counted: EventMetrics
+    week: list[list[int]]
+    reasons: Reasons
+    changes: Sequence[Change]
+    is_unattached: bool
+
+
+def load(actor: Actor, event_type: str, view: MetricsView) -> EventFigures:
+    """Everything counted, events by hour of the week, why events were unmatched, and what was done."""
     asked: dict[str, Any] = {
         "tenant": actor.tenant,
         "event_type": event_type,
@@ -48,53 +63,85 @@ def load(actor: Actor, event_type: str, view: MetricsView) -> tuple[EventMetrics
         week = reports.by_hour_of_week(conn, **asked)
         # To learn that there are none, all events of the range would be read.
         reasons = reports.unmatched_reasons(conn, **asked) if found.total.events.unmatched else Reasons(0, [])
-    return found, week, reasons
+        entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
+        attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=event_type)
+        changes = marks.load(conn, actor, view.window, event_type, entry)
+    return EventFigures(event_type, found, week, reasons, changes, entry is not None and not attached)
 
 
-def draw(found: EventMetrics, week: list[list[int]], reasons: Reasons, view: MetricsView) -> None:
+def draw(actor: Actor, found: EventFigures, view: MetricsView) -> None:
     """The figures and the charts."""
-    summary(found, view.words)
-    _volume(found, view)
-    if not found.total.events.total and not found.total.runs.runs:
+    if found.is_unattached:
+        _draw_unattached(actor, found.event_type)
+    counted = found.counted
+    summary(counted, view.against)
+    volume_panel.draw(counted, found.changes, view, found.event_type)
+    if not counted.total.events.total and not counted.total.runs.runs:
         return
+    shown = marks.joined(found.changes, counted.window)
     with st.grid(min_column_width=420, gap="small"):
-        with figures.framed(
-            "Run duration",
-            "How long the runs took that these events started, from start to end: "
-            "half of them at most p50, 95 of 100 at most p95.",
-            lambda: charts.latency_table(found),
-            columns={name: table.seconds() for name in charts.LATENCIES},
-            name="latency",
-        ):
-            _chart(charts.latency(found), bool(found.total.runs.completed), _NO_RUNS, "Run duration over time")
-        with figures.framed(
-            "Success rate",
-            "Of the runs that these events started, the share that succeeded. Runs under way count as started.",
-            lambda: charts.success_table(found),
-            columns={"Success rate": table.share()},
-            name="success",
-        ):
-            _chart(charts.success(found), bool(found.total.runs.runs), _NO_RUNS, "Success rate over time")
+        _durations(counted, shown)
+        _success(counted, shown, view, found.event_type)
+        zone = counted.window.zone.key
         with figures.framed(
             "Busiest hours",
-            "Events by weekday and hour of day, in the time zone chosen above.",
-            lambda: charts.heatmap_table(week),
+            f"Events of the range by weekday and hour of day, in the time zone {zone}.",
+            lambda: charts.heatmap_table(found.week),
             name="hours",
         ):
-            _chart(charts.heatmap(week), True, "", "Events by weekday and hour")
-        _reasons(found, reasons)
+            _chart(charts.heatmap(found.week, zone), True, "", "Events by weekday and hour")
+        _reasons(counted, found.reasons)
 
 
-def summary(found: EventMetrics, words: str) -> None:
+def summary(found: EventMetrics, against: str) -> None:
     """The figures of the range, each with how it differs from the period before."""
-    with st.grid(4, min_column_width=150, gap="small"):
+    with st.container(key="figures"), st.grid(4, min_column_width=150, gap="small"):
         _event_figures(found.total, found.previous)
         _run_figures(found.total, found.previous)
-    compared_with(words)
+    key_figures.compared_with(against)
+
+
+def _draw_unattached(actor: Actor, event_type: str) -> None:
+    with st.container(border=True, horizontal=True, vertical_alignment="center", gap="small", key="unattached"):
+        st.markdown(
+            ":orange[:material/link_off:] **No workflow is attached to this event**, so its events start nothing.",
+            width="stretch",
+        )
+        attach.button(actor, event_type, key="metrics", in_drawer=False)
+    guard.say_why(guard.refused(actor, "manage"))
+
+
+def _durations(found: EventMetrics, shown: Sequence[Mark]) -> None:
+    with figures.framed(
+        "Run duration",
+        "How long the runs took that these events started, from start to end: "
+        "half of them at most p50, 95 of 100 at most p95.",
+        lambda: charts.latency_table(found),
+        columns={name: table.seconds() for name in charts.LATENCIES},
+        name="latency",
+    ):
+        has_ended = bool(found.total.runs.completed)
+        _chart(charts.latency(found, marks=shown), has_ended, _NO_RUNS, "Run duration over time", shown)
+
+
+def _success(found: EventMetrics, shown: Sequence[Mark], view: MetricsView, event_type: str) -> None:
+    window = found.window
+    with figures.framed(
+        "Success rate",
+        "Of the runs that these events started, the share that succeeded. Runs under way count as started.",
+        lambda: charts.success_table(found),
+        columns={"Success rate": table.share()},
+        name="success",
+        tools=lambda: volume_panel.draw_failed_runs(
+            found.total.runs.failed, view, window.since, window.until, event_type
+        ),
+    ):
+        has_runs = bool(found.total.runs.runs)
+        _chart(charts.success(found, marks=shown), has_runs, _NO_RUNS, "Success rate over time", shown)
 
 
 def _event_figures(now: Period, before: Period) -> None:
-    compared(
+    key_figures.compared(
         "Executions",
         count(now.events.total),
         now.events.total,
@@ -102,34 +149,34 @@ def _event_figures(now: Period, before: Period) -> None:
         exactly(now.events.total, "Events of this type in the range"),
     )
     for label, status, definition in _STATUSES:
-        part = getattr(now.events, status)
-        figure(
+        part, was = (getattr(period.events, status) for period in (now, before))
+        key_figures.figure(
             label,
             count(part),
-            change(part, getattr(before.events, status)),
+            key_figures.change(part, was),
             _share(part, now),
             exactly(part, definition),
-            color="inverse" if status == "error" else "off",
+            color="inverse" if status == "error" and key_figures.is_news(part, was) else "off",
         )
 
 
 def _run_figures(now: Period, before: Period) -> None:
-    compared(
+    key_figures.compared(
         "Runs started",
         count(now.runs.runs),
         now.runs.runs,
         before.runs.runs,
         exactly(now.runs.runs, "Workflow runs that these events started"),
     )
-    figure(
+    key_figures.figure(
         "Success rate",
         percent(now.runs.success_rate),
         _points(now, before),
         f"{now.runs.open:,} running" if now.runs.runs else "",
         "Succeeded runs of all that these events started. Those still running count as started.",
-        color="normal",
+        color="normal" if key_figures.is_news(now.runs.success_rate, before.runs.success_rate) else "off",
     )
-    compared(
+    key_figures.compared(
         "Average duration",
         duration(now.runs.average_seconds),
         now.runs.average_seconds,
@@ -137,7 +184,7 @@ def _run_figures(now: Period, before: Period) -> None:
         "Mean time from start to end of the runs that have both",
         color="inverse",
     )
-    compared(
+    key_figures.compared(
         "p50 · p95",
         _percentiles(now),
         now.durations.p95 if now.durations else None,
@@ -148,120 +195,9 @@ def _run_figures(now: Period, before: Period) -> None:
     )
 
 
-def compared(
-    label: str,
-    value: str,
-    now: float | None,
-    before: float | None,
-    definition: str,
-    said: str = "",
-    *,
-    color: DeltaColor = "off",
-) -> None:
-    """One figure in its card, with its change against the period before and what is said of the change."""
-    changed = change(now, before)
-    figure(label, value, changed, said if changed else "", definition, color=color)
-
-
-def compared_with(words: str) -> None:
-    """Say once what all changes are against; a card is too narrow for it on a phone."""
-    st.caption(f"Changes are against the {words} before.")
-
-
-def figure(
-    label: str, value: str, changed: str | None, said: str, definition: str, *, color: DeltaColor = "off"
-) -> None:
-    """One figure in its card: its change in a coloured chip, if there is one, and what is said beside it."""
-    st.metric(
-        label,
-        value,
-        changed or said or None,
-        delta_description=said if changed else None,
-        help=definition,
-        border=True,
-        height="stretch",
-        delta_color=color if changed else "off",
-        delta_arrow="auto" if changed and changed[0] in "+-" else "off",
-    )
-
-
-def change(now: float | None, before: float | None) -> str | None:
-    """+12.5 %, from ten times on ×12, against nothing "new"; None when it is as good as the same or cannot be said."""
-    if now is None or before is None or now == before:
-        return None
-    if before == 0:
-        return "new"
-    if now / before >= 10:
-        return f"×{now / before:,.0f}"
-    share = (now - before) / before
-    if abs(share) < 0.0005:
-        return None
-    return f"{share:+.0%}".replace("%", " %") if abs(share) >= 0.1 else f"{share:+.1%}".replace("%", " %")
-
-
-def _volume(found: EventMetrics, view: MetricsView) -> None:
-    hint = "Choose a bar, or draw across several, to list the events behind them."
-    with figures.framed(
-        "Volume over time",
-        f"Events by local {view.window.step}, stacked by status. {hint}",
-        lambda: charts.volume_table(found),
-        name="volume",
-    ):
-        if not found.total.events.total:
-            _nothing(found, view)
-            return
-        narrowed = metrics_slice.asked(found.window)
-        bars = narrowed.bars(found.window)
-        key = _chart_key(narrowed)
-        st.altair_chart(
-            charts.volume(found, chosen=bars, status=narrowed.status and narrowed.status.capitalize()),
-            key=key,
-            on_select=guard.callback(lambda: _choose_bars(key, found.window.boundaries)),
-            selection_mode=[charts.BARS, charts.BRUSH],
-            alt="Events over time by status",
-        )
-        if bars:
-            st.caption(f"Listed below: {narrowed.words(found.window)}. Choose the same once more for all.")
-
-
-def _chart_key(narrowed: Narrowed) -> str:
-    """A new one whenever the URL asks for other bars.
-
-    A chart keeps its selection for as long as its key lasts, and would neither forget the bars of a closed slice nor
-    let them be chosen again.
-    """
-    shown = narrowed if narrowed.sliced else None
-    last, number = st.session_state.get(_VOLUME) or (None, 0)
-    if shown != last:
-        st.session_state[_VOLUME] = (shown, number := number + 1)
-    return f"{_VOLUME}-{number}"
-
-
-def _choose_bars(key: str, boundaries: list[datetime]) -> None:
-    """Narrow the recent events to the bars chosen in the chart."""
-    chosen = st.session_state[key]["selection"]
-    bars = chosen.get(charts.BARS) or []
-    numbers, statuses = [int(bar["n"]) for bar in bars], {str(bar["Status"]).lower() for bar in bars}
-    if drawn := chosen.get(charts.BRUSH, {}).get(charts.BRUSH_FIELD):
-        numbers, statuses = [int(drawn[0]), max(int(drawn[0]), -int(-drawn[1] // 1) - 1)], set()
-    if not numbers:
-        metrics_slice.forget()
-        return
-    numbers = [min(max(n, 0), len(boundaries) - 2) for n in numbers]
-    metrics_slice.choose(boundaries, numbers, statuses.pop() if len(statuses) == 1 else None)
-
-
-def _nothing(found: EventMetrics, view: MetricsView) -> None:
-    with st.container(horizontal_alignment="center", gap="xxsmall"):
-        st.space("medium")
-        st.markdown(f"#### No events in {view.these_words}", width="content")
-        before = found.previous.events.total
-        told = f"The {view.words} before had {plural(before, 'event')}." if before else "Nor in as long before."
-        st.caption(f"{told} A longer range, or test traffic, may show some.", width="content")
-        st.space("medium")
-
-
 def _reasons(found: EventMetrics, reasons: Reasons) -> None:
+    unmatched = found.total.events.unmatched
+    is_sample = reasons.looked_at < unmatched
     counted = pd.DataFrame(
         [(reason_word(r.reason), r.events, r.events / reasons.looked_at) for r in reasons.reasons],
         columns=["Reason", "Events", "Share"],
@@ -269,15 +205,22 @@ def _reasons(found: EventMetrics, reasons: Reasons) -> None:
     with figures.framed(
         "Unmatched by reason",
         "Why events started nothing. An event with several candidate workflows counts with each of their reasons.",
-        lambda: counted,
+        lambda: counted.rename(columns={"Events": "Events of the sample"}) if is_sample else counted,
         columns={"Share": table.share()},
         name="reasons",
     ):
+        if is_sample and reasons.reasons:
+            share = percent(reasons.looked_at / unmatched)
+            st.caption(
+                f":material/query_stats: A sample: the latest {reasons.looked_at:,} of {unmatched:,} unmatched events "
+                f"({share}). Bars are shares of it."
+            )
         _chart(
-            charts.reasons(counted), bool(reasons.reasons), no_reasons(found.total.events), "Unmatched events by reason"
+            charts.reasons(counted, is_sample=is_sample),
+            bool(reasons.reasons),
+            no_reasons(found.total.events),
+            "Unmatched events by reason",
         )
-        if reasons.looked_at < found.total.events.unmatched:
-            st.caption(f"Of the latest {reasons.looked_at:,} of {found.total.events.unmatched:,} unmatched events.")
 
 
 def no_reasons(events: EventCounts) -> str:
@@ -291,11 +234,21 @@ def no_reasons(events: EventCounts) -> str:
     return f"No event was unmatched: {events.matched:,} matched, {plural(events.error, 'error')}."
 
 
-def _chart(chart: charts.Chart, shown: bool, otherwise: str, alt: str) -> None:
-    if shown:
-        st.altair_chart(chart, alt=alt)
-    else:
+def _chart(chart: charts.Chart, shown: bool, otherwise: str, alt: str, marked: Sequence[Mark] = ()) -> None:
+    if not shown:
         st.caption(otherwise)
+    elif marked:
+        key = f"metrics-{alt}"
+        vega_chart.draw(
+            chart,
+            key=key,
+            on_select=guard.callback(partial(marks.chosen, key, marked)),
+            selection_mode=[marks.MARKS],
+            alt=alt,
+            height=charts.height(chart),
+        )
+    else:
+        vega_chart.draw(chart, alt=alt, height=charts.height(chart))
 
 
 def _points(now: Period, before: Period) -> str | None:

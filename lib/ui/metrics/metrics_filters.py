@@ -8,14 +8,15 @@ from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
-from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window
-from lib.ui.components import guard, time_range
+from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window, clock, iso
+from lib.ui.components import choices, guard, kept, links, page_head, printed, tab_title, time_range, url_parameters
 from lib.ui.components.text import ago, code, escape, plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Flag
@@ -33,8 +34,20 @@ _STEPS: dict[str, SliceStep | None] = {"Auto": None, "Hours": "hour", "Days": "d
 _ALL_EVENTS = "All events"
 _LONGEST = timedelta(days=3660)
 
-_RANGE = Choice(
-    "range", "Range", {name: name for name in (*_RANGES, time_range.CUSTOM)}, default=_DEFAULT, segmented=True
+# What a day or week of the calendar is called, and what it is compared with.
+_CALENDAR = {
+    "Today": ("today", "yesterday up to this time"),
+    "Yesterday": ("yesterday", "the day before"),
+    "This week": ("this week", "last week up to this time"),
+    "Last week": ("last week", "the week before"),
+}
+
+RANGE = Choice(
+    "range",
+    "Range",
+    {name: name for name in (*_RANGES, *time_range.CALENDAR, time_range.CUSTOM)},
+    default=_DEFAULT,
+    segmented=True,
 )
 _STEP = Choice(
     "step",
@@ -45,50 +58,92 @@ _STEP = Choice(
     help="Auto: hours below 3 days, else days. Hours up to 15 days.",
 )
 _TESTS = Flag("tests")
-_ENDS = ("from", "to")
-_FILTERS = UrlFilters(
+ENDS = ("from", "to")
+FILTERS = UrlFilters(
     metrics_slice.PAGE,
-    others=(_RANGE, _STEP, _TESTS),
+    others=(RANGE, _STEP, _TESTS),
     aliases={"since": "from", "until": "to"},  # as the activity page has them
-    implied={"range": (time_range.CUSTOM, _ENDS)},
+    implied={"range": (time_range.CUSTOM, ENDS)},
+    more=("eventType", "tz", "show", "outcome"),
     labels="visible",
 )
 
 
 @dataclass(frozen=True)
 class MetricsView:
-    """What to show; `words` says the range's length ("7 days", "day")."""
+    """What to show. `these` says the range ("these 7 days", "today"), `against` what it is compared with."""
 
     window: Window
     origins: tuple[Origin, ...]
-    words: str
-
-    @property
-    def these_words(self) -> str:
-        """The range itself: "these 7 days", "this day"."""
-        return f"{'these' if self.words[0].isdigit() else 'this'} {self.words}"
+    these: str
+    against: str
 
 
 def draw(actor: Actor, event_type: str | None) -> MetricsView:
     """Draw the head of the page with its controls, and read them."""
-    _FILTERS.begin(_zone())
-    everything = _draw_head(actor, event_type)
-    with st.container(horizontal=True, vertical_alignment="top", gap="small"):
+    FILTERS.begin(_zone())
+    everything, folded = _draw_head(actor, event_type)
+    with st.container(horizontal=True, vertical_alignment="top", gap="small", key="metrics-filters"):
         _draw_event(actor, event_type)
-        span = _FILTERS.choose(_RANGE, changed=metrics_slice.forget) or _DEFAULT
-        zone = ZoneInfo(_FILTERS.choose(_zone(), changed=metrics_slice.forget) or "UTC")
-        (since, until), problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span), None)
-        too_long = until - since > LONGEST_BY_HOUR
-        step = _FILTERS.choose(_STEP, changed=metrics_slice.forget, disabled=too_long) or "Auto"
-    window = Window.of(since, until, zone, _STEPS[step])
+        span = FILTERS.choose(RANGE, changed=metrics_slice.forget) or _DEFAULT
+        with folded:
+            zone = ZoneInfo(FILTERS.choose(_zone(), changed=metrics_slice.forget) or "UTC")
+        (since, until, compared_from), problem = _draw_range(span, zone)
+        with folded:
+            too_long = until - since > LONGEST_BY_HOUR
+            step = FILTERS.choose(_STEP, changed=metrics_slice.forget, disabled=too_long) or "Auto"
+    window = Window.of(since, until, zone, _STEPS[step], compared_from)
     if problem:
         st.warning(problem, icon=":material/date_range:")
-    _FILTERS.draw_complaints()
-    return MetricsView(window, ORIGINS if everything else ("live",), _WORDS.get(span) or length(window))
+    FILTERS.draw_complaints()
+    view = MetricsView(window, ORIGINS if everything else ("live",), *_called(span, window))
+    printed.draw_line(in_words(view, guard.tenant_name()))
+    return view
 
 
-def _draw_head(actor: Actor, event_type: str | None) -> bool:
-    """Draw the title and what stands beside it; whether tests count, too."""
+def in_words(view: MetricsView, tenant: str) -> str:
+    """The view as a line of text: whose events, of which time, read how, and which traffic."""
+    since, until = (f"{at.day} {at:%b %Y} {clock(at)}" for at in _ends(view.window))
+    traffic = "live events" if view.origins == ("live",) else "live, simulated and replayed events"
+    return (
+        f"{tenant} · {since} to {until} ({view.these}), by {view.window.step} · {view.window.zone.key} · {traffic} · "
+        f"compared with {view.against}"
+    )
+
+
+def _ends(window: Window) -> tuple[datetime, datetime]:
+    return window.since.astimezone(window.zone), window.until.astimezone(window.zone)
+
+
+def _draw_range(span: str, zone: ZoneInfo) -> tuple[tuple[datetime, datetime, datetime | None], str | None]:
+    """Where the range begins and ends, and the one it is compared with begins if that is not the one just before.
+
+    Draws the ends that are to be picked. And what is wrong with them, in a sentence.
+    """
+    if span in _CALENDAR:
+        return time_range.of_calendar(span, zone, now=_end_of_this_minute()), None
+    ends, problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span), None)
+    return (*ends, None), problem
+
+
+def zoom(since: datetime, until: datetime) -> None:
+    """Callback: show this range alone. Back leads to the one before."""
+    metrics_slice.forget()
+    st.session_state[RANGE.key] = time_range.CUSTOM
+    for name, at in zip(ENDS, (since, until), strict=True):
+        st.query_params[name] = iso(at)
+
+
+def _called(span: str, window: Window) -> tuple[str, str]:
+    """What the range is called, and what it is compared with."""
+    if span in _CALENDAR:
+        return _CALENDAR[span]
+    words = _WORDS.get(span) or length(window)
+    return f"{'these' if words[0].isdigit() else 'this'} {words}", f"the {words} before"
+
+
+def _draw_head(actor: Actor, event_type: str | None) -> tuple[bool, DeltaGenerator]:
+    """Draw the title and what stands beside it; whether tests count, too, and where the time zone is to be drawn."""
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         _draw_title(actor, event_type)
         everything = st.toggle(
@@ -98,11 +153,19 @@ def _draw_head(actor: Actor, event_type: str | None) -> bool:
             on_change=guard.callback(metrics_slice.forget),
             help="Count simulated and replayed events too, and the runs they started",
         )
+        # What is asked for more seldom has a place of its own here.
+        folded = st.popover(
+            str(url_parameters.asked("tz") or _zone().default),
+            icon=":material/schedule:",
+            key="metrics-when",
+            help="The time zone, and whether the range is read by hours or days",
+        )
         if event_type:
-            st.page_link(
-                "event.py", label="Event details", icon=":material/bolt:", query_params={"eventType": event_type}
-            )
-    return everything
+            with st.container(key="screen-event-details", width="content"):
+                links.page_link(
+                    "event.py", label="Event details", icon=":material/bolt:", query_params={"eventType": event_type}
+                )
+    return everything, folded
 
 
 def length(window: Window) -> str:
@@ -124,20 +187,20 @@ def length(window: Window) -> str:
 
 def known(actor: Actor, event_type: str) -> bool:
     """Whether the catalog has this event type, or ever had events of it."""
-    if event_type in dict(_event_types(actor)):
+    if _name(actor, event_type) is not None:
         return True
     with database.read(actor) as conn:
         return event_type in rollups.names(conn, tenant=actor.tenant)
 
 
 def _draw_title(actor: Actor, event_type: str | None) -> None:
-    with st.container(width="stretch", gap=None):
+    with st.container(width="stretch"):
         if event_type:
-            st.title(escape(dict(_event_types(actor)).get(event_type, event_type)), anchor=False)
-            st.caption(f"Metrics of {code(event_type)}{_compared(actor)}")
+            name = _name(actor, event_type) or event_type
+            tab_title.name(name, "Metrics")
+            page_head.draw(escape(name), f"Metrics of {code(event_type)}{_compared(actor)}")
         else:
-            st.title("Metrics", anchor=False)
-            st.caption(f"All events beside each other{_compared(actor)}")
+            page_head.draw("Metrics", f"All events beside each other{_compared(actor)}")
 
 
 def _compared(actor: Actor) -> str:
@@ -146,14 +209,14 @@ def _compared(actor: Actor) -> str:
     return f" · counts checked against the events {ago(at, datetime.now(UTC))}" if at else ""
 
 
-@st.cache_data(ttl=60, show_spinner=False)
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False, hash_funcs=kept.BY_TENANT)
 def _compared_at(actor: Actor) -> datetime | None:
     with database.read(actor) as conn:
         return reconciliation.compared_at(conn)
 
 
 def _draw_event(actor: Actor, event_type: str | None) -> None:
-    names = dict(_event_types(actor))
+    names = choices.events(actor, key="metrics-event", chosen=[event_type], is_filter=True)
     if event_type and event_type not in names:
         names[event_type] = event_type
 
@@ -211,7 +274,7 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
     """The range picked, up to now; seven days unless said otherwise. And what is wrong with it, in a sentence."""
     usual = _latest(_DEFAULT)
     now = usual[1]
-    (first, last), problem = time_range.draw(_ENDS, zone, otherwise=usual, changed=metrics_slice.forget)
+    (first, last), problem = time_range.draw(ENDS, zone, otherwise=usual, changed=metrics_slice.forget)
     since, until = first or usual[0], last or usual[1]
     if since < now:
         # What is still to come has no events, and would be compared with a time that has.
@@ -221,7 +284,9 @@ def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]
     return (since, until), problem and f"{problem} The last seven days are shown."
 
 
-@st.cache_data(ttl=60, show_spinner=False)
-def _event_types(actor: Actor) -> list[tuple[str, str]]:
+@st.cache_data(ttl=kept.SECONDS, show_spinner=False, hash_funcs=kept.BY_TENANT)
+def _name(actor: Actor, event_type: str) -> str | None:
+    """The name of an event that the catalog has."""
     with database.read(actor) as conn:
-        return entries.event_types(conn, tenant=actor.tenant)
+        entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
+    return entry.name if entry else None

@@ -40,8 +40,12 @@ class Narrowed:
     def words(self, window: Window) -> str:
         """The slice as its viewer says it."""
         since, until = (at.astimezone(window.zone) for at in (self.since, self.until))
-        end = clock(until) if since.date() == until.date() else f"{until:%a %d %b} {clock(until)}"
-        return f"{since:%a %d %b} {clock(since)} – {end}" + (f" · {self.status}" if self.status else "")
+        end = clock(until) if since.date() == until.date() else f"{_day(until)} {clock(until)}"
+        return f"{_day(since)} {clock(since)}–{end}" + (f" · {self.status}" if self.status else "")
+
+
+def _day(at: datetime) -> str:
+    return f"{at:%a} {at.day} {at:%b}"
 
 
 def asked(window: Window) -> Narrowed:

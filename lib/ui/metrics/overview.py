@@ -1,8 +1,9 @@
-"""All event types of a tenant beside each other: who is busy, who fails, who fell silent, who breaks schemas."""
+"""All event types of a tenant beside each other: who is busy, who fails, who stopped, who breaks schemas."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -11,12 +12,13 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.metrics import conformance, reports
 from lib.metrics.conformance import FIELDS_SAMPLE, VERDICTS_SAMPLE, Conformance
-from lib.metrics.reports import EventOverview
-from lib.metrics.rollups import EventCounts, EventStatus, RunCounts
-from lib.ui.components import figures, table
+from lib.metrics.reports import TREND_STEPS, EventMetrics, EventOverview
+from lib.metrics.rollups import EventStatus
+from lib.ui.components import figures, printed, table
+from lib.ui.components.statuses import Color, rate_color
 from lib.ui.components.table import Column
 from lib.ui.components.text import NOTHING, code, count, exactly, percent, plural
-from lib.ui.metrics import event_metrics, metrics_slice
+from lib.ui.metrics import key_figures, marks, metrics_slice, volume_panel
 from lib.ui.metrics.metrics_filters import MetricsView
 
 _VIEWS = ("Traffic", "Schema conformance")
@@ -28,16 +30,20 @@ _MOST_FAILING = 5
 
 
 def draw(actor: Actor, view: MetricsView) -> None:
-    """The figures of all events together, and the table that was asked for."""
+    """The figures of all events together, their volume, and the table that was asked for."""
     with database.read(actor) as conn:
         found = reports.overview(conn, tenant=actor.tenant, window=view.window, origins=view.origins)
-    _summary(found, view)
+        changes = marks.load(conn, actor, view.window)
+    counted = reports.together(found, view.window)
+    _summary(found, counted, view)
+    if not found:
+        st.caption("No events in this range, nor in the one before.")
+        return
+    volume_panel.draw_of_all(counted, changes, view)
     shown = st.segmented_control(
         "Show", _VIEWS, default=_VIEWS[0], required=True, key="show", bind="query-params", label_visibility="collapsed"
     )
-    if not found:
-        st.caption("No event came in this range, nor in the one before.")
-    elif shown == _VIEWS[1]:
+    if shown == _VIEWS[1]:
         _draw_conformance(actor, view, [e.event_type for e in found if e.events.total])
     else:
         _draw_silent([e for e in found if e.newly_silent], view)
@@ -52,9 +58,23 @@ def open_event(event_type: str, status: EventStatus | None = None) -> None:
 
 
 def most_failing(found: list[EventOverview]) -> list[EventOverview]:
-    """Event types that fail more than once in a while, most errors first, then most failed runs."""
+    """Event types that fail more than once in a while, the highest rate of errors or of failed runs first."""
     failing = [e for e in found if e.events.error + e.runs.failed >= _FEWEST_FAILURES]
-    return sorted(failing, key=lambda e: (-e.events.error, -e.runs.failed, e.event_type))[:_MOST_FAILING]
+    return sorted(failing, key=lambda e: (-_worst(e), -e.events.error - e.runs.failed, e.event_type))[:_MOST_FAILING]
+
+
+def _worst(event: EventOverview) -> float:
+    """The higher one of the share of events that ended in an error, and of runs that failed."""
+    return max(_rate(event.events.error, event.events.total) or 0, _rate(event.runs.failed, event.runs.runs) or 0)
+
+
+def _rate(part: int, total: int) -> float | None:
+    return part / total if total else None
+
+
+def failure_color(share: float) -> Color:
+    """The colour of a share of failures, which is that of the successes left."""
+    return rate_color(1 - share)
 
 
 def failing_table(failing: list[EventOverview]) -> pd.DataFrame:
@@ -64,9 +84,9 @@ def failing_table(failing: list[EventOverview]) -> pd.DataFrame:
             {
                 "Event": e.event_type,
                 "Errors": e.events.error,
-                "Error rate": e.events.error / e.events.total if e.events.total else None,
+                "Error rate": _rate(e.events.error, e.events.total),
                 "Failed runs": e.runs.failed,
-                "Failure rate": e.runs.failed / e.runs.runs if e.runs.runs else None,
+                "Failure rate": _rate(e.runs.failed, e.runs.runs),
                 "Executions": e.events.total,
                 "Runs": e.runs.runs,
             }
@@ -83,7 +103,7 @@ def traffic_table(found: list[EventOverview]) -> pd.DataFrame:
                 "Event": e.event_type,
                 "Executions": e.events.total,
                 "Change": (e.events.total - e.previous.total) / e.previous.total if e.previous.total else None,
-                "Trend": e.totals,
+                "Trend": e.trend,
                 "Unmatched share": e.unmatched_share,
                 "Errors": e.events.error,
                 "Runs": e.runs.runs,
@@ -115,47 +135,48 @@ def conformance_table(found: list[Conformance]) -> pd.DataFrame:
     )
 
 
-def _summary(found: list[EventOverview], view: MetricsView) -> None:
-    now, before = (sum((getattr(e, which) for e in found), EventCounts()) for which in ("events", "previous"))
-    runs = sum((e.runs for e in found), RunCounts())
+def _summary(found: list[EventOverview], counted: EventMetrics, view: MetricsView) -> None:
+    now, before, runs = counted.total.events, counted.previous.events, counted.total.runs
     silent = sum(e.newly_silent for e in found)
-    with st.grid(4, min_column_width=150, gap="small"):
-        event_metrics.compared(
+    with st.container(key="figures"), st.grid(4, min_column_width=150, gap="small"):
+        key_figures.compared(
             "Executions",
             count(now.total),
             now.total,
             before.total,
             exactly(now.total, "Events of all types in the range"),
         )
-        event_metrics.figure(
+        key_figures.figure(
             "Unmatched share",
-            percent(now.unmatched / now.total if now.total else None),
+            percent(_rate(now.unmatched, now.total)),
             None,
             plural(now.unmatched, "event"),
             "Share of the events that neither started nor resumed anything",
         )
-        event_metrics.figure(
+        key_figures.figure(
             "Success rate",
             percent(runs.success_rate),
             None,
             f"of {plural(runs.runs, 'run')} · {runs.open:,} running",
             "Succeeded runs of all that these events started",
         )
-        event_metrics.figure(
-            "Newly silent",
+        key_figures.figure(
+            "No longer sent",
             str(silent),
             None,
             "of " + plural(len(found), "event type"),
-            "Event types with traffic in the period before and none in this one",
+            "Event types with events in the period before and none in this one",
         )
-    event_metrics.compared_with(view.words)
+    key_figures.compared_with(view.against)
 
 
 def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:
     if silent:
         names = ", ".join(f"{code(e.event_type)} ({e.previous.total:,})" for e in silent[:6])
         more = f" and {len(silent) - 6} more" if len(silent) > 6 else ""
-        st.warning(f"Silent now, but not in the {view.words} before: {names}{more}", icon=":material/volume_off:")
+        st.warning(
+            f"No events in {view.these}, but some in {view.against}: {names}{more}", icon=":material/volume_off:"
+        )
 
 
 def _draw_failing(failing: list[EventOverview]) -> None:
@@ -163,17 +184,16 @@ def _draw_failing(failing: list[EventOverview]) -> None:
         return
     columns = {
         "Errors": table.number(),
-        "Error rate": table.share(),
+        "Error rate": table.share(tint=failure_color),
         "Failed runs": table.number(),
-        "Failure rate": table.share("Run failure rate", width=120),
+        "Failure rate": table.share("Run failure rate", width=120, tint=failure_color),
         "Executions": table.number(),
         "Runs": table.number(),
     }
     with figures.framed(
         "Most failing",
-        f"Event types with at least {_FEWEST_FAILURES} errors or failed runs, most "
-        "errors first. An error is an event whose processing failed; rates are of the events and of "
-        "the runs. Choose a name for its errors.",
+        f"Event types with at least {_FEWEST_FAILURES} errors or failed runs, the highest rate first. An error is an "
+        "event whose processing failed; rates are of the events and of the runs. Choose a name for its errors.",
         lambda: failing_table(failing),
         columns=columns,
         name="failing",
@@ -182,11 +202,10 @@ def _draw_failing(failing: list[EventOverview]) -> None:
 
 
 def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
-    words = view.words
     columns = {
         "Executions": table.number(),
-        "Change": table.change(width=80, help=f"Against the {words} before"),
-        "Trend": table.trend(words.capitalize(), help=f"By {view.window.step}; the first and last may be in part"),
+        "Change": table.change(width=80, help=f"Against {view.against}"),
+        "Trend": table.trend(help=f"{view.these.capitalize()} in at most {TREND_STEPS} steps"),
         "Unmatched share": table.share(width=122),
         "Errors": table.number(width=68),
         "Runs": table.number(width=72),
@@ -195,7 +214,7 @@ def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
     }
     # With the chart's numbers; the table has room for what one compares.
     rest = {
-        "Before": table.number(f"Previous {words}", width=122),
+        "Before": table.number("Events before", width=122, help=f"In {view.against}"),
         "Matched": table.number(),
         "Unmatched": table.number(width=94),
     }
@@ -211,9 +230,11 @@ def _draw_traffic(found: list[EventOverview], view: MetricsView) -> None:
 
 
 def _draw_conformance(actor: Actor, view: MetricsView, names: list[str]) -> None:
-    found = _conformance(actor, names, view)
+    with database.read(actor) as conn:
+        schemas = conformance.schemas_of(conn, tenant=actor.tenant, names=names)
+    found = _conformance(actor, names, view, schemas)
     if not found:
-        st.caption("No event came in this range.")
+        st.caption("No events in this range.")
         return
     columns = {
         "Looked at": table.number(),
@@ -248,9 +269,13 @@ def _draw_rows(
         ),
         most_in_sight=_MOST_ROWS,
     )
+    printed.draw_rows(rows[["Event", *columns]], columns)
 
 
 @st.cache_data(ttl=60, show_spinner="Looking at the latest payloads …", hash_funcs={MetricsView: repr})
-def _conformance(actor: Actor, names: list[str], view: MetricsView) -> list[Conformance]:
+def _conformance(actor: Actor, names: list[str], view: MetricsView, schemas: dict[str, Any]) -> list[Conformance]:
+    # The events are as of the minute that the range ends with, the schemas as they are now.
     with database.read(actor) as conn:
-        return conformance.conformance(conn, tenant=actor.tenant, names=names, window=view.window, origins=view.origins)
+        return conformance.conformance(
+            conn, tenant=actor.tenant, names=names, window=view.window, origins=view.origins, schemas=schemas
+        )

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
+from uuid import UUID
 
+import pandas as pd
 import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.events import activity
 from lib.events.activity import EventFilters
 from lib.metrics import reports
 from lib.metrics.reports import RecentEvent, RecentPage
 from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import clock, iso
 from lib.ui.activity import event_export
-from lib.ui.components import figures, guard, page_buttons, statuses, table
+from lib.ui.components import figures, guard, links, page_buttons, printed, statuses, table
 from lib.ui.components.text import plural
 from lib.ui.metrics import metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
 from lib.ui.metrics.metrics_slice import Narrowed
 
 _TABLE = "metrics-recent"
-_CREATED_WIDTH = 170
+_CREATED_WIDTH = 155
+_ON_PAPER = ["Created", "Status", "Runs", "Took", "Origin", "Correlation key", "Error"]
 
 
 def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
@@ -44,6 +49,8 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         # A range that ends now leaves a page of a kept address behind.
         gone = page is not None and not page.events and bool(older or newer)
         page = reports.recent(conn, **asked) if gone else page
+        shown = [event.event_id for event in page.events] if page else []
+        runs = activity.runs_of(conn, tenant=actor.tenant, event_ids=shown)
     with figures.framed(
         "Recent events",
         "Latest first. Open one to see the event in full.",
@@ -53,11 +60,11 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         for complaint in metrics_slice.left_out(narrowed):
             st.caption(f":orange[:material/link_off: {complaint}]")
         if not page or not page.events:
-            st.caption("No events here.")
+            st.caption("No events.")
             return
         if gone:
             st.caption("The page that the address asks for is outside the range by now; these are the latest events.")
-        _draw_table(page, view)
+        _draw_table(page, view, runs)
         _draw_pages(page, total, view)
 
 
@@ -83,10 +90,12 @@ def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Nar
 
 
 def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    if narrowed.sliced or narrowed.status:
+        printed.draw_line(f"Filtered to {narrowed.words(view.window)}")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="screen-narrowing"):
         if narrowed.sliced:
             st.button(
-                narrowed.words(view.window),
+                f"Filtered to {narrowed.words(view.window)} · clear",
                 icon=":material/close:",
                 icon_position="right",
                 key="metrics-forget",
@@ -95,7 +104,7 @@ def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> N
             )
         else:
             _draw_status(narrowed.status)
-        st.page_link(
+        links.page_link(
             "activity.py",
             label="Open in activity",
             icon=":material/open_in_new:",
@@ -120,27 +129,36 @@ def _draw_status(status: EventStatus | None) -> None:
     )
 
 
-def _draw_table(page: RecentPage, view: MetricsView) -> None:
+def _draw_table(page: RecentPage, view: MetricsView, runs: Mapping[UUID, Mapping[str, int]]) -> None:
     def open_event(row: int) -> None:
         st.switch_page("activity.py", query_params={"eventId": str(page.events[row].event_id)})
 
+    rows = [
+        _row(event, view) | {"Runs": list(statuses.run_counts(runs.get(event.event_id, {})))} for event in page.events
+    ]
+    columns = {
+        "Status": table.state(statuses.EVENT, width=100),
+        "Runs": table.marks(
+            {word: color for one in runs.values() for word, color in statuses.run_counts(one).items()},
+            width=165,
+            help="How the runs that it started are doing",
+        ),
+        "Took": table.seconds(width=78),
+        "Origin": table.state(statuses.ORIGIN, width=85),
+        "Correlation key": table.text(width=258),
+        "Error": table.text(width=205),
+        "Processed": table.hidden(table.moment(zone=view.window.zone)),
+        "Matched run": table.hidden(table.text()),
+        "Event id": table.hidden(table.text()),
+    }
     table.draw(
-        [_row(event, view) for event in page.events],
-        {
-            "Status": table.state(statuses.EVENT),
-            "Took": table.seconds(width=80),
-            "Origin": table.state(statuses.ORIGIN),
-            "Workflows started": table.number(width=140),
-            "Correlation key": table.text(width=375),
-            "Processed": table.moment(zone=view.window.zone),
-            "Error": table.text(width=300),
-            "Matched run": table.text(width=290),
-            "Event id": table.text(width=290),
-        },
+        rows,
+        columns,
         key=_TABLE,
         way_in=table.WayIn("Created", open_event, width=_CREATED_WIDTH, help="Opens the event"),
         most_in_sight=len(page.events),
     )
+    printed.draw_rows(pd.DataFrame(rows, columns=_ON_PAPER), columns)
 
 
 def _row(event: RecentEvent, view: MetricsView) -> dict[str, object]:
@@ -151,7 +169,6 @@ def _row(event: RecentEvent, view: MetricsView) -> dict[str, object]:
         "Status": event.status,
         "Took": took,
         "Origin": event.origin,
-        "Workflows started": event.workflows_started,
         "Correlation key": event.correlation_key,
         "Processed": event.processed_at,
         "Error": event.error_message,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -109,6 +110,11 @@ def draw(actor: Actor) -> AuditFilters:
         refused=outcome == "refused",
         search=search or None,
     )
+
+
+def between(since: datetime, until: datetime) -> dict[str, str]:
+    """Parameters with which the audit page shows the acts of [since, until)."""
+    return {_TIME.key: time_range.CUSTOM, _ENDS[0]: iso(since), _ENDS[1]: iso(until)}
 
 
 def _folded() -> DeltaGenerator:

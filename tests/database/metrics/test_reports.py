@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -19,7 +20,7 @@ from lib.database import Database
 from lib.errors import InvalidInput
 from lib.metrics import conformance, reports
 from lib.metrics.reports import EventMetrics
-from lib.metrics.rollups import ORIGINS, EventCounts
+from lib.metrics.rollups import ORIGINS, EventCounts, floor_to
 from lib.metrics.time_window import Window, iso, start_of
 from lib.metrics.time_window import moment as read_moment
 from lib.sandbox import validation
@@ -313,6 +314,60 @@ def test_the_trend_of_the_overview_has_the_days_of_the_viewer(zone: str, actor: 
         (found,) = reports.overview(conn, tenant=actor.tenant, window=window)
     assert found.totals == [2, 3, 1, 1, 0, 1, 0]
     assert found.totals == [p.events.total for p in measured(actor, window).slices]
+
+
+def test_the_period_before_has_slices_of_its_own(actor: Actor, log: Log) -> None:
+    for hours in (1, 1, 30, 24 * 6 + 13):
+        log.event(WEEK.since - timedelta(hours=hours))
+    for days in (0, 8, 15):
+        log.event(NOON - timedelta(days=days, microseconds=1))
+    found = measured(actor)
+    assert found.before == [1, 0, 0, 0, 0, 0, 2, 2] and len(found.before) == len(found.slices)
+    assert sum(found.before) == found.previous.events.total == 5
+    with database.read(actor) as conn:
+        (overview,) = reports.overview(conn, tenant=actor.tenant, window=WEEK)
+    assert overview.before == found.before and reports.together([overview], WEEK).before == found.before
+
+
+def test_a_day_is_compared_with_the_same_time_of_the_day_before(actor: Actor, log: Log) -> None:
+    today = NOON.replace(hour=0)
+    window = Window.of(today, NOON, UTC_ZONE, compared_from=today - timedelta(days=1))
+    for hours, status in (
+        (-25, "FAILED"),
+        (-24, "FAILED"),
+        (-13, "SUCCEEDED"),
+        (-12, "FAILED"),
+        (0, "FAILED"),
+        (11, "SUCCEEDED"),
+    ):
+        log.event(today + timedelta(hours=hours))
+        log.run(today + timedelta(hours=hours), status, 9.0 if hours == -12 else 2.0)
+    found = measured(actor, window)
+    assert (found.total.events.total, found.previous.events.total) == (2, 2), "what lies between the two is in neither"
+    assert (found.total.runs.failed, found.previous.runs.failed, found.previous.runs.succeeded) == (1, 1, 1)
+    assert found.total.durations and found.previous.durations
+    assert (found.total.durations.completed, found.previous.durations.completed) == (2, 2)
+    assert found.before == [1, *[0] * 10, 1]
+
+
+@given(st.integers(1, 200_000), st.integers(0, 1440))
+def test_a_trend_has_at_most_so_many_steps_all_as_long(minutes: int, offset: int) -> None:
+    until = NOON + timedelta(minutes=offset)
+    window = Window.of(until - timedelta(minutes=minutes), until, UTC_ZONE)
+    ends = reports.trend_boundaries(window)
+    assert (ends[0], ends[-1]) == (window.since, window.until) and ends == sorted(set(ends))
+    assert len(ends) - 1 <= reports.TREND_STEPS
+    assert all(at == floor_to(at, 15) for at in ends[1:-1]), "between them no row has to be read"
+    lengths = [later - at for at, later in pairwise(ends)]
+    assert len(set(lengths[1:-1])) <= 1 and (len(lengths) < 3 or lengths[-1] - lengths[1] < timedelta(minutes=15))
+
+
+def test_the_trend_of_a_week_is_in_quarters_of_a_day(actor: Actor, log: Log) -> None:
+    for hours in (1, 7, 8, 167):
+        log.event(NOON - timedelta(hours=hours))
+    with database.read(actor) as conn:
+        (found,) = reports.overview(conn, tenant=actor.tenant, window=WEEK)
+    assert found.trend == [1, *[0] * 25, 2, 1]
 
 
 def test_recent_events_are_counted(actor: Actor, log: Log) -> None:

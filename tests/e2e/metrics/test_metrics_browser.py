@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import RunningApp, act_as, database_of, picture, settled
+from tests.support.clicks import clicks, count_clicks
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +19,7 @@ BAR = "[aria-roledescription=bar]"
 def open_event(page: Page, more: str = "") -> Locator:
     """Open the event's metrics; returns the chart of the volume."""
     page.goto(EVENT + more)
-    expect(page.get_by_text("Volume over time")).to_be_visible()
+    expect(page.get_by_text("Volume over time", exact=True)).to_be_visible()
     expect(page.get_by_text("Recent events")).to_be_visible()
     chart = page.get_by_test_id("stVegaLiteChart").first
     expect(chart.locator("canvas, svg").first).to_be_visible()
@@ -30,6 +31,7 @@ def test_from_a_card_to_its_metrics(page: Page) -> None:
     page.get_by_role("button", name="Metrics").first.click()
     expect(page).to_have_url(re.compile(r"/metrics\?.*eventType=TICKET_CREATED"))
     expect(page.get_by_text("Success rate").first).to_be_visible()
+    expect(page).to_have_title("Ticket Created · Metrics")
 
 
 def test_drawing_across_bars_lists_their_events_and_the_url_is_the_view(page: Page) -> None:
@@ -42,7 +44,7 @@ def test_drawing_across_bars_lists_their_events_and_the_url_is_the_view(page: Pa
     page.mouse.move(box["x"] + box["width"] * 0.55, height, steps=8)
     page.mouse.up()
     expect(page).to_have_url(re.compile("slice="))
-    chip = page.get_by_role("button", name=re.compile(r"\d\d:\d\d – "))
+    chip = page.get_by_role("button", name=re.compile(r"\d\d:\d\d–"))
     expect(chip).to_be_visible()
     shared = page.url
     told = chip.get_by_role("paragraph").inner_text()
@@ -65,7 +67,7 @@ def choose_tallest_bar(page: Page) -> None:
 
 def test_a_chosen_bar_is_marked_closed_and_chosen_again(page: Page) -> None:
     chart = open_event(page, "&step=Days")
-    chip = page.get_by_role("button", name=re.compile(r"\d\d:\d\d – "))
+    chip = page.get_by_role("button", name=re.compile(r"\d\d:\d\d–"))
     marked = chart.locator(f"{BAR}[opacity='1']")
     choose_tallest_bar(page)
     expect(chip).to_be_visible()
@@ -114,7 +116,7 @@ def test_back_leads_to_the_view_one_came_from(page: Page) -> None:
     page.goto("/?q=ticket&category=Tickets")
     expect(page.get_by_role("button", name="Ticket Created").first).to_be_visible()
     settled(page)
-    page.get_by_role("link", name="Runs").click()
+    page.get_by_role("link", name="Runs", exact=True).click()
     expect(page.get_by_role("heading", name="Runs")).to_be_visible()
     expect(page).to_have_url(re.compile(r"/runs\?tenant=[^&]*$"))
     settled(page)
@@ -167,9 +169,113 @@ def test_recent_events_older_and_newer(page: Page) -> None:
     expect(page).to_have_url(re.compile("/activity\\?eventId="))
 
 
+def draw_across(page: Page, chart: Locator, left: float, right: float) -> None:
+    """Draw across the chart, from one part of its width to another."""
+    chart.scroll_into_view_if_needed()
+    expect(chart.locator(BAR).first).to_be_attached()
+    settled(page)
+    box = chart.bounding_box()
+    assert box
+    height = box["y"] + box["height"] * 0.7
+    page.mouse.move(box["x"] + box["width"] * left, height)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * right, height, steps=8)
+    page.mouse.up()
+
+
+def test_from_the_catalog_to_the_failed_runs_of_some_hours_in_three_clicks(page: Page) -> None:
+    count_clicks(page)
+    page.goto("/?q=TICKET_CREATED&range=30d")
+    page.get_by_role("button", name="Metrics").first.click()
+    expect(page.get_by_text("Volume over time", exact=True)).to_be_visible()
+    settled(page)
+    page.goto(page.url + "&range=30d")  # the demo is small: a week of it may have no failed run
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    draw_across(page, chart, 0.1, 0.9)
+    expect(page).to_have_url(re.compile("slice="))
+    settled(page)
+    link = page.get_by_role("link", name=re.compile(r"\d+ failed runs?$")).first
+    failed = re.findall(r"\d+", link.inner_text())[0]
+    link.click()
+    expect(page).to_have_url(re.compile(r"/runs\?.*runStatus=Failed.*runEvent=TICKET_CREATED"))
+    expect(page.get_by_text(re.compile(rf"^{failed} runs? ·"))).to_be_visible()
+    assert clicks(page) <= 3
+
+
+def test_drawing_across_all_events_zooms_in_and_back_leads_out(page: Page) -> None:
+    page.goto("/metrics")
+    expect(page.get_by_text("Volume over time", exact=True)).to_be_visible()
+    draw_across(page, page.get_by_test_id("stVegaLiteChart").first, 0.4, 0.6)
+    expect(page).to_have_url(re.compile(r"from=.*to="))
+    expect(page.get_by_role("radio", name="Custom")).to_be_checked()
+    settled(page)
+    page.go_back()
+    expect(page.get_by_role("radio", name="7d")).to_be_checked()
+    expect(page.get_by_text("against the 7 days before")).to_be_visible()
+
+
+@pytest.fixture(scope="module")
+def paused(app: RunningApp) -> str:
+    """Somebody paused the workflow of TICKET_CREATED yesterday: the id of the act."""
+    with database_of(app) as conn:
+        row = conn.execute(
+            "INSERT INTO audit_logs (tenant, user_id, email, action, target_type, target_id, detail, origin, at)"
+            " SELECT w.tenant, u.user_id, u.email, 'workflow.paused', 'workflow', w.workflow_id::text,"
+            " jsonb_build_object('name', 'Morning triage'), 'page', now() - interval '30 hours'"
+            " FROM tenants t JOIN workflow_definitions w USING (tenant) JOIN memberships m USING (tenant)"
+            " JOIN users u USING (user_id) WHERE t.name = 'Northwind IT' AND u.name LIKE 'Ada %'"
+            " AND w.trigger ->> 'eventName' = 'TICKET_CREATED' ORDER BY w.workflow_id LIMIT 1 RETURNING audit_id"
+        ).fetchone()
+    assert row
+    return str(row[0])
+
+
+def test_from_a_drop_to_the_act_that_caused_it_in_three_clicks(page: Page, paused: str) -> None:
+    act_as(page, "Ada Admin · Northwind IT")
+    count_clicks(page)
+    page.goto("/?q=TICKET_CREATED")
+    page.get_by_role("button", name="Metrics").first.click()
+    chart = page.get_by_test_id("stVegaLiteChart").first
+    head = chart.locator("[aria-roledescription=point][aria-label*='Morning triage paused']")
+    expect(head).to_be_visible()
+    settled(page)
+    picture(page, "metrics-marks")
+    head.click()
+    expect(page).to_have_url(re.compile(f"/audit\\?auditId={paused}"))
+    expect(page.get_by_role("heading", name=re.compile("Ada Admin paused"))).to_be_visible()
+    assert clicks(page) <= 3
+
+
+def test_below_the_chart_the_act_is_a_link(page: Page, paused: str) -> None:
+    act_as(page, "Ada Admin · Northwind IT")
+    page.goto(EVENT)
+    page.get_by_role("link", name=re.compile("Morning triage paused · Ada Admin")).click()
+    expect(page).to_have_url(re.compile(f"/audit\\?auditId={paused}"))
+
+
+@pytest.mark.usefixtures("paused")
+def test_on_a_phone_one_reads_all_of_what_was_done_and_by_whom(page: Page) -> None:
+    act_as(page, "Ada Admin · Northwind IT")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(EVENT)
+    link = page.get_by_role("link", name=re.compile("Morning triage paused · Ada Admin"))
+    link.scroll_into_view_if_needed()
+    cut = "all => all.filter((one) => one.scrollWidth > one.clientWidth + 1 || one.getBoundingClientRect().right > 390)"
+    assert link.locator("xpath=descendant-or-self::*").evaluate_all(f"{cut}.length") == 0
+    picture(page, "metrics-changes")
+
+
+@pytest.mark.usefixtures("paused")
+def test_below_the_chart_a_reader_sees_the_act_and_not_whose_it_is(page: Page) -> None:
+    act_as(page, "Rae Reader · Northwind IT")
+    page.goto(EVENT)
+    expect(page.get_by_text(re.compile(r"\d\d:\d\d · Workflow Morning triage paused$"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("paused"))).to_have_count(0)
+
+
 def test_from_the_overview_to_an_event(page: Page) -> None:
     page.goto("/metrics")
-    expect(page.get_by_text("Traffic by event")).to_be_visible()
+    expect(page.get_by_text("Traffic by event", exact=True)).to_be_visible()
     page.get_by_role("radio", name="Schema conformance").click()
     expect(page.get_by_text("how many violate").or_(page.get_by_text("Schema conformance").last)).to_be_visible()
     expect(page).to_have_url(re.compile("show=Schema"))

@@ -14,17 +14,22 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from lib.auth import downloads
+from lib import database
+from lib.auth import acts, audit, audit_trail, downloads
 from lib.auth.actors import Actor
+from lib.auth.audit_trail import AuditFilters
 from lib.database import Database
+from lib.events import export as event_export
+from lib.metrics import reports
 from lib.metrics.reports import EventMetrics, Period
 from lib.metrics.rollups import EventCounts
 from lib.metrics.time_window import Window, iso, moment, start_of
 from lib.ui.components import figures
-from lib.ui.metrics import charts, event_metrics, metrics_filters
+from lib.ui.components.statuses import HEX
+from lib.ui.metrics import charts, event_metrics, key_figures, metrics_filters
 from tests.conftest import ActorFactory
-from tests.support import pages
-from tests.support.tables import readings
+from tests.support import pages, workflow_runs
+from tests.support.tables import readings, styles
 
 NAME = "TICKET_CREATED"
 
@@ -49,8 +54,26 @@ def add(db: Database, tenant: UUID, at: datetime, name: str = NAME, **columns: o
         )
 
 
+def add_run(db: Database, tenant: UUID, workflow: UUID, at: datetime, status: str) -> None:
+    row = {"t": tenant, "w": workflow, "at": at, "s": status, "n": NAME}
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, workflow_id, workflow_version, status, event_type, triggered_at,"
+                " started_at, completed_at) VALUES (:t, :w, 1, :s, :n, :at, :at, :at)"
+            ),
+            row,
+        )
+
+
 def metrics_of(app: AppTest) -> dict[str, str]:
     return {m.label: m.value for m in app.metric}
+
+
+def bars_of(metrics: EventMetrics) -> pd.DataFrame:
+    """A row a bar of the volume's chart."""
+    chart = charts.volume(metrics)
+    return next(data for one in (chart, *chart.layer) if isinstance(data := one.data, pd.DataFrame) and "Total" in data)
 
 
 def hours_ago(hours: float) -> datetime:
@@ -110,7 +133,7 @@ def test_an_empty_range_says_so(actor: Actor) -> None:
     assert any("No events in these 7 days" in m.value for m in app.markdown)
     one = open_page(eventType=NAME, **{"from": "2026-06-04", "to": "2026-06-04"})
     assert any("No events in this day" in m.value for m in one.markdown)
-    assert any(c.value == "No event came in this range, nor in the one before." for c in open_page().caption)
+    assert any(c.value == "No events in this range, nor in the one before." for c in open_page().caption)
 
 
 def test_a_single_event_is_drawn(db: Database, actor: Actor) -> None:
@@ -148,7 +171,8 @@ def test_what_the_url_asks_for_in_vain_is_told(db: Database, actor: Actor) -> No
     app = open_page(eventType=NAME, range="5y", tz="Mars/Olympus", step="days")
     told = [warning.value for warning in app.warning]
     assert told == [
-        "`range` in the address is left out: `5y` is not one of 24h, 7d, 30d, 90d, Custom.",
+        "`range` in the address is left out: `5y` is not one of 24h, 7d, 30d, 90d, Today, Yesterday, "
+        "This week, Last week, Custom.",
         "`tz` in the address is left out: `Mars/Olympus` is not a time zone.",
     ]
     assert app.query_params["step"] == "Days"
@@ -229,7 +253,7 @@ def test_the_hour_that_comes_twice_is_told_apart(
         link = next(link for link in app.get("page_link") if link.proto.label == "Open in activity")
         assert f"since={iso(at)}" in unquote(link.proto.query_string)
     window = Window.of(first - timedelta(hours=2), second + timedelta(hours=2), there, "hour")
-    labels = [*charts.volume(EventMetrics(window, [Period()] * 5, Period(), Period())).data["When"]][:5]
+    labels = [*bars_of(EventMetrics(window, [Period()] * 5, Period(), Period()))["When"]][:5]
     assert [label.partition(", ")[2] for label in labels] == [
         f"{hour - 2:02}:00" if hour > 1 else "23:00",
         f"{hour - 1:02}:00",
@@ -251,7 +275,7 @@ def test_recent_events_come_as_the_file_of_the_activity_page(db: Database, actor
     links = [link.proto.url for link in app.get("link_button")]
     token = next(link for link in links if "/api/v2/exports/" in link).rpartition("/")[2]
     asked = downloads.of_ticket(token)
-    lines = list(asked.lines())
+    lines = list(event_export.asked_lines(asked.person.actor(), download=asked.download))
     assert len(lines) == 31 and ",'=29," in lines[-1]
 
 
@@ -314,16 +338,158 @@ def test_the_overview_leads_to_an_event_and_warns_of_silence(db: Database, actor
     assert list(app.dataframe[0].value["Event"]) == [NAME]
 
 
-def test_the_most_failing_are_ranked_by_errors_and_lead_to_them(db: Database, actor: Actor) -> None:
+def test_the_most_failing_are_ranked_by_rate_above_a_floor_and_coloured(db: Database, actor: Actor) -> None:
     for n, (name, errors, others) in enumerate((("FEW", 2, 0), ("OFTEN", 3, 0), ("MOST", 4, 16))):
         for m in range(errors + others):
             add(db, actor.tenant, hours_ago(n + 1), name, error_message="broken" if m < errors else None)
     app = open_page()
     table = app.dataframe[0].value
-    assert list(table["Event"]) == ["MOST", "OFTEN"], "two errors are no pattern"
-    assert list(table["Errors"]) == [4, 3] and list(table["Error rate"]) == [0.2, 1]
-    assert list(readings(app.dataframe[0])["Error rate"]) == ["20.0 %", "100 %"]
+    assert list(table["Event"]) == ["OFTEN", "MOST"], "two errors are no pattern"
+    assert list(table["Errors"]) == [3, 4] and list(table["Error rate"]) == [1, 0.2]
+    assert list(readings(app.dataframe[0])["Error rate"]) == ["100 %", "20.0 %"]
+    assert HEX["red"] + "33" in styles(app.dataframe[0]) and HEX["orange"] + "33" in styles(app.dataframe[0])
     assert len(app.dataframe[1].value) == 3
+
+
+def test_days_and_weeks_of_the_calendar_are_asked_for_by_name(db: Database, actor: Actor) -> None:
+    zone = ZoneInfo("Pacific/Auckland")
+    today = start_of(datetime.now(zone).date(), zone)
+    for hours in (0, -1, -25):
+        add(db, actor.tenant, today + timedelta(hours=hours))
+    app = open_page(eventType=NAME, tz=zone.key)
+    for name, events, against in (
+        ("Today", 1, "yesterday up to this time"),
+        ("Yesterday", 1, "the day before"),
+        ("This week", None, "last week up to this time"),
+        ("Last week", None, "the week before"),
+    ):
+        app.segmented_control(key="range").set_value(name).run()
+        assert not app.exception
+        assert any(f"Changes are against {against}" in c.value for c in app.caption)
+        assert events is None or metrics_of(app)["Executions"] == str(events)
+    assert open_page(eventType=NAME, range="yesterday", tz=zone.key).query_params["range"] == "Yesterday"
+
+
+def test_chosen_bars_become_the_range_by_zooming_in(db: Database, actor: Actor) -> None:
+    at = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
+    for minutes in (0, 59, 60):
+        add(db, actor.tenant, at + timedelta(minutes=minutes))
+    app = open_page(eventType=NAME, slice=f"{iso(at)}/{iso(at + timedelta(hours=1))}", tz="UTC")
+    app.button(key="metrics-zoom").click().run()
+    assert metrics_of(app)["Executions"] == "2" and "slice" not in app.query_params
+    assert (app.query_params["from"], app.query_params["to"]) == (iso(at), iso(at + timedelta(hours=1)))
+    assert app.segmented_control(key="range").value == "Custom" and not app.warning
+
+
+@pytest.mark.parametrize("event_type", [NAME, None])
+def test_failed_runs_are_listed_by_a_link_with_their_time(event_type: str | None, db: Database, actor: Actor) -> None:
+    workflow = workflow_runs.publish(actor.tenant, [], name="Triage", trigger={"type": "event", "eventName": NAME})
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=30)
+    for minutes, status in ((1, "FAILED"), (2, "SUCCEEDED"), (61, "FAILED")):
+        at = hour + timedelta(minutes=minutes)
+        add_run(db, actor.tenant, workflow, at, status)
+        add(db, actor.tenant, at, matched_run_id=uuid4())
+    query = {"eventType": event_type} if event_type else {}
+    for more, failed in (({}, 2), ({"slice": f"{iso(hour)}/{iso(hour + timedelta(hours=1))}"}, 1)):
+        if more and not event_type:
+            continue
+        app = open_page(**query, **more, step="Hours", tz="UTC")
+        words = "1 failed run" if failed == 1 else f"{failed} failed runs"
+        link = next(link for link in app.get("page_link") if link.proto.label == words)
+        runs = pages.open_page("runs.py", **parse_qs(link.proto.query_string))
+        assert not runs.error and not runs.warning
+        assert len(runs.dataframe[0].value) == failed, "the same runs, and no others"
+
+
+def test_an_event_that_starts_nothing_says_so_on_top(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("manage")
+    app = open_page(eventType=NAME)
+    assert any("No workflow is attached to this event" in m.value for m in app.markdown)
+    assert not app.button(key=f"metrics-attach-{NAME}").disabled
+    workflow_runs.publish(actor.tenant, [], name="Triage", trigger={"type": "event", "eventName": NAME})
+    assert not any("No workflow is attached" in m.value for m in open_page(eventType=NAME).markdown)
+
+
+def test_reasons_are_exact_or_said_to_be_a_sample(db: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(8):
+        event_id = uuid4()
+        add(db, actor.tenant, hours_ago(n + 1), event_id=event_id)
+        with db.owner.begin() as conn:
+            conn.execute(
+                text(
+                    "INSERT INTO workflow_event_matches (tenant, event_id, match_no, outcome, reason)"
+                    " VALUES (:t, :e, 0, 'skipped', 'no_workflow')"
+                ),
+                {"t": actor.tenant, "e": event_id},
+            )
+    assert not any("A sample" in c.value for c in open_page(eventType=NAME).caption)
+    monkeypatch.setattr(reports, "REASONS_SAMPLE", 6)
+    told = "A sample: the latest 6 of 8 unmatched events (75.0 %). Bars are shares of it."
+    assert any(told in c.value for c in open_page(eventType=NAME).caption)
+
+
+def test_the_overview_has_the_volume_of_all_events_with_the_period_before(db: Database, actor: Actor) -> None:
+    add(db, actor.tenant, hours_ago(2))
+    add(db, actor.tenant, hours_ago(3), "TICKET_UPDATED", error_message="broken")
+    add(db, actor.tenant, hours_ago(24 * 8), "TICKET_UPDATED")
+    app = open_page()
+    assert any(c.value == "Dotted: the 7 days before" for c in app.caption)
+    with database.read(actor) as conn:
+        window = Window.of(hours_ago(24 * 7), hours_ago(0), ZoneInfo("UTC"))
+        found = reports.together(reports.overview(conn, tenant=actor.tenant, window=window), window)
+    bars = bars_of(found)
+    assert bars.groupby("Status")["Events"].sum().to_dict() == {"Error": 1, "Matched": 0, "Unmatched": 1}
+    assert sum(charts.before_table(found)["Events"]) == 1
+
+
+def do(actor: Actor, *done: acts.Act) -> None:
+    with database.write(actor) as conn:
+        for act in done:
+            audit.record(conn, actor, act)
+
+
+def sent(app: AppTest) -> bytes:
+    """All that the browser is sent of the page, charts and tables too."""
+    return b"".join(element.proto.SerializeToString() for element in app.main if element.proto)
+
+
+@pytest.mark.parametrize("query", [{"eventType": NAME}, {}])
+def test_a_reader_is_sent_what_was_done_and_neither_by_whom_nor_what_was_done_to_tokens(
+    query: dict[str, str], db: Database, actor: Actor, new_actor: ActorFactory
+) -> None:
+    add(db, actor.tenant, hours_ago(1))
+    ada, ben = (new_actor(permission, name="Acme", tenant=actor.tenant) for permission in ("admin", "manage"))
+    secret = {"name": "token-of-the-plant", "permission": "manage"}
+    do(
+        ben,  # as it were: whoever may do it is named as the one to ask
+        acts.RedactedFieldsChanged(target_id=NAME, before=[], after=["/field-of-the-act"]),
+        acts.TokenRevoked(target_id=str(uuid4()), **secret),
+        acts.MemberRemoved(target_id=str(uuid4()), email="gone@example.com", permission="read", ended_tokens=[]),
+    )
+    with database.read(ada) as conn:
+        lines = [str(one.audit_id) for one in audit_trail.page(conn, ada, filters=AuditFilters()).rows]
+    known = f"Redacted fields of {NAME} changed"
+    told_to_admins = (ben.email.partition("@")[0], *lines, secret["name"], "gone@")
+    hidden = (*told_to_admins, str(ben.user_id), "field-of-the-act")
+    reader = sent(open_page(**query))
+    assert known.encode() in reader.replace(b"\\", b"")
+    assert not [one for one in hidden if one.encode() in reader]
+    admin = sent(open_page(**query, person=pages.label_of(ada, "Acme"))).replace(b"\\", b"")
+    assert not [one for one in told_to_admins if one.encode() not in admin]
+
+
+def test_a_change_leads_to_its_line_in_the_audit_trail(db: Database, new_actor: ActorFactory) -> None:
+    ada = new_actor("admin")
+    add(db, ada.tenant, hours_ago(1))
+    do(ada, *(acts.RedactedFieldsChanged(target_id=NAME, before=[], after=[f"/{n}"]) for n in range(6)))
+    app = open_page(eventType=NAME)
+    assert any("6 changes in this range" in c.value for c in app.caption)
+    links = [
+        link for link in app.get("page_link") if f"Redacted fields of {NAME}" in link.proto.label.replace("\\", "")
+    ]
+    assert len(links) == 6
+    record = pages.open_page("audit.py", **parse_qs(links[0].proto.query_string))
+    assert not record.error and "changed which fields" in record.title[0].value
 
 
 def test_another_tenants_events_are_not_counted(db: Database, actor: Actor, new_actor: ActorFactory) -> None:
@@ -340,11 +506,11 @@ def test_csv_is_inert_in_spreadsheets() -> None:
 def test_a_day_that_the_range_has_half_of_is_half_a_bar() -> None:
     zone, noon = ZoneInfo("UTC"), datetime(2026, 6, 3, 12, tzinfo=UTC)
     window = Window.of(noon, noon + timedelta(days=2, hours=1), zone, "day")
-    data = charts.volume(EventMetrics(window, [Period()] * 3, Period(), Period())).data
+    data = bars_of(EventMetrics(window, [Period()] * 3, Period(), Period()))
     assert [*zip(data["left"], data["right"], strict=True)][:3] == [(0.5, 1), (1, 2), (2, 3 - 11 / 24)]
     assert [*data["When"]][:3] == ["Wed 3 Jun 2026, from 12:00", "Thu 4 Jun 2026", "Fri 5 Jun 2026, until 13:00"]
     short = Window.of(noon, noon + timedelta(hours=12, seconds=1), zone, "day")
-    assert charts.volume(EventMetrics(short, [Period()] * 2, Period(), Period())).data["right"][1] == 1.15
+    assert bars_of(EventMetrics(short, [Period()] * 2, Period(), Period()))["right"][1] == 1.15
 
 
 def test_charts_ask_nobody_and_have_every_slice() -> None:
@@ -376,4 +542,15 @@ def test_charts_ask_nobody_and_have_every_slice() -> None:
     ],
 )
 def test_a_change_that_rounds_to_nothing_is_none(now: float | None, before: float | None, said: str | None) -> None:
-    assert event_metrics.change(now, before) == said
+    assert key_figures.change(now, before) == said
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "is_news"),
+    [
+        *((105, 100, True), (104.9, 100, False), (95, 100, True), (95.1, 100, False)),
+        *((1, 0, True), (0, 0, False), (None, 1, False), (1, None, False)),
+    ],
+)
+def test_only_a_change_of_five_per_cent_has_a_colour(now: float | None, before: float | None, is_news: bool) -> None:
+    assert key_figures.is_news(now, before) == is_news

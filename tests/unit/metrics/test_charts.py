@@ -1,23 +1,29 @@
-"""Axes of durations: every label is what pages say elsewhere, in whatever unit the values need."""
+"""Charts: labels are what pages say elsewhere, days are parted, scales are said, marks stand where things were done."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
+import pandas as pd
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lib.auth.changes import Change
 from lib.metrics.reports import EventMetrics, Period
-from lib.metrics.rollups import Durations, RunCounts
-from lib.metrics.time_window import Window
-from lib.ui.components import axes
+from lib.metrics.rollups import Durations, EventCounts, RunCounts
+from lib.metrics.time_window import SliceStep, Window
+from lib.ui.components import axes, time_range
 from lib.ui.components.text import duration
-from lib.ui.metrics import charts
+from lib.ui.metrics import charts, marks
 
 UI = Path(__file__).resolve().parents[3] / "lib" / "ui"
 
@@ -67,7 +73,7 @@ def test_the_chart_of_run_durations_and_its_table_say_their_unit() -> None:
     slices = [Period(runs=RunCounts(runs=1), durations=Durations(1, 12.0, 80.0, 81.0)), Period()]
     metrics = EventMetrics(window, slices, Period(), Period())
     spec = json.loads(charts.latency(metrics).to_json())
-    axes = [layer["encoding"]["y"] for layer in spec["layer"]]
+    axes = [layer["encoding"]["y"] for layer in spec["layer"] if "y" in layer["encoding"]]
     for y in axes:
         assert list(labels_of(y["axis"]).values()) == ["0 ms", "30.0 s", "1 min", "1 min 30 s"]
         assert y["scale"]["domain"] == [0, 90]
@@ -90,3 +96,101 @@ def test_no_other_module_words_a_duration() -> None:
             and re.search(r"(^|[\s'\"])(ms|min)([\s'\"]|$)", node.value)
         ]
     assert not found
+
+
+def layers(chart: object) -> list[dict[str, object]]:
+    """The layers of a chart, each with its rows as `rows`."""
+    spec = json.loads(chart.to_json())  # type: ignore[attr-defined]
+    whole = spec.get("data", {})
+    return [
+        {**layer, "rows": spec["datasets"][layer.get("data", whole)["name"]]} for layer in spec.get("layer", [spec])
+    ]
+
+
+def hours(since: datetime, length: int, zone: str = "Europe/Berlin", step: SliceStep = "hour") -> EventMetrics:
+    window = Window.of(since, since + timedelta(hours=length), ZoneInfo(zone), step)
+    before = [0] * (len(window.previous.starts) - 1) + [7]
+    return EventMetrics(window, [Period()] * len(window.starts), Period(), Period(EventCounts(7, 7)), before)
+
+
+@pytest.mark.parametrize("draw", [charts.volume, charts.latency, charts.success])
+def test_days_that_are_read_by_hours_are_parted_at_midnight(draw: Callable[[EventMetrics], charts.Chart]) -> None:
+    at = datetime(2026, 6, 3, 20, tzinfo=UTC)  # 22:00 there
+    rules = [one for one in layers(draw(hours(at, 30))) if one["mark"].get("description") == "Midnight"]  # type: ignore[attr-defined]
+    assert [row["at"] for row in rules[0]["rows"]] == [2, 26]  # type: ignore[attr-defined]
+    axis = rules[0]["encoding"]["x"]["axis"]  # type: ignore[index]
+    assert axis["labelAlign"] == "left", "a day's label begins with the day, and not under the day before"
+    by_day = layers(draw(hours(at, 240, step="day")))
+    assert not [one for one in by_day if one["mark"].get("description") == "Midnight"]  # type: ignore[attr-defined]
+
+
+def test_the_period_before_is_dotted_where_its_slices_would_stand() -> None:
+    metrics = hours(datetime(2026, 6, 3, 0, tzinfo=UTC), 24)
+    dotted = next(one for one in layers(charts.volume(metrics)) if "strokeDash" in one["mark"])  # type: ignore[operator]
+    assert [row["at"] for row in dotted["rows"]] == [n + 0.5 for n in range(24)]  # type: ignore[attr-defined]
+    assert dotted["rows"][-1] == {"When": "Wed 3 Jun, 01:00", "at": 23.5, "Events": 7}  # type: ignore[index]
+    without = EventMetrics(metrics.window, metrics.slices, Period(), Period(), [0] * 24)
+    assert not [one for one in layers(charts.volume(without)) if "strokeDash" in one["mark"]]  # type: ignore[operator]
+
+
+def test_the_heat_map_says_its_scale_its_unit_and_its_zone() -> None:
+    week = [[0] * 24 for _ in range(7)]
+    week[2][5] = 41
+    spec = json.loads(charts.heatmap(week, "Asia/Kathmandu").to_json())
+    assert spec["encoding"]["x"]["title"] == "Hour of day, Asia/Kathmandu"
+    legend = spec["encoding"]["color"]["legend"]
+    assert legend["title"] == "Events" and legend["values"] == [0, 41]
+
+
+def test_bars_of_a_sample_say_shares_and_no_counts_of_the_range() -> None:
+    table = pd.DataFrame([("Paused", 3, 0.5)], columns=["Reason", "Events", "Share"])
+    for is_sample, field in ((False, "Events"), (True, "Share")):
+        *_, numbers = layers(charts.reasons(table, is_sample=is_sample))
+        assert numbers["encoding"]["text"]["field"] == field  # type: ignore[index]
+
+
+def done(window: Window, hour: float, words: str = "Workflow Triage paused", *, is_readable: bool = False) -> Change:
+    audit_id = uuid4() if is_readable else None
+    return Change(window.since + timedelta(hours=hour), words, "Ada" if is_readable else None, audit_id)
+
+
+def test_marks_stand_where_something_was_done_and_close_ones_are_joined() -> None:
+    window = hours(datetime(2026, 6, 3, 0, tzinfo=UTC), 40).window
+    changes = [done(window, at, f"at {at}") for at in (30.0, 10.9, 10.1, 10.0)]
+    first, second = marks.joined(changes, window)
+    assert (first.place, first.number, second.place, second.number) == (10, 3, 30, 1)
+    assert first.words == "3 changes: at 10.9 · at 10.1 · at 10.0" and second.words == "at 30.0"
+    assert first.when == "Wed 3 Jun, 12:00 – 12:54"
+    heads = next(
+        one
+        for one in layers(charts.volume(hours(window.since, 40), marks=[first, second]))
+        if one["mark"].get("shape") == "triangle-down"  # type: ignore[attr-defined]
+    )
+    assert [(row["at"], row["mark"], row["What"]) for row in heads["rows"]] == [  # type: ignore[attr-defined]
+        (10, 0, first.words),
+        (30, 1, "at 30.0"),
+    ]
+
+
+@given(st.lists(st.floats(0, 47.9), max_size=30))
+def test_no_change_is_lost_and_marks_keep_apart(times: list[float]) -> None:
+    window = hours(datetime(2026, 6, 3, 0, tzinfo=UTC), 48).window
+    changes = [done(window, at, str(at)) for at in sorted(times, reverse=True)]
+    found = marks.joined(changes, window)
+    assert [one for mark in reversed(found) for one in mark.changes] == changes
+    assert all(later.place - earlier.place >= 48 / 40 for earlier, later in pairwise(found))
+
+
+@pytest.mark.parametrize(
+    ("name", "since", "until", "before"),
+    [
+        ("Today", "2026-10-25T00:00+02:00", "2026-10-25T12:00+01:00", "2026-10-24T00:00+02:00"),
+        ("Yesterday", "2026-10-24T00:00+02:00", "2026-10-25T00:00+02:00", "2026-10-23T00:00+02:00"),
+        ("This week", "2026-10-19T00:00+02:00", "2026-10-25T12:00+01:00", "2026-10-12T00:00+02:00"),
+        ("Last week", "2026-10-12T00:00+02:00", "2026-10-19T00:00+02:00", "2026-10-05T00:00+02:00"),
+    ],
+)
+def test_days_and_weeks_begin_in_the_zone(name: str, since: str, until: str, before: str) -> None:
+    now = datetime(2026, 10, 25, 11, tzinfo=UTC)  # the Sunday on which clocks there are put back
+    found = time_range.of_calendar(name, ZoneInfo("Europe/Berlin"), now=now)
+    assert found == tuple(map(datetime.fromisoformat, (since, until, before)))

@@ -1,0 +1,70 @@
+"""Figures in cards, each with how it differs from the period before."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+DeltaColor = Literal["off", "normal", "inverse"]
+
+# A smaller change is grey: it is no news.
+_NEWS = 0.05
+
+
+def compared(
+    label: str,
+    value: str,
+    now: float | None,
+    before: float | None,
+    definition: str,
+    said: str = "",
+    *,
+    color: DeltaColor = "off",
+) -> None:
+    """One figure in its card, with its change against the period before and what is said of the change."""
+    changed = change(now, before)
+    figure(label, value, changed, said if changed else "", definition, color=color if is_news(now, before) else "off")
+
+
+def compared_with(against: str) -> None:
+    """Say once what all changes are against; a card is too narrow for it on a phone."""
+    st.caption(f"Changes are against {against}; below 5 % they are grey.")
+
+
+def is_news(now: float | None, before: float | None) -> bool:
+    """Whether a change is large enough to have a colour."""
+    if now is None or before is None:
+        return False
+    return abs(now - before) >= _NEWS * abs(before) if before else now != 0
+
+
+def figure(
+    label: str, value: str, changed: str | None, said: str, definition: str, *, color: DeltaColor = "off"
+) -> None:
+    """One figure in its card: its change in a coloured chip, if there is one, and what is said beside it."""
+    st.metric(
+        label,
+        value,
+        changed or said or None,
+        delta_description=said if changed else None,
+        help=definition,
+        border=True,
+        height="stretch",
+        delta_color=color if changed else "off",
+        delta_arrow="auto" if changed and changed[0] in "+-" else "off",
+    )
+
+
+def change(now: float | None, before: float | None) -> str | None:
+    """+12.5 %, from ten times on ×12, against nothing "new"; None when it is as good as the same or cannot be said."""
+    if now is None or before is None or now == before:
+        return None
+    if before == 0:
+        return "new"
+    if now / before >= 10:
+        return f"×{now / before:,.0f}"
+    share = (now - before) / before
+    if abs(share) < 0.0005:
+        return None
+    return f"{share:+.0%}".replace("%", " %") if abs(share) >= 0.1 else f"{share:+.1%}".replace("%", " %")
