@@ -19,7 +19,7 @@ from lib.errors import SignInRefused, SignInUnavailable
 from lib.settings import settings
 from lib.ui.components import guard
 from lib.ui.components.text import escape, plural
-from lib.ui.people import acting_as, tenant_links, vouched
+from lib.ui.people import acting_as, doorstep, tenant_links, vouched
 
 #: What the page is told after the provider was asked in vain; see cookies.
 PARAMETER = "signIn"
@@ -79,9 +79,7 @@ def standing(person: Membership, *, in_use: bool) -> Membership | None:
         sign_in = _stands(vouched.identity(), in_use=in_use, tenant=person)
     except (SignInRefused, SignInUnavailable):
         return None
-    if sign_in is None or sign_in.state != "open" or person.tenant in sign_in.closed:
-        return None
-    return next((one for one in sign_in.memberships if one.tenant == person.tenant), None)
+    return sign_in.standing_in(person.tenant) if sign_in else None
 
 
 def _identity() -> Identity:
@@ -138,9 +136,8 @@ def _sign_out(identity: Identity) -> NoReturn:
 
 def _draw_way_in(said: str | None) -> NoReturn:
     """The page of somebody who is not signed in."""
-    st.title("Workflow Event Catalog", anchor=False)
-    st.markdown(said or "Sign in to see the events, workflows and runs of your tenant.")
-    if st.button("Sign in", icon=":material/login:", type="primary", key="sign-in"):
+    said = said or "Sign in to see the events, workflows and runs of your tenant."
+    if doorstep.draw("Workflow Event Catalog", said, "Sign in", icon=":material/login:", key="sign-in", primary=True):
         if settings().auth == "proxy":
             st.logout()  # the proxy asks who they are when they come back
         else:
@@ -152,11 +149,9 @@ def _draw_unknown(identity: Identity) -> NoReturn:
     """The page of somebody who is signed in with the provider and belongs nowhere."""
     asked = escape(sign_in_settings.contact(settings()))
     who = escape(identity.email) or "somebody without an e-mail address"
-    st.title("No access yet", anchor=False)
-    if identity.is_verified:
-        st.markdown(f"You are signed in as {who}, who belongs to no tenant here. Please ask {asked} to add you.")
-    else:
-        st.markdown(f"You are signed in as {who}, and your provider has not verified that address. Please ask {asked}.")
-    if st.button("Sign out", icon=":material/logout:", key="sign-out"):
+    said = f"You are signed in as {who}, who belongs to no tenant here. Please ask {asked} to add you."
+    if not identity.is_verified:
+        said = f"You are signed in as {who}, and your provider has not verified that address. Please ask {asked}."
+    if doorstep.draw("No access yet", said, "Sign out", icon=":material/logout:", key="sign-out"):
         st.logout()
     guard.stop()

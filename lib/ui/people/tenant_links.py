@@ -14,6 +14,7 @@ from streamlit.errors import StreamlitAPIException
 from lib.auth.actors import Membership
 from lib.ui.components import guard, links
 from lib.ui.components.text import plain
+from lib.ui.people import doorstep
 
 _KEPT = "tenant_of_tab"
 _BOX = "tenant_box"
@@ -90,9 +91,9 @@ def _named(memberships: Sequence[Membership], written: str) -> Membership | None
 
 
 def _draw_foreign(own: Membership) -> None:
-    st.title("Not your tenant", anchor=False)
-    st.markdown("This link is for a tenant that you do not belong to. Whoever sent it to you can tell you its admins.")
-    if st.button(f"Open {plain(own.tenant_name)}", icon=":material/arrow_forward:", key="open-own-tenant"):
+    said = "This link is for a tenant that you do not belong to. Whoever sent it to you can tell you its admins."
+    way = f"Open {plain(own.tenant_name)}"
+    if doorstep.draw("Not your tenant", said, way, icon=":material/arrow_forward:", key="open-own-tenant"):
         leave_rest()
         keep(own)
         st.rerun()

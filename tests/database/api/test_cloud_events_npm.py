@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lib.database import Database
-from lib.settings import ROOT
 from tests.conftest import ActorFactory
+from tests.support import npm
 from tests.support.api_client import ApiClient, new_token
+from tests.support.npm import NpmMissing
 from tests.support.tenant_catalog import add_entry
 
 VERSION = "10.0.0"
@@ -26,16 +25,13 @@ HOP = {"host", "connection", "content-length", "transfer-encoding", "accept-enco
 
 @pytest.fixture(scope="module")
 def messages(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    node, npm = shutil.which("node"), shutil.which("npm")
-    if node is None or npm is None:
-        pytest.skip("needs Node and npm")
-    folder = tmp_path_factory.mktemp("npm")
-    install = [npm, "install", "--prefix", str(folder), "--no-audit", "--no-fund", f"cloudevents@{VERSION}"]
-    installed = subprocess.run(install, capture_output=True, text=True, timeout=240)
-    if installed.returncode:
-        pytest.skip(f"npm cannot install the SDK: {installed.stderr[-300:]}")
-    script = Path(shutil.copy(ROOT / "tests/support/cloudevents_messages.js", folder))
-    made = subprocess.run([node, str(script), TYPE, SOURCE], capture_output=True, text=True, timeout=60, check=True)
+    try:
+        command = npm.script(
+            "cloudevents_messages.js", package=f"cloudevents@{VERSION}", folder=tmp_path_factory.mktemp("npm")
+        )
+    except NpmMissing as error:
+        pytest.skip(str(error))
+    made = subprocess.run([*command, TYPE, SOURCE], capture_output=True, text=True, timeout=60, check=True)
     found: list[dict[str, Any]] = json.loads(made.stdout)
     return found
 
