@@ -69,11 +69,6 @@ def inline_of(conn: Connection, *, tenant: UUID, ref: str) -> str | None:
     return found
 
 
-def refs_to_share(conn: Connection, *, tenant: UUID) -> list[str]:
-    """Every schema ref that any event may name, in order."""
-    return list(conn.execute(queries["refs_to_share"], {"tenant": tenant}).scalars())
-
-
 def schema_text(conn: Connection, *, tenant: UUID, ref: str) -> str | None:
     """The schema registered under a ref as JSON text, in which numbers are as they were given."""
     found: str | None = conn.execute(queries["schema_text"], {"tenant": tenant, "ref": ref}).scalar_one_or_none()

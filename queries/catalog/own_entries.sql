@@ -33,12 +33,6 @@ LIMIT 1
 -- The event that a schema belongs to alone.
 SELECT inline_of FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) AND schema_ref = :ref
 
--- name: refs_to_share
--- Every ref that belongs to no single event.
-SELECT schema_ref FROM registered_schemas
-WHERE tenant = CAST(:tenant AS uuid) AND inline_of IS NULL
-ORDER BY schema_ref
-
 -- name: schema_text
 -- One schema by ref, as it was written.
 SELECT CAST(schema AS text) FROM registered_schemas WHERE tenant = CAST(:tenant AS uuid) AND schema_ref = :ref

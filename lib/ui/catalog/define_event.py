@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import contents, definitions, entries, own_entries
+from lib.catalog import contents, definitions, entries
 from lib.catalog.definitions import DefinitionField, DefinitionProblem, EntryDefinition
 from lib.schemas import JsonSchema
 from lib.ui.catalog import define_preview, define_saving, define_start, event_details
@@ -30,8 +30,9 @@ def draw(actor: Actor) -> None:
     if not start.found:
         event_details.draw_unknown(actor, start.asked)
         return
-    fields = DefinitionFields(start, _choices(actor))
+    fields = DefinitionFields(actor, start, _choices(actor))
     fields.prime()
+    fields.keep()
     definition, found = fields.read()
     with database.read(actor) as conn:
         changes = definition.event_type if start.version is not None else None
@@ -46,8 +47,7 @@ def draw(actor: Actor) -> None:
 def _choices(actor: Actor) -> CatalogChoices:
     with database.read(actor) as conn:
         held = contents.read(conn, tenant=actor.tenant)
-        refs = own_entries.refs_to_share(conn, tenant=actor.tenant)
-    return CatalogChoices(list(held.categories), list(held.owners), list(held.tags), refs)
+    return CatalogChoices(list(held.categories), list(held.owners), list(held.tags))
 
 
 def _draw_head(start: DefinitionStart, *, overrides: bool) -> None:

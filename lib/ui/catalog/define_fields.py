@@ -8,16 +8,18 @@ from typing import Any
 
 import streamlit as st
 
+from lib.auth.actors import Actor
 from lib.catalog import definitions, event_types
+from lib.catalog.definition_drafts import DefinitionDraft
 from lib.catalog.definitions import DefinitionField, DefinitionProblem, EntryDefinition
 from lib.catalog.entries import ENTRY_STATUSES
 from lib.errors import InvalidInput
 from lib.schemas import JsonSchema
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
-from lib.ui.catalog import infer_schema
+from lib.ui.catalog import define_draft, infer_schema
 from lib.ui.catalog.define_start import DefinitionStart
-from lib.ui.components import guard, statuses
+from lib.ui.components import choices, guard, statuses
 from lib.ui.components.text import escape
 
 _REGISTRY, _INLINE, _NONE = "From the registry", "Inline JSON Schema", "No schema"
@@ -39,20 +41,34 @@ class CatalogChoices:
     categories: list[str]
     owners: list[str]
     tags: list[str]
-    refs: list[str]
 
 
 @dataclass(frozen=True)
 class DefinitionFields:
     """The fields of one visit. `read` has what they hold, `draw_problems` has what of that is wrong."""
 
+    actor: Actor
     start: DefinitionStart
     choices: CatalogChoices
 
     def prime(self) -> None:
         """Give every field the value that this visit begins with, unless it holds one."""
+        for name, value in (self._begun() | dict(self.start.draft.fields if self.start.draft else {})).items():
+            st.session_state.setdefault(self._key(name), value)
+
+    def keep(self) -> None:
+        """Keep what the fields hold for after a reload, if it is not what was kept last or begun with."""
+        start, key = self.start, self._key("draft")
+        held = {name: st.session_state[self._key(name)] for name in self._begun()}
+        before: DefinitionDraft | None = st.session_state.setdefault(key, start.draft)
+        if held != (before.fields if before else self._begun()):
+            of = {"purpose": start.purpose, "asked": start.asked, "version": start.version}
+            st.session_state[key] = define_draft.keep(self.actor, before, of=of, fields=held)
+
+    def _begun(self) -> dict[str, Any]:
+        """What this visit begins with, by field."""
         start = self.start.definition
-        for name, value in {
+        return {
             "type": start.event_type,
             "name": start.name,
             "description": start.description,
@@ -65,8 +81,7 @@ class DefinitionFields:
             "ref": start.payload_schema_ref,
             "schema": start.payload_schema if isinstance(start.payload_schema, str) else _EMPTY_SCHEMA,
             "example": "" if start.example is None else json_text(start.example),
-        }.items():
-            st.session_state.setdefault(self._key(name), value)
+        }
 
     def read(self) -> tuple[EntryDefinition, list[DefinitionProblem]]:
         """Everything that the fields hold, and what of it cannot be read."""
@@ -139,7 +154,7 @@ class DefinitionFields:
         if source == _REGISTRY:
             st.selectbox(
                 "Schema ref",
-                _with(self.choices.refs, [self._held("ref")]),
+                choices.refs(self.actor, key=self._key("ref"), chosen=self._held("ref"), with_inline=False),
                 index=None,
                 key=self._key("ref"),
                 placeholder="Search the registry",

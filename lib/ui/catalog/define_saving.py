@@ -8,7 +8,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import own_entries
+from lib.catalog import definition_drafts, own_entries
 from lib.catalog.definitions import DefinitionProblem, EntryDefinition
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
@@ -16,7 +16,7 @@ from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS
 from lib.ui.catalog import define_start, own_event_effects, registry_comparison
 from lib.ui.catalog.define_start import DefinitionStart
-from lib.ui.components import guard
+from lib.ui.components import guard, links
 from lib.ui.components.text import escape
 from lib.ui.workflows import real_events
 from lib.workflows import own_events
@@ -34,7 +34,7 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
         saving = st.button("Save", type="primary", icon=":material/check:", key=start.key("save"))
         leads_to = "event.py" if start.keeps_type else "catalog.py"
         query = {"eventType": start.asked} if start.keeps_type else None
-        st.page_link(leads_to, label="Cancel", icon=":material/close:", query_params=query)
+        links.page_link(leads_to, label="Cancel", icon=":material/close:", query_params=query)
     if not saving:
         return
     if problems:
@@ -55,7 +55,7 @@ def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, 
         registry_comparison.draw_comparison(compatibility.compare(effects.before, effects.after), READINGS[0])
     real_events.draw(effects.gate, headline=real_events.WOULD_FIT)
     label = "Save anyway" if effects.broken or effects.gate.failures else "Save"
-    if st.button(label, type="primary", icon=":material/check:", key=start.key("confirm"), width="stretch"):
+    if st.button(label, type="primary", icon=":material/check:", key=start.key("confirm")):
         _save(actor, start, definition)
 
 
@@ -65,6 +65,8 @@ def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition) -> 
         try:
             with database.write(actor) as conn:
                 _write(actor, start, definition, conn)
+                if draft := st.session_state.get(start.key("draft")):
+                    definition_drafts.drop(conn, actor, draft_id=draft.draft_id)
         except Conflict as refused:  # said on the page, where both can be compared
             st.session_state[start.key(_CONFLICT)] = (str(refused), definition)
             st.rerun()

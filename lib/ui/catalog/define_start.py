@@ -13,6 +13,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import definitions, entries, event_types, own_entries
+from lib.catalog.definition_drafts import DefinitionDraft
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogEntry
 from lib.database import Connection
@@ -20,6 +21,7 @@ from lib.errors import NotFound
 from lib.events import unknown_events
 from lib.schemas.form import json_text
 from lib.serialization import strict_json
+from lib.ui.catalog import define_draft
 from lib.ui.components import url_filters
 from lib.ui.components.url_parameters import Text
 
@@ -40,6 +42,8 @@ class DefinitionStart:
     definition: EntryDefinition
     version: int | None = None
     found: bool = True
+    #: What was typed at an earlier look at this page, before a reload.
+    draft: DefinitionDraft | None = None
     #: Counts the visits of a session: widgets of another visit have other keys.
     visit: int = 0
 
@@ -68,6 +72,9 @@ def _begin_anew(actor: Actor) -> DefinitionStart:
     purpose, asked = _asked()
     before: DefinitionStart | None = st.session_state.get(_STARTS)
     start = replace(_read(actor, purpose, asked), visit=before.visit + 1 if before else 1)
+    if draft := define_draft.asked(actor, purpose=purpose, event_type=asked):
+        # Over the version that its author began with: what somebody saved since is told when it is to be saved.
+        start = replace(start, draft=draft, version=draft.of["version"])
     st.session_state[_STARTS] = start
     return start
 
@@ -77,6 +84,7 @@ def begin_with(actor: Actor, event_type: str) -> None:
     for parameter in _PARAMETERS:
         st.query_params.pop(parameter, None)
     st.query_params["eventType"] = event_type
+    define_draft.forget()
     _begin_anew(actor)
     st.session_state[_VISIT] = (actor, _asked())
 

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import entries, own_entries
+from lib.catalog import definition_drafts, entries, own_entries
 from lib.catalog.definitions import EntryDefinition
 from lib.database import Database
 from lib.events import ingestion, unknown_events
@@ -359,3 +359,81 @@ def test_the_drawer_of_an_own_event_offers_the_same(new_actor: ActorFactory) -> 
     assert "will be deleted. You can undo this for 7 days." in said(app)
     app.button(key="keep-event").click().run()
     assert not [one for one in app.button if one.key == "confirm-delete"] and stored(actor) is not None
+
+
+def drafts(db: Database, actor: Actor) -> int:
+    with db.owner.connect() as conn:
+        count = text("SELECT count(*) FROM user_preferences WHERE user_id = :u AND name LIKE 'definition draft %'")
+        return int(conn.execute(count, {"u": actor.user_id}).scalar_one())
+
+
+def draft_of(app: AppTest) -> str:
+    found = app.query_params["draft"]
+    return found[0] if isinstance(found, list) else str(found)
+
+
+def held(app: AppTest, name: str) -> Any:
+    return app.session_state[key(app, name)]
+
+
+def test_what_was_typed_is_there_after_a_reload_until_it_is_saved(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("manage")
+    app = define()
+    assert "draft" not in app.query_params and drafts(db, actor) == 0, "nothing was typed"
+    typed = {"type": TYPE, "name": "Device offline", "category": "Assets", "source": "Inline JSON Schema"}
+    fill(app, **typed)
+    fill(app, schema='{"type": "object"}', tags=["a", "b"])
+    again = define(draft=draft_of(app))
+    assert {name: held(again, name) for name in typed} == typed
+    assert (held(again, "schema"), held(again, "tags")) == ('{"type": "object"}', ["a", "b"])
+    assert draft_of(again) == draft_of(app) and drafts(db, actor) == 1
+    again.session_state[key(again, "tags")] = ["a"]
+    save(again)
+    entry = stored(actor)
+    assert entry is not None and entry.tags == ["a"] and drafts(db, actor) == 0
+
+
+def test_of_two_tabs_with_one_draft_none_overwrites_the_other(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("manage")
+    one = fill(define(), name="One")
+    first = draft_of(one)
+    other = fill(define(draft=first), name="Other")
+    fill(one, name="One more")
+    assert draft_of(other) == first != draft_of(one) and drafts(db, actor) == 2
+    assert held(define(draft=first), "name") == "Other"
+    assert held(define(draft=draft_of(one)), "name") == "One more"
+
+
+def test_a_draft_is_of_its_person_and_its_event_alone(new_actor: ActorFactory) -> None:
+    actor, other = new_actor("manage"), new_actor("manage", name="Other")
+    create(actor)
+    draft = draft_of(fill(define(eventType=TYPE), name="Renamed"))
+    assert held(define(eventType=TYPE, draft=draft), "name") == "Renamed"
+    assert held(define(copy=TYPE, draft=draft), "name") == f"Copy of {GOOD.name}"
+    assert held(define(draft=draft), "name") == ""
+    assert held(define(draft=draft, person=label_of(other, "Other")), "name") == ""
+    assert held(define(draft="no-id"), "name") == ""
+
+
+def test_a_draft_is_saved_over_the_version_it_began_with(new_actor: ActorFactory) -> None:
+    actor = new_actor("manage")
+    create(actor)
+    app = fill(define(eventType=TYPE), name="Mine")
+    with database.write(actor) as conn:
+        theirs = replace(GOOD, name="Theirs")
+        own_events.change(conn, actor, event_type=TYPE, definition=theirs, expected_version=1)
+    again = save(define(eventType=TYPE, draft=draft_of(app)))
+    entry = stored(actor)
+    assert entry is not None and entry.name == "Theirs" and "yours Mine" in said(again)
+
+
+def test_few_drafts_are_kept_and_none_that_cannot_be_stored(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actor = new_actor("manage")
+    monkeypatch.setattr(definition_drafts, "MOST_KEPT", 2)
+    for name in ("A", "B", "C"):
+        last = fill(define(), name=name)
+    assert drafts(db, actor) == 2 and held(define(draft=draft_of(last)), "name") == "C"
+    fill(last, name="a\0b")
+    assert not last.exception and held(define(draft=draft_of(last)), "name") == "C"
