@@ -43,7 +43,7 @@ event_details.draw_drawer(actor)
 unknown_events.draw(actor)
 
 if not page.entries:
-    catalog_filters.draw_deprecated(page)
+    catalog_filters.draw_folded(page)
     catalog_filters.draw_nothing_found()
     st.stop()
 if asked.view == "list":
@@ -53,5 +53,5 @@ else:
 with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
     st.caption(f"Showing {page.first} to {page.last} of {plural(page.total, 'result')}", width="content")
     catalog_filters.draw_pages(page)
-catalog_filters.draw_deprecated(page)
+catalog_filters.draw_folded(page)
 own_event_acts.draw_deleted_before(actor, page.deleted)

@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
-from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage, EntryStatus
+from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage, EntryStatus, TrafficFilter
+from lib.ui.catalog.catalog_sorts import DEFAULT, ORDERS, STOPPED
 from lib.ui.components import guard, statuses, url_parameters
 from lib.ui.components.text import plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Flag, Number, Text
 
 _PAGE_SIZES = {"grid": 24, "list": 50}
-_SEARCH = Text("q", "Search events", "Search by name, type, description, owner or tag")
+_PAGES_WIDTH = 340
+_SEARCH = Text("q", "Search events", "Search by name, type or tag")
 _CATEGORY: Choice[str] = Choice(
-    "category", "Category", placeholder="All categories", width=180, noun="one of the categories"
+    "category", "Category", placeholder="All categories", width=145, noun="one of the categories"
 )
 _OWNER: Choice[str] = Choice("owner", "Owner", placeholder="Any owner", width=150, noun="one of the owners")
 _TAG: Choice[str] = Choice("tag", "Tag", placeholder="Any tag", width=130, noun="one of the tags")
 _STATUS: Choice[EntryStatus] = Choice(
-    "status", "Status", {status: statuses.ENTRY[status].word for status in ENTRY_STATUSES}, "Any status", width=150
+    "status", "Status", {status: statuses.ENTRY[status].word for status in ENTRY_STATUSES}, "Any status", width=120
 )
-_SORT = Choice(
-    "sort", "Sort by", {"name": "Category · Name", "active": "Most active (7 days)"}, default="name", width=210
+_TRAFFIC: Choice[TrafficFilter] = Choice(
+    "traffic",
+    "Traffic",
+    {"with": "With events", "without": "Without events", "stopped": STOPPED},
+    "Any traffic",
+    width=160,
+    help="In the last 7 days",
 )
+_SORT = Choice("sort", "Sort by", {name: order.label for name, order in ORDERS.items()}, default=DEFAULT, width=165)
 _SOURCE = Choice("source", "Source", {ALL: "All", "system": "System", "tenant": "Tenant"}, default=ALL, segmented=True)
 _VIEW = Choice("view", "View", {view: view.capitalize() for view in _PAGE_SIZES}, default="grid", segmented=True)
 _PAGE = Number("page")
 _DEPRECATED = Flag("deprecated")
-_FILTERS = UrlFilters(
+FILTERS = UrlFilters(
     "catalog",
-    (_SEARCH, _CATEGORY, _OWNER, _TAG, _STATUS, _SORT, _SOURCE),
-    others=(_VIEW, _DEPRECATED),
+    (_SEARCH, _CATEGORY, _OWNER, _TAG, _STATUS, _TRAFFIC, _SORT, _SOURCE),
+    others=(_DEPRECATED,),
+    preferred=(_VIEW,),
     positions=(_PAGE,),
 )
 #: Where in this run the filters go whose choices come with the answer.
@@ -48,39 +57,56 @@ class CatalogView:
 
     filters: CatalogFilters
     view: str
+    order: str
 
 
 def draw(actor: Actor) -> CatalogView:
     """Draw the filters and read them. The choices of some come with the answer: draw_choices."""
     _begin(actor)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        search = _FILTERS.search(_SEARCH, width=360)
-        st.session_state[_SLOT] = st.container(horizontal=True, width="content", gap="small")
-        status = _FILTERS.choose(_STATUS)
-        sort = _FILTERS.choose(_SORT)
-        source = _FILTERS.choose(_SOURCE)
-        view = _FILTERS.choose(_VIEW, changed=_remember_view, args=(actor,)) or "grid"
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="catalog-filters"):
+        search = FILTERS.search(_SEARCH, width="stretch")
+        st.session_state[_SLOT] = st.container(horizontal=True, width="content", gap="xsmall")
+        status = FILTERS.choose(_STATUS)
+        # Its line below the cards, and the line above them, choose it; it is here where it narrows.
+        traffic = FILTERS.choose(_TRAFFIC) if url_parameters.asked(_TRAFFIC.key) else None
+        order = FILTERS.choose(_SORT) or DEFAULT
+        source = FILTERS.choose(_SOURCE)
+        view = FILTERS.choose(_VIEW, changed=_remember_view, args=(actor,)) or "grid"
         st.button(
             "Clear",
             key="clear-filters",
             icon=":material/filter_alt_off:",
             type="tertiary",
-            on_click=guard.callback(_FILTERS.clear),
+            on_click=guard.callback(FILTERS.clear),
             help="Clear all filters",
         )
-    filters = CatalogFilters(
-        search=search,
+    narrowed = CatalogFilters(search=search, status=status, source=source, traffic=traffic)  # type: ignore[arg-type]
+    return CatalogView(_asked(narrowed, view, order), view, order)
+
+
+def _asked(narrowed: CatalogFilters, view: str, order: str) -> CatalogFilters:
+    """The same with what is asked for besides what has been drawn."""
+    is_most_active = order == DEFAULT
+    return replace(
+        narrowed,
         category=url_parameters.asked(_CATEGORY.key),
-        status=status,
-        source=source,  # type: ignore[arg-type]
         owner=url_parameters.asked(_OWNER.key),
         tag=url_parameters.asked(_TAG.key),
         with_deprecated=st.query_params.get(_DEPRECATED.key) == "true",
-        by_activity=sort == "active",
+        by_activity=is_most_active,
+        sort=None if is_most_active else ORDERS[order].by,
+        descending=ORDERS[order].descending,
+        fold_without_traffic=is_most_active and view == "grid",
         page=_PAGE.asked(),
         page_size=_PAGE_SIZES[view],
     )
-    return CatalogView(filters, view)
+
+
+def sort(order: str) -> None:
+    """Callback: sort by this order."""
+    if order in ORDERS:
+        st.session_state[_SORT.key] = order
+        FILTERS.changed()
 
 
 def draw_choices(page: CatalogPage) -> None:
@@ -91,48 +117,59 @@ def draw_choices(page: CatalogPage) -> None:
     known = ((_CATEGORY, page.categories), (_OWNER, page.owners), (_TAG, page.tags))
     choices = [choice.of({name: name for name in names}) for choice, names in known]
     for choice in choices:
-        _FILTERS.check(choice)
-    _FILTERS.check(_PAGE.up_to(max(page.pages, 1)))
+        FILTERS.check(choice)
+    FILTERS.check(_PAGE.up_to(max(page.pages, 1)))
     with st.session_state.pop(_SLOT):
         for choice in choices:
-            if choice.options:
-                _FILTERS.choose(choice)
-    _FILTERS.draw_complaints()
+            if len(choice.options) > 1:  # more than any
+                FILTERS.choose(choice)
+    FILTERS.draw_complaints()
 
 
-def draw_deprecated(page: CatalogPage) -> None:
-    """Draw the line that stands for the deprecated events while nothing is narrowed, with the way to see them."""
-    if not page.deprecated:
+def draw_folded(page: CatalogPage) -> None:
+    """Draw the lines that stand for what is folded away while nothing is narrowed, with the way to see it."""
+    if not (page.deprecated or page.without_traffic):
         return
     shown = st.query_params.get(_DEPRECATED.key) == "true"
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-        st.caption(plural(page.deprecated, "deprecated event"), width="content")
-        st.button(
-            "Hide" if shown else "Show",
-            key="fold-deprecated",
-            type="tertiary",
-            icon=":material/unfold_less:" if shown else ":material/unfold_more:",
-            on_click=guard.callback(_fold),
-            args=(shown,),
-        )
+        if page.without_traffic:
+            st.caption(f"{plural(page.without_traffic, 'event')} without traffic in the last 7 days", width="content")
+            st.button(
+                "Show them",
+                key="fold-without-traffic",
+                type="tertiary",
+                icon=":material/unfold_more:",
+                on_click=guard.callback(_show_without_traffic),
+            )
+        if page.deprecated:
+            st.caption(plural(page.deprecated, "deprecated event"), width="content")
+            st.button(
+                "Hide" if shown else "Show",
+                key="fold-deprecated",
+                type="tertiary",
+                icon=":material/unfold_less:" if shown else ":material/unfold_more:",
+                on_click=guard.callback(_fold),
+                args=(shown,),
+            )
 
 
 def draw_pages(page: CatalogPage) -> None:
     """Draw the way to the other pages."""
     if page.pages > 1:
-        st.pagination(page.pages, key=_PAGE.key, bind="query-params")
+        # Of a width of its own: beside text it measures what is left too early, and leaves pages out.
+        st.pagination(page.pages, key=_PAGE.key, bind="query-params", width=_PAGES_WIDTH)
 
 
 def draw_nothing_found() -> None:
     """What to say and offer when no entry matches."""
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
-        st.markdown("#### No event matches these filters", width="content")
+        st.markdown("## No event matches these filters", width="content")
         st.caption("Try fewer words, another category, or look at everything again.", width="content")
         st.button(
             "Clear all filters",
             icon=":material/filter_alt_off:",
-            on_click=guard.callback(_FILTERS.clear),
+            on_click=guard.callback(FILTERS.clear),
             key="clear-nothing",
         )
         st.space("small")
@@ -140,7 +177,7 @@ def draw_nothing_found() -> None:
 
 def _begin(actor: Actor) -> None:
     """URLs in any spelling; and once a session the view as last used, unless the URL says another."""
-    _FILTERS.begin()
+    FILTERS.begin()
     if preferences.CATALOG_VIEW in st.session_state:
         return
     st.session_state[preferences.CATALOG_VIEW] = True  # it was recalled
@@ -149,6 +186,13 @@ def _begin(actor: Actor) -> None:
             remembered = preferences.get(conn, actor, name=preferences.CATALOG_VIEW)
         if remembered in _PAGE_SIZES:
             st.session_state[_VIEW.key] = remembered
+
+
+def _show_without_traffic() -> None:
+    """Callback: show what had no events. Its box is not there yet, and would not write the URL of itself."""
+    st.session_state[_TRAFFIC.key] = "without"
+    st.query_params[_TRAFFIC.key] = _TRAFFIC.shown("without")
+    FILTERS.changed()
 
 
 def _fold(shown: bool) -> None:
@@ -160,6 +204,6 @@ def _fold(shown: bool) -> None:
 
 
 def _remember_view(actor: Actor) -> None:
-    _FILTERS.changed()
+    FILTERS.changed()
     with database.write(actor) as conn:
         preferences.put(conn, actor, name=preferences.CATALOG_VIEW, value=st.session_state[_VIEW.key])

@@ -27,6 +27,7 @@ STATES = re.compile(r"status|state|origin|outcome|severity|source", re.IGNORECAS
 #: States that nobody is shown.
 UNSEEN = {
     frozenset({"running", "external", "down"}),
+    frozenset({"starting", "ready", "gone", "halted"}),  # of the embedded server: pages say whether it answers
     frozenset({"open", "ended", "expired", "idle"}),  # of a sign-in: whoever is out sees a page that says why
 }
 
@@ -95,9 +96,10 @@ def test_a_look_of_a_status_that_lib_no_longer_knows_stays_in_sight() -> None:
 
 
 def test_the_filter_of_the_catalog_says_the_words_of_the_looks() -> None:
-    (choice,) = (one for one in catalog_filters._FILTERS.filters if one.key == "status")
+    (choice,) = (one for one in catalog_filters.FILTERS.filters if one.key == "status")
     assert isinstance(choice, Choice)
-    assert choice.options == {status: look.word for status, look in statuses.ENTRY.items()}
+    words = {status: look.word for status, look in statuses.ENTRY.items()}
+    assert choice.options == {"all": choice.placeholder, **words}
 
 
 LOOKS = [pytest.param(look, id=f"{name}-{state}") for name, table in TABLES.items() for state, look in table.items()]
