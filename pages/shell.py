@@ -5,8 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.ui import HISTORY, NAMES
+from lib.ui.activity import event_filters, event_list, timeline
+from lib.ui.catalog import catalog_filters, registry, registry_schema
 from lib.ui.components import find_box, guard
-from lib.ui.people import way_in
+from lib.ui.metrics import metrics_filters
+from lib.ui.people import audit_filters, audit_list, saved_views, views_seen, way_in
+from lib.ui.people.views_seen import ViewedPage
+from lib.ui.runs import run_filters, run_list
+from lib.ui.workflows import workflow_list
 
 st.set_page_config(page_icon="lib/ui/assets/icon.png", layout="wide")  # the tab is titled after the page
 st.logo("lib/ui/assets/logo.svg", size="large", icon_image="lib/ui/assets/icon.png")
@@ -27,9 +33,20 @@ PAGES = [
     st.Page("timeline.py", title="Timeline", icon=":material/timeline:", visibility="hidden"),
     st.Page("event.py", title="Event", icon=":material/bolt:", visibility="hidden"),
 ]
+# Those whose filters can be saved under a name.
+VIEWED = [
+    ViewedPage(catalog_filters.FILTERS, "Event catalog"),
+    ViewedPage(registry.FILTERS, "Schemas", thing=registry_schema.PARAMETER),
+    ViewedPage(metrics_filters.FILTERS, "Metrics"),
+    ViewedPage(event_filters.FILTERS, "Activity", thing=event_list.PARAMETER),
+    ViewedPage(workflow_list.FILTERS, "Workflows"),
+    ViewedPage(run_filters.FILTERS, "Runs", thing=run_list.PARAMETER),
+    ViewedPage(audit_filters.FILTERS, "Audit trail", thing=audit_list.PARAMETER),
+    ViewedPage(timeline.FILTERS, "Timeline"),
+]
 
 with guard.errors_shown():
-    top = st.sidebar.container()
+    top, bottom = st.sidebar.container(), st.sidebar.container()
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     scripts = [f"<script>{one.read_text(encoding='utf-8')}</script>" for one in (HISTORY, NAMES)]
     st.sidebar.html("".join(scripts), unsafe_allow_javascript=True)
@@ -41,4 +58,9 @@ with guard.errors_shown():
         icon=":material/settings:",
         visibility="visible" if actor.may("admin") else "hidden",
     )
-    st.navigation([*PAGES, settings]).run()
+    page = st.navigation([*PAGES, settings])
+    views = views_seen.of(actor, VIEWED, page.url_path or "catalog")
+    saved_views.begin(views)
+    guard.draw_to_its_end(page.run)
+    with bottom:
+        saved_views.draw(views)

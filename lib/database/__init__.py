@@ -55,6 +55,7 @@ CONSTRAINT_MESSAGES = {
     "event_catalog_type_key": "This tenant already has an event of that type.",
     "event_catalog_pkey": "This tenant already has that event.",
     "payload_schemas_pkey": "That schema ref is taken; a changed schema needs a new version.",
+    "saved_views_name_key": "You have a view of that name on this page already, perhaps in another case.",
     "workflow_definition_versions_version_key": "Someone else published this workflow meanwhile.",
 }
 

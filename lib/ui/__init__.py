@@ -15,6 +15,6 @@ ACTING_AS = _ASSETS / "acting_as.js"
 NAMES = _ASSETS / "names.js"
 CONTRAST = _ASSETS / "contrast.css"
 #: All CSS of ours outside components.
-STYLES = (CONTRAST, *(_ASSETS / name for name in ("layout.css", "print.css")))
+STYLES = (CONTRAST, *(_ASSETS / name for name in ("layout.css", "print.css", "saved_views.css")))
 #: The scripts of ours that stand inside the pages. The security policy allows them by their hashes.
 INLINE_SCRIPTS = (HISTORY, FIND, ACTING_AS, NAMES)

@@ -35,6 +35,10 @@ from lib.auth.acts.people import TokenChanged as TokenChanged
 from lib.auth.acts.people import TokenCreated as TokenCreated
 from lib.auth.acts.people import TokenRevoked as TokenRevoked
 from lib.auth.acts.people import TokenRotated as TokenRotated
+from lib.auth.acts.views import ViewChanged as ViewChanged
+from lib.auth.acts.views import ViewDeleted as ViewDeleted
+from lib.auth.acts.views import ViewShared as ViewShared
+from lib.auth.acts.views import ViewWithdrawn as ViewWithdrawn
 from lib.auth.acts.workflows import AttachDrafted as AttachDrafted
 from lib.auth.acts.workflows import BackfillCanceled as BackfillCanceled
 from lib.auth.acts.workflows import BackfillStarted as BackfillStarted

@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy import text
 
 from lib import database
-from lib.auth import downloads, members, sessions, tokens
+from lib.auth import downloads, members, saved_views, sessions, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, told
 from lib.auth.sessions import Session, SignIn
@@ -190,6 +190,14 @@ def _case(actor: Actor) -> UUID:
         return saved_cases.save(conn, actor, name="one", draft=EventDraft(EVENT, {}), expected_workflows=[])
 
 
+def _view(*, shared: bool) -> Callable[[Actor], UUID]:
+    def made(actor: Actor) -> UUID:
+        with database.write(actor) as conn:
+            return saved_views.save(conn, actor, page="runs", name="one", parameters=_FAILED, shared=shared)
+
+    return made
+
+
 def _event(actor: Actor) -> UUID:
     with database.write(actor) as conn:
         sent = ingestion.submit_event(conn, actor, event_type=EVENT, payload={"ticketId": "t"})
@@ -197,6 +205,7 @@ def _event(actor: Actor) -> UUID:
     return sent.event_id
 
 
+_FAILED = {"runStatus": ["Failed"]}
 _OWN = EntryDefinition("OURS", "Ours", category="Own")
 
 
@@ -383,6 +392,18 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
     (saved_cases.delete, "test_case.deleted"): _of(
         _case, lambda conn, who, case: saved_cases.delete(conn, who, case_id=case)
     ),
+    (saved_views.save, "saved_view.shared"): lambda actor: (
+        lambda conn, who: saved_views.save(conn, who, page="runs", name="new", parameters=_FAILED, shared=True)
+    ),
+    (saved_views.change, "saved_view.changed"): _of(
+        _view(shared=True), lambda conn, who, view: saved_views.change(conn, who, view_id=view, name="other")
+    ),
+    (saved_views.change, "saved_view.withdrawn"): _of(
+        _view(shared=True), lambda conn, who, view: saved_views.change(conn, who, view_id=view, shared=False)
+    ),
+    (saved_views.delete, "saved_view.deleted"): _of(
+        _view(shared=True), lambda conn, who, view: saved_views.delete(conn, who, view_id=view)
+    ),
     (downloads.begin, "export.started"): _of(
         _download, lambda conn, who, token: downloads.begin(conn, who, ticket=downloads.of_ticket(token))
     ),
@@ -397,6 +418,16 @@ pytestmark = pytest.mark.own_database
 #: Functions that write for a person and record nothing, each with the reason.
 UNRECORDED = {
     "lib.auth.preferences.put": "how one's own pages look concerns nobody else",
+    "lib.auth.saved_views.set_default": "the same",
+    "lib.auth.members.add_admin": "it records, with the owner's connection: tests of commands and the start look",
+    "lib.api.rate_limit.lease": "how many requests a process may let in is nobody's act",
+    "lib.catalog.definition_drafts.keep": "a draft is of one tab, and defines nothing",
+    "lib.catalog.definition_drafts.drop": "the same",
+    "lib.auth.downloads.ticket": "that its file is fetched is an act, not that a link to it is drawn",
+    "lib.auth.audit_export.ticket": "the same",
+    "lib.catalog.exports.ticket": "the same",
+    "lib.events.export.ticket": "the same",
+    "lib.events.ingestion.start_recorded": "starting.start_again records it",
     "lib.events.ingestion.submit_event": "the event is its own record: it names who sent it",
     "lib.events.ingestion.submit_events": "the events are their own record",
     "lib.events.submission.record": "it is how submit_event writes the event",

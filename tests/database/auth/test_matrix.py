@@ -16,7 +16,7 @@ from sqlalchemy import text
 from lib import database
 from lib.api.application import routes
 from lib.api.gate import TokenRoute
-from lib.auth import downloads, members, sessions, tokens
+from lib.auth import downloads, members, saved_views, sessions, tokens
 from lib.auth.actors import Actor
 from lib.catalog import redacted_fields, schema_registry
 from lib.database import Database
@@ -136,6 +136,7 @@ ADMIN = {
     redacted_fields.change,
     activity.reveal_payload,
     schema_registry.register,
+    saved_views.delete,  # somebody else's
 }
 MANAGE = {
     "changes.create_for_event",
@@ -167,7 +168,11 @@ MANAGE = {
     "unknown_events.dismiss",
     "unknown_events.bring_back",
     "imports.apply",
+    "saved_views.save",  # to share; to keep one for oneself needs read
+    "saved_views.change",
 }
+#: Acts that whoever made their object does, and nobody else.
+OF_ITS_OWNER = {tokens.revoke_of_person, saved_views.change}
 #: Acts that ask for no permission: a session is its person's, and a ticket stands for whoever was given it.
 OPEN_ACTS = {sessions.enter, sessions.end, downloads.begin}
 #: Acts on what has a name instead of an id.
@@ -181,6 +186,7 @@ IN_THEIR_OWN = {
     "redacted_fields.change",
     "simulation.send",
     "saved_cases.save",
+    "saved_views.save",
     "own_events.create",
     "schema_registry.register",
     "imports.apply",
@@ -227,7 +233,7 @@ def test_each_person_may_do_what_is_expected(
             assert said == _refusal_of(stranger, lambda conn, who: on_target(conn, who, missing))
         assert _trail(db) == before
     lowest = new_actor("admin" if needs_admin else "manage", tenant=boss.tenant)
-    lowest = boss if function is tokens.revoke_of_person else lowest  # it is the person who made some
+    lowest = boss if function in OF_ITS_OWNER else lowest
     with database.write(lowest) as conn:
         act(conn, lowest)
     left = 2 if function is imports.apply else 1  # an import leaves its own act and one of each event

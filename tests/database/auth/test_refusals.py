@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Row, text
 
 from lib import database
-from lib.auth import audit, downloads, members, sessions, tokens
+from lib.auth import audit, downloads, members, saved_views, sessions, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, ActRefused, told
 from lib.database import Database
@@ -49,6 +49,7 @@ MAKING: dict[Any, tuple[str | None, str | None]] = {
     saved_cases.save: ("event_type", EVENT),
     tokens.create_token: (None, None),
     members.add: (None, None),
+    saved_views.save: (None, None),
 }
 
 
@@ -80,6 +81,8 @@ def test_each_act_that_is_refused_is_kept_and_changes_nothing(
         kind, target = MAKING[function]
     elif function is tokens.revoke_of_person:  # refused before one knows of which tokens
         kind, target = "member", str(reader.user_id)
+    elif function is changes.duplicate:  # what is there before is the workflow that would be copied
+        target = done.detail["original"]
     elif function is own_events.delete:  # refused before one knows whether it is deprecated instead
         tried = "event_type.deleted"
     assert (row.detail["tried"], row.detail["objectKind"], row.target_id) == (tried, kind, target or tried)

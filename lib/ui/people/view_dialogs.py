@@ -1,0 +1,150 @@
+"""The dialogs of saved views: one keeps what the URL asks for as a view, the other changes and deletes views."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from lib import database
+from lib.auth import saved_views
+from lib.auth.actors import Actor
+from lib.auth.saved_views import Parameters, SavedView
+from lib.ui.components import guard, links
+from lib.ui.components.text import escape, one_line, plain
+from lib.ui.people import views_seen
+from lib.ui.people.views_seen import ViewedPage, Views
+
+_NO_FILTER = "Choose a filter first. What is chosen then can be saved under a name."
+_DRAFT, _MANAGES, _CHOSEN = "view-draft", "views-managed", "view-chosen"
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """What is about to be saved."""
+
+    page: str
+    parameters: Parameters
+
+
+def ask_to_save(views: Views) -> None:
+    """Callback: the dialog is open that saves what the URL asks for now, if it asks for anything."""
+    close()
+    if views.here and (asked := views.asked):
+        st.session_state[_DRAFT] = _Draft(views.here.name, asked)
+    else:
+        guard.tell(_NO_FILTER, icon=":material/info:")
+
+
+def ask_to_manage() -> None:
+    """Callback: the dialog is open that changes views."""
+    close()
+    st.session_state[_MANAGES] = True
+
+
+def draw(views: Views) -> None:
+    """Draw the dialog that was asked for. Call it before a page draws: of two dialogs the first one is shown."""
+    draft: _Draft | None = st.session_state.get(_DRAFT)
+    if draft and views.here and views.here.name == draft.page:
+        _save(views.actor, views.here, draft)
+    elif st.session_state.get(_MANAGES):
+        _manage(views)
+
+
+def close() -> None:
+    """Callback, too: no dialog is open."""
+    for key in (_DRAFT, _MANAGES, _CHOSEN):
+        st.session_state.pop(key, None)
+
+
+@guard.dialog("Save view", icon=":material/bookmark_add:", on_dismiss=guard.callback(close))
+def _save(actor: Actor, page: ViewedPage, draft: _Draft) -> None:
+    st.markdown(f"**{page.title}** with {page.in_words(draft.parameters)}")
+    with st.form("save-view-form", border=False):
+        name = st.text_input("Name", key="view-name", placeholder="Failures of today")
+        shared = _draw_shared(actor, key="view-shared", is_shared=False)
+        is_default = st.toggle(f"Open {page.title} with it, for me", key="view-default")
+        if st.form_submit_button("Save", type="primary", icon=":material/check:", key="view-save"):
+            with guard.errors_shown():
+                with database.write(actor) as conn:
+                    view = saved_views.save(
+                        conn, actor, page=page.name, name=name, parameters=draft.parameters, shared=shared
+                    )
+                    if is_default:
+                        saved_views.set_default(conn, actor, view_id=view, is_default=True)
+                _done(actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
+
+
+@guard.dialog("Saved views", icon=":material/tune:", on_dismiss=guard.callback(close))
+def _manage(views: Views) -> None:
+    seen = {view.view_id: view for view in views.seen}
+    if not seen:
+        st.caption("There is no saved view any more.")
+        return
+    if st.session_state.get(_CHOSEN) not in seen:
+        st.session_state[_CHOSEN] = (views.shown() or views.seen[0]).view_id
+    chosen = seen[st.selectbox("View", list(seen), key=_CHOSEN, format_func=lambda one: _in_words(views, seen[one]))]
+    page = views.pages[chosen.page]
+    st.markdown(f"**{page.title}** with {page.in_words(page.understood(chosen))}")
+    links.page_link(page.file, label="Open it", icon=":material/arrow_forward:", query_params=page.understood(chosen))
+    _draw_changes(views, chosen, page)
+    _draw_delete(views.actor, chosen)
+
+
+def _in_words(views: Views, view: SavedView) -> str:
+    whose = "" if view.is_own else f" · shared by {view.owner_name or 'someone who has left'}"
+    return one_line(f"{view.name} · {views.pages[view.page].title}{whose}")
+
+
+def _draw_changes(views: Views, view: SavedView, page: ViewedPage) -> None:
+    """Draw what may be changed: of somebody else's view only whether it opens the page."""
+    actor, key = views.actor, str(view.view_id)
+    name, shared, parameters = view.name, view.is_shared, None
+    if view.is_own:
+        name = st.text_input("Name", view.name, key=f"view-name-{key}")
+        shared = _draw_shared(actor, key=f"view-shared-{key}", is_shared=view.is_shared)
+    else:
+        st.caption(f"Only {escape(view.owner_name or 'whoever made it')} can change it.")
+    is_default = st.toggle(f"Open {page.title} with it, for me", view.is_default, key=f"view-default-{key}")
+    asked = views.asked
+    if view.is_own and views.here is page and asked and asked != page.understood(view):
+        if st.toggle(f"Give it the filters of now: {page.in_words(asked)}", key=f"view-filters-{key}"):
+            parameters = asked
+    if st.button("Save changes", type="primary", icon=":material/check:", key=f"view-change-{key}"):
+        with guard.errors_shown():
+            with database.write(actor) as conn:
+                if (name, shared, parameters) != (view.name, view.is_shared, None):
+                    saved_views.change(
+                        conn, actor, view_id=view.view_id, name=name, shared=shared, parameters=parameters
+                    )
+                if is_default != view.is_default:
+                    saved_views.set_default(conn, actor, view_id=view.view_id, is_default=is_default)
+            _done(actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
+
+
+def _draw_delete(actor: Actor, view: SavedView) -> None:
+    refusal = guard.refused(actor, saved_views.right_to_delete(view.is_own, view.is_shared))
+    with st.popover("Delete", icon=":material/delete:", disabled=bool(refusal), help=refusal, type="tertiary"):
+        st.markdown("Everyone here loses this view." if view.is_shared else "Nobody else has this view.")
+        if st.button("Delete it", icon=":material/delete:", key=f"view-delete-{view.view_id}"):
+            with guard.errors_shown():
+                with database.write(actor) as conn:
+                    saved_views.delete(conn, actor, view_id=view.view_id)
+                _done(actor, f"The view {escape(view.name)} is deleted.", icon=":material/delete:")
+    guard.say_why(refusal)
+
+
+def _draw_shared(actor: Actor, *, key: str, is_shared: bool) -> bool:
+    """Draw whether others see a view; to whom may not choose that, say why."""
+    if refusal := guard.refused(actor, "manage"):
+        st.caption(f"{'Everyone here' if is_shared else 'Only you'} can see it. {refusal}")
+        return is_shared
+    return st.toggle(f"Everyone in {plain(guard.tenant_name())} sees it", is_shared, key=key)
+
+
+def _done(actor: Actor, sentence: str, *, icon: str) -> None:
+    """Close the dialog, say so, and draw the page with its views as they are now."""
+    views_seen.forget(actor)
+    guard.tell(sentence, icon=icon)
+    close()
+    st.rerun()
