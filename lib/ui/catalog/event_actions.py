@@ -5,19 +5,18 @@ from __future__ import annotations
 import streamlit as st
 
 from lib.auth.actors import Actor
-from lib.ui.components import guard
+from lib.ui.components import guard, links
 from lib.ui.workflows import attach
 
 
-def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool = False) -> None:
+def buttons(actor: Actor, event_type: str, *, key: str, page_link: bool = False) -> None:
     """Simulate, Metrics and Attach in a row, with a way to the event's own page if asked for.
 
-    A disabled button says why in its help.
+    Why one is disabled is said below.
     """
     refusal = guard.refused(actor, "manage")
     with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
-        # Going there before the page is drawn again is quicker, and a card that a new search is about to
-        # replace still does what it was clicked for.
+        # Going there before the page is drawn again is quicker.
         event = {"query_params": {"eventType": event_type}}
         st.button(
             "Simulate",
@@ -39,6 +38,7 @@ def buttons(actor: Actor, event_type: str, *, key: str = "card", page_link: bool
         )
         attach.button(actor, event_type, key=key, in_drawer=page_link)
         if page_link:
-            st.page_link(
+            links.page_link(
                 "event.py", label="Open as page", icon=":material/open_in_full:", query_params={"eventType": event_type}
             )
+    guard.say_why(refusal)

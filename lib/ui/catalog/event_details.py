@@ -56,15 +56,14 @@ def open_in_drawer(event_type: str) -> None:
     st.query_params[_PARAMETER] = event_type
 
 
-def draw_drawer(actor: Actor) -> None:
-    """Open the drawer of the event type in the URL; an unknown type says so and offers the nearest."""
+def draw_drawer(actor: Actor) -> str | None:
+    """Open the drawer of the event type in the URL; the type if it is unknown, for draw_unknown."""
     event_type = asked_event_type()
     if not event_type:
-        return
+        return None
     details = _load(actor, event_type)
     if details is None:
-        draw_unknown(actor, event_type)
-        return
+        return event_type
 
     @guard.dialog(
         escape(details.entry.name),
@@ -77,6 +76,7 @@ def draw_drawer(actor: Actor) -> None:
         draw(actor, details, in_drawer=True)
 
     drawer()
+    return None
 
 
 def draw_page(actor: Actor, event_type: str) -> None:
@@ -98,7 +98,7 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
     st.markdown(escape(entry.description))
     event_actions.buttons(actor, entry.event_type, key="details", page_link=in_drawer)
     own_event_acts.draw(actor, entry, in_drawer=in_drawer)
-    cards.executions(details.activity, border=True)
+    cards.executions(details.activity)
     if in_drawer:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
         _draw_metadata(entry, in_drawer=in_drawer)

@@ -9,6 +9,7 @@ from lib.auth.actors import Actor
 from lib.catalog import exports
 from lib.catalog.entries import CatalogFilters
 from lib.catalog.exports import CatalogForm
+from lib.ui.components import links
 
 _FORMS: dict[CatalogForm, tuple[str, str]] = {
     "asyncapi": ("AsyncAPI 3.0", ":material/hub:"),
@@ -18,12 +19,22 @@ _FORMS: dict[CatalogForm, tuple[str, str]] = {
 }
 
 
-def draw(actor: Actor, filters: CatalogFilters, total: int) -> None:
-    """Draw the menu. Addresses of files are made when it is opened, and good for some minutes."""
+#: What the catalog was last asked for, and how many entries that left.
+_SHOWN = "catalog-shown"
+
+
+def remember(filters: CatalogFilters, total: int) -> None:
+    """What is shown is this. The list is drawn more often than the menu."""
+    st.session_state[_SHOWN] = (filters, total)
+
+
+def draw(actor: Actor) -> None:
+    """Draw the menu. Links are made when it is opened, each good for one download."""
     with st.container(horizontal=True, horizontal_alignment="right"):
         menu = st.popover("Export and import", icon=":material/import_export:", key="catalog-export", on_change="rerun")
     if not menu.open:
         return
+    filters, total = st.session_state[_SHOWN]
     with menu:
         what = st.segmented_control(
             "Which events",
@@ -40,4 +51,4 @@ def draw(actor: Actor, filters: CatalogFilters, total: int) -> None:
         for form, (label, icon) in _FORMS.items():
             link = f"/api/v2/exports/{tickets[form]}"
             st.link_button(label, link, icon=icon, key=f"catalog-export-{form}", width="stretch")
-        st.page_link("import.py", label="Import events", icon=":material/upload:")
+        links.page_link("import.py", label="Import events", icon=":material/upload:")

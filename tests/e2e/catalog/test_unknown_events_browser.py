@@ -21,7 +21,7 @@ from lib.auth.actors import Actor
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
 from lib.workflows import changes, records
-from tests.e2e.conftest import RunningApp, picture, settled, start_app, stop_app, tab
+from tests.e2e.conftest import RunningApp, picture, prepare, settled, start_app, stop_app, tab
 from tests.support.workflow_runs import log_step
 
 pytestmark = pytest.mark.browser
@@ -53,10 +53,9 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    data_dir = tmp_path_factory.mktemp("traffic")
+    data_dir = prepare(tmp_path_factory.mktemp("traffic"))
     database.start(Settings(data_dir=data_dir, database_url=None))
     with database.operate() as conn:
-        system_catalog.load(conn)
         tenant = actors.add_tenant(conn, name="Traffic")
         user = actors.add_member(conn, tenant=tenant, email="max@example.com", name="Max", permission="admin")
     actor = Actor(tenant, user, "max@example.com", "admin")
@@ -167,7 +166,7 @@ def test_from_unknown_traffic_to_a_run_and_out_and_in_again(desk: Desk, page: Pa
     page.get_by_role("radio", name="Steps").click()
     settled(page)
     page.get_by_role("button", name=re.compile("Add step")).click()
-    page.get_by_role("menuitem").filter(has_text=re.compile("Action$")).click()
+    page.get_by_role("menuitem").filter(has_text=re.compile("Write log$")).click()
     page.get_by_role("button", name="Publish v1").click()
     dialog = page.get_by_role("dialog")
     expect(dialog.get_by_text("4 of the last 4 real events of SENSOR_HOT would start it.")).to_be_visible()

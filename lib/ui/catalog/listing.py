@@ -1,0 +1,77 @@
+"""The catalog's filters and the entries that they leave: what is pressed in them draws nothing else again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import streamlit as st
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.catalog import entries
+from lib.ui.catalog import (
+    card_grid,
+    catalog_filters,
+    event_details,
+    export_menu,
+    health_line,
+    own_event_acts,
+    unknown_events,
+)
+from lib.ui.components import guard
+from lib.ui.components.text import plural
+from lib.ui.people import saved_views
+
+
+def draw_dialogs(actor: Actor) -> str | None:
+    """Draw what was asked for over the page; the event type that the URL asks for in vain.
+
+    Call it before the page draws, so that whoever pressed something need not wait for all of it.
+    """
+    card_grid.draw_attach(actor)
+    return event_details.draw_drawer(actor)
+
+
+def draw(actor: Actor, unknown: str | None) -> None:
+    """Draw filters and entries. `unknown` is the event type that the URL asks for in vain."""
+
+    @guard.fragment()
+    def drawn() -> None:
+        _draw(actor, draw_dialogs(actor) if guard.is_drawn_alone() else unknown)
+        saved_views.follow()
+
+    drawn()
+
+
+def _draw(actor: Actor, unknown: str | None) -> None:
+    now = datetime.now(UTC)
+    traffic = health_line.recent(actor)
+    asked = catalog_filters.draw(actor)
+    with database.read(actor) as conn:
+        page = entries.page(conn, tenant=actor.tenant, filters=asked.filters, now=now, traffic=traffic)
+        shown = [entry.event_type for entry in page.entries]
+        activity = entries.activity(conn, tenant=actor.tenant, event_types=shown, now=now)
+    export_menu.remember(asked.filters, page.total)
+    catalog_filters.draw_choices(page)
+    own_event_acts.draw_just_deleted(actor, page.deleted)
+    if unknown:
+        event_details.draw_unknown(actor, unknown)
+    unknown_events.draw(actor)
+    if not page.entries:
+        catalog_filters.draw_folded(page)
+        catalog_filters.draw_nothing_found()
+        return
+    with st.container(key="many-events" if len(page.entries) >= 20 else "few-events"):
+        card_grid.draw(
+            actor,
+            page,
+            activity,
+            view=asked.view,
+            order=asked.order,
+            acts=card_grid.Acts(open=event_details.open_in_drawer, sort=catalog_filters.sort),
+        )
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"Showing {page.first} to {page.last} of {plural(page.total, 'result')}", width="content")
+        catalog_filters.draw_pages(page)
+    catalog_filters.draw_folded(page)
+    own_event_acts.draw_deleted_before(actor, page.deleted)
