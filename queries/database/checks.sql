@@ -68,7 +68,8 @@ SELECT to_regclass('public.alembic_version') IS NOT NULL AS is_migrated
 SELECT version_num FROM public.alembic_version
 
 -- name: shape
--- Everything that migrations make, a line each. Partitions come and go, so they do not count.
+-- Everything that migrations make, a line each, of routines with a digest of what they do. Partitions come and go, so
+-- they do not count.
 SELECT kind || ' ' || name AS line FROM (
   SELECT CASE c.relkind WHEN 'v' THEN 'view' WHEN 'i' THEN 'index' WHEN 'I' THEN 'index' WHEN 'S' THEN 'sequence'
                         ELSE 'table' END AS kind, CAST(c.relname AS text) AS name
@@ -83,7 +84,9 @@ SELECT kind || ' ' || name AS line FROM (
   WHERE c.relnamespace = to_regnamespace('public') AND NOT c.relispartition AND c.relkind IN ('r', 'p', 'v')
     AND a.attnum > 0 AND NOT a.attisdropped
   UNION ALL
-  SELECT 'routine', CAST(CAST(p.oid AS regprocedure) AS text)
+  SELECT 'routine', CAST(CAST(p.oid AS regprocedure) AS text) || ' '
+                    || md5(regexp_replace(p.prosrc, '\s+', ' ', 'g') || coalesce(CAST(p.proconfig AS text), '')
+                           || CAST(p.prosecdef AS text))
   FROM pg_proc p WHERE p.pronamespace = to_regnamespace('public')
   UNION ALL
   SELECT 'trigger', c.relname || '.' || t.tgname

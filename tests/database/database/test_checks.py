@@ -19,6 +19,8 @@ from lib.operations import startup
 from lib.settings import Settings
 from tests.support import pgbouncer, postgresql15
 
+#: Connections that a process may hold open, as docs/hosting.md says.
+_A_PROCESS = 60
 POOLER = pytest.mark.skipif(not pgbouncer.PROGRAM.exists(), reason="PgBouncer is not installed")
 _numbers = itertools.count()
 
@@ -181,7 +183,8 @@ def test_the_owner_needs_a_direct_connection(
     owner = server.login("CREATEROLE")
     name = server.database(owner)
     direct = make_url(server.of(name, owner))
-    with pgbouncer.pooling(direct, tmp_path / "pooler", settings=f"pool_mode = {mode}\n{more}") as pooled:
+    settings = f"pool_mode = {mode}\n{more}"
+    with pgbouncer.pooling(direct, tmp_path / "pooler", settings=settings, size=_A_PROCESS) as pooled:
         url = pooled.render_as_string(hide_password=False)
         if mode == "session" and more:
             startup.start(Settings(database_url=url, auth="off", worker="external"))
@@ -242,6 +245,11 @@ def test_a_search_path_of_the_url_is_refused(server: Server, refused: Refused) -
         ("DROP TRIGGER append_only ON audit_logs", "Missing: trigger audit_logs.append_only"),
         ("DROP POLICY tenant ON workflow_runtime_events", "Missing: policy workflow_runtime_events.tenant"),
         ("ALTER TABLE api_tokens ALTER COLUMN token_hash TYPE text", "Missing: column api_tokens.token_hash bytea"),
+        ("ALTER FUNCTION app_link_audit_log() RESET lock_timeout", "Missing: routine app_link_audit_log()"),
+        (
+            "CREATE OR REPLACE FUNCTION app_append_only() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+            "Missing: routine app_append_only()",
+        ),
         ("UPDATE alembic_version SET version_num = '9999'", "revision 9999, which this version does not know"),
         ("UPDATE alembic_version SET version_num = '0012'", "could not be brought to the newest revision"),
         ("DELETE FROM alembic_version", "could not be brought to the newest revision"),

@@ -35,7 +35,6 @@ UNREAD = {
     "tenants.time_zone": "the tenant's own zone; pages show the zone of each viewer's browser",
     "workflow_backfills.until": "the function app_backfill_events reads it",
     "workflow_runs.output_json": "the output as it was, for operators; pages read redacted_output_json",
-    "workflow_runtime_events.matched_wait_id": "the generated column outcome is made from it",
 }
 
 
