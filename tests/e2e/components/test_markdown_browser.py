@@ -20,11 +20,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from lib import database, ui
-from lib.catalog import system as system_catalog
 from lib.settings import Settings
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Flag, Names, Number, Place, Text
-from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, served, settled, stop_app, tab
+from tests.e2e.conftest import ROOT, RunningApp, free_port, launch_app, prepare, served, settled, stop_app, tab
 from tests.support.hostile_tenant import EVENT, LINE_ENDS, WAYS_OUT, Hostile, short, store
 
 pytestmark = pytest.mark.browser
@@ -36,10 +35,10 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
         ("signIn",),
         ("unknownTypes",),
         ("eventType", "q"),
-        ("q", "category", "owner", "tag", "status", "source", "sort", "view", "page", "show", "deprecated"),
+        ("q", "category", "owner", "tag", "status", "traffic", "source", "sort", "view", "page", "show", "deprecated"),
     ),
-    "/define": (("eventType",), ("copy",), ("from",)),
-    "/simulate": (("eventType",), ("fromEvent",)),
+    "/define": (("eventType",), ("copy",), ("from",), ("draft",)),
+    "/simulate": (("eventType",), ("fromEvent",), ("sent",)),
     "/metrics": (
         ("eventType",),
         (
@@ -60,9 +59,23 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "/activity": (
         ("eventId",),
-        ("event", "eventStatus", "origin", "time", "key", "field", "value", "id", "live", "before", "after"),
-        ("eventType", "status", "range", "from", "to", "since", "until"),
+        (
+            "event",
+            "eventStatus",
+            "eventRuns",
+            "origin",
+            "time",
+            "eventKey",
+            "field",
+            "value",
+            "id",
+            "live",
+            "before",
+            "after",
+        ),
+        ("eventType", "status", "runStatus", "key", "range", "from", "to", "since", "until"),
     ),
+    "/timeline": (("key", "before", "after"),),
     "/workflows": (
         ("workflowSearch", "workflowStatus", "workflowEvent", "workflowState", "workflowKind", "workflowPage"),
     ),
@@ -81,12 +94,14 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
             "runVersion",
             "before",
         ),
+        ("status", "eventType", "origin", "time", "since", "until", "key"),
+        ("event", "range", "from", "to"),
     ),
     "/designer": (("workflowId",), ("tab", "version", "with")),
     "/event": (("eventType",),),
     "/schemas": (
         ("ref",),
-        ("schemaSearch", "field", "schemaKind", "schemaPage"),
+        ("schemaSearch", "schemaField", "schemaKind", "schemaPage"),
         ("schemaView", "reading", "from", "to"),
     ),
     "/audit": (
@@ -100,6 +115,7 @@ PARAMETERS: dict[str, tuple[tuple[str, ...], ...]] = {
 # What goes with a group so that the page gets as far as reading it.
 GIVEN: dict[str, dict[str, str]] = {
     "fromEvent": {"eventType": EVENT},
+    "sent": {"eventType": EVENT},
     "slice": {"eventType": EVENT},
     "tab": {"workflowId": "{workflow}"},
     "runVersion": {"workflowId": "{workflow}"},
@@ -109,17 +125,22 @@ BY_VARIABLE: dict[tuple[str, str], set[str]] = {
     ("define_start", "parameter"): {"eventType", "copy", "from"},
     ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
     ("registry_comparison", "parameter"): {"from", "to"},
+    ("metrics_filters", "name"): {"from", "to"},
     ("run_filters", "key"): {"runStatus", "runEvent", "runOrigin", "runTime", "runKey", "runError", "runVersion"},
+    ("setup", "name"): {"fromEvent", "sent"},
     ("tenant_links", "name"): set(),  # all but bound ones are taken out
     ("time_range", "name"): {"since", "until", "from", "to", "runSince", "runUntil"},
     ("url_filters", "name"): set(),
     ("url_parameters", "key"): set(),
+    ("views_seen", "self.thing"): {"ref", "eventId", "runId", "auditId"},
 }
 # Together where a renderer of Markdown takes none for the end of a line, as each load takes its time.
 WAYS = ["".join(end * 2 for end in ends) for ends in (LINE_ENDS[:1], LINE_ENDS[1:2], LINE_ENDS[2:])]
 _SLOW = 60_000
 DOM = """canary => {
-  const strange = [...document.querySelectorAll('[src], [href]')]
+  // Components of ours draw in shadow roots.
+  const roots = [document, ...[...document.querySelectorAll('*')].map(one => one.shadowRoot).filter(root => root)];
+  const strange = roots.flatMap(root => [...root.querySelectorAll('[src], [href]')])
     .filter(one => !one.matches('script, link') && String(one.href || one.src).startsWith(canary));
   return strange.map(one => one.outerHTML.slice(0, 200));
 }"""
@@ -146,7 +167,7 @@ def canary() -> Iterator[Canary]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
     heard = Canary(f"http://127.0.0.1:{server.server_address[1]}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield heard
     server.shutdown()
@@ -157,10 +178,8 @@ def canary() -> Iterator[Canary]:
 @pytest.fixture(scope="module")
 def hostile(canary: Canary, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningApp, Hostile]]:
     """The app over a database that holds the hostile tenant alone."""
-    folder = tmp_path_factory.mktemp("hostile")
+    folder = prepare(tmp_path_factory.mktemp("hostile"))
     database.start(Settings(data_dir=folder, database_url=None))
-    with database.operate() as conn:
-        system_catalog.load(conn)
     made = store(canary.url)
     database.stop()
     app = served(launch_app(folder, free_port(), DEMO="0"))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 import pytest
@@ -40,8 +41,9 @@ PAGES: dict[str, Expected] = {
     "catalog.py": Expected(query={"eventType": OWN_TYPE}),
     "event.py": Expected(query={"eventType": OWN_TYPE}),
     "metrics.py": Expected(query={"eventType": OWN_TYPE}),
-    "simulate.py": Expected({"read": REFUSED, "manage": SEEN, "admin": SEEN}, {"eventType": OWN_TYPE}),
+    "simulate.py": Expected(query={"eventType": OWN_TYPE}),  # a reader may preview
     "activity.py": Expected(query={"eventId": "{event}"}),
+    "timeline.py": Expected(query={"key": "{key}"}),
     "runs.py": Expected(query={"runId": "{run}"}),
     "designer.py": Expected({"read": READ_ONLY, "manage": SEEN, "admin": SEEN}, {"workflowId": "{workflow}"}),
     "workflows.py": Expected(),
@@ -59,8 +61,9 @@ def ours(db: Database, new_actor: ActorFactory) -> tuple[Actor, dict[str, UUID]]
     """An admin, with a workflow, a run and an event; ids by what they are of."""
     boss = new_actor("admin", name="Ours")
     workflow = published(boss, "Only ours")
-    run, event = add_run(db, boss, workflow), add(db, boss.tenant, {"n": 1})
-    return boss, {"workflow": workflow, "run": run, "event": event}
+    key = uuid4()
+    run, event = add_run(db, boss, workflow), add(db, boss.tenant, {"n": 1}, correlation_key=str(key))
+    return boss, {"workflow": workflow, "run": run, "event": event, "key": key}
 
 
 def visit(page: str, person: Actor, tenant: str, query: dict[str, str]) -> AppTest:
@@ -71,7 +74,7 @@ def visit(page: str, person: Actor, tenant: str, query: dict[str, str]) -> AppTe
 
 def texts(app: AppTest, *hidden: str) -> str:
     """All that the page shows, without moments and without what is hidden on purpose."""
-    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success", "code", "json")
+    kinds = ("title", "header", "markdown", "caption", "error", "warning", "info", "success", "code", "json")
     parts = [f"{kind}: {one.value}" for kind in kinds for one in app.get(kind)]
     parts += [f"button: {one.label} {one.help} {one.disabled}" for one in app.button]
     parts += [one.value.to_csv() for one in app.dataframe]
@@ -107,9 +110,11 @@ def test_each_person_sees_of_a_page_what_is_expected(
     for permission, person in people.items():
         app = visit(page, person, "Ours", query)
         assert not app.error
+        for link in app.get("page_link"):
+            assert parse_qs(link.proto.query_string)["tenant"] == [str(boss.tenant)], link.proto.label
         refusals = [one for one in app.info if "permission; to" in one.value]
         assert not refusals or f"Ask an admin of Ours ({boss.email})" in plain(refusals[0].value)
-        found[permission] = SEEN if not refusals else READ_ONLY if app.button else REFUSED
+        found[permission] = SEEN if not refusals else READ_ONLY if app.main.button else REFUSED
     assert found == PAGES[page].outcomes
 
 
