@@ -16,17 +16,21 @@ from pathlib import Path
 from lib import database
 from lib.runs import engine
 from lib.settings import Settings
-from tests.bench import api, catalog_sql, costs, data, metrics_sql, pages, sandbox
+from tests.bench import api, browser, catalog_sql, costs, data, metrics_sql, own_types, pages, sandbox, several
 
 # The last two add events.
 SECTIONS = {
     "sandbox": sandbox.figures,
     "catalog_sql": catalog_sql.figures,
     "metrics_sql": metrics_sql.figures,
+    "own_types": own_types.figures,
     "pages": pages.figures,
+    "browser": browser.figures,
     "costs": costs.figures,
     "api": api.figures,
 }
+# Only when BENCH_ONLY names it: it takes minutes.
+LONG = {"several": several.figures}
 
 
 def main() -> None:
@@ -41,7 +45,7 @@ def main() -> None:
             engine.migrate(opened.owner.url.render_as_string(hide_password=False))  # pages ask how runs are doing
             actor = data.prepare(events)
             metrics_sql.prepare()
-            for name, value in chain.from_iterable(SECTIONS[name](actor) for name in only):
+            for name, value in chain.from_iterable((SECTIONS | LONG)[name](actor) for name in only):
                 print(f"{name}: {value:.3f}" if isinstance(value, float) else f"{name}: {value}", flush=True)
         finally:
             database.stop()

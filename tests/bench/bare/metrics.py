@@ -57,7 +57,7 @@ def summary() -> None:
                 height="stretch",
                 delta_color="off",
             )
-    st.caption("Changes are against the 90 days before.")
+    st.caption(f"Changes are against the {st.session_state['Range'].removesuffix('d')} days before.")
 
 
 @contextmanager
@@ -242,8 +242,9 @@ def other() -> None:
     """A page to go to."""
 
 
-st.set_page_config(layout="wide")
-sidebar()
-other = st.Page(other, title="Other", icon=ICON, url_path="other")
-others = [st.Page(lambda: None, title=f"Page {n}", icon=ICON, url_path=f"page-{n}") for n in range(6)]
-st.navigation([st.Page(page, title="Metrics", icon=ICON, default=True), other, *others]).run()
+if __name__ == "__main__":
+    st.set_page_config(layout="wide")
+    sidebar()
+    other = st.Page(other, title="Other", icon=ICON, url_path="other")
+    others = [st.Page(lambda: None, title=f"Page {n}", icon=ICON, url_path=f"page-{n}") for n in range(6)]
+    st.navigation([st.Page(page, title="Metrics", icon=ICON, default=True), other, *others]).run()
