@@ -26,5 +26,7 @@ class _Unchecked:
 
 
 def draw(chart: Chart, **options: Any) -> None:
-    """Draw the chart; `options` are those of `st.altair_chart`."""
-    st.altair_chart(_Unchecked(chart), **options)  # type: ignore[call-overload]
+    """Draw a chart that has a height in pixels; `options` are those of `st.altair_chart`."""
+    # Its place is kept before it is drawn, so that nothing below it moves.
+    place = {"height": int(chart["height"])}
+    st.altair_chart(_Unchecked(chart), **place, **options)  # type: ignore[call-overload]

@@ -41,11 +41,6 @@ _UNIT = " (s)"
 LATENCIES = tuple(f"{name}{_UNIT}" for name in ("Average", "p50", "p95", "p99"))
 
 
-def height(chart: Chart) -> int:
-    """How high it will be: its place is kept before it is drawn, so that nothing below it moves."""
-    return int(chart["height"])
-
-
 def volume_table(metrics: EventMetrics) -> pd.DataFrame:
     """Events by slice and status, and their sum."""
     columns: dict[str, Any] = {"From": [time_axis.iso(at) for at in metrics.window.starts]}

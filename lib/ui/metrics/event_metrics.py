@@ -245,10 +245,9 @@ def _chart(chart: charts.Chart, shown: bool, otherwise: str, alt: str, marked: S
             on_select=guard.callback(partial(marks.chosen, key, marked)),
             selection_mode=[marks.MARKS],
             alt=alt,
-            height=charts.height(chart),
         )
     else:
-        vega_chart.draw(chart, alt=alt, height=charts.height(chart))
+        vega_chart.draw(chart, alt=alt)
 
 
 def _points(now: Period, before: Period) -> str | None:

@@ -91,7 +91,6 @@ def _chart(
         on_select=guard.callback(choose),
         selection_mode=[charts.BARS, charts.BRUSH, *([marks.MARKS] if shown else [])],
         alt="Events over time by status",
-        height=charts.height(chart),
     )
 
 

@@ -183,13 +183,6 @@ def _draw_body(run: Run, plan: StepPlan, definition: dict[str, Any] | None) -> N
         st.header("Timeline", anchor=False)
         run_timeline.draw(run, plan)
     with right:
-        if definition:
-            st.header("Workflow", anchor=False)
-            latest = {run_steps.id_of(step.step_path): step.status for step in run.steps}
-            with st.container(border=True):
-                diagram.draw(
-                    definition, key="run-diagram", label="The workflow as it ran", marks=diagram.Marks(states=latest)
-                )
         st.header("Input", anchor=False)
         _draw_json(run.input)
         if run.summary.status == "SUCCEEDED":
@@ -199,6 +192,13 @@ def _draw_body(run: Run, plan: StepPlan, definition: dict[str, Any] | None) -> N
             else:
                 _draw_json(run.output)
         st.caption(":material/lock: Secrets are redacted.")
+        if definition:  # last, as its height is known once the browser has drawn it
+            st.header("Workflow", anchor=False)
+            latest = {run_steps.id_of(step.step_path): step.status for step in run.steps}
+            with st.container(border=True):
+                diagram.draw(
+                    definition, key="run-diagram", label="The workflow as it ran", marks=diagram.Marks(states=latest)
+                )
 
 
 def _draw_json(value: JsonValue) -> None:
