@@ -49,6 +49,8 @@ class Viewer:
             match message.WhichOneof("type"):
                 case "delta":
                     drawn[_kind(message.delta)] += 1
+                case "script_finished" if message.script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                    drawn.clear()  # it starts over
                 case "script_finished":
                     return drawn
 

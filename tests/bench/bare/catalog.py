@@ -1,6 +1,7 @@
 """The catalog page of 24 cards in one component from constants, in a process that has loaded nothing but Streamlit."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 ICON = ":material/bolt:"
 CALLBACK = len
@@ -12,11 +13,22 @@ drawn = st.components.v2.component("drawn", html="<div>\n</div>", css=STYLE, js=
 
 def sidebar() -> None:
     with st.sidebar:
+        find, views = st.container(), st.container()
         st.selectbox("Acting as", ["Someone · Some tenant"], key="as", help="A sentence.")
         with st.container(horizontal=True, gap="xsmall"):
             st.badge("manage permission", icon=":material/key:", color="gray")
         for _ in range(2):
-            st.html("<script>0</script>", unsafe_allow_javascript=True)
+            script()
+        with find:
+            st.button("Find anything", icon=ICON, key="find")
+            script()
+        with views, st.container(gap=None), st.container(horizontal=True, gap="xsmall"):
+            st.caption("Views", width="content")
+            st.button("Save view", icon=ICON, type="tertiary", key="save")
+
+
+def script() -> None:
+    st.html("<script>0</script>", unsafe_allow_javascript=True)
 
 
 def filters() -> None:
@@ -55,21 +67,27 @@ def page() -> None:
             st.title("A catalog", anchor=False)
             st.caption("Drawn from constants.")
         controls = st.container(horizontal=True, width="content", gap="small")
+    with controls, st.container(horizontal=True, width="content", gap="xsmall"):
+        st.badge("Operational", icon=":material/check_circle:", color="green", help="All is well")
+        st.button("Define", icon=":material/add:", type="primary", disabled=True, help="A sentence.")
     drawn(key="line", data=[{"label": f"Figure {n}", "value": f"{n}", "note": "+1 %"} for n in range(5)])
+    listing(controls)
+
+
+@st.fragment
+def listing(controls: DeltaGenerator) -> None:
     filters()
     with controls:
-        with st.container(horizontal=True, width="content", gap="xsmall"):
-            st.badge("Operational", icon=":material/check_circle:", color="green", help="All is well")
-            st.button("Define", icon=":material/add:", type="primary", disabled=True, help="A sentence.")
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.popover("Export and import", icon=":material/import_export:", key="export", on_change="rerun")
-    drawn(key="cards", data={"entries": [card(n) for n in range(24)]}, on_act_change=CALLBACK)
+        st.popover("Export and import", icon=":material/import_export:", key="export", on_change="rerun")
+    with st.container(key="many-cards"):
+        drawn(key="cards", data={"entries": [card(n) for n in range(24)]}, on_act_change=CALLBACK)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption("Showing 1 to 24", width="content")
         st.pagination(6, key="page", bind="query-params")
     with st.container(horizontal=True, gap="xsmall"):
-        st.caption("1 deprecated event", width="content")
-        st.button("Show", key="fold", type="tertiary", icon=":material/unfold_more:", on_click=CALLBACK, args=("",))
+        for name in ("without traffic", "deprecated"):
+            st.caption(f"{len(name)} events {name}", width="content")
+            st.button("Show", key=name, type="tertiary", icon=":material/unfold_more:", on_click=CALLBACK, args=("",))
 
 
 def other() -> None:

@@ -1,4 +1,4 @@
-"""The metrics page of one event over 90 days from constants, in a process with nothing but Streamlit and its charts."""
+"""The metrics page of one event over 7 days from constants, in a process with nothing but Streamlit and its charts."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import altair as alt
+import catalog
 import pandas as pd
 import streamlit as st
 
 ICON = ":material/bolt:"
-DAYS, ROWS = 90, 25
+DAYS, ROWS = 7, 25
 STATUSES = {"Matched": "#4f8ef7", "Unmatched": "#a3adc2", "Error": "#e5484d"}
 PERCENTILES = {"p50": "#7c83f7", "p95": "#f0913a"}
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def sidebar() -> None:
-    with st.sidebar:
-        st.selectbox("Acting as", ["Someone · Some tenant"], key="as", help="A sentence.")
-        with st.container(horizontal=True, gap="xsmall"):
-            st.badge("manage permission", icon=":material/key:", color="gray")
-        st.html("<script>0</script>", unsafe_allow_javascript=True)
-
-
 def head() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        with st.container(width="stretch", gap=None):
+        with st.container(), st.container(gap=None):
             st.title("An event", anchor=False)
             st.caption("Metrics of `AN_EVENT`")
         st.toggle("Test traffic", key="tests", bind="query-params", help="A sentence.")
-        st.page_link(other, label="Event details", icon=ICON)
+        time_zone = st.popover("UTC", help="A sentence.")
+        with st.container(key="details"):
+            st.page_link(other, label="Event details", icon=ICON)
     with st.container(horizontal=True, vertical_alignment="top", gap="small"):
         st.selectbox("Event", [f"Event number {n}" for n in range(132)])
         choose("Range", "7d", "30d", "90d")
+    with time_zone:
         st.selectbox("Time zone", [f"Zone/{n}" for n in range(430)], key="tz", bind="query-params", help="A sentence.")
         choose("By", "Auto", "Hours", "Days")
+    st.html("<p>Some tenant, from one day to another</p>")
+    with st.container(border=True, horizontal=True, key="unattached"):
+        st.markdown(":orange[**No workflow is attached**], so these events start nothing.", width="stretch")
+        st.button("Attach", icon=ICON, key="attach", help="A sentence.")
 
 
 def choose(label: str, *choices: str) -> None:
@@ -45,7 +45,7 @@ def choose(label: str, *choices: str) -> None:
 
 
 def summary() -> None:
-    with st.grid(4, min_column_width=150, gap="small"):
+    with st.container(key="figures"), st.grid(4, min_column_width=150, gap="small"):
         for n in range(8):
             st.metric(
                 f"Figure {n}",
@@ -66,6 +66,8 @@ def framed(title: str, tools: Callable[[str], None]) -> Iterator[None]:
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{title}**", help="What these figures mean, in a sentence.", width="content")
             tools(title)
+            if title == "Success":
+                st.page_link(other, label="5 failed runs", icon=ICON)
         yield
 
 
@@ -167,7 +169,7 @@ def slices(column: str, **more: str) -> alt.X:
         f"{column}:Q",
         title=None,
         scale=alt.Scale(domain=[0, DAYS], nice=False),
-        axis=alt.Axis(values=list(range(0, DAYS, 10)), grid=False, labelAngle=0),
+        axis=alt.Axis(values=list(range(DAYS)), grid=False, labelAngle=0),
         **more,
     )
 
@@ -196,7 +198,7 @@ def recent() -> None:
             for n in range(ROWS)
         ]
     )
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="narrowing"):
         choose("Status", "All", "Matched")
         st.page_link(other, label="Open in activity", icon=ICON)
     column, colors = st.column_config, list(STATUSES.values())
@@ -215,6 +217,7 @@ def recent() -> None:
             **{name: column.TextColumn(width=290) for name in ("Took", "Correlation key", "Matched run", "Event id")},
         },
     )
+    st.html(f"<table><tbody>{'<tr><td>When</td><td>Matched</td><td>1</td></tr>' * ROWS}</tbody></table>")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption("25 of 1,000 events", width="content")
         with st.container(horizontal=True, width="content", gap="small"):
@@ -227,13 +230,15 @@ def page() -> None:
     summary()
     with framed("Volume", numbers):
         st.altair_chart(volume(), key="volume", on_select=len, selection_mode=["bars", "brush"], alt="Volume")
+        with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+            st.caption("Dotted: the 7 days before")
+            st.page_link(other, label="5 failed runs", icon=ICON)
     with st.grid(min_column_width=420, gap="small"):
         for title, chart in (("Duration", latency), ("Success", success), ("Hours", hours)):
             with framed(title, numbers):
                 st.altair_chart(chart(), alt=title)
         with framed("Reasons", numbers):
             st.caption("No reason is recorded.")
-            st.caption("Of the latest 1,000 of 2,000 unmatched events.")
     with framed("Recent", export):
         recent()
 
@@ -244,7 +249,7 @@ def other() -> None:
 
 if __name__ == "__main__":
     st.set_page_config(layout="wide")
-    sidebar()
+    catalog.sidebar()
     other = st.Page(other, title="Other", icon=ICON, url_path="other")
     others = [st.Page(lambda: None, title=f"Page {n}", icon=ICON, url_path=f"page-{n}") for n in range(6)]
     st.navigation([st.Page(page, title="Metrics", icon=ICON, default=True), other, *others]).run()
