@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import text
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
@@ -19,7 +24,7 @@ from websockets.typing import Subprotocol
 from lib import database
 from lib.auth import actors
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, stop_app
+from tests.e2e.conftest import POLICY, RunningApp, free_port, launch_app, picture, prepare, served, settled, stop_app
 
 HEADER, ISSUER, AUDIENCE, COOKIE = "X-Proxy-Token", "https://acme.example.com", "the-catalog", "event_catalog_browser"
 KEY, STRANGER = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
@@ -149,3 +154,67 @@ def test_two_people_at_one_browser_are_two(behind: RunningApp) -> None:
     assert "My workspace" in seen(behind, cookie, token())
     said = seen(behind, cookie, token("bob@example.com"))
     assert "Next door" in said and "read permission" in said and "My workspace" not in said
+
+
+@contextmanager
+def looking(browser: Browser, behind: RunningApp, header: str) -> Iterator[Page]:
+    """A browser of somebody's own, to whose every request and connection the proxy adds this header."""
+    context = browser.new_context(
+        base_url=behind.url, viewport={"width": 1440, "height": 1000}, extra_http_headers={HEADER: header}
+    )
+    violations: list[str] = []
+    page = context.new_page()
+    page.on("console", lambda said: violations.append(said.text) if POLICY in said.text else None)
+    yield page
+    assert violations == []
+    context.close()
+
+
+@contextmanager
+def member(behind: RunningApp, email: str, tenant: str) -> Iterator[UUID]:
+    """Somebody who reads in a tenant of their own; its id."""
+    database.start(Settings(data_dir=behind.data_dir, database_url=None))
+    try:
+        with database.operate() as conn:
+            made = actors.add_tenant(conn, name=tenant)
+            actors.add_member(conn, tenant=made, email=email, name=email, permission="read")
+        yield made
+    finally:
+        database.stop()
+
+
+@pytest.mark.browser
+def test_a_person_comes_in_goes_on_and_leaves(browser: Browser, behind: RunningApp) -> None:
+    email, heading = "gil@example.com", {"name": "Activity", "exact": True}
+    with member(behind, email, "Around the corner"), looking(browser, behind, token(email, issued=-30)) as page:
+        page.goto("/")
+        expect(page.get_by_role("heading", name="Workflow Event Catalog")).to_be_visible()
+        expect(page.get_by_text("You have read permission")).to_be_visible()
+        page.get_by_role("link", name="Activity").click()
+        expect(page.get_by_role("heading", **heading)).to_be_visible()
+        page.reload()
+        expect(page.get_by_role("heading", **heading)).to_be_visible()
+        page.get_by_role("button", name="Sign out").click()
+        expect(page).to_have_url(re.compile("/cdn-cgi/access/logout$"))  # where the proxy ends its own session
+        page.goto("/activity")
+        expect(page.get_by_text("You are signed out.")).to_be_visible()
+        expect(page.get_by_text("Around the corner")).to_have_count(0)
+        picture(page, "proxy-signed-out")
+        page.context.set_extra_http_headers({HEADER: token(email, issued=1)})
+        page.goto("/activity")
+        expect(page.get_by_role("heading", **heading)).to_be_visible()
+
+
+@pytest.mark.browser
+def test_a_member_who_is_removed_is_out_at_the_next_click(browser: Browser, behind: RunningApp) -> None:
+    email = "eve@example.com"
+    with member(behind, email, "Across the street") as tenant, looking(browser, behind, token(email)) as page:
+        page.goto("/")
+        expect(page.get_by_text("You have read permission")).to_be_visible()
+        settled(page)
+        with database.operate() as conn:
+            conn.execute(text("DELETE FROM memberships WHERE tenant = :t"), {"t": tenant})
+        page.get_by_role("link", name="Activity").click()
+        expect(page.get_by_text("who belongs to no tenant here")).to_be_visible()
+        expect(page.get_by_text("Across the street")).to_have_count(0)
+        picture(page, "proxy-unknown")
