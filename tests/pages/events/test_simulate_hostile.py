@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import threading
 import time
 
@@ -47,7 +48,8 @@ def test_hostile_text_is_refused_and_kept_or_sent_and_its_run_ends(
         refused += not sent
     print(f"\n{len(costs)} texts, {refused} refused; most CPU a rerun: {max(costs)}")
     assert 4 <= refused <= len(costs) - 4
-    assert max(costs)[0] < 1
+    # Beside the others of this run, as a busy machine makes all of them dearer.
+    assert max(costs)[0] < 30 * statistics.median(cost for cost, _ in costs)
     _run_to_the_end(db)
     with db.owner.connect() as conn:
         statuses = set(conn.execute(text("SELECT status FROM workflow_runs")).scalars())
