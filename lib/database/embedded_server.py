@@ -37,6 +37,7 @@ with warnings.catch_warnings():  # the package asks for a runtime directory, war
 # PostgreSQL refuses to run as root; as root, the server runs as this system user instead.
 _SYSTEM_USER = "embedded_postgres"
 _REASON = re.compile(r"(?:FATAL|PANIC|postgres|initdb: error): +(.*)")
+_TAKEN = re.compile(r"Address already in use.*? on port ([0-9]+)", re.DOTALL)
 _OPTIONS = {
     "shared_buffers": "256MB",
     "max_connections": "100",
@@ -58,6 +59,8 @@ _START_SECONDS = 60
 _LEAVE_SECONDS = 2
 _KILL_SECONDS = 5
 _FULL_BYTES = 1_000_000
+# So many ports are tried before a start fails because each was taken.
+_MOST_PORTS = 5
 
 
 @dataclass
@@ -121,8 +124,7 @@ def start(data_dir: Path) -> EmbeddedServer:
 def _bring_up(data_dir: Path, *, port: int | None = None) -> bool:
     """Have the server run, on that port or on any; whether it had to be started. Its start lock is held."""
     cluster, log = data_dir / "postgres", data_dir / "postgres.log"
-    said_before = log.stat().st_size if log.exists() else 0
-    port = port or _last_port(cluster)
+    said_before = _size(log)
     try:
         state = _settled_state(cluster)
         if state == "ready":
@@ -136,9 +138,12 @@ def _bring_up(data_dir: Path, *, port: int | None = None) -> bool:
         if not (cluster / "PG_VERSION").exists():
             _create(cluster, _password(data_dir))
         _clear_away(cluster)
-        _start(cluster, log, port)
+        if port is None:
+            _start_anywhere(cluster, log)
+        else:
+            _start(cluster, log, port)
     except (subprocess.SubprocessError, OSError) as error:
-        why = _why(data_dir, port, log, said_before, error)
+        why = _why(data_dir, log, said_before, error)
         raise ConfigurationError(f"The embedded PostgreSQL in {data_dir} did not start: {why}") from error
     return True
 
@@ -192,6 +197,17 @@ def _create(cluster: Path, password: str) -> None:
     finally:
         secret.unlink()
     made.rename(cluster)
+
+
+def _start_anywhere(cluster: Path, log: Path) -> None:
+    """Start it on a port that is free: the last one, unless a program takes that before the server does."""
+    for tries_left in reversed(range(_MOST_PORTS)):
+        said_before = _size(log)
+        try:
+            return _start(cluster, log, _last_port(cluster))
+        except subprocess.CalledProcessError as error:
+            if not tries_left or not _taken_port(_said(log, said_before, error)):
+                raise
 
 
 def _start(cluster: Path, log: Path, port: int) -> None:
@@ -281,18 +297,33 @@ def _still_there(processes: list[psutil.Process], cluster: Path, seconds: float)
     return left
 
 
-def _why(data_dir: Path, port: int, log: Path, said_before: int, error: Exception) -> str:
+def _why(data_dir: Path, log: Path, said_before: int, error: Exception) -> str:
     """Why the server did not start, by what it said meanwhile."""
-    written = log.read_bytes()[said_before:] if log.exists() else b""
-    said = (written + (getattr(error, "stderr", None) or b"")).decode(errors="replace")
+    said = _said(log, said_before, error)
     is_full = shutil.disk_usage(data_dir).free < _FULL_BYTES or (isinstance(error, OSError) and error.errno == ENOSPC)
     if is_full or "No space left on device" in said:
         return f"the disk is full. Make room where {data_dir} is."
-    if "Address already in use" in said:
+    if port := _taken_port(said):
         return f"port {port} of 127.0.0.1 is taken by another program."
     if reasons := _REASON.findall(said):
         return f"{reasons[-1].strip().rstrip('.')}. Its log is {log}."
     return f"{error}. Its log is {log}."
+
+
+def _said(log: Path, said_before: int, error: Exception) -> str:
+    """What the server wrote since its log was that long, and the program that starts it."""
+    written = log.read_bytes()[said_before:] if log.exists() else b""
+    return (written + (getattr(error, "stderr", None) or b"")).decode(errors="replace")
+
+
+def _size(log: Path) -> int:
+    return log.stat().st_size if log.exists() else 0
+
+
+def _taken_port(said: str) -> str | None:
+    """The port that the server could not have, if that is what it said."""
+    found = _TAKEN.search(said)
+    return found[1] if found else None
 
 
 def _binary(name: str) -> Path:

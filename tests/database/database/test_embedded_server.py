@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -48,6 +50,22 @@ def test_only_its_owner_may_read_the_password_and_nobody_enters_without(tmp_path
         assert ask(server.url(), "SHOW listen_addresses") == "127.0.0.1"
     finally:
         server.stop()
+
+
+def test_servers_that_want_one_port_at_a_time_share_none(tmp_path: Path) -> None:
+    first = tmp_path / "0"
+    embedded_server.start(first).stop()
+    folders = [first, *(tmp_path / str(number) for number in range(1, 4))]
+    for folder in folders[1:]:
+        subprocess.run(["cp", "-a", first, folder], check=True)
+    with ThreadPoolExecutor(len(folders)) as threads:
+        servers = list(threads.map(embedded_server.start, folders))
+    try:
+        assert len({server.port for server in servers}) == len(servers)
+        assert [ask(server.url(), "SELECT 1") for server in servers] == [1] * len(servers)
+    finally:
+        for server in servers:
+            server.stop()
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
