@@ -19,9 +19,9 @@ from lib.ui.components.text import code, escape, plural
 _CHOSEN = "settings-member"
 _PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 _MEANS: dict[Permission, str] = {
-    "read": "sees the catalog, metrics, events and runs",
-    "manage": "also simulates events, changes workflows, runs them again",
-    "admin": "also members, tokens, redacted fields, raw payloads",
+    "read": "Sees the catalog, metrics, events and runs",
+    "manage": "Also simulates events, changes workflows, runs them again",
+    "admin": "Also members, tokens, redacted fields, raw payloads",
 }
 
 

@@ -20,10 +20,10 @@ from lib.ui.components.text import code, escape
 _CHOSEN, _MADE, _FINISHED = "settings-token", "settings-token-made", "settings-token-finished"
 _NEW = "new"
 _MAY = {
-    "send": ("Send events only", "posts events; every other call is refused. Right for most senders"),
-    "read": ("Read", "reads the catalog and what became of events"),
-    "manage": ("Manage", "reads, and sends events"),
-    "admin": ("Admin", "all that the API offers"),
+    "send": ("Send events only", "Posts events; every other call is refused. Right for most senders"),
+    "read": ("Read", "Reads the catalog and what became of events"),
+    "manage": ("Manage", "Reads, and sends events"),
+    "admin": ("Admin", "All that the API offers"),
 }
 _NEVER, _AS_IT_IS = "Never", "As it is"
 _EXPIRY = {"In 30 days": timedelta(days=30), "In 90 days": timedelta(days=90), "In a year": timedelta(days=365)}
@@ -164,7 +164,7 @@ def _shown_once() -> bool:
 
 
 def _draw_changing(actor: Actor, token: Token) -> None:
-    st.caption("What it may from the next event on; who holds it need not do anything.")
+    st.caption("This holds from the next event on. Whoever uses the token need not do anything.")
     terms = _ask_terms(actor, token.terms, key=f"token-{token.token_id}")
     if st.button("Save", type="primary", icon=":material/check:", key="token-change"):
         with guard.errors_shown():
@@ -176,9 +176,11 @@ def _draw_changing(actor: Actor, token: Token) -> None:
 
 
 def _draw_rotating(actor: Actor, token: Token) -> None:
-    st.markdown("A new token that may the same. Give it to whoever uses the old one before that ends.")
+    st.markdown(
+        "A new token that may do the same takes its place. Give it to whoever uses the old one before that ends."
+    )
     overlap = _OVERLAP[st.selectbox("The old one ends", list(_OVERLAP), index=2, key="token-overlap")]
-    until = _ask_expiry(None, key="rotated")
+    until = _ask_expiry(None, "The new one expires", key="rotated")
     if st.button("Rotate", type="primary", icon=":material/sync:", key="token-rotate"):
         _make(
             actor,
@@ -227,14 +229,14 @@ def _ask_terms(actor: Actor, now: TokenTerms, *, key: str) -> dict[str, Any]:
         "permission": "manage" if may == "send" else may,
         "send_only": may == "send",
         "event_types": limited or None,
-        "expires_at": _ask_expiry(now.expires_at, key=key),
+        "expires_at": _ask_expiry(now.expires_at, "Expires", key=key),
     }
 
 
-def _ask_expiry(now: datetime | None, *, key: str) -> datetime | None:
+def _ask_expiry(now: datetime | None, label: str, *, key: str) -> datetime | None:
     choices = [_AS_IT_IS] if now else []
     chosen = st.selectbox(
-        "It ends by itself",
+        label,
         [*choices, _NEVER, *_EXPIRY],
         format_func=lambda one: f"At {viewer_time.shown(now)}" if one == _AS_IT_IS and now else one,
         key=f"{key}-expiry",
