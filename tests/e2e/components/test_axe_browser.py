@@ -241,6 +241,29 @@ FAINT = """() => {
   }
   return faint;
 }"""
+# The contrast of what is not chosen yet: rings of radio buttons, tracks of switches. axe-core looks at words alone.
+RINGS = """() => {
+  const parsed = text => {
+    const scale = text.startsWith('color(') ? 255 : 1;
+    const [r, g, b, alpha] = [...text.replace('srgb', '').match(/[\\d.e-]+/g).map(Number), 1].slice(0, 4);
+    return [r * scale, g * scale, b * scale, alpha];
+  };
+  const bright = color => {
+    const [r, g, b] = color.map(n => n / 255).map(n => (n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
+  };
+  const dialog = document.querySelector('[role=dialog]');
+  const paper = parsed(getComputedStyle(dialog).backgroundColor).slice(0, 3);
+  const rings = [...dialog.querySelectorAll('[data-testid=stRadioOption]:not([data-selected]) > div > div:first-child')]
+    .map(one => getComputedStyle(one).borderTopColor);
+  const tracks = [...dialog.querySelectorAll('label:has([role=switch]):not([data-selected]) > div:first-of-type')]
+    .map(one => getComputedStyle(one).backgroundColor);
+  return [...rings, ...tracks].map(parsed).map(([r, g, b, alpha]) => {
+    const drawn = [r, g, b].map((n, i) => n * alpha + paper[i] * (1 - alpha));
+    const contrast = bright(drawn) / bright(paper);
+    return Math.max(contrast, 1 / contrast);
+  });
+}"""
 #: Roles of what a screen reader offers by its name.
 NAMED = {
     *("button", "checkbox", "combobox", "dialog", "heading", "img", "image", "link", "menuitem", "navigation"),
@@ -411,6 +434,20 @@ def test_words_that_axe_passes_over_can_be_read_too(sheet: Page, state: State, s
     sheet.emulate_media(color_scheme=scheme)
     reach(sheet, state)
     assert faint_words(sheet) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("state", "choices"),
+    [
+        (State("/settings", ("Add a member",), "Add a member"), 2),
+        (State("/?category=Tickets", ("Save view",), "Save view"), 2),
+    ],
+)
+def test_what_is_not_chosen_yet_is_found(sheet: Page, state: State, choices: int, scheme: Any) -> None:
+    sheet.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    reach(sheet, state)
+    wait_for(lambda: len(sheet.evaluate(RINGS)) == choices and min(sheet.evaluate(RINGS)) >= 3, 10)
 
 
 def test_each_exception_stands_at_a_state() -> None:
