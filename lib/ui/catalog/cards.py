@@ -64,9 +64,10 @@ def executions(activity: Activity) -> None:
         delta=outcome,
         delta_arrow="off",
         delta_color=color,
-        chart_data=activity.by_slice,
+        # Without events there is nothing to see in it but a thick line.
+        chart_data=activity.by_slice if activity.executions else None,
         chart_type="area",
         border=True,
-        height=_EXECUTIONS_HEIGHT,
+        height=_EXECUTIONS_HEIGHT if activity.executions else "content",
         help=exactly(activity.executions, "Live events, without tests and replays."),
     )

@@ -86,6 +86,13 @@ def test_any_schema_can_be_looked_at(schema: object, db: Database, new_actor: Ac
 
 
 @pytest.mark.usefixtures("new_actor")
+def test_an_event_that_did_not_come_has_no_line_along_the_bottom(new_actor: ActorFactory) -> None:
+    new_actor("read")
+    card = open_event("CONTACT_CREATED").metric[0]
+    assert (card.value, card.delta) == ("—", "no events")
+    assert not card.proto.chart_data
+
+
 def test_without_or_with_an_unknown_type_it_says_so(new_actor: ActorFactory) -> None:
     new_actor("read")
     assert "Choose an event in the catalog" in open_event(None).info[0].value
