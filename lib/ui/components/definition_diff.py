@@ -13,10 +13,12 @@ from lib.workflows import definition_text, diff
 _NAMES = {"payloadSchemaRef": "payload schema"}
 # Every publish has the next version number, which says nothing about what changes.
 _COUNTED = "version"
+# So many lines are shown as they are; of more, as many as fit the height.
+_MOST_LINES = 16
 
 
 def draw(before: Mapping[str, Any], after: Mapping[str, Any], *, height: int) -> None:
-    """Draw which parts differ and the lines that do, with some around them."""
+    """Draw which parts differ and the lines that do, with some around them; many lines scroll in this height."""
     before, after = _without_version(before), _without_version(after)
     lines = diff.unified(before, after).splitlines()
     if not lines:
@@ -28,7 +30,12 @@ def draw(before: Mapping[str, Any], after: Mapping[str, Any], *, height: int) ->
     parts = [_NAMES.get(key, key) for key in changed]
     removed, added = (sum(line.startswith(mark) for line in lines) for mark in "-+")
     st.markdown(f"**Changes in {escape(', '.join(parts))}** :gray[· {plural(removed, 'line')} out, {added:,} in]")
-    st.code(_readable("\n".join(lines)), language="diff", height=height, wrap_lines=True)
+    st.code(
+        _readable("\n".join(lines)),
+        language="diff",
+        height=height if len(lines) > _MOST_LINES else "content",
+        wrap_lines=True,
+    )
 
 
 def draw_beside(before: Mapping[str, Any], after: Mapping[str, Any], *, titles: tuple[str, str]) -> None:
