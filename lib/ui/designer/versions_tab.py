@@ -102,7 +102,16 @@ def _confirm(draft: Draft, to_version: int) -> None:
     real_events.draw(tried, headline=real_events.WOULD_START)
     note = st.text_input("Change note", f"Back to version {to_version}")
     label = f"Publish v{now + 1}" + (" anyway" if tried.none_starts else "")
-    if st.button(label, type="secondary" if tried.none_starts else "primary", icon=":material/history:"):
+    with st.container(horizontal=True, horizontal_alignment="right"):
+        if st.button("Cancel", key="roll-back-cancel"):
+            st.rerun()
+        confirmed = st.button(
+            label,
+            type="secondary" if tried.none_starts else "primary",
+            icon=":material/history:",
+            key="roll-back-confirm",
+        )
+    if confirmed:
         with guard.errors_shown():
             with database.write(draft.actor) as conn:
                 version = workflow_versions.roll_back(

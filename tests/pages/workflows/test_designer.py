@@ -363,6 +363,14 @@ def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFact
     assert "**Changes in description** :gray[· 1 line out, " in texts(app)
     shown = app.code[-1].value
     assert "-description: Second" in shown and "@@" not in shown and "version:" not in shown
+    app.button(key="roll-back-1").click()
+    app.button(key="roll-back-cancel").click().run()
+    assert "roll-back-confirm" not in {button.key for button in app.button} and not app.exception
+    assert get(actor, workflow).published_version == 2
+    app.button(key="roll-back-1").click().run()
+    app.button(key="roll-back-1").click()
+    app.button(key="roll-back-confirm").click().run()
+    assert get(actor, workflow).published_version == 3
 
 
 def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> None:
