@@ -56,8 +56,24 @@ def told(action: str, *, who: str, target_id: str, detail: Mapping[str, Any]) ->
     act = ACTS.get(action)
     if act is None:
         return f"{who} did {action} to {target_id}."
-    said = {field: detail.get(name, "…") for field, name in act.details().items()}
+    said = {field: _in_words(detail.get(name, "…")) for field, name in act.details().items()}
     return f"{who} {act.sentence.format(target_id=target_id, **said)}."
+
+
+def kind_word(kind: str) -> str:
+    """A kind of object as people read it: API token."""
+    return kind.replace("_", " ").capitalize().replace("Api", "API")
+
+
+def act_word(action: str) -> str:
+    """The name of an act as people read it: API token · revoked."""
+    kind, _, done = action.partition(".")
+    return f"{kind_word(kind)} · {done.replace('_', ' ')}"
+
+
+def _in_words(detail: object) -> object:
+    """A detail as a sentence says it; of an act its name in words, as the page's filter has it."""
+    return f"“{act_word(detail)}”" if isinstance(detail, str) and detail in ACTS else detail
 
 
 def _camel(name: str) -> str:

@@ -13,7 +13,7 @@ from streamlit.delta_generator import DeltaGenerator
 from lib import database
 from lib.auth import audit_trail
 from lib.auth.actors import Actor, ActOrigin
-from lib.auth.acts import ACTS, ActRefused
+from lib.auth.acts import ACTS, ActRefused, act_word, kind_word
 from lib.auth.audit_trail import AuditEntry, AuditFilters
 from lib.database.paging import Cursor, KeysetPage
 from lib.metrics.time_window import iso
@@ -23,23 +23,12 @@ from lib.ui.components.url_parameters import ALL, Choice, Place, Text
 
 _WIDTH = 170
 
-
-def kind_word(kind: str) -> str:
-    """A kind of object as people read it: API token."""
-    return kind.replace("_", " ").capitalize().replace("Api", "API")
-
-
-def _act_word(action: str) -> str:
-    kind, _, done = action.partition(".")
-    return f"{kind_word(kind)} · {done.replace('_', ' ')}"
-
-
 _SEARCH = Text(history.SEARCH, "Search the trail", "Search names, ids, addresses, reasons")
 _PERSON: Choice[str] = Choice("actBy", "Person", placeholder="Anybody", width=_WIDTH + 30)
 _ACT = Choice(
     "act",
     "Act",
-    {one: _act_word(one) for one in sorted(ACTS) if one != ActRefused.action},
+    {one: act_word(one) for one in sorted(ACTS) if one != ActRefused.action},
     "Any act",
     width=_WIDTH + 20,
 )

@@ -8,7 +8,7 @@ from datetime import datetime
 import streamlit as st
 
 from lib import database
-from lib.auth import audit_export, audit_trail
+from lib.auth import acts, audit_export, audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import MOST_COUNTED, MOST_SEARCHED, ActCount, AuditEntry, AuditFilters, AuditPage
 from lib.ui.components import statuses, table, viewer_time
@@ -91,7 +91,7 @@ def _row(entry: AuditEntry) -> Mapping[str, object]:
         "Act": entry.sentence,
         "When": entry.at,
         "Who": entry.who,
-        "Object": "Refused" if entry.was_refused else audit_filters.kind_word(entry.object_kind),
+        "Object": "Refused" if entry.was_refused else acts.kind_word(entry.object_kind),
         "Origin": entry.origin or "unknown",
         "Address": entry.address,
     }

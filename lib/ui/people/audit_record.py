@@ -10,12 +10,12 @@ from uuid import UUID
 import streamlit as st
 
 from lib import database
-from lib.auth import audit_trail
+from lib.auth import acts, audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import AuditEntry
 from lib.ui.components import definition_diff, facts, guard, history, links, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, escape
-from lib.ui.people import audit_filters, audit_list
+from lib.ui.people import audit_list
 from lib.workflows import diff
 from lib.workflows import versions as workflow_versions
 
@@ -68,7 +68,7 @@ def _draw_facts(entry: AuditEntry) -> None:
         "Who": escape(entry.who),
         "E-mail": code(entry.email) if entry.email else NOTHING,
         "Address": code(entry.address) if entry.address else NOTHING,
-        "Object": escape(audit_filters.kind_word(kind)) if kind else NOTHING,
+        "Object": escape(acts.kind_word(kind)) if kind else NOTHING,
         "Object id": code(entry.object_id),
         "Row": code(str(entry.audit_id)),
     }
@@ -77,7 +77,7 @@ def _draw_facts(entry: AuditEntry) -> None:
         with st.container(horizontal=True, gap="small"):
             if kind in _PAGES and entry.object_id != _ALL:
                 page, parameter = _PAGES[kind]
-                label = f"Open {audit_filters.kind_word(kind).lower()}"
+                label = f"Open {acts.kind_word(kind).lower()}"
                 links.page_link(
                     page, label=label, icon=":material/arrow_outward:", query_params={parameter: entry.object_id}
                 )

@@ -45,6 +45,13 @@ def test_a_line_is_told_as_a_sentence_whatever_it_lacks() -> None:
     assert acts.told("workflow.detached", who="Ada", target_id="w", detail={}) == "Ada detached … from …."
     assert acts.told("workflow.flown", who="Ada", target_id="w", detail={}) == "Ada did workflow.flown to w."
     assert acts.told("run.canceled", who="Ada", target_id="r-1", detail={}) == "Ada canceled run r-1."
+    refused = {"tried": "api_token.revoked", "permission": "admin"}
+    assert (
+        acts.told("act.refused", who="Ada", target_id="t", detail=refused)
+        == "Ada was refused “API token · revoked” (needs admin)."
+    )
+    refused["tried"] = "a list of tokens"
+    assert "was refused a list of tokens (" in acts.told("act.refused", who="Ada", target_id="t", detail=refused)
     braces = {"name": "{version}", "eventType": "{0.__class__}"}
     assert acts.told("workflow.detached", who="A", target_id="w", detail=braces).endswith("from {0.__class__}.")
 
