@@ -19,7 +19,7 @@ from lib.schemas.form import json_text
 from lib.serialization import strict_json
 from lib.ui.catalog import define_draft, infer_schema
 from lib.ui.catalog.define_start import DefinitionStart
-from lib.ui.components import choices, guard, statuses
+from lib.ui.components import choices, guard, numbered, statuses
 from lib.ui.components.text import escape
 
 _REGISTRY, _INLINE, _NONE = "From the registry", "Inline JSON Schema", "No schema"
@@ -168,6 +168,7 @@ class DefinitionFields:
                 help="Of draft 3, 4, 6, 7, 2019-09 or 2020-12, which it may name as $schema",
                 persist_state="session",
             )
+            numbered.dress(self._key("schema"), self._held("schema") or "")
             with st.popover("Infer from examples", icon=":material/auto_fix_high:", key=self._key("examples")):
                 infer_schema.draw(key=self._key("examples"), then=self._take_schema)
         else:
@@ -201,6 +202,7 @@ class DefinitionFields:
                 label_visibility="collapsed",
                 placeholder="None: a sample is made from the schema where one is needed",
             )
+            numbered.dress(self._key("example"), self._held("example") or "")
             st.button(
                 "Use the generated sample",
                 key=self._key("use-sample"),

@@ -16,7 +16,7 @@ from lib.schemas.compatibility import READINGS
 from lib.serialization import strict_json
 from lib.serialization.json_values import json_text
 from lib.ui.catalog import registry_comparison
-from lib.ui.components import guard
+from lib.ui.components import guard, numbered
 from lib.ui.components.text import code, escape
 from lib.workflows import schema_impact
 
@@ -53,9 +53,9 @@ def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     else:
         ref = st.text_input("Ref", key=_REF, placeholder="acme.DeviceOffline.v1", help=_REF_HELP)
     # Each version has a field of its own: what was typed for another one is not to come back.
-    text = st.text_area(
-        "JSON Schema", json_text(before) if before is not None else _EMPTY, key=f"{_TEXT}-{newest or ''}", height=320
-    )
+    key = f"{_TEXT}-{newest or ''}"
+    text = st.text_area("JSON Schema", json_text(before) if before is not None else _EMPTY, key=key, height=320)
+    numbered.dress(key, text)
     schema = _draw_problems(ref, text)
     if schema is not None and newest and before is not None:
         _draw_change(actor, newest, ref, before, schema)

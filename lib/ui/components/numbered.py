@@ -29,12 +29,17 @@ def dress(key: str, text: str, wrong: Iterable[int] = ()) -> None:
     ]
     numbers = f'url("data:image/svg+xml;base64,{_numbers(lines)}") 0 0 no-repeat local'
     st.html(
-        f"<style>.st-key-{key} textarea {{"
+        f"<style>.st-key-{_class(key)} textarea {{"
         f" background: {', '.join([numbers, *marks])};"
         ' font: 400 13px "Source Code Pro", ui-monospace, monospace;'
         f" line-height: {_LINE}px; padding: {_PADDING}px 12px {_PADDING}px {_MARGIN}px; tab-size: 2;"
         " white-space: pre; overflow-x: auto; }</style>"
     )
+
+
+def _class(key: str) -> str:
+    """A key as Streamlit writes it into the class of its container."""
+    return re.sub(r"[^a-zA-Z0-9_-]", "-", key)
 
 
 def line_named(cause: str) -> int | None:

@@ -56,6 +56,7 @@ def test_define_simulate_break_detach_delete_and_undo(page: Page) -> None:
     page.get_by_role("radio", name="Inline JSON Schema").click()
     type_into(page, "JSON Schema", json.dumps({**SCHEMA, "type": "objekt"}, indent=2))
     expect(page.get_by_text("Line 2:")).to_be_visible()
+    expect(page.get_by_role("textbox", name="JSON Schema")).to_have_css("background-image", re.compile("^url.*svg"))
     picture(page, "define-1-problem")
     type_into(page, "JSON Schema", json.dumps(SCHEMA, indent=2))
     expect(page.get_by_role("textbox", name=re.compile("^deviceId"))).to_be_visible()
