@@ -29,7 +29,7 @@ _KINDS = {"event": "Event", "run": "Run", "wait": "Wait"}
 _KEY = Text(timeline_link.PARAMETER, "Correlation key", "Exact key")
 _OLDER_THAN, _NEWER_THAN = Place("before", Cursor.parse), Place("after", Cursor.parse)
 FILTERS = UrlFilters("timeline", (_KEY,), positions=(_OLDER_THAN, _NEWER_THAN), labels="visible")
-_ROW, _AXIS = 24, 76
+_ROW, _AXIS = 24, 112
 _PADDING = {"top": 4, "bottom": 0, "left": 0, "right": 0}
 _LABEL = 190
 # What took a few milliseconds still is a visible bar.
