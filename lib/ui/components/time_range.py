@@ -99,7 +99,7 @@ def _draw_end(name: str, label: str, at: datetime | None, zone: ZoneInfo, change
         label,
         None,
         key=key,
-        width=190,
+        width=212,
         min_value=EARLIEST,
         max_value=LATEST,
         format="YYYY-MM-DD",
