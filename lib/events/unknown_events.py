@@ -97,8 +97,8 @@ def count(actor: Actor, sent: Sequence[SentEvent]) -> None:
 
 
 def add(conn: Connection, actor: Actor, *, sent: Sequence[SentEvent]) -> None:
-    """Count events of unknown types; needs manage. Others who do so for this tenant wait until the transaction ends."""
-    actor.require("manage", "counting events of unknown types")
+    """Count events of unknown types; needs the right to send. Others who count for this tenant wait until its end."""
+    actor.require("send", "counting events of unknown types")
     given = {"tenant": actor.tenant, "event_types": sorted({one.event_type for one in sent})}
     fields = {row["event_type"]: row["pointers"] for row in driver.rows(conn, queries["redacted_fields"], given)}
     counts, payloads = Counter[tuple[str, str]](), dict[str, list[Redacted]]()

@@ -111,11 +111,11 @@ def routes(app: Any) -> list[Route]:
     return [route for route in app.router.routes if isinstance(route, Route)]
 
 
-def new_token(actor: Actor, permission: str = "manage") -> str:
+def new_token(actor: Actor, permission: str = "manage", *, send_only: bool = False) -> str:
     """A token for the actor's tenant."""
     admin = Actor(actor.tenant, actor.user_id, actor.email, "admin")
     with database.write(admin) as conn:
-        return tokens.create_token(conn, admin, name="Test", permission=permission)  # type: ignore[arg-type]
+        return tokens.create_token(conn, admin, name="Test", permission=permission, send_only=send_only)  # type: ignore[arg-type]
 
 
 def event(**changes: Any) -> dict[str, Any]:

@@ -235,6 +235,16 @@ def test_events_of_unknown_types_are_counted_whichever_way_they_come(
     assert events_stored(db) == 2
 
 
+def test_what_a_token_sends_in_vain_counts_though_it_may_do_nothing_else(actor: Actor, client: ApiClient) -> None:
+    sender = client.as_(new_token(actor, send_only=True))
+    assert sender.post(event(type="DEVICE_OFFLINE")).status_code == 422
+    batch = [event(type="DEVICE_OFFLINE"), event(data=TICKET)]
+    assert [item["status"] for item in sender.post(batch, BATCH).json()["items"]] == [422, 202]
+    with database.read(actor) as conn:
+        [found] = unknown_events.list_types(conn, tenant=actor.tenant).types
+    assert (found.event_type, found.events) == ("DEVICE_OFFLINE", 2)
+
+
 @pytest.mark.own_database
 def test_a_batch_that_is_tried_again_in_halves_counts_what_is_unknown_once(
     db: Database, actor: Actor, client: ApiClient
