@@ -92,14 +92,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _add_tenant(given: argparse.Namespace) -> None:
     with database.operate() as conn:
-        members.begin_tenant(
-            conn,
-            tenant_name=given.name,
-            time_zone=given.time_zone,
-            email=given.email,
-            name=given.email,
-            by=actors.operator,
-        )
+        members.add_tenant(conn, name=given.name, email=given.email, time_zone=given.time_zone, by=actors.operator)
 
 
 def _add_token(given: argparse.Namespace) -> None:

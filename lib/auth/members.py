@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import get_args
 from uuid import UUID
+from zoneinfo import available_timezones
 
 from lib.auth import actors, acts, audit, tokens
 from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
@@ -76,12 +77,7 @@ def add(conn: Connection, actor: Actor, *, email: str, name: str, permission: Pe
     Raises InvalidInput naming the field, Conflict for someone who belongs to the tenant already.
     """
     _hold(conn, actor, to=acts.MemberAdded)
-    email, name = folded_email(email), name.strip()
-    strict_json.check_text(email, field="email")
-    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
-        raise InvalidInput("email", "must be an address such as ada@example.com")
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    email, name = _checked_email(email), _checked_name(name)
     _check(permission)
     row = {"email": email, "name": name, "permission": permission, "by": _person(actor)}
     user_id = conn.execute(queries["add"], row).scalar_one()
@@ -90,6 +86,19 @@ def add(conn: Connection, actor: Actor, *, email: str, name: str, permission: Pe
     member = _member(conn, actor, user_id)
     audit.record(conn, actor, acts.MemberAdded(target_id=user_id, email=member.email, permission=permission))
     return member
+
+
+def add_tenant(conn: Connection, *, name: str, email: str, time_zone: str, by: Callable[[UUID], Actor]) -> UUID:
+    """A new tenant, as somebody asked for it, with its first administrator; see begin_tenant.
+
+    Raises InvalidInput naming the field, Conflict for a name that another tenant has.
+    """
+    name, email = _checked_name(name), _checked_email(email)
+    if time_zone not in available_timezones():
+        raise InvalidInput("time-zone", "must be an IANA name, such as America/Chicago")
+    if conn.execute(queries["is_tenant_name"], {"name": name}).scalar_one():
+        raise Conflict(f"There is a tenant {name} already.")
+    return begin_tenant(conn, tenant_name=name, email=email, name=email, by=by, time_zone=time_zone)
 
 
 def begin_tenant(
@@ -179,6 +188,23 @@ def _member(conn: Connection, actor: Actor, user_id: UUID) -> Member:
 
 def _members(conn: Connection, actor: Actor) -> list[Member]:
     return [Member(**row) for row in conn.execute(queries["list"], {"tenant": actor.tenant}).mappings()]
+
+
+def _checked_email(email: str) -> str:
+    """The address as it is kept. Raises InvalidInput for what cannot be one."""
+    email = folded_email(email)
+    strict_json.check_text(email, field="email")
+    if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
+        raise InvalidInput("email", "must be an address such as ada@example.com")
+    return email
+
+
+def _checked_name(name: str) -> str:
+    """A name without spaces around it. Raises InvalidInput for one that is empty or too long."""
+    name = name.strip()
+    if not 1 <= len(name) <= _LONGEST_NAME:
+        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    return name
 
 
 def _check(permission: Permission) -> None:

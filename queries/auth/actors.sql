@@ -12,9 +12,9 @@ VALUES (:name, :time_zone, CAST(:is_demo AS boolean))
 RETURNING tenant
 
 -- name: upsert_user
--- A person by e-mail; returns their id, new or not.
+-- A person by e-mail; returns their id, new or not. Someone who is known keeps their name.
 INSERT INTO users (email, name) VALUES (:email, :name)
-ON CONFLICT (email) DO UPDATE SET name = excluded.name
+ON CONFLICT (email) DO UPDATE SET email = excluded.email
 RETURNING user_id
 
 -- name: upsert_membership

@@ -18,6 +18,10 @@ FROM tenants t WHERE t.tenant = CAST(:tenant AS uuid)
 -- Let a person into the tenant, making them known first if they are new; NULL if they belong to it already.
 SELECT app_add_member(:email, :name, :permission, CAST(:by AS uuid))
 
+-- name: is_tenant_name
+-- Whether a tenant is called so, in any case.
+SELECT EXISTS (SELECT FROM tenants WHERE lower(name) = lower(:name))
+
 -- name: hold_admins
 -- Who administers the tenant. Whoever else asks waits until this transaction ends, and then finds what it left.
 SELECT user_id FROM memberships

@@ -9,10 +9,10 @@ from typing import get_args
 import pytest
 
 from lib import database
-from lib.auth import actors, preferences
+from lib.auth import actors, members, preferences
 from lib.auth.actors import Actor, Permission
 from lib.database import Database
-from lib.errors import PermissionDenied
+from lib.errors import CatalogError, PermissionDenied
 from tests.conftest import ActorFactory
 
 RANKS = ("read", "manage", "admin")
@@ -74,3 +74,35 @@ def test_what_the_command_changes_is_in_the_trail(db: Database, repository: obje
     assert rows[0].detail == {"name": "Acme Ltd", "timeZone": "Europe/Berlin"}
     assert (rows[1].target_id, rows[1].detail["email"]) == (str(added[0].user_id), "boss@acme.example")
     assert command("verify") == "Acme Ltd: 5 rows, sound.\n"
+
+
+@pytest.mark.own_database
+def test_a_tenant_gets_a_name_of_its_own_and_an_address_to_sign_in_with(db: Database) -> None:
+    def added(name: str, email: str, **given: str) -> str:
+        with database.operate() as conn:
+            try:
+                members.add_tenant(conn, name=name, email=email, by=actors.operator, **({"time_zone": "UTC"} | given))
+            except CatalogError as error:
+                return str(error)
+        return ""
+
+    assert added("Acme Ltd", "boss@acme.example") == ""
+    for refused, why in (
+        (added(" ", "boss@acme.example"), "name: must have 1 to 100 characters"),
+        (added("N" * 101, "boss@acme.example"), "name: must have 1 to 100 characters"),
+        (added("Beta", "boss"), "email: must be an address such as ada@example.com"),
+        (added(" acme LTD", "boss@acme.example"), "There is a tenant acme LTD already."),
+        (added("Beta", "boss@acme.example", time_zone="Mars"), "time-zone: must be an IANA name"),
+    ):
+        assert why in refused
+    with database.operate() as conn:
+        assert [(m.tenant_name, m.email) for m in actors.memberships(conn)] == [("Acme Ltd", "boss@acme.example")]
+
+
+@pytest.mark.own_database
+def test_the_first_admin_of_another_tenant_keeps_their_name(db: Database) -> None:
+    with database.operate() as conn:
+        first = actors.add_tenant(conn, name="First")
+        actors.add_member(conn, tenant=first, email="ada@acme.example", name="Ada Admin", permission="admin")
+        members.add_tenant(conn, name="Second", email="Ada@acme.example", time_zone="UTC", by=actors.operator)
+        assert [m.name for m in actors.memberships(conn)] == ["Ada Admin", "Ada Admin"]
