@@ -67,13 +67,15 @@ def _whole_number(given: dict[str, str], name: str, default: int, largest: int) 
 def _page(actor: Actor, filters: catalog.CatalogFilters) -> dict[str, Any]:
     with database.read(actor) as conn:
         page = catalog.page(conn, tenant=actor.tenant, filters=filters, now=datetime.now(UTC))
+    # A category that no event has narrows nothing on a page. A caller would take all events for those of it.
+    is_there = filters.category is None or filters.category in page.categories
     # Past the end the catalog gives the first page. A caller that counts pages up would never finish.
-    entries = page.entries if page.page == filters.page else []
+    entries = page.entries if is_there and page.page == filters.page else []
     return {
         "entries": [_entry(entry) for entry in entries],
-        "total": page.total,
+        "total": page.total if is_there else 0,
         "page": filters.page,
-        "pages": page.pages,
+        "pages": page.pages if is_there else 1,
         "categories": page.categories,
     }
 

@@ -650,6 +650,15 @@ def test_the_catalog_is_listed_in_pages(db: Database, actor: Actor, client: ApiC
     assert (found["eventType"], found["attachedWorkflows"]) == ("TICKET_CREATED", 1)
 
 
+def test_a_category_that_no_event_has_lists_none(client: ApiClient) -> None:
+    billing = client.get("/api/v2/catalog?category=Billing").json()
+    assert billing["total"] > 0 and {entry["category"] for entry in billing["entries"]} == {"Billing"}
+    for category in ("Biling", "billing", ""):
+        none = client.get(f"/api/v2/catalog?category={category}").json()
+        assert (none["entries"], none["total"], none["pages"]) == ([], 0, 1)
+        assert "Billing" in none["categories"]
+
+
 @pytest.mark.parametrize("query", ["status=x", "source=x", "page=0", "page=-1", "page=٣", "pageSize=501", "pgae=2"])
 def test_a_bad_parameter_is_named(client: ApiClient, query: str) -> None:
     response = client.get(f"/api/v2/catalog?{query}")
