@@ -252,17 +252,18 @@ RINGS = """() => {
     const [r, g, b] = color.map(n => n / 255).map(n => (n <= 0.04045 ? n / 12.92 : ((n + 0.055) / 1.055) ** 2.4));
     return 0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05;
   };
-  const dialog = document.querySelector('[role=dialog]');
-  const paper = parsed(getComputedStyle(dialog).backgroundColor).slice(0, 3);
-  const rings = [...dialog.querySelectorAll('[data-testid=stRadioOption]:not([data-selected]) > div > div:first-child')]
-    .map(one => getComputedStyle(one).borderTopColor);
-  const tracks = [...dialog.querySelectorAll('label:has([role=switch]):not([data-selected]) > div:first-of-type')]
-    .map(one => getComputedStyle(one).backgroundColor);
-  return [...rings, ...tracks].map(parsed).map(([r, g, b, alpha]) => {
-    const drawn = [r, g, b].map((n, i) => n * alpha + paper[i] * (1 - alpha));
-    const contrast = bright(drawn) / bright(paper);
+  const over = ([r, g, b, alpha], behind) => [r, g, b].map((n, i) => n * alpha + behind[i] * (1 - alpha));
+  const told = (chosen, part) => [...document.querySelectorAll(`[role=dialog] ${chosen}`)].map(one => {
+    const layers = [];
+    for (let at = one.parentElement; at; at = at.parentElement) layers.unshift(getComputedStyle(at).backgroundColor);
+    const behind = layers.map(parsed).reduce((under, color) => over(color, under), [255, 255, 255]);
+    const contrast = bright(over(parsed(getComputedStyle(one)[part]), behind)) / bright(behind);
     return Math.max(contrast, 1 / contrast);
   });
+  return [
+    ...told('[data-testid=stRadioOption]:not([data-selected]) > div > div:first-child', 'borderTopColor'),
+    ...told('label:has([role=switch]):not([data-selected]) > div:first-of-type', 'backgroundColor'),
+  ];
 }"""
 #: Roles of what a screen reader offers by its name.
 NAMED = {
