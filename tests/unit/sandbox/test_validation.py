@@ -151,6 +151,26 @@ def test_valid(schema: Any, value: Any) -> None:
     assert violations(schema, value) == SchemaVerdict("valid")
 
 
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"type": "string"},
+        {"maximum": 5},
+        {"multipleOf": 7},
+        {"enum": [1, 2]},
+        {"const": 1},
+        {"anyOf": [{"type": "string"}, {"maximum": 5}]},
+        {"const": strict_json.parse("8" * 5000)},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("digits", [4301, 5000, 131_072])
+def test_numbers_of_more_digits_than_python_reads_are_judged(schema: Any, digits: int) -> None:
+    value = strict_json.parse('{"a": ' + "9" * digits + "}")
+    verdict = violations({"properties": {"a": schema}, "required": ["x"]}, value)
+    assert verdict.status == "invalid" and {path for path, _ in found(verdict)} == {"", "/a"}
+
+
 def test_numbers_that_floats_would_let_pass() -> None:
     assert violations({"maximum": 9007199254740992}, 9007199254740993).status == "invalid"
     assert violations({"const": 9007199254740992}, 9007199254740993).status == "invalid"
