@@ -16,6 +16,7 @@ from lib.auth.actors import Actor
 from lib.catalog import schema_registry
 from lib.catalog.interchange import reading
 from lib.errors import CatalogError, InvalidInput
+from lib.sandbox import metaschema
 from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS, Comparison, Reading
 from lib.serialization import strict_json
@@ -142,9 +143,13 @@ def _check(given: argparse.Namespace) -> bool:
 def _read(name: str) -> Any:
     """The schema in a file. Raises InvalidInput naming the file and what is wrong with it."""
     shown = _printable(name)
-    schema = strict_json.parse(_bytes(name), field=shown)
+    content = _bytes(name)
+    schema = strict_json.parse(content, field=shown)
     if not isinstance(schema, dict | bool):
         raise InvalidInput(shown, "is no JSON Schema, which is an object, true or false")
+    if isinstance(schema, dict) and (problems := metaschema.schema_problems(content.decode())):
+        line, sentence = problems[0]
+        raise InvalidInput(shown, f"is no JSON Schema that can be used{f', line {line}' if line else ''}: {sentence}")
     return schema
 
 

@@ -71,6 +71,8 @@ def test_two_files_need_no_database(
         (b"\xff\xfe", "UTF-8"),
         (b"[]", "is no JSON Schema"),
         (b'"text"', "is no JSON Schema"),
+        (b'{"title": "A",\n "type": "obj"}', "line 2: /type"),
+        (b'{"properties": {"a": {"$ref": "#/nope"}}}', "nope"),
         (b'{"type": "object", "type": "string"}', "more than once"),
         (b'{"a": NaN}', "JSON|number"),
         (b'{"a": "\\u0000"}', "."),
