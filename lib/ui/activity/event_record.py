@@ -65,7 +65,7 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
             st.title(escape(record.event_type), anchor=False)
             looks = (statuses.FATE[record.fate], statuses.ORIGIN[record.origin])
             st.markdown(f"{' '.join(look.badge() for look in looks)} {code(str(record.event_id))}")
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", width="content", key="event-acts"):
             refusal = guard.refused(actor, "manage")
             again = {"eventType": record.event_type, "fromEvent": str(record.event_id)}
             st.button(

@@ -42,7 +42,8 @@ _MOST_KEYS = 8
 def draw(actor: Actor) -> None:
     """Draw the field for the key, and the page of its timeline that the URL asks for."""
     FILTERS.begin()
-    key = FILTERS.type_text(_KEY)
+    with st.container(key="labelled-key"):
+        key = FILTERS.type_text(_KEY)
     FILTERS.draw_complaints()
     if not key:
         _draw_start(actor)

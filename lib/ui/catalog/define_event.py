@@ -82,9 +82,10 @@ def _draw_columns(
 
     left, right = st.columns(2, gap="large")
     with left:
-        fields.draw_names(tell)
-        fields.draw_schema(tell)
-        fields.draw_paths(tell, schema)
+        with st.container(key="labelled-definition"):
+            fields.draw_names(tell)
+            fields.draw_schema(tell)
+            fields.draw_paths(tell, schema)
         define_preview.draw_paths(definition, sample)
         fields.draw_example(tell, sample.value if sample else None)
     with right:

@@ -29,7 +29,8 @@ def draw(draft: Draft, refusal: str | None) -> None:
 
 def _draw(draft: Draft, refusal: str | None) -> None:
     tenant, disabled = draft.actor.tenant, refusal is not None
-    left, right = st.columns(2)
+    with st.container(key="labelled-trigger"):
+        left, right = st.columns(2)
     with left:
         _draw_event(draft, disabled=disabled)
     with right:

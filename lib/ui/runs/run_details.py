@@ -123,7 +123,7 @@ def _draw_facts(run: Run, plan: StepPlan) -> None:
     if took is None and summary.started_at:
         took = (datetime.now(UTC) - summary.started_at).total_seconds()
     repeat = " :violet-badge[Repeat]" if summary.retry_of else ""
-    with st.grid(min_column_width=170, gap="small"):
+    with st.grid(min_column_width=170, gap="small", key="run-facts"):
         _fact("Triggered", viewer_time.clock(summary.triggered_at))
         _fact("Started", viewer_time.clock(summary.started_at) if summary.started_at else NOTHING)
         _fact("Ended", viewer_time.clock(summary.completed_at) if summary.completed_at else NOTHING)
@@ -138,7 +138,7 @@ def _draw_facts(run: Run, plan: StepPlan) -> None:
 
 def _draw_links(run: Run) -> None:
     summary = run.summary
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="small", key="run-links"):
         if summary.trigger_event_id:
             links.page_link(
                 "activity.py",
