@@ -43,8 +43,6 @@ def draw(draft: Draft, refusal: str | None) -> None:
             on_change=guard.callback(_keep),
             args=(draft, key, language),
         )
-    if text == written:
-        draft.unapplied.pop(language, None)
     _draw_acts(draft, key, language)
     refused, why = draft.refused.get(language, ("", ""))
     line = None
@@ -52,6 +50,13 @@ def draw(draft: Draft, refusal: str | None) -> None:
         st.error(escape(why), icon=":material/error:")
         line = numbered.line_named(why)
     numbered.dress(_EDITOR, text, [line] if line else [])
+
+
+def forget_applied(draft: Draft) -> None:
+    """Take no text for one to apply that says what the definition says; before anything tells of it."""
+    for language, text in list(draft.unapplied.items()):
+        if text == definition_text.write(draft.definition, language):
+            del draft.unapplied[language]
 
 
 def _draw_acts(draft: Draft, key: str, language: Language) -> None:

@@ -56,28 +56,25 @@ def draw(actor: Actor, asked: str) -> None:
         return
     draft = state.load(actor, workflow_id)
     draft.write()
+    code_tab.forget_applied(draft)
     refusal = guard.refusal(actor, draft.workflow)
     if draft.workflow.status == "archived":
         refusal = refusal or "It is archived. Restore it to change it."
-    head = st.container()
-    notices = st.container()
+    with database.read(actor) as conn:
+        problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=draft.definition)
+        impact = schema_impact.impact_of_draft(conn, tenant=actor.tenant, definition=draft.definition)
+    _draw_head(draft, problems, refusal)
+    _draw_notices(draft, refusal)
+    if impact:
+        _draw_impact(draft, impact, refusal)
+    publishing.draw_published(draft)
+    backfill_dialog.draw(actor, draft.workflow)
     if state.tab() == "Versions":  # two texts side by side need the width
         editor, overview = st.container(), None
     else:  # the editor is left, so that it comes first where there is room for one column only
         editor, overview = st.columns([3, 2], gap="large")
     with editor:
         states = _draw_editor(draft, refusal)
-    with database.read(actor) as conn:
-        problems = workflow_validation.validate(conn, tenant=actor.tenant, definition=draft.definition)
-        impact = schema_impact.impact_of_draft(conn, tenant=actor.tenant, definition=draft.definition)
-    with head:
-        _draw_head(draft, problems, refusal)
-    with notices:
-        _draw_notices(draft, refusal)
-        if impact:
-            _draw_impact(draft, impact, refusal)
-        publishing.draw_published(draft)
-        backfill_dialog.draw(actor, draft.workflow)
     if overview:
         with overview:
             _draw_overview(draft, problems, states, read_only=refusal is not None)

@@ -226,6 +226,10 @@ def test_code_that_is_not_applied_is_kept_and_holds_publishing_back(new_actor: A
     assert widget(app.text_area, "code-yaml").value == typed
     next(b for b in app.button if b.label == "Discard").click().run()
     assert "id: a" in widget(app.text_area, "code-yaml").value and not app.button(key="publish").disabled
+    widget(app.text_area, "code-yaml").set_value(typed).run()
+    assert app.button(key="publish").disabled
+    widget(app.text_area, "code-yaml").set_value(typed.replace("id: typed", "id: a")).run()  # as it was
+    assert not app.button(key="publish").disabled and "not applied" not in texts(app)
     widget(app.text_area, "code-yaml").set_value(f"# A comment changes nothing\n{typed}").run()
     next(b for b in app.button if b.label == "Apply").click().run()
     assert get(actor, workflow).draft["steps"][0]["id"] == "typed" and not app.button(key="publish").disabled
