@@ -5,6 +5,7 @@ It changes nothing. It ends with 0 when all is well, and with 3 otherwise, like 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator
 
@@ -17,6 +18,7 @@ from lib.settings import Settings, settings
 
 def main() -> int:
     """Print every check with its state; the process's exit status."""
+    argparse.ArgumentParser("python -m lib.doctor", description=__doc__).parse_args()
     try:
         given = settings()
     except ConfigurationError as error:

@@ -298,6 +298,8 @@ def test_the_doctor_prints_every_check_and_changes_nothing(server: Server) -> No
     without_auth = command("lib.doctor", DATABASE_URL=url)
     assert without_auth.returncode == 3 and "FAILED sign-in" in without_auth.stdout
     assert without_auth.stderr == ""
+    mistyped = command("lib.doctor", "--fix", DATABASE_URL=url)
+    assert mistyped.returncode == 2 and "unrecognized arguments: --fix" in mistyped.stderr and mistyped.stdout == ""
 
 
 @pytest.mark.parametrize(
