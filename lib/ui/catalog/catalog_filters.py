@@ -46,6 +46,7 @@ FILTERS = UrlFilters(
     others=(_DEPRECATED,),
     preferred=(_VIEW,),
     positions=(_PAGE,),
+    aliases={"search": "q"},  # as the API has it
 )
 #: Where in this run the filters go whose choices come with the answer.
 _SLOT = "catalog-choices"
