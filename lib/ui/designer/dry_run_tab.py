@@ -12,6 +12,8 @@ from lib.ui.components import statuses
 from lib.ui.components.text import code, escape, plural
 from lib.ui.designer import samples
 from lib.ui.designer.state import Draft
+from lib.ui.runs import run_steps
+from lib.ui.runs.run_steps import StepPlan
 from lib.workflows import dry_run
 from lib.workflows import validation as workflow_validation
 from lib.workflows.dry_run import DryRun, DryStep
@@ -44,8 +46,9 @@ def draw(draft: Draft, refusal: str | None) -> dict[str, str]:
     result = dry_run.dry_run(definition, payload=sample.payload, schema=schema, correlation_key=sample.correlation_key)
     _draw_verdict(result)
     samples.draw_unchecked(result.start)
+    plan = StepPlan.of(definition)
     for step in result.steps:
-        _draw_step(step)
+        _draw_step(step, plan)
     if result.cut_short:
         st.caption(f"Cut short after {dry_run.MOST_STEPS} steps.")
     left, right = st.columns(2)
@@ -53,11 +56,7 @@ def draw(draft: Draft, refusal: str | None) -> dict[str, str]:
         st.code(json_text(result.start.payload), language="json")
     with right, st.expander("Output", icon=":material/output:"):
         st.code(json_text(result.output), language="json")
-    return {_id_of(step): "FAILED" if step.state == "failed" else "SUCCEEDED" for step in result.steps}
-
-
-def _id_of(step: DryStep) -> str:
-    return step.path.rpartition("/")[2].partition("[")[0]
+    return {run_steps.id_of(step.path): "FAILED" if step.state == "failed" else "SUCCEEDED" for step in result.steps}
 
 
 def _draw_verdict(result: DryRun) -> None:
@@ -76,9 +75,10 @@ def _draw_verdict(result: DryRun) -> None:
         )
 
 
-def _draw_step(step: DryStep) -> None:
+def _draw_step(step: DryStep, plan: StepPlan) -> None:
     kind = STEP_TYPES.get(step.step_type)
-    said = f"{statuses.DRY_STEP[step.state].badge()} {kind.icon if kind else ''} {code(step.path)}"
+    called = escape(run_steps.title(step.path, plan))
+    said = f"{statuses.DRY_STEP[step.state].badge()} {kind.icon if kind else ''} {called}"
     if step.error:
         said += f" :red[{escape(step.error)}]"
     elif step.output is not None:

@@ -57,10 +57,10 @@ def id_of(step_path: str) -> str:
     return step_path.rpartition("/")[2].partition("[")[0]
 
 
-def title(step: RunStep, plan: StepPlan) -> str:
-    """The step's name, with the numbers of the loop passes it is in."""
-    passes = [part.partition("[")[2].rstrip("]") for part in step.step_path.split("/") if "[" in part]
-    called = name(step.step_path, plan)
+def title(step_path: str, plan: StepPlan) -> str:
+    """What people call the step at this place of a run, with the numbers of the loop passes it is in."""
+    passes = [part.partition("[")[2].rstrip("]") for part in step_path.split("/") if "[" in part]
+    called = name(step_path, plan)
     return f"{called} · {'.'.join(str(int(p) + 1) for p in passes if p.isdecimal())}" if passes else called
 
 
@@ -109,7 +109,7 @@ def draw(step: RunStep, plan: StepPlan, wait: RunWait | None) -> None:
     """Draw a step, foldable: times and attempts, error, wait, and what went in and came out."""
     kind = STEP_TYPES.get(step.step_type)
     planned = plan.steps.get(id_of(step.step_path))
-    header = f"{escape(title(step, plan))} {statuses.STEP[step.status].badge()} :gray[{took(step)}]"
+    header = f"{escape(title(step.step_path, plan))} {statuses.STEP[step.status].badge()} :gray[{took(step)}]"
     if step.attempt > 1:
         header += f" :orange-badge[attempt {step.attempt}]"
     with st.expander(header, icon=kind.icon if kind else None, expanded=step.status == "FAILED"):

@@ -98,7 +98,7 @@ def _bars(shown: tuple[RunStep, ...], plan: StepPlan) -> tuple[list[dict[str, An
         rows.append(
             {
                 "step": f"{index:03d}",
-                "label": run_steps.title(step, plan),
+                "label": run_steps.title(step.step_path, plan),
                 "status": statuses.STEP[step.status].word,
                 "from": start,
                 "to": max(end, start + total * _THINNEST),

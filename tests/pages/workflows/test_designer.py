@@ -381,10 +381,12 @@ def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> No
     actor = new_actor()
     workflow = attach(actor, "Alpha")
     assign = {"id": "set", "type": "transform.assign", "config": {"assign": {"vars.id": {"$expr": "payload.ticketId"}}}}
-    edit(actor, workflow, steps=[assign, log_step("note")])
+    steps = [{**log_step("note"), "name": "Write it down"}]
+    each = {"id": "each", "type": "control.forEach", "config": {"items": {"$expr": "[1, 2]"}, "steps": steps}}
+    edit(actor, workflow, steps=[assign, each])
     app = design(workflow, "Dry run")
-    assert any("start and succeed after 2 steps" in s.value for s in app.success)
-    assert "`note`" in texts(app)
+    assert any("start and succeed after" in s.value for s in app.success), texts(app)
+    assert "Write it down · 1" in texts(app) and "Write it down · 2" in texts(app), "as the run names them"
 
 
 def test_a_dry_run_says_that_its_sample_took_too_long(
