@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -14,7 +15,16 @@ from tests.e2e.runs.test_runs_browser import NAME, click_cell
 pytestmark = pytest.mark.browser
 
 
-def pause_a_workflow(page: Page) -> None:
+@pytest.fixture(autouse=True)
+def act(page: Page) -> Iterator[None]:
+    """Somebody paused a workflow, or resumed it. Afterwards it is as it was: other tests have its runs counted."""
+    pause_or_resume(page)
+    yield
+    pause_or_resume(page)
+
+
+def pause_or_resume(page: Page) -> None:
+    page.set_viewport_size({"width": 1440, "height": 1000})
     page.goto("/workflows")
     settled(page)
     page.get_by_test_id("stPopover").first.get_by_role("button").click()
@@ -23,7 +33,6 @@ def pause_a_workflow(page: Page) -> None:
 
 
 def test_an_act_is_found_opened_and_leads_to_its_object(page: Page) -> None:
-    pause_a_workflow(page)
     page.goto("/audit")
     settled(page)
     click_cell(page, NAME, 1)
@@ -41,7 +50,6 @@ def test_an_act_is_found_opened_and_leads_to_its_object(page: Page) -> None:
 
 
 def test_the_file_is_fetched_and_that_is_an_act(page: Page) -> None:
-    pause_a_workflow(page)
     page.goto("/audit?actOrigin=page")
     settled(page)
     page.get_by_role("button", name=re.compile("Export")).click()
@@ -55,7 +63,6 @@ def test_the_file_is_fetched_and_that_is_an_act(page: Page) -> None:
 
 
 def test_a_phone_shows_the_trail_and_an_act(page: Page) -> None:
-    pause_a_workflow(page)
     page.set_viewport_size({"width": 390, "height": 900})
     overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
     page.goto("/audit")
