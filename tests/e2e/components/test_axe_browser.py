@@ -155,7 +155,7 @@ OF_STREAMLIT = [
     Exempt(
         "scrollable-region-focusable",
         '[data-testid="stCode"] pre',
-        "/event?eventType=TICKET_CREATED > ^Detach",
+        "/workflows > Triage new tickets > Versions",
         "It gives code that scrolls no tabindex; browsers let the keyboard into what scrolls by themselves.",
     ),
     Exempt(
