@@ -125,7 +125,7 @@ def _draw_chart(entries: tuple[TimelineEntry, ...]) -> None:
     points = drawn.transform_filter("datum.kind == 'Event'").mark_point(size=70, filled=True, opacity=1).encode(x=x)
     with st.container(border=True):
         vega_chart.draw(
-            alt.layer(bars, points).properties(height=len(rows) * _ROW + _AXIS, padding=_PADDING),
+            alt.layer(bars, points, height=len(rows) * _ROW + _AXIS, padding=_PADDING),
             alt="Each entry along the time, as in the table below",
         )
 

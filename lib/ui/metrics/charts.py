@@ -68,7 +68,7 @@ def volume(
         long["chosen"] = long["n"].isin(chosen) & ((long["Status"] == status) | (status is None))
         marked = "datum.chosen"
     chart: alt.Chart = (
-        alt.Chart(long)
+        alt.Chart(long, name="volume")
         .mark_bar(cursor="pointer")
         .encode(
             x=time_axis.slices(metrics.window, BRUSH_FIELD, bin="binned"),
@@ -87,7 +87,7 @@ def volume(
     )
     behind, before = time_axis.across(metrics.window, marks=marks)
     layers = [*behind, chart, *_before(metrics), *before]
-    return alt.layer(*layers).properties(height=_HEIGHT, padding=time_axis.PADDING)
+    return alt.layer(*layers, height=_HEIGHT, padding=time_axis.PADDING)
 
 
 def before_table(metrics: EventMetrics) -> pd.DataFrame:
@@ -229,7 +229,7 @@ def heatmap(week: Sequence[Sequence[int]], zone: str = "UTC") -> Chart:
         offset=6,
     )
     chart: alt.Chart = (
-        alt.Chart(long)
+        alt.Chart(long, height=_SMALL_HEIGHT + 30, padding=time_axis.PADDING)
         .mark_rect(cornerRadius=2)
         .encode(
             x=alt.X(
@@ -248,7 +248,6 @@ def heatmap(week: Sequence[Sequence[int]], zone: str = "UTC") -> Chart:
             color=alt.Color("Events:Q", scale=alt.Scale(domain=[0, most], range=list(_HEAT)), legend=scale),
             tooltip=[*_told("Weekday", "Hour"), alt.Tooltip("Events:Q", format=",")],
         )
-        .properties(height=_SMALL_HEIGHT + 30, padding=time_axis.PADDING)
     )
     return chart
 
@@ -267,7 +266,7 @@ def reasons(table: pd.DataFrame, *, is_sample: bool = False) -> Chart:
     )
     bars = base.mark_bar(color=statuses.EVENT["unmatched"].hex, cornerRadiusEnd=3, height=22)
     numbers = base.mark_text(align="left", dx=5).encode(text=shown)
-    return alt.layer(bars, numbers).properties(height=max(40, 40 * len(table)), padding=time_axis.PADDING)
+    return alt.layer(bars, numbers, height=max(40, 40 * len(table)), padding=time_axis.PADDING)
 
 
 def _line(base: alt.Chart, window: Window, marks: Sequence[Mark], *, area: str | None = None) -> Chart:
@@ -276,7 +275,7 @@ def _line(base: alt.Chart, window: Window, marks: Sequence[Mark], *, area: str |
     if area:
         layers.insert(0, base.mark_area(opacity=0.12, color=area))
     behind, before = time_axis.across(window, most=time_axis.SMALL_MOST_TICKS, marks=marks)
-    return alt.layer(*behind, *layers, *before).properties(height=_SMALL_HEIGHT, padding=time_axis.PADDING)
+    return alt.layer(*behind, *layers, *before, height=_SMALL_HEIGHT, padding=time_axis.PADDING)
 
 
 def _told(*columns: str) -> list[alt.Tooltip]:

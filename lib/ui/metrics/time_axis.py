@@ -99,14 +99,20 @@ def _marks(window: Window, most: int, marks: Sequence[Mark]) -> tuple[alt.Chart,
         [{"at": mark.place, "mark": n, "When": mark.when, "What": mark.words} for n, mark in enumerate(marks)]
     )
     told = [alt.Tooltip("What:N"), alt.Tooltip("When:N")]
-    base = alt.Chart(rows).encode(x=slices(window, "at", most=most), tooltip=told)
-    rules = base.mark_rule(color=_MARK, strokeDash=[4, 3], strokeWidth=1.5, opacity=0.9)
+    x = slices(window, "at", most=most)
+    rules = alt.Chart(rows).mark_rule(color=_MARK, strokeDash=[4, 3], strokeWidth=1.5, opacity=0.9)
     heads = (
-        base.mark_point(shape="triangle-down", size=130, filled=True, color=_MARK, opacity=1, cursor="pointer")
-        .encode(y=alt.value(5), description=alt.Description("What:N"))
+        alt.Chart(rows, name="changes")
+        .mark_point(shape="triangle-down", size=130, filled=True, color=_MARK, opacity=1, cursor="pointer")
+        .encode(
+            x=x,
+            y=alt.YValue(5),  # type: ignore[no-untyped-call]
+            tooltip=told,
+            description=alt.Description("What:N"),
+        )
         .add_params(alt.selection_point(MARKS, fields=["mark"], on=click_on("mark")))
     )
-    return rules, heads
+    return rules.encode(x=x, tooltip=told), heads
 
 
 def _ticks(window: Window, most: int) -> list[int]:

@@ -62,7 +62,7 @@ def _draw_bars(shown: tuple[RunStep, ...], plan: StepPlan, axis: str) -> None:
     shown_label = f"{json.dumps(labels)}[datum.value]"  # a Vega expression; JSON strings are its strings
     colors = {look.word: look.hex for look in statuses.STEP.values()}
     chart = (
-        alt.Chart(pd.DataFrame(rows))
+        alt.Chart(pd.DataFrame(rows), height=len(rows) * _ROW + _AXIS, padding=_PADDING)
         .mark_bar(cornerRadius=4, height=14)
         .encode(
             x=alt.X("from:Q", title=axis, axis=axes.durations(total)[0], scale=alt.Scale(domain=[0, total * 1.02])),
@@ -80,7 +80,6 @@ def _draw_bars(shown: tuple[RunStep, ...], plan: StepPlan, axis: str) -> None:
                 alt.Tooltip("took:N", title="Took"),
             ],
         )
-        .properties(height=len(rows) * _ROW + _AXIS, padding=_PADDING)
     )
     with st.container(border=True):
         vega_chart.draw(chart)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -122,6 +123,23 @@ def test_days_that_are_read_by_hours_are_parted_at_midnight(draw: Callable[[Even
     assert axis["labelAlign"] == "left", "a day's label begins with the day, and not under the day before"
     by_day = layers(draw(hours(at, 240, step="day")))
     assert not [one for one in by_day if one["mark"].get("description") == "Midnight"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("draw", [charts.volume, charts.latency, charts.success])
+def test_nothing_is_checked_hashed_or_made_from_json_while_a_chart_is_made(
+    draw: Callable[..., charts.Chart],
+) -> None:
+    metrics = hours(datetime(2026, 6, 3, 20, tzinfo=UTC), 30)
+    mark = marks.Mark(1.0, "Thu 4 Jun, 01:00", (Change(metrics.window.since, "Workflow “A” paused", None, None),))
+    draw(metrics, marks=[mark])  # the first one reads schemas and modules
+    called: set[str] = set()
+    sys.setprofile(lambda frame, event, _: called.add(frame.f_code.co_name) if event == "call" else None)
+    try:
+        draw(metrics, marks=[mark])
+    finally:
+        sys.setprofile(None)
+    assert "across" in called
+    assert not called & {"validate_property", "hash_schema", "_compute_hash"}
 
 
 def test_the_period_before_is_dotted_where_its_slices_would_stand() -> None:
