@@ -27,7 +27,8 @@ with controls:
     status_pill.draw(actor)
 
 guard.say_why(guard.refused(actor, "manage"))
-health_line.draw(health_line.recent(actor))
-listing.draw(actor, unknown)
+traffic = health_line.recent(actor)
+health_line.draw(traffic)
+listing.draw(actor, traffic, unknown)
 with controls:
     export_menu.draw(actor)

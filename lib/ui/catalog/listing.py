@@ -9,12 +9,12 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
+from lib.catalog.traffic import Traffic
 from lib.ui.catalog import (
     card_grid,
     catalog_filters,
     event_details,
     export_menu,
-    health_line,
     own_event_acts,
     unknown_events,
 )
@@ -32,20 +32,22 @@ def draw_dialogs(actor: Actor) -> str | None:
     return event_details.draw_drawer(actor)
 
 
-def draw(actor: Actor, unknown: str | None) -> None:
-    """Draw filters and entries. `unknown` is the event type that the URL asks for in vain."""
+def draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
+    """Draw filters and entries. `unknown` is the event type that the URL asks for in vain.
+
+    What is drawn alone goes by the traffic of the line above it, which stands as it was, and does not read it again.
+    """
 
     @guard.fragment()
     def drawn() -> None:
-        _draw(actor, draw_dialogs(actor) if guard.is_drawn_alone() else unknown)
+        _draw(actor, traffic, draw_dialogs(actor) if guard.is_drawn_alone() else unknown)
         saved_views.follow()
 
     drawn()
 
 
-def _draw(actor: Actor, unknown: str | None) -> None:
+def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
     now = datetime.now(UTC)
-    traffic = health_line.recent(actor)
     asked = catalog_filters.draw(actor)
     with database.read(actor) as conn:
         page = entries.page(conn, tenant=actor.tenant, filters=asked.filters, now=now, traffic=traffic)

@@ -12,6 +12,7 @@ from sqlalchemy import event, text
 from streamlit.testing.v1 import AppTest
 
 from lib.auth.actors import Actor
+from lib.catalog.traffic import Traffic
 from lib.database import Database
 from lib.ui.catalog import card_grid, health_line
 from lib.ui.catalog.catalog_sorts import ORDERS
@@ -49,6 +50,19 @@ def busy(db: Database, new_actor: ActorFactory) -> Actor:
     add_run(db, actor.tenant, "TAG_APPLIED", now - timedelta(hours=1), "SUCCEEDED", 2.0)
     add_run(db, actor.tenant, "NOTE_CREATED", now - timedelta(hours=1), "FAILED", 80.0)
     return actor
+
+
+def test_the_listing_goes_by_the_traffic_of_the_line_above_it(busy: Actor) -> None:
+    def script(actor, traffic) -> None:  # type: ignore[no-untyped-def]
+        from lib.ui.catalog import listing
+
+        listing.draw(actor, traffic, None)
+
+    traffic = health_line.recent(busy)
+    kept = Traffic({name: one for name, one in traffic.by_type.items() if name != "TAG_APPLIED"})
+    app = AppTest.from_function(script, default_timeout=60, kwargs={"actor": busy, "traffic": kept}).run()
+    assert not app.exception
+    assert catalog_page.types(app) == ["NOTE_CREATED"], "and TAG_APPLIED is folded as one without traffic"
 
 
 def test_a_card_has_the_figures_in_words(busy: Actor) -> None:
