@@ -1,4 +1,4 @@
-"""The metrics page of one event over 7 days from constants, in a process with nothing but Streamlit and its charts."""
+"""The metrics page of one event from constants, in a process with nothing but Streamlit and its charts."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ import pandas as pd
 import streamlit as st
 
 ICON = ":material/bolt:"
-DAYS, ROWS = 7, 25
+ROWS = 25
 STATUSES = {"Matched": "#4f8ef7", "Unmatched": "#a3adc2", "Error": "#e5484d"}
 PERCENTILES = {"p50": "#7c83f7", "p95": "#f0913a"}
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
 START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def days() -> int:
+    """How many days the chosen range has: each range has rows of its own, which the browser has to draw."""
+    return int(st.session_state["Range"].removesuffix("d"))
 
 
 def head() -> None:
@@ -57,7 +62,7 @@ def summary() -> None:
                 height="stretch",
                 delta_color="off",
             )
-    st.caption(f"Changes are against the {st.session_state['Range'].removesuffix('d')} days before.")
+    st.caption(f"Changes are against the {days()} days before.")
 
 
 @contextmanager
@@ -95,7 +100,7 @@ def volume() -> alt.Chart:
     rows = [
         {"left": n, "right": n + 1, "Status": status, "Events": (n * 7 + size) % 90, "When": f"Day {n}"}
         for size, status in enumerate(STATUSES)
-        for n in range(DAYS)
+        for n in range(days())
     ]
     bars = alt.selection_point("bars", fields=["left", "Status"])
     brush = alt.selection_interval("brush", encodings=["x"])
@@ -122,7 +127,7 @@ def latency() -> alt.LayerChart:
     rows = [
         {"at": n + 0.5, "Percentile": name, "seconds": n % 9 + place, "When": f"Day {n}", "Duration": "2 s"}
         for place, name in enumerate(PERCENTILES)
-        for n in range(DAYS)
+        for n in range(days())
     ]
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=slices("at"),
@@ -134,7 +139,7 @@ def latency() -> alt.LayerChart:
 
 
 def success() -> alt.LayerChart:
-    rows = [{"at": n + 0.5, "Rate": n % 10 / 10, "Runs": n, "When": f"Day {n}", "Running": 0} for n in range(DAYS)]
+    rows = [{"at": n + 0.5, "Rate": n % 10 / 10, "Runs": n, "When": f"Day {n}", "Running": 0} for n in range(days())]
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=slices("at"),
         color=alt.value("#2fa36b"),
@@ -168,8 +173,8 @@ def slices(column: str, **more: str) -> alt.X:
     return alt.X(
         f"{column}:Q",
         title=None,
-        scale=alt.Scale(domain=[0, DAYS], nice=False),
-        axis=alt.Axis(values=list(range(DAYS)), grid=False, labelAngle=0),
+        scale=alt.Scale(domain=[0, days()], nice=False),
+        axis=alt.Axis(values=list(range(0, days(), -(-days() // 9))), grid=False, labelAngle=0),
         **more,
     )
 
