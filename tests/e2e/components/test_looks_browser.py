@@ -1,0 +1,58 @@
+"""What is beside each other, how large it is drawn, and that nothing of it is cut: on a phone, and on a desk."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.e2e.conftest import settled
+
+pytestmark = pytest.mark.browser
+
+PHONE = {"width": 390, "height": 844}
+
+
+def visit(page: Page, address: str, heading: str) -> None:
+    page.goto(address)
+    expect(page.get_by_test_id("stMain").get_by_role("heading", name=heading).first).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+
+
+def box(found: Locator) -> dict[str, float]:
+    at = found.bounding_box()
+    assert at
+    return {**at}
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "before"),
+    [
+        ("/workflows", "Workflows", "Own"),
+        ("/schemas", "Schemas", "Of one event"),
+        ("/", "Workflow Event Catalog", "List"),
+    ],
+)
+def test_what_clears_the_filters_is_not_alone_in_a_line(page: Page, address: str, heading: str, before: str) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, address, heading)
+    clear, choice = (
+        box(page.get_by_role("button", name="Clear", exact=True)),
+        box(page.get_by_role("radio", name=before)),
+    )
+    assert choice["y"] < clear["y"] + clear["height"] / 2 < choice["y"] + choice["height"]
+    assert clear["x"] + clear["width"] <= PHONE["width"]
+
+
+@pytest.mark.parametrize(
+    ("address", "heading", "choices"),
+    [
+        ("/activity", "Activity", ["All", "Matched", "Unmatched", "Error"]),
+        ("/schemas", "Schemas", ["All", "System", "Tenant", "Of one event"]),
+    ],
+)
+def test_four_choices_stay_in_one_line_on_a_phone(page: Page, address: str, heading: str, choices: list[str]) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, address, heading)
+    lines = {box(page.get_by_role("radio", name=one, exact=True))["y"] for one in choices}
+    assert len(lines) == 1
