@@ -56,3 +56,12 @@ def test_four_choices_stay_in_one_line_on_a_phone(page: Page, address: str, head
     visit(page, address, heading)
     lines = {box(page.get_by_role("radio", name=one, exact=True))["y"] for one in choices}
     assert len(lines) == 1
+
+
+def test_code_is_as_large_in_small_text_as_elsewhere(page: Page) -> None:
+    visit(page, "/workflows", "Workflows")
+    small = page.get_by_test_id("stMain").get_by_text("TICKET_CREATED", exact=True).first
+    expect(small).to_have_css("font-size", "11.25px")  # three quarters of 15
+    visit(page, "/metrics?eventType=TICKET_CREATED", "Ticket Created")
+    caption = page.get_by_test_id("stCaptionContainer").get_by_text("TICKET_CREATED", exact=True)
+    expect(caption).to_have_css("font-size", "11.25px")
