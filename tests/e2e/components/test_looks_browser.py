@@ -65,3 +65,11 @@ def test_code_is_as_large_in_small_text_as_elsewhere(page: Page) -> None:
     visit(page, "/metrics?eventType=TICKET_CREATED", "Ticket Created")
     caption = page.get_by_test_id("stCaptionContainer").get_by_text("TICKET_CREATED", exact=True)
     expect(caption).to_have_css("font-size", "11.25px")
+
+
+def test_a_menu_that_is_an_icon_alone_has_no_arrow_beside_it(page: Page) -> None:
+    visit(page, "/simulate?eventType=TICKET_CREATED", "Simulate Ticket Created")
+    menu = page.get_by_role("button", name="More for ticketId")
+    expect(menu).to_be_visible()
+    expect(menu.get_by_text("expand_more")).to_be_hidden()
+    expect(page.get_by_role("button", name="Fill with").get_by_text("expand_more")).to_be_visible()
