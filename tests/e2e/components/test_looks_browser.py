@@ -73,3 +73,15 @@ def test_a_menu_that_is_an_icon_alone_has_no_arrow_beside_it(page: Page) -> None
     expect(menu).to_be_visible()
     expect(menu.get_by_text("expand_more")).to_be_hidden()
     expect(page.get_by_role("button", name="Fill with").get_by_text("expand_more")).to_be_visible()
+
+
+def test_a_field_of_many_lines_has_its_height_before_it_is_drawn(page: Page) -> None:
+    visit(page, "/define?copy=TICKET_CREATED", "Ticket Created")
+    page.get_by_role("radio", name="Inline JSON Schema").click()
+    expect(page.get_by_label("JSON Schema", exact=True)).to_be_visible()
+    settled(page)
+    areas = page.locator(".st-key-labelled-definition .stElementContainer:has(> .stTextArea)")
+    expect(areas).to_have_count(2)
+    for area in areas.all():
+        kept = float(area.evaluate("one => parseFloat(getComputedStyle(one).minHeight)"))
+        assert kept == pytest.approx(box(area)["height"], abs=1)
