@@ -24,7 +24,7 @@ with database.read(actor) as conn:
     entry = entries.entry(conn, tenant=actor.tenant, event_type=event_type)
     attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=event_type) if entry else []
 if entry is None:
-    event_details.draw_unknown(actor, event_type)
+    event_details.draw_missing(actor, event_type)
     guard.end_page()
 
 setup = simulate_setup.load(actor, entry)

@@ -85,3 +85,22 @@ def test_two_people_of_one_name_are_told_apart(new_actor: ActorFactory) -> None:
         members = [one for one in actors.memberships(conn) if one.tenant == person.tenant]
     people = [replace(member, name="Ada") for member in members]
     assert list(acting_as.labelled(people)) == ["Ada · Acme", f"Ada · Acme · {other.email}"]
+
+
+@pytest.mark.parametrize(
+    ("page", "query", "heading"),
+    [
+        ("event.py", {"eventType": "NOPE"}, "NOPE"),
+        ("simulate.py", {"eventType": "NOPE"}, "NOPE"),
+        ("define.py", {"eventType": "NOPE"}, "NOPE"),
+        ("schemas.py", {"ref": "acme.Nope.v1"}, "acme.Nope.v1"),
+        ("activity.py", {"eventId": "42"}, "Not found"),
+        ("runs.py", {"runId": "42"}, "Not found"),
+        ("audit.py", {"auditId": "42"}, "Not found"),
+    ],
+)
+def test_a_page_of_what_is_not_there_has_a_heading(
+    page: str, query: dict[str, str], heading: str, new_actor: ActorFactory
+) -> None:
+    new_actor("admin")
+    assert [one.value for one in pages.open_page(page, **query).title] == [heading]

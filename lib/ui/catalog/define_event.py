@@ -28,7 +28,7 @@ def draw(actor: Actor) -> None:
     define_start.draw_complaints()
     start = define_start.begun(actor)
     if not start.found:
-        event_details.draw_unknown(actor, start.asked)
+        event_details.draw_missing(actor, start.asked)
         return
     fields = DefinitionFields(actor, start, _choices(actor))
     fields.prime()

@@ -14,7 +14,7 @@ from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
 from lib.ui.catalog import cards, event_actions, own_event_acts, redacted_fields
 from lib.ui.components import choices, facts, guard, history, links, schema_view, tab_title, viewer_time
-from lib.ui.components.text import NOTHING, code, escape
+from lib.ui.components.text import NOTHING, code, escape, shorten
 from lib.ui.workflows import attached as workflow_attached
 from lib.workflows import records as workflow_records
 from lib.workflows.records import AttachedWorkflow
@@ -83,7 +83,7 @@ def draw_page(actor: Actor, event_type: str) -> None:
     """The same content as a page."""
     details = _load(actor, event_type)
     if details is None:
-        draw_unknown(actor, event_type)
+        draw_missing(actor, event_type)
         return
     entry = details.entry
     tab_title.name(entry.name, "Event")
@@ -113,6 +113,12 @@ def draw(actor: Actor, details: EventDetails, *, in_drawer: bool) -> None:
         workflow_attached.draw(actor, entry.event_type, details.attached, in_drawer=in_drawer)
         _draw_metadata(entry, in_drawer=in_drawer)
         _draw_example(entry, in_drawer=in_drawer)
+
+
+def draw_missing(actor: Actor, event_type: str) -> None:
+    """`draw_unknown` as a page, under the name that was asked for."""
+    st.title(escape(shorten(event_type, 80)), anchor=False)
+    draw_unknown(actor, event_type)
 
 
 def draw_unknown(actor: Actor, event_type: str) -> None:

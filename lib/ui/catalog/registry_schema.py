@@ -13,7 +13,7 @@ from lib.catalog.schema_registry import SchemaUses, SchemaVersion
 from lib.schemas import JsonSchema
 from lib.ui.catalog import registry_comparison, registry_version
 from lib.ui.components import guard, links, schema_view, statuses, viewer_time
-from lib.ui.components.text import code, escape, plain
+from lib.ui.components.text import code, escape, plain, shorten
 from lib.ui.components.url_filters import UrlFilters, left_out
 from lib.ui.components.url_parameters import Choice
 
@@ -154,6 +154,7 @@ def _draw_unknown(actor: Actor, ref: str) -> None:
     with database.read(actor) as conn:
         known = schema_registry.refs(conn, tenant=actor.tenant)
     near = nearest.names(ref, known, limit=5)
+    st.title(escape(shorten(ref, 80)), anchor=False)
     with st.container(border=True):
         st.markdown(f":material/search_off: There is no schema {code(ref[:80])} in the registry.")
         if near:

@@ -30,7 +30,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from lib import database
 from lib.auth import members
 from lib.auth.actors import Actor, Membership, Right
-from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput
+from lib.errors import CatalogError, DatabaseUnavailable, InvalidInput, NotFound
 from lib.telemetry import context
 from lib.ui.components import kept, viewer_time
 from lib.ui.components.text import escape
@@ -228,11 +228,21 @@ def draw_to_its_end(page: Callable[[], None]) -> None:
     """Draw the page. Where it ends early or fails, what is to be drawn after it is drawn all the same."""
     acts = st.session_state.get(_ACTS, 0)
     try:
-        with errors_shown():
+        with errors_shown(), _missing_named():
             page()
     except _PageEnded:
         pass
     st.session_state[_ACTS_DRAWN] = acts
+
+
+@contextmanager
+def _missing_named() -> Iterator[None]:
+    """A page has a heading, also where there is nothing of what it was asked for."""
+    try:
+        yield
+    except NotFound:
+        st.title("Not found", anchor=False)
+        raise
 
 
 def note_act() -> None:

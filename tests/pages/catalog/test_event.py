@@ -95,7 +95,10 @@ def test_an_event_that_did_not_come_has_no_line_along_the_bottom(new_actor: Acto
 
 def test_without_or_with_an_unknown_type_it_says_so(new_actor: ActorFactory) -> None:
     new_actor("read")
-    assert "Choose an event in the catalog" in open_event(None).info[0].value
+    without = open_event(None)
+    assert without.title[0].value == "Choose an event"
+    without.selectbox[0].select("TICKET_CREATED").run()
+    assert without.title[0].value.endswith("Ticket Created")
     assert "There is no event `NOPE`" in texts(open_event("NOPE"))
 
 
