@@ -16,7 +16,7 @@ from lib.events import matching
 from lib.ui.catalog.catalog_sorts import STOPPED
 from lib.ui.components import guard, kept, links, own_component, statuses
 from lib.ui.components.statuses import Color
-from lib.ui.components.text import count, exactly, plural
+from lib.ui.components.text import changed_by, count, exactly, plural
 
 #: Key of the component in the session.
 KEY = "catalog-health"
@@ -166,7 +166,7 @@ def _change(now: int, before: int) -> str:
     """+0.2 %, against what was before."""
     if not before:
         return "none before" if now else ""
-    return f"{(now - before) / before:+,.1%}".replace("%", " %").replace("-", "−")
+    return changed_by((now - before) / before)
 
 
 def _difference(now: int, before: int) -> str:

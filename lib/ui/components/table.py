@@ -89,7 +89,7 @@ def share(
 def change(label: str | None = None, *, width: Width = _NUMBER, help: str | None = None) -> Column:
     """A difference as a part of what was before: +12.5 %."""
     config = st.column_config.NumberColumn(label, width=width, help=help)
-    return Column(config, reads=lambda part: f"{part:+,.1%}".replace("%", " %"))
+    return Column(config, reads=words.changed_by)
 
 
 def seconds(label: str | None = None, *, width: Width = _DURATION, help: str | None = None) -> Column:

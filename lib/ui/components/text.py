@@ -130,12 +130,20 @@ def exactly(number: int, definition: str = "") -> str:
 
 
 def percent(share: float | None) -> str:
-    """0.987 → 98.7 %; only a true 1 is 100 %."""
+    """0.987 → 98.7 %; only a true 1 is 100 %, only a true 0 is 0 %."""
     if share is None:
         return NOTHING
-    if share >= 0.9995 and share < 1:
-        return "99.9 %"
-    return "100 %" if share == 1 else f"{share * 100:.1f} %"
+    if share in (0, 1):
+        return f"{share * 100:.0f} %"
+    if share < 0.0005:
+        return "< 0.1 %"
+    return f"{min(share * 100, 99.9):.1f} %"
+
+
+def changed_by(part: float) -> str:
+    """0.125 → +12.5 %, -0.5 → −50.0 %; as before where it would read as none."""
+    said = f"{part:+,.1%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
+    return "as before" if said[1:] == "0.0 %" else said
 
 
 def duration(seconds: float | None) -> str:

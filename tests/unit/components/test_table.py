@@ -78,8 +78,8 @@ def test_each_value_reads_as_it_does_everywhere(drawn: Any) -> None:
     shown = readings(drawn)
     assert list(shown["Took"]) == ["1 min 20 s", "9.2 s", "879 ms", "—"]
     assert list(shown["Runs"]) == ["12,345", "—", "7", "0"]
-    assert list(shown["Rate"]) == ["98.7 %", "100 %", "0.0 %", "—"]
-    assert list(shown["Change"]) == ["+12.5 %", "-50.0 %", "+0.0 %", "—"]
+    assert list(shown["Rate"]) == ["98.7 %", "100 %", "0 %", "—"]
+    assert list(shown["Change"]) == ["+12.5 %", "−50.0 %", "as before", "—"]
     assert list(shown["At"])[2:] == ["2026-10-25 02:30:00 CEST", "—"], "the hour that comes twice names its zone"
 
 

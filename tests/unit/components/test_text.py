@@ -33,10 +33,26 @@ def test_duration(seconds: float | None, said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "said"), [(None, "—"), (0, "0.0 %"), (0.987, "98.7 %"), (0.99999, "99.9 %"), (1, "100 %")]
+    ("share", "said"),
+    [
+        (None, "—"),
+        (0, "0 %"),
+        (0.0001, "< 0.1 %"),
+        (0.987, "98.7 %"),
+        (0.99999, "99.9 %"),
+        (1, "100 %"),
+    ],
 )
-def test_percent_claims_100_only_for_all(share: float | None, said: str) -> None:
+def test_percent_claims_none_and_all_only_where_it_is_so(share: float | None, said: str) -> None:
     assert text.percent(share) == said
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [(0.125, "+12.5 %"), (-0.5, "−50.0 %"), (12, "+1,200.0 %"), (0, "as before"), (-0.0001, "as before")],
+)
+def test_a_change_of_nothing_is_no_change(part: float, said: str) -> None:
+    assert text.changed_by(part) == said
 
 
 @pytest.mark.parametrize(
