@@ -15,7 +15,7 @@ from lib.events.activity import EventFilters, EventPage, EventSummary
 from lib.events.matching import reason_word
 from lib.metrics.time_window import clock
 from lib.ui.activity import event_filters
-from lib.ui.components import guard, statuses, table, viewer_time
+from lib.ui.components import guard, links, nothing_here, statuses, table, viewer_time
 from lib.ui.components.statuses import Color
 from lib.ui.components.text import of_total, shorten
 
@@ -160,18 +160,18 @@ def _result(event: EventSummary) -> dict[str, Color]:
 
 
 def _draw_nothing_found(*, narrowed: bool) -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        if narrowed:
-            st.markdown("## No event matches these filters", width="content")
-            st.caption("Try a longer time or fewer filters. What is redacted is never found.", width="content")
-            st.button(
-                "Clear all filters",
-                icon=":material/filter_alt_off:",
-                key="clear-no-activity",
-                on_click=guard.callback(event_filters.FILTERS.clear),
-            )
-        else:
-            st.markdown("## Nothing has happened yet", width="content")
-            st.caption("Events appear here as soon as they arrive, or as you simulate one.", width="content")
-        st.space("small")
+    if not narrowed:
+        with nothing_here.framed(
+            "Nothing has happened yet", "Events appear here as soon as they arrive, or as you simulate one."
+        ):
+            links.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
+        return
+    with nothing_here.framed(
+        "No event matches these filters", "Try a longer time or fewer filters. What is redacted is never found."
+    ):
+        st.button(
+            "Clear all filters",
+            icon=":material/filter_alt_off:",
+            key="clear-no-activity",
+            on_click=guard.callback(event_filters.FILTERS.clear),
+        )

@@ -18,7 +18,18 @@ from lib.database.paging import Cursor
 from lib.events import activity, timeline
 from lib.events.activity import EventFilters, EventSummary
 from lib.events.timeline import TimelineEntry, TimelinePage
-from lib.ui.components import axes, guard, links, page_buttons, statuses, table, timeline_link, vega_chart, viewer_time
+from lib.ui.components import (
+    axes,
+    guard,
+    links,
+    nothing_here,
+    page_buttons,
+    statuses,
+    table,
+    timeline_link,
+    vega_chart,
+    viewer_time,
+)
 from lib.ui.components.statuses import Look, Looks
 from lib.ui.components.text import NOTHING, code, duration, of_total, plain, shorten
 from lib.ui.components.url_filters import UrlFilters
@@ -84,11 +95,7 @@ def _draw_start(actor: Actor) -> None:
 
 
 def _draw_nothing(key: str) -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        st.markdown("## Nothing has this key", width="content")
-        st.caption(f"No event, run or wait has {code(shorten(key, 80))}. Keys are exact.", width="content")
-        st.space("small")
+    nothing_here.draw("Nothing has this key", f"No event, run or wait has {code(shorten(key, 80))}. Keys are exact.")
 
 
 def _draw_chart(entries: tuple[TimelineEntry, ...]) -> None:

@@ -11,7 +11,7 @@ from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage, EntryStatus, TrafficFilter
 from lib.ui.catalog.catalog_sorts import DEFAULT, ORDERS, STOPPED
-from lib.ui.components import guard, statuses, url_parameters
+from lib.ui.components import guard, nothing_here, statuses, url_parameters
 from lib.ui.components.text import plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Flag, Number, Text
@@ -163,17 +163,14 @@ def draw_pages(page: CatalogPage) -> None:
 
 def draw_nothing_found() -> None:
     """What to say and offer when no entry matches."""
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        st.markdown("## No event matches these filters", width="content")
-        st.caption("Try fewer words, another category, or look at everything again.", width="content")
+    hint = "Try fewer words, another category, or look at everything again."
+    with nothing_here.framed("No event matches these filters", hint):
         st.button(
             "Clear all filters",
             icon=":material/filter_alt_off:",
             on_click=guard.callback(FILTERS.clear),
             key="clear-nothing",
         )
-        st.space("small")
 
 
 def _begin(actor: Actor) -> None:

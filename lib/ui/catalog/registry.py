@@ -11,7 +11,7 @@ from lib.auth.actors import Actor
 from lib.catalog import schema_registry
 from lib.catalog.schema_registry import SCHEMA_KINDS, RegistryFilters, RegistryPage, SchemaFamily
 from lib.ui.catalog import registry_schema
-from lib.ui.components import guard, statuses, table
+from lib.ui.components import guard, nothing_here, statuses, table
 from lib.ui.components.text import plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
@@ -114,14 +114,11 @@ def _draw_foot(page: RegistryPage) -> None:
 
 
 def _draw_nothing() -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        st.markdown("## No schema matches these filters", width="content")
-        st.caption("Try a shorter part of the name, or look at all of them again.", width="content")
+    hint = "Try a shorter part of the name, or look at all of them again."
+    with nothing_here.framed("No schema matches these filters", hint):
         st.button(
             "Clear all filters",
             key="all-schemas",
             icon=":material/filter_alt_off:",
             on_click=guard.callback(FILTERS.clear),
         )
-        st.space("small")

@@ -11,7 +11,7 @@ from lib import database
 from lib.auth import acts, audit_export, audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import MOST_COUNTED, MOST_SEARCHED, ActCount, AuditEntry, AuditFilters, AuditPage
-from lib.ui.components import statuses, table, viewer_time
+from lib.ui.components import nothing_here, statuses, table, viewer_time
 from lib.ui.components.text import plural
 from lib.ui.people import audit_filters
 
@@ -98,18 +98,12 @@ def _row(entry: AuditEntry) -> Mapping[str, object]:
 
 
 def _draw_nothing_found(page: AuditPage, *, narrowed: bool) -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        if page.searched_to:
-            st.markdown(f"## No match among {MOST_SEARCHED:,} acts", width="content")
-            st.caption(_left_off(page.searched_to), width="content")
+    if page.searched_to:
+        with nothing_here.framed(f"No match among {MOST_SEARCHED:,} acts", _left_off(page.searched_to)):
             audit_filters.draw_clear()
-        elif narrowed:
-            st.markdown("## No act matches these filters", width="content")
-            st.caption("Try a longer time or fewer filters.", width="content")
+    elif narrowed:
+        with nothing_here.framed("No act matches these filters", "Try a longer time or fewer filters."):
             audit_filters.draw_clear()
-        else:
-            st.markdown("## Nothing was done yet", width="content")
-            st.caption("Whatever you change, simulate or export appears here.", width="content")
-        st.space("small")
+    else:
+        nothing_here.draw("Nothing was done yet", "Whatever you change, simulate or export appears here.")
     audit_filters.draw_pages(page)

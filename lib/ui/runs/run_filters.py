@@ -16,7 +16,16 @@ from lib.metrics.rollups import ORIGINS, Origin
 from lib.metrics.time_window import iso
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, WorkflowWithRuns
-from lib.ui.components import choices, guard, page_buttons, statuses, time_range, url_parameters, viewer_time
+from lib.ui.components import (
+    choices,
+    guard,
+    nothing_here,
+    page_buttons,
+    statuses,
+    time_range,
+    url_parameters,
+    viewer_time,
+)
 from lib.ui.components.text import escape, shorten
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Place, Text, asked
@@ -239,12 +248,8 @@ def _draw_chips(filters: RunFilters, names: dict[UUID, str], span: str | None) -
 
 
 def _draw_unknown_workflow() -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        st.markdown("## There is no such workflow", width="content")
-        st.caption("So there are no runs of it to show.", width="content")
+    with nothing_here.framed("There is no such workflow", "So there are no runs of it to show."):
         st.button("Show all runs", icon=":material/list:", on_click=guard.callback(clear), key="run-all")
-        st.space("small")
 
 
 def _labels(workflows: list[WorkflowWithRuns]) -> dict[UUID, str]:

@@ -9,7 +9,7 @@ from lib.auth.actors import Actor
 from lib.database.paging import Total
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, RunPage, RunSummary
-from lib.ui.components import guard, links, statuses, table, viewer_time
+from lib.ui.components import guard, links, nothing_here, statuses, table, viewer_time
 from lib.ui.components.text import escape, of_total
 from lib.ui.runs import run_filters
 
@@ -122,22 +122,19 @@ def _row(run: RunSummary) -> dict[str, object]:
 
 
 def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        if page.next:
-            st.markdown(f"## Not among the newest {run_records.LOOKED_AT:,} failed runs", width="content")
-            st.caption("Older looks through those before them; a time or a workflow narrows them.", width="content")
-        elif filters != RunFilters():
-            st.markdown("## No run matches these filters", width="content")
-            st.caption("Try a longer time or fewer filters.", width="content")
+    if page.next:
+        nothing_here.draw(
+            f"Not among the newest {run_records.LOOKED_AT:,} failed runs",
+            "Older looks through those before them; a time or a workflow narrows them.",
+        )
+    elif filters != RunFilters():
+        with nothing_here.framed("No run matches these filters", "Try a longer time or fewer filters."):
             st.button(
                 "Clear all filters",
                 icon=":material/filter_alt_off:",
                 on_click=guard.callback(run_filters.clear),
                 key="run-clear-nothing",
             )
-        else:
-            st.markdown("## No runs yet", width="content")
-            st.caption("A run starts when an event reaches a published workflow.", width="content")
+    else:
+        with nothing_here.framed("No runs yet", "A run starts when an event reaches a published workflow."):
             links.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
-        st.space("small")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.ui.components import guard, links, statuses, viewer_time
+from lib.ui.components import guard, links, nothing_here, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, escape, percent, plural, unseen
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
@@ -189,10 +189,10 @@ def _draw_foot(page: WorkflowPage) -> None:
 
 
 def _draw_nothing(*, filtered: bool) -> None:
-    with st.container(border=True, horizontal_alignment="center"):
-        st.space("small")
-        st.markdown("## No workflow matches these filters" if filtered else "## No workflows yet", width="content")
-        st.caption("Attach one to an event: open the event in the catalog and choose Attach.", width="content")
+    title, hint = "No workflows yet", "Attach one to an event: open the event in the catalog and choose Attach."
+    if filtered:
+        title, hint = "No workflow matches these filters", "Try fewer words or filters."
+    with nothing_here.framed(title, hint):
         with st.container(horizontal=True, horizontal_alignment="center"):
             links.page_link("catalog.py", label="Event catalog", icon=":material/grid_view:")
             if filtered:
@@ -202,4 +202,3 @@ def _draw_nothing(*, filtered: bool) -> None:
                     on_click=guard.callback(FILTERS.clear),
                     key="workflow-all",
                 )
-        st.space("small")

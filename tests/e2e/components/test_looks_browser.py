@@ -85,3 +85,11 @@ def test_a_field_of_many_lines_has_its_height_before_it_is_drawn(page: Page) -> 
     for area in areas.all():
         kept = float(area.evaluate("one => parseFloat(getComputedStyle(one).minHeight)"))
         assert kept == pytest.approx(box(area)["height"], abs=1)
+
+
+def test_what_stands_in_place_of_a_list_is_in_its_middle_on_a_phone(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, "/?search=zzzz", "No event matches")
+    hint = page.get_by_text("Try fewer words, another category")
+    assert box(hint)["height"] > 30  # it breaks
+    expect(hint).to_have_css("text-align", "center")
