@@ -20,6 +20,7 @@ _MOST = 100
 
 def draw(actor: Actor) -> None:
     """Draw the sessions of the actor's tenant; for admins."""
+    st.header("Sessions", anchor=False)
     _draw(actor, None)
 
 
@@ -41,20 +42,24 @@ def _draw(actor: Actor, user_id: UUID | None) -> None:
         )
         st.caption(f"{plural(len(found), 'session')} · {limits}")
         for session in found[:_MOST]:
-            _draw_one(actor, session)
+            _draw_one(actor, session, whose="" if user_id else _whose(session))
         if len(found) > _MOST:
             st.caption(f"The {_MOST} used last are shown.")
 
 
-def _draw_one(actor: Actor, session: Session) -> None:
+def _whose(session: Session) -> str:
+    """A person by name and address, or by the one where it is both."""
+    address = "" if session.name == session.email else f" :gray[{escape(session.email)}]"
+    return f"**{escape(session.name)}**{address}  \n"
+
+
+def _draw_one(actor: Actor, session: Session, *, whose: str) -> None:
     since, seen = viewer_time.shown(session.signed_in_at), viewer_time.shown(session.last_seen_at)
     with st.container(
         border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"
     ):
         st.markdown(
-            f"**{escape(session.name)}** :gray[{escape(session.email)}]  \n"
-            f"{escape(session.browser)} · {escape(session.address)}  \n"
-            f":gray[Since {since} · last seen {seen}]",
+            f"{whose}{escape(session.browser)} · {escape(session.address)}  \n:gray[Since {since} · last seen {seen}]",
             width="content",
         )
         if session.sign_in_id == sign_in.current():

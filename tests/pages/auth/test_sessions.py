@@ -90,3 +90,11 @@ def test_without_sign_in_there_are_none(new_actor: ActorFactory, monkeypatch: py
     monkeypatch.setenv("AUTH", "off")
     settings_module.settings.cache_clear()
     assert "Nobody signs in here" in told(opened(new_actor("admin")))
+
+
+def test_who_is_called_by_their_address_is_named_once(new_actor: ActorFactory) -> None:
+    ada = new_actor("admin", name="Acme")
+    rae = new_actor("read", tenant=ada.tenant)
+    begin(identity := identity_of(rae, name=rae.email))
+    enter(rae, identity)
+    assert told(opened(ada)).count(rae.email) == 1
