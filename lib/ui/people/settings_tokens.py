@@ -69,8 +69,9 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
 
 def draw_own(made: Sequence[Token]) -> None:
     """Draw tokens of the person who looks, which they may not change here."""
-    frame = pd.DataFrame([_row(one) for one in made], columns=["Name", *_columns()])
-    table.draw_plain(frame, {"Name": table.text(width=165), **_columns()}, width="stretch")
+    columns = {"Name": table.text(width=165), **_columns()}
+    del columns["By"]
+    table.draw_plain(pd.DataFrame([_row(one) for one in made], columns=[*columns]), columns, width="stretch")
 
 
 def _columns() -> dict[str, table.Column]:
