@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lib import database
 from lib.auth import preferences
@@ -132,26 +133,34 @@ def draw_folded(page: CatalogPage) -> None:
     if not (page.deprecated or page.without_traffic):
         return
     shown = st.query_params.get(_DEPRECATED.key) == "true"
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, gap="large"):
         if page.without_traffic:
-            st.caption(f"{plural(page.without_traffic, 'event')} without traffic in the last 7 days", width="content")
-            st.button(
-                "Show them",
-                key="fold-without-traffic",
-                type="tertiary",
-                icon=":material/unfold_more:",
-                on_click=guard.callback(_show_without_traffic),
-            )
+            with _line():
+                said = f"{plural(page.without_traffic, 'event')} without traffic in the last 7 days"
+                st.caption(said, width="content")
+                st.button(
+                    "Show them",
+                    key="fold-without-traffic",
+                    type="tertiary",
+                    icon=":material/unfold_more:",
+                    on_click=guard.callback(_show_without_traffic),
+                )
         if page.deprecated:
-            st.caption(plural(page.deprecated, "deprecated event"), width="content")
-            st.button(
-                "Hide" if shown else "Show",
-                key="fold-deprecated",
-                type="tertiary",
-                icon=":material/unfold_less:" if shown else ":material/unfold_more:",
-                on_click=guard.callback(_fold),
-                args=(shown,),
-            )
+            with _line():
+                st.caption(plural(page.deprecated, "deprecated event"), width="content")
+                st.button(
+                    "Hide" if shown else "Show",
+                    key="fold-deprecated",
+                    type="tertiary",
+                    icon=":material/unfold_less:" if shown else ":material/unfold_more:",
+                    on_click=guard.callback(_fold),
+                    args=(shown,),
+                )
+
+
+def _line() -> DeltaGenerator:
+    """A sentence and the button that it is about, apart from the one beside them."""
+    return st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content")
 
 
 def draw_pages(page: CatalogPage) -> None:

@@ -15,7 +15,7 @@ def buttons(actor: Actor, event_type: str, *, key: str, page_link: bool = False)
     Why one is disabled is said below.
     """
     refusal = guard.refused(actor, "manage")
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         # Going there before the page is drawn again is quicker.
         event = {"query_params": {"eventType": event_type}}
         st.button(

@@ -37,7 +37,7 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
         gone = own_entries.deleted(
             conn, tenant=actor.tenant, event_type=entry.event_type, since=datetime.now(UTC) - DELETED_FOR
         )
-    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         name, icon = ("Edit", "edit") if own else ("Override for this tenant", "layers")
         _leads(name, icon, refusal, eventType=entry.event_type)
         _leads("Copy", "content_copy", refusal, copy=entry.event_type)

@@ -72,7 +72,7 @@ def _said(views: Views) -> UUID | None:
 
 
 def _draw_head(views: Views) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption("Views", width="stretch")
         if views.here:
             # Not disabled without a filter: a search would have to draw the page to enable it.

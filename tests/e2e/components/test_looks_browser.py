@@ -93,3 +93,16 @@ def test_what_stands_in_place_of_a_list_is_in_its_middle_on_a_phone(page: Page) 
     hint = page.get_by_text("Try fewer words, another category")
     assert box(hint)["height"] > 30  # it breaks
     expect(hint).to_have_css("text-align", "center")
+
+
+def test_the_way_to_other_pages_ends_where_the_cards_end(page: Page) -> None:
+    visit(page, "/", "Workflow Event Catalog")
+    last = box(page.get_by_role("button", name="Next page"))
+    health = box(page.locator(".st-key-catalog-health"))
+    assert last["x"] + last["width"] == pytest.approx(health["x"] + health["width"], abs=2)
+
+
+def test_two_lines_that_are_folded_away_stand_apart(page: Page) -> None:
+    visit(page, "/", "Workflow Event Catalog")
+    first, second = page.get_by_role("button", name="Show them"), page.get_by_text("1 deprecated event")
+    assert box(second)["x"] - box(first)["x"] - box(first)["width"] > 20
