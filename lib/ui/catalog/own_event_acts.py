@@ -193,7 +193,7 @@ def _draw_use(own: OwnEntry, use: EntryUse) -> None:
     else:
         st.markdown(f"{name} will be deleted. You can undo this for {DELETED_FOR.days} days.")
     traffic = f"{plural(use.events, 'live event')} came of it, {use.recent_events:,} of them in the last 7 days."
-    st.markdown(f":material/bolt: {traffic if use.events else 'No live event came of it.'}")
+    st.markdown(f":material/bolt: {traffic if use.events else 'No live event of this type came.'}")
     if use.awaited_by:
         st.markdown(f":material/hourglass_top: {', '.join(map(escape, use.awaited_by))} may wait for it.")
     if use.waiting_runs:

@@ -72,7 +72,7 @@ def _changed(fields: RedactedFields) -> str | None:
 
 def _in_words(fields: RedactedFields) -> str:
     if not (fields.own or fields.everywhere):
-        return ":small[:gray[This tenant has no further field redacted.]]"
+        return ":small[:gray[Only what the schema marks and what looks like a secret is redacted.]]"
     words = [":small[:gray[Redacted as well:]]", *map(code, fields.own)]
     words += [f"{code(pointer)} :small[:gray[(in every event)]]" for pointer in fields.everywhere]
     return " ".join(words)

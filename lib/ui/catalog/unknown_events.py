@@ -93,7 +93,7 @@ def _open(actor: Actor) -> None:
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             search = st.text_input("Search types", key=_SEARCH, placeholder="Part of a type", width=320)
-            is_dismissed = st.toggle("Dismissed", key=_DISMISSED)
+            is_dismissed = st.toggle("Show dismissed ones", key=_DISMISSED)
         limit = st.session_state.get(_SHOWN, _PART)
         with database.read(actor) as conn:
             found = unknown_events.list_types(
@@ -115,12 +115,20 @@ def _show_more() -> None:
 
 def _draw_list(actor: Actor, found: UnknownTypes) -> None:
     if not found.types:
-        st.info("No unknown type was dismissed." if st.session_state[_DISMISSED] else "No unknown type fits.")
+        st.info(_none_found())
     now = datetime.now(UTC)
     guard.say_why(_refusal(actor))
     for unknown in found.types:
         with st.container(border=True, gap="xsmall"):
             _draw_type(actor, unknown, now)
+
+
+def _none_found() -> str:
+    if st.session_state[_SEARCH]:
+        return "No type fits the search."
+    if st.session_state[_DISMISSED]:
+        return "No unknown type was dismissed."
+    return "Every type that came in 30 days is in the catalog, or was dismissed."
 
 
 def _draw_type(actor: Actor, unknown: UnknownType, now: datetime) -> None:

@@ -161,7 +161,7 @@ def _summary(found: list[EventOverview], counted: EventMetrics, view: MetricsVie
             "Succeeded runs of all that these events started",
         )
         key_figures.figure(
-            "No longer sent",
+            "Stopped coming",
             str(silent),
             None,
             "of " + plural(len(found), "event type"),

@@ -68,7 +68,7 @@ def draw_redaction(actor: Actor) -> None:
     with database.read(actor) as conn:
         found = redacted_fields.by_event(conn, actor)
     everywhere = found.pop(None, None)
-    pointers = " ".join(map(code, everywhere.everywhere)) if everywhere else ":gray[no further field]"
+    pointers = " ".join(map(code, everywhere.everywhere)) if everywhere else ":gray[none chosen]"
     st.markdown(f":material/visibility_off: In every event: {pointers}")
     if not found:
         st.caption("No single event has further fields redacted.")

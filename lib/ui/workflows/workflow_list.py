@@ -7,7 +7,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.ui.components import guard, links, nothing_here, statuses, viewer_time
-from lib.ui.components.text import NOTHING, code, escape, percent, plural, unseen
+from lib.ui.components.text import code, escape, percent, plural, unseen
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
 from lib.workflows import changes as workflow_changes
@@ -116,7 +116,7 @@ def _draw_row(actor: Actor, workflow: WorkflowSummary) -> None:
 def _runs_said(workflow: WorkflowSummary) -> str:
     rate = workflow.success_rate
     if rate is None:
-        return f":gray[{NOTHING} no runs yet]"
+        return ":small[:gray[No runs yet]]"
     latest = f"latest {workflow.runs} runs" if workflow.runs > 1 else "only run"
     lines = [f":{statuses.rate_color(rate)}[**{percent(rate)}**] :small[success of its {latest}]"]
     details = [f"last {viewer_time.clock(workflow.last_run_at, '%Y-%m-%d %H:%M')}"] if workflow.last_run_at else []

@@ -98,7 +98,7 @@ def test_what_the_catalog_does_not_know_is_offered_dismissed_and_brought_back(de
     expect(dialog.get_by_text("s3cret")).to_have_count(0)
     dialog.get_by_role("button", name="Dismiss").last.click()
     expect(dialog.get_by_text("ORDER_PLACED 1 event")).to_have_count(0)
-    dialog.get_by_text("Dismissed", exact=True).click()
+    dialog.get_by_text("Show dismissed ones", exact=True).click()
     expect(dialog.get_by_role("button", name="Bring back")).to_be_visible()
     expect(dialog.get_by_text("DEVICE_OFFLINE 14 events")).to_have_count(0)
     page.keyboard.press("Escape")

@@ -287,7 +287,7 @@ def test_an_unused_event_is_deleted_and_comes_back(new_actor: ActorFactory) -> N
     create(actor)
     app = open_page("event.py", eventType=TYPE)
     app.button(key="own-event-delete").click().run()
-    assert "You can undo this for 7 days" in said(app) and "No live event came of it" in said(app)
+    assert "You can undo this for 7 days" in said(app) and "No live event of this type came" in said(app)
     app.button(key="own-event-delete").click()
     app.button(key="confirm-delete").click().run()
     assert stored(actor) is None
