@@ -19,7 +19,7 @@ from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
 from lib.auth.acts import Act
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
-from lib.serialization import strict_json
+from lib.serialization import naming, strict_json
 
 _LONGEST_EMAIL, _LONGEST_NAME = 254, 100
 # What every address has. Whether a letter arrives is nothing that its form could tell.
@@ -77,7 +77,7 @@ def add(conn: Connection, actor: Actor, *, email: str, name: str, permission: Pe
     Raises InvalidInput naming the field, Conflict for someone who belongs to the tenant already.
     """
     _hold(conn, actor, to=acts.MemberAdded)
-    email, name = _checked_email(email), _checked_name(name)
+    email, name = _checked_email(email), naming.checked(name, longest=_LONGEST_NAME)
     _check(permission)
     row = {"email": email, "name": name, "permission": permission, "by": _person(actor)}
     user_id = conn.execute(queries["add"], row).scalar_one()
@@ -93,7 +93,7 @@ def add_tenant(conn: Connection, *, name: str, email: str, time_zone: str, by: C
 
     Raises InvalidInput naming the field, Conflict for a name that another tenant has.
     """
-    name, email = _checked_name(name), _checked_email(email)
+    name, email = naming.checked(name, longest=_LONGEST_NAME), _checked_email(email)
     if time_zone not in available_timezones():
         raise InvalidInput("time-zone", "must be an IANA name, such as America/Chicago")
     if conn.execute(queries["is_tenant_name"], {"name": name}).scalar_one():
@@ -197,14 +197,6 @@ def _checked_email(email: str) -> str:
     if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
         raise InvalidInput("email", "must be an address such as ada@example.com")
     return email
-
-
-def _checked_name(name: str) -> str:
-    """A name without spaces around it. Raises InvalidInput for one that is empty or too long."""
-    name = name.strip()
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
-    return name
 
 
 def _check(permission: Permission) -> None:

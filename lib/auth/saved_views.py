@@ -15,7 +15,7 @@ from lib.auth import acts, audit, preferences
 from lib.auth.actors import Actor, Right
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
-from lib.serialization import strict_json
+from lib.serialization import naming, strict_json
 
 LONGEST_NAME = 80
 #: Views that one person may have, and that people of a tenant may share.
@@ -151,16 +151,7 @@ def _make_room(conn: Connection, actor: Actor, *, own: int = 0, shared: int = 0)
 
 
 def _checked_name(name: str) -> str:
-    name = unicodedata.normalize("NFC", name.strip())
-    strict_json.check_text(name, field="name")
-    if not 1 <= len(name) <= LONGEST_NAME:
-        raise InvalidInput("name", f"must have 1 to {LONGEST_NAME} characters")
-    kinds = [unicodedata.category(character) for character in name]
-    if "Cc" in kinds or "Zl" in kinds or "Zp" in kinds:
-        raise InvalidInput("name", "must be on one line, without control characters")
-    if all(kind[0] in "CZ" for kind in kinds):
-        raise InvalidInput("name", "must have a character that can be seen")
-    return name
+    return naming.checked(unicodedata.normalize("NFC", name), longest=LONGEST_NAME)
 
 
 def _folded(name: str) -> str:

@@ -20,7 +20,7 @@ from lib.auth import actors, acts, audit
 from lib.auth.actors import Actor, Permission
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
-from lib.serialization import strict_json
+from lib.serialization import naming, strict_json
 from lib.serialization.strict_json import JsonValue
 
 TokenStatus = Literal["valid", "expired", "revoked"]
@@ -317,9 +317,7 @@ def _checked(
     expires_at: datetime | None,
 ) -> TokenTerms:
     """The terms. Raises InvalidInput naming the field."""
-    name = name.strip()
-    if not name or len(name) > _LONGEST_NAME:
-        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    name = naming.checked(name, longest=_LONGEST_NAME)
     if send_only and permission != "manage":
         raise InvalidInput("permission", "must be manage for a token that only sends events")
     limited = None if event_types is None else tuple(dict.fromkeys(event_types))

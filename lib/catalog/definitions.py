@@ -5,7 +5,6 @@ Nothing is stored here. lib/workflows/own_events.py is the door to that, and ask
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
@@ -19,7 +18,7 @@ from lib.errors import InvalidInput
 from lib.sandbox import metaschema, validation
 from lib.schemas import JsonSchema, fields
 from lib.schemas.outline import SchemaField, outline
-from lib.serialization import strict_json
+from lib.serialization import naming, strict_json
 from lib.serialization.strict_json import JsonValue
 
 LONGEST_NAME: Final = 120
@@ -188,11 +187,11 @@ def _tag_problems(tags: Any) -> Iterator[DefinitionProblem]:
 
 
 def _line_problem(text: str, what: str, longest: int, *, needed: bool) -> str | None:
-    if needed and not any(c.isprintable() and not c.isspace() for c in text):
+    if needed and not naming.can_be_seen(text):
         return f"{what.strip()} must not be empty."
     if len(text) > longest:
         return f"{what} has {len(text)} characters; at most {longest} are accepted."
-    if any(unicodedata.category(c) in ("Cc", "Zl", "Zp") for c in text):
+    if not naming.is_one_line(text):
         return f"{what} must be on one line, without control characters."
     return None
 

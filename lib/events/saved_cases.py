@@ -10,11 +10,11 @@ from uuid import UUID
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
-from lib.errors import InvalidInput, NotFound
+from lib.errors import NotFound
 from lib.events import simulation
 from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
-from lib.serialization import strict_json
+from lib.serialization import naming, strict_json
 from lib.serialization.strict_json import JsonValue
 
 _LONGEST_NAME = 80
@@ -71,9 +71,7 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
 def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expected_workflows: Collection[UUID]) -> UUID:
     """Keep the draft under a name, replacing a case of that name; needs manage. Raises InvalidInput."""
     actor.require("manage", acts.CaseSaved, on=draft.event_type, kind="event_type")
-    name = " ".join(name.split())
-    if not 1 <= len(name) <= _LONGEST_NAME:
-        raise InvalidInput("name", f"must have 1 to {_LONGEST_NAME} characters")
+    name = naming.checked(" ".join(name.split()), longest=_LONGEST_NAME)
     strict_json.check(draft.payload)
     row = {
         "tenant": actor.tenant,

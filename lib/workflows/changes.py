@@ -17,7 +17,7 @@ from lib.auth.acts import Act
 from lib.catalog import entries
 from lib.database import Connection, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
-from lib.serialization import strict_json
+from lib.serialization import naming, strict_json
 from lib.workflows import records as workflow_records
 from lib.workflows.records import LONGEST_NAME, Workflow
 
@@ -235,11 +235,9 @@ def _save(conn: Connection, actor: Actor, workflow: Workflow, definition: Mappin
 def _listed(definition: Mapping[str, Any]) -> dict[str, Any]:
     """What of a definition lists show. Raises InvalidInput when it lacks a name."""
     name, description = definition.get("name"), definition.get("description", "")
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME:
-        raise InvalidInput("name", f"must have 1 to {LONGEST_NAME} characters")
     ref = definition.get("payloadSchemaRef")
     return {
-        "name": name.strip(),
+        "name": naming.checked(name if isinstance(name, str) else "", longest=LONGEST_NAME),
         "description": description if isinstance(description, str) else "",
         "payload_schema_ref": ref if isinstance(ref, str) else None,
     }

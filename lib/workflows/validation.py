@@ -17,7 +17,7 @@ from lib.catalog.nearest import did_you_mean
 from lib.database import Connection, named_queries
 from lib.mapping import check as mapping_check
 from lib.schemas import JsonSchema
-from lib.serialization import json_pointer, strict_json
+from lib.serialization import json_pointer, naming, strict_json
 from lib.steps import Problem, check_definition, config_of, each_step, type_of
 from lib.workflows import data_flow
 from lib.workflows.records import LONGEST_NAME
@@ -112,8 +112,10 @@ def errors(problems: list[Problem]) -> list[Problem]:
 
 def _details(definition: Mapping[str, Any]) -> Iterator[Problem]:
     name = definition.get("name")
-    if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME:
+    if not isinstance(name, str) or not naming.can_be_seen(name) or len(name.strip()) > LONGEST_NAME:
         yield Problem("/name", f"The workflow needs a name of 1 to {LONGEST_NAME} characters.")
+    elif not naming.is_one_line(name.strip()):
+        yield Problem("/name", "The name must be on one line, without control characters.")
     if not isinstance(definition.get("description", ""), str):
         yield Problem("/description", "The description must be text.")
     for key in sorted(definition.keys() - _FIELDS):

@@ -116,6 +116,8 @@ BAD: list[tuple[str, Any, str, str]] = [
     ("name", "", "/name", "needs a name"),
     ("name", 7, "/name", "needs a name"),
     ("name", "x" * 121, "/name", "1 to 120"),
+    ("name", "\u200b", "/name", "needs a name"),
+    ("name", "a\nb", "/name", "must be on one line"),
     ("description", ["no"], "/description", "must be text"),
     ("steps2", [], "/steps2", "no field 'steps2'"),
     ("payloadSchemaRef", None, "/payloadSchemaRef", "Choose a schema"),
