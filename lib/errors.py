@@ -9,8 +9,13 @@ from typing import ClassVar, NoReturn
 
 def end_process(error: CatalogError) -> NoReturn:
     """End this process with the error's sentence on stderr, and with its exit code."""
-    print(error, file=sys.stderr)
+    print("\n".join(map(printable, str(error).splitlines())), file=sys.stderr)
     sys.exit(error.exit_code)
+
+
+def printable(text: str) -> str:
+    """The text without what a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 class CatalogError(Exception):

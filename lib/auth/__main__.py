@@ -17,12 +17,16 @@ from lib import database
 from lib.auth import actors, audit_chain, members
 from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor, Permission
-from lib.errors import CatalogError, InvalidInput, end_process
+from lib.catalog import entries
+from lib.catalog.nearest import did_you_mean
+from lib.database import Connection
+from lib.errors import CatalogError, InvalidInput, end_process, printable
 from lib.serialization import strict_json
 from lib.settings import settings
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _SPAN = re.compile(r"(?P<number>[0-9]{1,5})(?P<unit>[mhd])")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _EXPIRES = "when it ends: a span such as 90d, or a date such as 2027-03-31, in UTC; without this it does not"
 
 
@@ -107,7 +111,16 @@ def _add_token(given: argparse.Namespace) -> None:
             event_types=given.event_type,
             expires_at=_moment(given.expires),
         )
+        _check_known(conn, operator, given.event_type or [])
     print(token)
+
+
+def _check_known(conn: Connection, operator: Actor, event_types: list[str]) -> None:
+    """Refuse a type that the catalog does not have, which the form would not offer."""
+    known = [event_type for event_type, _ in entries.event_types(conn, tenant=operator.tenant)]
+    for one in event_types:
+        if one not in known:
+            raise InvalidInput("event types", f"the catalog has no event {one[:80]}.{did_you_mean(one, known)}")
 
 
 def _rotate(given: argparse.Namespace) -> None:
@@ -127,14 +140,14 @@ def _list_tokens(given: argparse.Namespace) -> None:
     rows += [
         (
             str(one.token_id),
-            _printable(one.name),
+            printable(one.name),
             "send only" if one.terms.send_only else one.terms.permission,
             _time(one.created_at),
-            _printable(one.created_by or "operator"),
+            printable(one.created_by or "operator"),
             _time(one.last_used_at),
             _time(one.terms.expires_at),
             _time(one.revoked_at),
-            "any" if one.terms.event_types is None else _printable(", ".join(one.terms.event_types)),
+            "any" if one.terms.event_types is None else printable(", ".join(one.terms.event_types)),
         )
         for one in tokens
     ]
@@ -153,7 +166,7 @@ def _revoke(given: argparse.Namespace) -> None:
         else:
             token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
         token = auth_tokens.revoke(conn, operator, token_id=token_id)
-    print(f"Revoked the token {_printable(token.name)} ({token.terms.permission}), {token.token_id}.")
+    print(f"Revoked the token {printable(token.name)} ({token.terms.permission}), {token.token_id}.")
 
 
 def _verify(given: argparse.Namespace) -> None:
@@ -163,9 +176,9 @@ def _verify(given: argparse.Namespace) -> None:
     faults = [one for one in verdicts if one.fault]
     for one in verdicts:
         if not one.fault:
-            print(f"{_printable(one.tenant_name)}: {one.rows:,} rows, sound.")
+            print(f"{printable(one.tenant_name)}: {one.rows:,} rows, sound.")
     if faults:
-        sys.exit("\n".join(f"{_printable(one.tenant_name)}: {one.fault}." for one in faults))
+        sys.exit("\n".join(f"{printable(one.tenant_name)}: {one.fault}." for one in faults))
 
 
 def _checkpoint(given: argparse.Namespace) -> None:
@@ -190,10 +203,12 @@ def _moment(given: str | None) -> datetime | None:
     if _SPAN.fullmatch(given):
         return datetime.now(UTC) + _span("expires", given)
     try:
+        if not _DATE.match(given):  # Python reads week dates, too
+            raise ValueError
         moment = datetime.fromisoformat(given)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # there is no such day, or none in UTC that Python can name
         raise InvalidInput("expires", "must be a span such as 90d, or a date such as 2027-03-31") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _span(field: str, given: str) -> timedelta:
@@ -204,11 +219,6 @@ def _span(field: str, given: str) -> timedelta:
 
 def _time(at: datetime | None) -> str:
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%M}" if at else "-"
-
-
-def _printable(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor
 from lib.catalog import schema_registry
 from lib.catalog.interchange import reading
-from lib.errors import CatalogError, InvalidInput
+from lib.errors import CatalogError, InvalidInput, printable
 from lib.sandbox import metaschema
 from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS, Comparison, Reading
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         broken = _check(given) if given.command == "check" else _apply(given)
     except CatalogError as error:
-        print(_printable(str(error)), file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         sys.exit(_BAD_INPUT)
     finally:
         database.stop()
@@ -81,9 +81,9 @@ def _arguments() -> argparse.ArgumentParser:
 
 def _apply(given: argparse.Namespace) -> bool:
     """Take in what the files hold, or tell what that would change; whether something of them cannot be taken in."""
-    document = reading.read({_printable(name): _bytes(name) for name in given.files})
+    document = reading.read({printable(name): _bytes(name) for name in given.files})
     for problem in document.problems:
-        print(_printable(problem), file=sys.stderr)
+        print(printable(problem), file=sys.stderr)
     if document.problems and not document.events and not document.schemas:
         raise InvalidInput("files", "hold nothing that could be taken in")
     operator = _operator(given.tenant)
@@ -91,12 +91,12 @@ def _apply(given: argparse.Namespace) -> bool:
         plan = imports.plan(conn, tenant=operator.tenant, document=document, category=given.category)
     for change in plan:
         if change.kind != "unchanged":
-            print(_printable(_line(change)))
+            print(printable(_line(change)))
     print(", ".join(f"{sum(one.kind == kind for one in plan)} {kind}" for kind in imports.CHANGE_KINDS))
     if given.yes:
         with database.write(operator) as conn:
             chosen = [one.key for one in plan]
-            imports.apply(conn, operator, plan=plan, chosen=chosen, source=", ".join(map(_printable, given.files)))
+            imports.apply(conn, operator, plan=plan, chosen=chosen, source=", ".join(map(printable, given.files)))
     elif any(one.can_be_chosen for one in plan):
         print("Nothing was changed; --yes does it.")
     return bool(document.problems) or any(one.kind == "invalid" for one in plan)
@@ -132,7 +132,7 @@ def _check(given: argparse.Namespace) -> bool:
             family = schema_registry.family_of(ref)
             known = [one.schema_ref for one in schema_registry.versions(conn, tenant=operator.tenant, family=family)]
             if not known:
-                print(_printable(f"{ref}: not registered yet"))
+                print(printable(f"{ref}: not registered yet"))
                 continue
             old = ref if ref in known else known[0]
             registered = schema_registry.exact(conn, tenant=operator.tenant, refs=[old])[old]
@@ -142,7 +142,7 @@ def _check(given: argparse.Namespace) -> bool:
 
 def _read(name: str) -> Any:
     """The schema in a file. Raises InvalidInput naming the file and what is wrong with it."""
-    shown = _printable(name)
+    shown = printable(name)
     content = _bytes(name)
     schema = strict_json.parse(content, field=shown)
     if not isinstance(schema, dict | bool):
@@ -158,7 +158,7 @@ def _bytes(name: str) -> bytes:
         return Path(name).read_bytes()
     except (OSError, ValueError) as error:
         why = f"cannot be read: {getattr(error, 'strerror', None) or 'no such file'}"
-        raise InvalidInput(_printable(name), why) from None
+        raise InvalidInput(printable(name), why) from None
 
 
 def _ref(name: str, schema: Any) -> str:
@@ -173,17 +173,12 @@ def _told(title: str, found: Comparison, given: argparse.Namespace) -> bool:
     findings = found.of(reading)
     level: Level = given.compatibility
     counted = [one for one in findings if level in ("full", one.breaks)]
-    print(_printable(f"{title}: {found.verdict(reading)} ({reading})"))
+    print(printable(f"{title}: {found.verdict(reading)} ({reading})"))
     for one in [*counted, *(one for one in findings if one not in counted)][:_MOST_TOLD]:
-        print(_printable(f"  {one.name} at {one.place or 'the top'}, breaks {one.breaks}: {one.sentence}"))
+        print(printable(f"  {one.name} at {one.place or 'the top'}, breaks {one.breaks}: {one.sentence}"))
     if len(findings) > _MOST_TOLD:
         print(f"  and {len(findings) - _MOST_TOLD} more")
     return bool(counted)
-
-
-def _printable(text: str) -> str:
-    """The text without what a terminal would obey."""
-    return "".join(character if character.isprintable() else "?" for character in text)
 
 
 if __name__ == "__main__":

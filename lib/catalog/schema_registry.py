@@ -17,7 +17,7 @@ from uuid import UUID
 from lib.auth import acts, audit
 from lib.auth.actors import Actor, Permission
 from lib.database import Connection, named_queries, patterns
-from lib.errors import InvalidInput, SchemaConflict
+from lib.errors import InvalidInput, SchemaConflict, printable
 from lib.sandbox import metaschema
 from lib.schemas import JsonSchema
 from lib.schemas.outline import SchemaField, outline
@@ -302,7 +302,7 @@ def _kind(source: Literal["system", "tenant"], inline_of: str | None) -> SchemaK
 
 def _check_ref(ref: str, inline_of: str | None) -> None:
     if not _is_text(ref) or len(ref) > LONGEST_REF or not _REF.fullmatch(ref):
-        shown = "".join(char if char.isprintable() else "?" for char in ref[:60]) or "it"
+        shown = printable(ref[:60]) or "it"
         raise InvalidInput(
             "schema ref",
             f"{shown} must be names joined by dots and end in a version, as acme.DeviceOffline.v1 does, with at most "

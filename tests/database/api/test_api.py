@@ -445,6 +445,15 @@ def test_the_command_line_limits_and_rotates_tokens(actor: Actor, command: Comma
     for arguments, sentence in [
         (("token", *ACME, "--send-only", "--expires", "soon"), "expires: must be a span such as 90d"),
         (("token", *ACME, "--send-only", "--expires", "2001-01-01"), "expires: must be in the future"),
+        (("token", *ACME, "--send-only", "--expires", "2099-W01-1"), "expires: must be a span such as 90d"),
+        (("token", *ACME, "--send-only", "--expires", "9999-12-31T23:59-23:59"), "expires: must be a span such as 90d"),
+        (("token", *ACME, "--send-only", "--name", "a\nb"), "name: must be on one line, without control characters"),
+        (("token", *ACME, "--send-only", "--name", "\u200b"), "name: must have a character that can be seen"),
+        (
+            ("token", *ACME, "--send-only", "--event-type", "NOTE_CREATE"),
+            "event types: the catalog has no event NOTE_CREATE. Did you mean NOTE_CREATED?",
+        ),
+        (("token", "--tenant", "a\x1b[2Jb", "--send-only"), "There is no tenant a?[2Jb."),
         (("token", *ACME, "--permission", "read", "--event-type", "A"), "event types: mean nothing for a token"),
         (("rotate", *ACME, "--name", "Desk", "--overlap", "1 week"), "overlap: must be a number of minutes, hours"),
         (("rotate", *ACME, "--name", "Desk", "--overlap", "31d"), "overlap: must be from 0 to 30 days"),
