@@ -34,9 +34,15 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterat
 
 
 def read_csv(text: str) -> Iterator[list[str]]:
-    """The rows of a CSV, the header first, as they were before `csv_lines`."""
-    for row in csv.reader(io.StringIO(text.removeprefix(BOM), newline="")):
-        yield [cell[1:] if _GUARDED.match(cell) else cell for cell in row]
+    """The rows of a CSV, the header first, as they were before `csv_lines`. Raises ValueError naming the line."""
+    reader = csv.reader(io.StringIO(text.removeprefix(BOM), newline=""), strict=True)
+    begun = 1
+    try:
+        for row in reader:
+            yield [cell[1:] if _GUARDED.match(cell) else cell for cell in row]
+            begun = reader.line_num + 1
+    except csv.Error:
+        raise ValueError(f"has a quote that does not fit in the row that begins at line {begun}") from None
 
 
 def json_items(items: Iterable[Mapping[str, JsonValue]]) -> Iterator[str]:

@@ -115,15 +115,18 @@ def _entry(library: Library, place: DocumentPlace) -> ImportedEvent:
 
 def read_csv(text: str, file: str) -> Document:
     """Our own CSV: an event a row. A cell that is empty says nothing."""
-    rows = tables.read_csv(text)
-    header = next(rows, [])
+    try:
+        rows = list(tables.read_csv(text))
+    except ValueError as error:
+        return Document(problems=(f"{file} {error}.",))
+    header = rows[0] if rows else []
     if unknown := [name for name in header if name not in COLUMNS]:
         known = ", ".join(COLUMNS)
         return Document(problems=(f"{file}: The column {shown(unknown[0])} is not known; known are {known}.",))
     if told.TYPE not in header or len(set(header)) < len(header):
         return Document(problems=(f"{file}: There must be one column {told.TYPE}, and no other one twice.",))
     events = []
-    for number, row in enumerate(rows, start=2):
+    for number, row in enumerate(rows[1:], start=2):
         if any(row):
             events.append(_of_row(dict(zip(header, row, strict=False)), f"{file}#row={number}", len(row) > len(header)))
     return Document(events=tuple(events))

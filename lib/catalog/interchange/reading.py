@@ -18,6 +18,7 @@ from lib.serialization.strict_json import JsonValue
 KINDS = ("json", "yaml", "yml", "csv", "zip")
 
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
+_ENCRYPTED = 1
 _MOST_FILES = 10_000
 _NO_FORMAT = (
     "is none of what is read here: JSON Schema, AsyncAPI 2 or 3, OpenAPI 3.1 with webhooks, or a file that was "
@@ -39,6 +40,8 @@ def read(files: Mapping[str, bytes | str]) -> Document:
     for name, content in _unpacked(given, problems):
         try:
             text = _decoded(name, content)
+            if name in values or name in tables:
+                raise InvalidInput(name, "comes twice; the first one is taken")
             if name.lower().endswith(".csv") or text.startswith("event_type,"):
                 tables[name] = text
             else:
@@ -97,7 +100,10 @@ def _unpacked(files: Mapping[str, bytes], problems: list[str]) -> Iterator[tuple
             continue
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                members = [one for one in archive.infolist() if one.filename.lower().endswith(KINDS[:-1])]
+                members = [one for one in archive.infolist() if _is_read(one.filename)]
+                if any(one.flag_bits & _ENCRYPTED for one in members):
+                    problems.append(f"{name} is protected by a password; import it without.")
+                    continue
                 if len(members) > _MOST_FILES or sum(one.file_size for one in members) > left:
                     what = f"more than {_MOST_FILES:,} files or {_megabytes(MAX_BYTES)}"
                     problems.append(f"{name} holds {what}; import fewer at once.")
@@ -113,6 +119,11 @@ def _unpacked(files: Mapping[str, bytes], problems: list[str]) -> Iterator[tuple
                     yield member.filename, unpacked
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
             problems.append(f"{name} is not an archive that can be read: {shown(str(error))}.")
+
+
+def _is_read(member: str) -> bool:
+    """Whether a file of an archive is one to read, and no copy that macOS adds of what is no content."""
+    return member.lower().endswith(KINDS[:-1]) and not member.startswith("__MACOSX/")
 
 
 def _megabytes(size: int) -> str:

@@ -84,7 +84,7 @@ class Library:
 
     def referred(self, place: DocumentPlace, reference: str) -> DocumentPlace:
         """What a reference at a place leads to. Raises Unreadable."""
-        target, fragment = urldefrag(reference)
+        target, fragment = _parted(reference)
         found = None
         if not target:
             # Some read #/… from the schema's own $id, some from the whole document. Both are found.
@@ -108,7 +108,7 @@ class Library:
         if self._identified is None:
             self._identified = dict(self._named())
         for base in self._bases(place):
-            if found := self._identified.get(urljoin(base, target)):
+            if found := self._identified.get(_resolved(base, target)):
                 return found
         return None
 
@@ -119,7 +119,7 @@ class Library:
         for key in (None, *place.path):
             here = here if key is None else here / key
             if isinstance(here.value, Mapping) and (named := _id_of(here.value)):
-                base = urljoin(base, named)
+                base = _resolved(base, named)
                 bases.append(base)
         return reversed(bases)
 
@@ -130,7 +130,7 @@ class Library:
             while waiting:
                 base, place = waiting.pop()
                 if isinstance(place.value, Mapping) and (named := _id_of(place.value)):
-                    base = urldefrag(urljoin(base, named))[0]
+                    base = _parted(_resolved(base, named))[0]
                     yield base, place
                 keys = place.value if isinstance(place.value, Mapping) else range(len(place.value))
                 waiting += [(base, below) for key in keys if isinstance((below := place / key).value, dict | list)]
@@ -253,7 +253,7 @@ class _Copy:
         return found
 
     def reference(self, place: DocumentPlace, reference: str) -> str:
-        if urldefrag(reference)[0] in SPECIFICATIONS:
+        if _parted(reference)[0] in SPECIFICATIONS:
             return reference  # a draft's own schema, which every judge knows
         target = self.library.referred(place, reference)
         if target.file == self.top.file and target.path[: len(self.top.path)] == self.top.path:
@@ -287,7 +287,7 @@ def _stands_alone(place: DocumentPlace) -> bool:
     alone = Library({"": place.value})
     for one in _subschemas(alone.root("")):
         reference = one.value.get("$ref")
-        if not isinstance(reference, str) or urldefrag(reference)[0] in SPECIFICATIONS:
+        if not isinstance(reference, str) or _parted(reference)[0] in SPECIFICATIONS:
             continue
         try:
             alone.referred(one, reference)
@@ -322,6 +322,23 @@ def _anchors(schema: Mapping[str, Any]) -> set[str]:
     given = [schema.get("$anchor"), schema.get("$dynamicAnchor")]
     given += [one[1:] for one in (schema.get("$id"), schema.get("id")) if isinstance(one, str) and one[:1] == "#"]
     return {one for one in given if isinstance(one, str)}
+
+
+def _parted(reference: str) -> tuple[str, str]:
+    """A reference without its fragment, and the fragment. What is no URL has none."""
+    try:
+        target, fragment = urldefrag(reference)
+    except ValueError:
+        return reference, ""
+    return target, fragment
+
+
+def _resolved(base: str, reference: str) -> str:
+    """What a reference means from there. What is no URL means itself, and so nothing that there is."""
+    try:
+        return urljoin(base, reference)
+    except ValueError:
+        return reference
 
 
 def _uri(file: str) -> str:

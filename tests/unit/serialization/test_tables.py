@@ -20,6 +20,12 @@ def test_what_is_written_is_read_again(rows: list[list[str | None]]) -> None:
     assert read == [["a", "b", "c"], *([cell or "" for cell in row] for row in rows)]
 
 
+@pytest.mark.parametrize(("text", "line"), [('a\n"b\nc\nd\n', 2), ('a\n"b\nc"\n"d"e\n', 4), ('"', 1)])
+def test_a_quote_that_does_not_fit_is_told_by_its_row(text: str, line: int) -> None:
+    with pytest.raises(ValueError, match=f"a quote that does not fit in the row that begins at line {line}$"):
+        list(tables.read_csv(text))
+
+
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "'=1", "''=1"])
 def test_no_cell_is_a_formula(cell: str) -> None:
     written = "".join(tables.csv_lines(["a"], [[cell]])).splitlines(keepends=True)[1]

@@ -377,6 +377,7 @@ YAML_BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("a.csv", "event_type,nmae\nA,b", "The column nmae is not known"),
         ("a.csv", "name\nA", "There must be one column event_type"),
         ("a.csv", "event_type,event_type\nA,B", "There must be one column event_type"),
+        ("a.csv", 'event_type,name\nA,"b\nC,d\nE,f\n', "a quote that does not fit in the row that begins at line 2"),
         ("a.zip", b"PK\x03\x04 and no archive", "is not an archive that can be read"),
         ("a.json", "[" + "1," * 9_000_000 + "1]", "The files are longer than 16 MB"),
     ],
@@ -452,6 +453,37 @@ def zipped(files: dict[str, str | bytes]) -> bytes:
         for name, content in files.items():
             archive.writestr(name, content)
     return made.getvalue()
+
+
+def test_what_an_archive_cannot_give_is_told() -> None:
+    of_a_mac = zipped({"order.json": json.dumps(ID), "__MACOSX/._order.json": b"\0\x05"})
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.writestr("twice.json", json.dumps(ID))
+            archive.writestr("twice.json", json.dumps({"type": "string"}))
+    locked = bytearray(zipped({"a.json": "{}"}))
+    locked[6] |= 1
+    locked[locked.find(b"PK\x01\x02") + 8] |= 1
+    found = reading.read({"mac.zip": of_a_mac, "twice.zip": made.getvalue(), "locked.zip": bytes(locked)})
+    assert found.problems == (
+        "twice.json comes twice; the first one is taken.",
+        "locked.zip is protected by a password; import it without.",
+    )
+    assert types(found) == ["ORDER", "TWICE"] and found.events[1].schema == ID
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "//[x", "http://[v9/a"])
+def test_an_address_that_is_none_is_told_where_it_stands(address: str) -> None:
+    messages = {
+        "Bad": {"payload": {"$ref": address}},
+        "Named": {"payload": {"$id": "http://[::2", "properties": {"a": {"$ref": "#/x"}}}},
+        "Good": {"payload": {"$id": "http://[::3", "type": "object"}},
+    }
+    bad, named, good = read({"asyncapi": "3.0.0", "components": {"messages": messages}}).events
+    assert bad.problem == f"refers to {address}, which is outside of the document; nothing is fetched"
+    assert named.problem == "refers to #/x, which is not in the document"
+    assert good.problem is None
 
 
 def test_archives_are_read_up_to_the_bound(monkeypatch: pytest.MonkeyPatch) -> None:
