@@ -73,4 +73,6 @@ def read(text: str, language: Language) -> dict[str, Any]:
         value = strict_yaml.read(text, field="definition")
     if not isinstance(value, dict):
         raise InvalidInput("definition", "must be an object with name, trigger and steps")
+    if not isinstance(value.get("description", ""), str):
+        raise InvalidInput("description", "must be text")
     return value

@@ -211,6 +211,28 @@ def test_code_goes_both_ways_and_a_mistake_keeps_the_text(new_actor: ActorFactor
     assert get(actor, workflow).draft["steps"] == [log_step("typed")]
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"description": None}, "The description must be text."),
+        ({"description": ["x"]}, "The description must be text."),
+        ({"name": "a\nb"}, "The name must be on one line, without control characters."),
+        ({"name": None}, "The name must have 1 to 120 characters."),
+    ],
+)
+def test_code_with_a_text_that_is_none_is_not_saved(
+    given: dict[str, Any], sentence: str, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    before = get(actor, workflow)
+    app = design(workflow, "Code")
+    widget(app.text_area, "code-yaml").set_value(definition_text.write({**before.draft, **given}, "yaml")).run()
+    next(b for b in app.button if b.label == "Apply").click().run()
+    assert sentence in texts(app)
+    assert get(actor, workflow) == before
+
+
 def test_code_that_is_not_applied_is_kept_and_holds_publishing_back(new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")
