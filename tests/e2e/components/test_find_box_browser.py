@@ -6,6 +6,7 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from tests.e2e.conftest import settled, wait_for
 
@@ -13,16 +14,26 @@ pytestmark = pytest.mark.browser
 
 
 def press(page: Page, keys: str) -> Locator:
-    """Press the keys until they are heard, as Streamlit hears none while it still draws the page; the box."""
+    """Press the keys until they are heard, as Streamlit hears none while it still draws the page; the box.
+
+    Whoever hears them asks for the page at once. So if nothing is asked for, nobody has heard them; and what is drawn
+    of it has the box.
+    """
     box = page.get_by_role("dialog").get_by_role("searchbox", name="Find")
+    asked = page.locator("[data-testid=stApp]:not([data-test-script-state=notRunning])").or_(box)
 
-    def is_open() -> bool:
+    def is_heard() -> bool:
+        settled(page)
         page.keyboard.press(keys)
-        page.wait_for_timeout(500)
-        return box.is_visible()
+        try:
+            asked.first.wait_for(timeout=2000)
+            settled(page)
+            box.wait_for(timeout=5000)
+        except PlaywrightTimeout:
+            return False
+        return True
 
-    settled(page)
-    wait_for(is_open)
+    wait_for(is_heard)
     return box
 
 
