@@ -16,7 +16,7 @@ from lib.api.json_response import Json
 from lib.api.problems import ApiProblem
 from lib.auth.actors import Actor
 from lib.catalog import entries as catalog
-from lib.errors import InvalidInput
+from lib.errors import InvalidInput, printable
 from lib.serialization import strict_json
 
 _PAGE_SIZE = 100
@@ -26,7 +26,7 @@ _PARAMETERS = {"search", "category", "status", "source", "page", "pageSize"}
 
 async def list_entries(request: Request, caller: Caller) -> Response:
     """One page of the catalog as the caller's tenant sees it."""
-    filters = _filters(dict(request.query_params))
+    filters = _filters(request.query_params.multi_items())
     return Json(await caller.run(lambda: _page(caller.actor, filters)))
 
 
@@ -37,9 +37,14 @@ async def schema(request: Request, caller: Caller) -> Response:
     return Response(found, media_type="application/schema+json")
 
 
-def _filters(given: dict[str, str]) -> catalog.CatalogFilters:
-    if unknown := given.keys() - _PARAMETERS:
-        raise InvalidInput(min(unknown)[:80], f"is not a parameter; known are {', '.join(sorted(_PARAMETERS))}")
+def _filters(written: list[tuple[str, str]]) -> catalog.CatalogFilters:
+    names = [name for name, _ in written]
+    if unknown := [name for name in names if name not in _PARAMETERS]:
+        shown = printable(unknown[0][:80]) or "a parameter without a name"
+        raise InvalidInput(shown, f"is not a parameter; known are {', '.join(sorted(_PARAMETERS))}")
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise InvalidInput(twice, "is given more than once")
+    given = dict(written)
     return catalog.CatalogFilters(
         search=given.get("search", ""),
         category=given.get("category"),

@@ -541,7 +541,7 @@ def test_a_name_that_several_tokens_have_revokes_none_of_them(
 def test_the_command_line_lists_the_tokens_of_a_tenant(
     db: Database, actor: Actor, client: ApiClient, command: Command, new_actor: ActorFactory
 ) -> None:
-    shown = named_token(actor, "Red \x1b[31m\nfake  line")
+    shown = named_token(actor, "Red \u202e[31m\u200bfake  line")
     named_token(new_actor("admin", name="Other"), "Elsewhere")
     assert client.get("/api/v2/catalog").status_code == 200
     assert command("revoke", shown).returncode == 0
@@ -666,6 +666,20 @@ def test_a_category_that_no_event_has_lists_none(client: ApiClient) -> None:
         none = client.get(f"/api/v2/catalog?category={category}").json()
         assert (none["entries"], none["total"], none["pages"]) == ([], 0, 1)
         assert "Billing" in none["categories"]
+
+
+@pytest.mark.parametrize(
+    ("query", "detail"),
+    [
+        ("page=1&page=2", "page: is given more than once"),
+        ("status=active&search=x&status=draft", "status: is given more than once"),
+        ("%1B%5B2J=1", "?[2J: is not a parameter; known are"),
+        ("=1", "a parameter without a name: is not a parameter; known are"),
+    ],
+)
+def test_a_parameter_that_says_nothing_clear_is_refused(client: ApiClient, query: str, detail: str) -> None:
+    refused = client.get(f"/api/v2/catalog?{query}")
+    assert refused.status_code == 400 and refused.json()["detail"].startswith(detail)
 
 
 @pytest.mark.parametrize("query", ["status=x", "source=x", "page=0", "page=-1", "page=٣", "pageSize=501", "pgae=2"])
