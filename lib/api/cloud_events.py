@@ -16,6 +16,8 @@ from urllib.parse import unquote_to_bytes
 
 from lib.api.problems import ApiProblem
 from lib.errors import InvalidInput
+from lib.events.correlation import LONGEST_KEY
+from lib.events.judging import LONGEST_NAME
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -88,7 +90,7 @@ def structured(text: bytes | str) -> CloudEvent:
     envelope = strict_json.parse(text, field="event", max_depth=strict_json.MAX_DEPTH + 1)
     if not isinstance(envelope, dict):
         raise InvalidInput("event", "must be a JSON object")
-    if "data_base64" in envelope:
+    if envelope.pop("data_base64", None) is not None:
         raise InvalidInput("data_base64", "binary data is not accepted; send JSON in data")
     data = envelope.pop("data", None)  # an event may do without
     return _event({name: _text(name, value) for name, value in envelope.items() if value is not None}, data)
@@ -117,8 +119,10 @@ def batch(body: bytes) -> list[str]:
         items = list(islice(_items(body.decode().removeprefix("\ufeff")), MAX_BATCH + 1))
     except UnicodeDecodeError:
         raise InvalidInput("batch", "is not UTF-8") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise InvalidInput("batch", "must be a JSON array of events") from None
+    except RecursionError:
+        raise InvalidInput("batch", f"is nested more than {strict_json.MAX_DEPTH} levels deep") from None
     if len(items) > MAX_BATCH:
         raise InvalidInput("batch", f"has more than {MAX_BATCH} events")
     return items
@@ -159,11 +163,16 @@ def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
     content_type, _ = _media_type(attributes.get("datacontenttype", "application/json"))
     if not _JSON_TYPE.fullmatch(content_type):
         raise InvalidInput("datacontenttype", "must be application/json or left out")
+    key = "correlationkey" if attributes.get("correlationkey") else "subject"
+    # Longer ones would be refused later, by names that are ours and not the sender's.
+    for name, longest in ((key, LONGEST_KEY), ("dataschema", LONGEST_NAME)):
+        if len(attributes.get(name, "")) > longest:
+            raise InvalidInput(name, f"must have 1 to {longest} characters")
     return CloudEvent(
         id=attributes["id"],
         source=attributes["source"],
         type=attributes["type"],
-        correlation_key=attributes.get("correlationkey") or attributes.get("subject"),
+        correlation_key=attributes.get(key),
         schema_ref=attributes.get("dataschema"),
         data=data,
     )

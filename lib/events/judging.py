@@ -25,7 +25,7 @@ from lib.serialization.strict_json import JsonValue
 
 SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 
-_LONGEST_NAME = 256
+LONGEST_NAME = 256
 
 queries = named_queries.of(__name__)
 
@@ -51,11 +51,11 @@ class SentEvent:
     def check(self) -> None:
         """Raise InvalidInput naming the field that has a wrong length or a character that cannot be stored."""
         limits = {
-            "type": (self.event_type, _LONGEST_NAME),
-            "source": (self.source, _LONGEST_NAME),
-            "id": (self.submission_id, _LONGEST_NAME),
+            "type": (self.event_type, LONGEST_NAME),
+            "source": (self.source, LONGEST_NAME),
+            "id": (self.submission_id, LONGEST_NAME),
             "correlationKey": (self.correlation_key, correlation.LONGEST_KEY),
-            "schemaRef": (self.schema_ref, _LONGEST_NAME),
+            "schemaRef": (self.schema_ref, LONGEST_NAME),
         }
         for field, (value, longest) in limits.items():
             if value is None:

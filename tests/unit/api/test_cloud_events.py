@@ -87,6 +87,9 @@ def test_data_is_exact_and_may_be_anything_or_absent() -> None:
         ("datacontenttype", {"datacontenttype": ""}),
         ("datacontenttype", {"datacontenttype": "application/xml"}),
         ("data_base64", {"data": ..., "data_base64": "AA=="}),
+        ("subject", {"subject": "x" * 513}),
+        ("correlationkey", {"subject": "x", "correlationkey": "x" * 513}),
+        ("dataschema", {"dataschema": "x" * 257}),
         ("event", {"Upper": "x"}),
         ("event", {"with-dash": "x"}),
         ("event", {"": "x"}),
@@ -104,6 +107,8 @@ def test_what_it_allows_is_taken() -> None:
     kept = structured(time="2026-01-31T08:15:00.123456789Z", extension="x", traceparent="00-ab", flag=False, unset=None)
     dated = structured(time="2016-12-31T23:59:60+00:00", datacontenttype="application/vnd.acme+json; charset=utf-8")
     assert (kept.type, kept.data) == (dated.type, dated.data) == (structured().type, structured().data)
+    assert structured(data_base64=None) == structured()
+    assert structured(subject="x" * 513, correlationkey="k").correlation_key == "k"
     named = structured(id="ünï ✓ \U0001f600", source="urn:uuid:1")
     assert (named.id, named.source) == ("ünï ✓ \U0001f600", "urn:uuid:1")
 
@@ -232,6 +237,11 @@ def test_one_broken_item_leaves_the_others_whole() -> None:
     long = b"9" * 5000
     items = cloud_events.batch(b'\xef\xbb\xbf [{"a":"\\u0000"}, {"a":1,"a":2}, NaN, {"b": 1e999}, ' + long + b"]")
     assert len(items) == 5 and items[1] == '{"a":1,"a":2}'
+
+
+def test_a_batch_that_is_too_deep_is_told_so() -> None:
+    with pytest.raises(InvalidInput, match="batch: is nested more than 64 levels deep"):
+        cloud_events.batch(b"[" * 50_000 + b"]" * 50_000)
 
 
 def test_a_batch_has_at_most_five_hundred() -> None:
