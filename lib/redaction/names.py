@@ -8,7 +8,7 @@ from functools import lru_cache
 
 # These words make a name the name of a secret wherever they stand in it …
 _ANYWHERE = (
-    "secret|token|password|passwd|pwd|pw|passphrase|passcode|authorization|cookie|credential|bearer|jwt|otp|totp"
+    "secret|token|password|passwort|kennwort|contrasena|mot de passe|passwd|pwd|pw|passphrase|passcode|authorization|cookie|credential|bearer|jwt|otp|totp"
     "|ssn|social security|iban|pan|cvv|cvc|security code|card n(?:umber|o|um|r)|credit card"
     "|bank account n(?:umber|o|um|r)|routing n(?:umber|o|um|r)|sort code"
     "|(?:api|access|private|secret|signing|encryption|account|master|ssh|session) key|apikey"
@@ -22,7 +22,7 @@ _LAST = (
 _WORDS = re.compile(rf"\b(?:(?:{_ANYWHERE})s?\b|(?:{_LAST})s?$)")
 # Endings of names that are written without gaps: dbpassword, xapikey.
 _ENDS = re.compile(
-    r"(?:secret|token|password|passwd|passphrase|authorization|cookie|credential|apikey|accesskey|privatekey"
+    r"(?:secret|token|password|passwort|kennwort|passwd|passphrase|authorization|cookie|credential|apikey|accesskey|privatekey"
     r"|secretkey|signingkey|encryptionkey|cardnumber|cardno|creditcard|debitcard|bankaccount|accountnumber"
     r"|routingnumber|socialsecuritynumber|sessionid|sessid|mfacode|xauth)s?$"
 )
@@ -35,6 +35,7 @@ def is_sensitive(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _names_secret(name: str) -> bool:
-    found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", unicodedata.normalize("NFKC", name))
+    plain = "".join(one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one))
+    found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plain)
     words = " ".join(found).lower()
     return bool(_WORDS.search(words) or _ENDS.search(words.replace(" ", "")))

@@ -18,7 +18,15 @@ _HEADER = re.compile(
     r"(?i)((?<![A-Za-z0-9])(?:authorization|cookie)[\\\"']*+[ \t]{0,3}[:=][ \t]{0,3}[\\\"']*+)"
     r"[^\r\n\\\"']++"
 )
-_NAME = re.compile(r"(?<![\w.-])([A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3}")
+_NAME = re.compile(
+    r"(?<![\w.-])(?:--?(?P<option>[A-Za-z][\w.-]{0,63}+)(?:=|[ \t]{1,3}(?!-))"  # as commands are given it
+    r"|(?P<name>[A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3})"
+)
+_ELEMENT = re.compile(
+    r"(?P<tag><(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63}+)(?:\s[^<>]{0,200}+)?>(?:<!\[CDATA\[)?)[^<]++"
+)
+# What signs an address opens what it leads to.
+_SIGNED = re.compile(r"(?i)([?&](?:[a-z-]{1,20}-)?sig(?:nature)?=)[^&\s#\"']++")
 _VALUE = re.compile(
     rf"(?!{re.escape(REDACTED)})"
     r"(?:(?P<quote>[\"'])(?:(?!(?P=quote))[^\\]|\\.)*+(?P=quote)?"
@@ -79,7 +87,9 @@ def redact_text(text: str) -> str:
     """The text with secrets in it replaced, for log lines and error messages."""
     text = _PEM.sub(REDACTED, text)
     text = _HEADER.sub(rf"\1{REDACTED}", text)
+    text = _ELEMENT.sub(_without_content, text)
     text = "".join(_without_assigned(text))
+    text = _SIGNED.sub(rf"\1{REDACTED}", text)
     text = _BASIC.sub(_without_basic, text)
     text = _TOKEN.sub(lambda match: (match["kept"] or match["user"] or "") + REDACTED, text)
     text = "".join(_without_ibans(text))
@@ -100,12 +110,16 @@ def _without_assigned(text: str) -> Iterator[str]:
     done = position = 0
     while name := _NAME.search(text, position):
         position = name.end()  # and not behind the value: https://h/?token=x is not "https: …"
-        value = _VALUE.match(text, position) if is_sensitive(name[1]) else None
+        value = _VALUE.match(text, position) if is_sensitive(name["option"] or name["name"]) else None
         if value:
             quote = value["quote"] or value["escaped"] or ""
             yield f"{text[done:position]}{quote}{REDACTED}{quote}"
             done = position = value.end()
     yield text[done:]
+
+
+def _without_content(match: re.Match[str]) -> str:
+    return match["tag"] + REDACTED if is_sensitive(match["name"]) else match[0]
 
 
 def _without_basic(match: re.Match[str]) -> str:

@@ -9,7 +9,7 @@ nothing is fetched, nothing is changed in place, and time grows with the size of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -32,6 +32,9 @@ _PLAIN = re.compile(
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
 _SMALLEST_CARD = 10**12
+# What a name and its value are called beside each other.
+_NAMES = tuple(case for name in ("name", "key", "header", "field") for case in (name, name.title(), name.upper()))
+_VALUES = frozenset(case for name in ("value", "values") for case in (name, name.title(), name.upper()))
 
 
 def redact(value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()) -> JsonValue:
@@ -85,7 +88,7 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
             for key, member in item.items():
                 shown = _free(redact_key(key), copy)
                 copy[shown] = REDACTED
-                if is_sensitive(key) or (named and key in ("value", "values")):
+                if is_sensitive(key) or (named and key in _VALUES):
                     continue
                 below, deeper = place.member(key), _below(pointers, key)
                 if _is_harmless(member) and not below.sensitive and not deeper:
@@ -95,9 +98,13 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
         elif isinstance(item, list | tuple):
             items = target[slot] = list(item)
             below = place
+            paired = _is_of_pairs(item)
             for index, member in enumerate(item):
                 if index <= place.listed:  # all items behind those share a place
                     below = place.item(index)
+                if paired and is_sensitive(member[0]):
+                    member = [member[0], REDACTED]
+                    items[index] = member
                 if pointers or below.sensitive or not _is_harmless(member):
                     todo.append((items, index, member, below, _below(pointers, str(index))))
         elif isinstance(item, str):
@@ -144,10 +151,17 @@ def _free(key: str, taken: Mapping[str, JsonValue]) -> str:
 
 def _names_a_secret(item: Mapping[str, JsonValue]) -> bool:
     """Whether this is a pair such as {"name": "Authorization", "value": …}."""
-    if "value" not in item and "values" not in item:
+    if _VALUES.isdisjoint(item):
         return False
-    names = (item.get(key) for key in ("name", "key", "header", "field"))
+    names = (item.get(key) for key in _NAMES)
     return any(isinstance(name, str) and is_sensitive(name) for name in names)
+
+
+def _is_of_pairs(items: Sequence[JsonValue]) -> bool:
+    """Whether a list is an object written as pairs, such as [["Authorization", …], ["Accept", …]]."""
+    return bool(items) and all(
+        isinstance(one, list | tuple) and len(one) == 2 and isinstance(one[0], str) for one in items
+    )
 
 
 @dataclass

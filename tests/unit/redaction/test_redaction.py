@@ -28,7 +28,7 @@ card Card paymentCard debitCard debit_card debitcard giftCards pass dbPass smtp_
 auth x-auth X-Auth xauth basicAuth session Session sessionId session_id sessionid sessId sessionKey mfaCode mfa_code
 mfacode 2faCode totp otpCode authCode verificationCode oneTimeCode backup_codes bank_account bankAccount bankaccount
 bankAccountNumber account_number accountNumber accountNo cvcCode cvv2 securityCode routingNumber routing_number sortCode
-clientSecret refreshToken refresh_token userCredentials""".split()
+clientSecret refreshToken refresh_token userCredentials Passwort dbpasswort Kennwort motDePasse contraseña""".split()
 
 HARMLESS = """tokenizer discard secretary cardinality cardholder cardboard panel company span expansion compass
 keyboard key primaryKey foreign_key author authorized authorId passenger description issue_number pinned
@@ -244,6 +244,17 @@ TEXTS = {
     "author: Jane, passenger: Bob, card_type: visa": "author: Jane, passenger: Bob, card_type: visa",
     "time 12:34, a=b, ratio: 5": "time 12:34, a=b, ratio: 5",
     "tokenizer: fast": "tokenizer: fast",
+    "tool --password hunter2 --user x": "tool --password [redacted] --user x",
+    "tool --api-key=hunter2 -v": "tool --api-key=[redacted] -v",
+    "tool --no-password --user x": "tool --no-password --user x",
+    "tool -token 'hun ter2'": "tool -token '[redacted]'",
+    "a - password - b": "a - password - b",
+    "<user>ann</user><password>hunter2</password>": "<user>ann</user><password>[redacted]</password>",
+    '<ns:apiKey type="x"><![CDATA[hunter2]]></ns:apiKey>': '<ns:apiKey type="x"><![CDATA[[redacted]</ns:apiKey>',
+    "<author>Jane</author>": "<author>Jane</author>",
+    "https://h/f?sv=1&sig=aB%2B1&x=2": "https://h/f?sv=1&sig=[redacted]&x=2",
+    "https://h/f?X-Amz-Signature=0aff#a": "https://h/f?X-Amz-Signature=[redacted]#a",
+    "the signature=good": "the signature=good",
     "": "",
 }
 
@@ -287,12 +298,21 @@ def test_name_and_value_pairs() -> None:
         {"name": "Authorization", "value": "x"},
         {"name": "Accept", "value": "x"},
         {"key": "api_key", "values": [1]},
+        {"Name": "Cookie", "Value": "x"},
     ]
     assert redact(headers) == [
         {"name": "Authorization", "value": REDACTED},
         {"name": "Accept", "value": "x"},
         {"key": "api_key", "values": REDACTED},
+        {"Name": "Cookie", "Value": REDACTED},
     ]
+
+
+def test_an_object_that_is_written_as_pairs() -> None:
+    headers = [["Authorization", "x"], ["Accept", "x"], ["x-api-key", {"a": 1}]]
+    assert redact(headers) == [["Authorization", REDACTED], ["Accept", "x"], ["x-api-key", REDACTED]]
+    assert redact({"changed": ["password", "email"]}) == {"changed": ["password", "email"]}
+    assert redact([["password", "email"], ["name"]]) == [["password", "email"], ["name"]]
 
 
 def test_json_inside_a_text() -> None:
@@ -543,6 +563,13 @@ HOSTILE: dict[str, Callable[[], Any]] = {
         "de89 a ",
         "078-05-",
         "a    :",
+        "<a ",
+        "<a>",
+        "<aa:a b",
+        "--a ",
+        "-a-",
+        "?a-",
+        "&sig",
         "4111 1111 1111 1112 ",
         "[",
         '{"a":',
@@ -556,6 +583,7 @@ HOSTILE |= {
     "numbers": lambda: [1] * 130_000,
     "keys": lambda: {f"key{number}": "x" for number in range(20_000)},
     "JSON texts": lambda: ['{"a":1}'] * 26_000,
+    "pairs": lambda: [["a", 1]] * 26_000,
     "card keys": lambda: {str(4 * 10**15 + number): 1 for number in range(12_000)},
 }
 
