@@ -43,6 +43,8 @@ def read(text: str, *, name: str) -> str:
             f"{name} leads to a Unix socket. Name a host, such as 127.0.0.1: over a socket, workflow runs do not "
             "survive a restart of the database."
         )
+    for host in hosts:
+        _refuse_no_name(host, name)
     ports = [port or "5432" for port in given.pop("port", "").split(",")]
     ports = ports * len(hosts) if len(ports) == 1 else ports
     if len(ports) != len(hosts) or not all(port.isdigit() for port in ports):
@@ -79,6 +81,14 @@ def _refuse_raw_signs(written: str, name: str) -> None:
     place, _, _ = rest.partition("?")
     if place.count("@") > 1 or "@" in place.partition("/")[2] or "@" in rest.partition("#")[2]:
         raise ConfigurationError(f"{name} cannot be read: it has an @ too many. {_ENCODED}")
+
+
+def _refuse_no_name(host: str, name: str) -> None:
+    """What the system does not even look up, it tells in an error of its own."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        raise ConfigurationError(f"{name} leads to {host[:80]}, which cannot be the name of a host.") from None
 
 
 def _cause(error: str, name: str) -> str:
