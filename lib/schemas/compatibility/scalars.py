@@ -122,7 +122,8 @@ def _whole(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) 
 def _listed(comparing: Comparing, view: View, wanted: list[Any]) -> list[Mismatch]:
     allowed, found = set(map(identity, wanted)), values(view)
     if found is None:
-        text, turned = f"takes only {listed(wanted)} now", f"took only {listed(wanted)} before"
+        what = f"only {listed(wanted)}" if wanted else "nothing"  # an enum may be empty
+        text, turned = f"takes {what} now", f"took {what} before"
         return [comparing.teller.said("TYPE_CHANGED", text, mirrored="TYPE_CHANGED", turned=turned)]
     missing = [value for value in found if identity(value) not in allowed]
     if not missing:

@@ -1059,6 +1059,13 @@ def test_each_finding_is_a_sentence_about_its_place() -> None:
     }
 
 
+def test_an_empty_list_of_values_takes_nothing() -> None:
+    told = {one.breaks: one.sentence for one in compare(obj([], a=S), obj([], a={"enum": []})).findings}
+    assert told["backward"] == "a takes nothing now."
+    told = {one.breaks: one.sentence for one in compare(obj([], a={"enum": []}), obj([], a=S)).findings}
+    assert told["forward"] == "a took nothing before."
+
+
 def test_formats_that_the_judge_does_not_know_ask_for_nothing() -> None:
     for name in UNASSERTED:
         document = SchemaDocument({"type": "string", "format": name})
