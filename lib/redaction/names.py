@@ -8,7 +8,8 @@ from functools import lru_cache
 
 # These words make a name the name of a secret wherever they stand in it …
 _ANYWHERE = (
-    "secret|token|password|passwort|kennwort|contrasena|mot de passe|passwd|pwd|pw|passphrase|passcode|authorization|cookie|credential|bearer|jwt|otp|totp"
+    "secret|token|password|passwort|kennwort|contrasena|mot de passe"
+    "|passwd|pwd|pw|passphrase|passcode|authorization|cookie|credential|bearer|jwt|otp|totp"
     "|ssn|social security|iban|pan|cvv|cvc|security code|card n(?:umber|o|um|r)|credit card"
     "|bank account n(?:umber|o|um|r)|routing n(?:umber|o|um|r)|sort code"
     "|(?:api|access|private|secret|signing|encryption|account|master|ssh|session) key|apikey"
