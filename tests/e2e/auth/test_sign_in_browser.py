@@ -489,6 +489,26 @@ def test_each_tab_shows_a_tenant_and_a_box_leads_to_another(context: BrowserCont
     expect(other.get_by_test_id("stSidebar").get_by_text("read permission")).to_be_visible()
 
 
+def test_a_page_of_the_sidebar_opens_in_another_tab_in_the_tenant_of_this_one(
+    context: BrowserContext, person: str
+) -> None:
+    join(person, "Beta", "read")
+    with database.operate() as conn:
+        acme, beta = id_of(conn, "Acme"), id_of(conn, "Beta")
+    tabs = [enter(context, person, f"/?tenant={acme}"), context.new_page()]
+    tabs[1].goto(f"/?tenant={beta}")
+    expect(tabs[1].get_by_test_id("stSidebar").get_by_text("read permission")).to_be_visible()
+    for page, tenant in zip(tabs, (acme, beta), strict=True):  # one of them was not used last
+        link = page.get_by_test_id("stSidebarNavLink").filter(has_text="Runs")
+        with context.expect_page() as opening:
+            link.click(button="middle")
+        expect(opening.value.get_by_role("heading", name="Runs", exact=True)).to_be_visible()
+        expect(opening.value).to_have_url(re.compile(f"/runs[?].*tenant={tenant}"))
+        opening.value.close()
+        link.click()  # in this tab Streamlit goes there by itself
+        expect(page).to_have_url(re.compile(f"/runs[?].*tenant={tenant}"))
+
+
 def test_while_the_provider_is_down_who_is_in_stays_and_others_get_a_calm_page(
     browser: Browser, context: BrowserContext, signing: RunningApp, provider: OpenIdProvider, person: str
 ) -> None:
