@@ -112,7 +112,10 @@ def start(data_dir: Path) -> EmbeddedServer:
     Raises ConfigurationError saying why when the server does not come up.
     """
     data_dir = data_dir.expanduser().resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigurationError(f"DATA_DIR: no folder can be made at {data_dir}: {error.strerror}.") from None
     with _locked(data_dir, "start.lock"):
         password = _password(data_dir)
         _bring_up(data_dir)

@@ -68,6 +68,13 @@ def test_servers_that_want_one_port_at_a_time_share_none(tmp_path: Path) -> None
             server.stop()
 
 
+def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(ConfigurationError, match=f"DATA_DIR: no folder can be made at {place}: "):
+            embedded_server.start(place)
+
+
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
     (tmp_path / "postgres").mkdir()
     (tmp_path / "postgres" / "PG_VERSION").write_text("18\n")
