@@ -85,7 +85,7 @@ class Settings(BaseSettings):
     #: File that gets a checkpoint of the audit trail once a day; unset: the log has it alone.
     audit_checkpoint_file: Path | None = None
     #: Milliseconds after which a page's statement is cancelled.
-    statement_timeout_ms: int = Field(default=5000, ge=100)
+    statement_timeout_ms: int = Field(default=5000, ge=100, le=2_147_483_647)
     #: Runs that one worker process executes at a time; one tenant gets half of them. Give all workers the same.
     worker_concurrency: int = Field(default=16, ge=2, le=256)
     #: Where steps may send HTTP requests: host, host:port or *.domain, comma-separated. Empty: nowhere.
@@ -94,7 +94,7 @@ class Settings(BaseSettings):
     egress_allow_private: bool = False
 
     #: Sites that may show the pages in a frame, as the policy of that name spells them. Empty: none.
-    frame_ancestors: str = Field(default="", pattern=r"^[^;,\r\n]*$")
+    frame_ancestors: str = Field(default="", pattern=r"^[ -+\--:<-~]*$")  # a header takes no other characters
 
     #: Requests a second that one API token may make for long, and how many at once after a pause.
     api_rate_per_second: float = Field(default=200, gt=0)
