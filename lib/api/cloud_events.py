@@ -27,6 +27,7 @@ STRUCTURED = "application/cloudevents+json"
 BATCH = "application/cloudevents-batch+json"
 MAX_BATCH = 500
 
+_JSON = "application/json"
 _HOW = (
     f"Send a CloudEvent: `Content-Type: {STRUCTURED}` with the whole event in the body, `{BATCH}` with an array "
     "of them, or `application/json` with the data in the body and the attributes in ce- headers."
@@ -34,7 +35,7 @@ _HOW = (
 _PREFIX = "ce-"
 _NAME = re.compile(r"[a-z0-9]+")
 # The attributes of the specification itself. An extension may be empty, as tracestate is.
-_NEVER_EMPTY = {"specversion", "id", "source", "type", "subject", "dataschema", "datacontenttype", "time"}
+_SPECIFIED = {"specversion", "id", "source", "type", "subject", "dataschema", "datacontenttype", "time"}
 # RFC 3339. Python reads more: week dates, times without separators, an hour 24.
 _TIME = re.compile(
     r"(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt](?P<minute>[0-9]{2}:[0-5][0-9]):(?P<second>[0-5][0-9]|60)(?:\.[0-9]+)?"
@@ -160,8 +161,8 @@ def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
         if name not in attributes:
             raise InvalidInput(name, "is missing; a CloudEvent needs specversion, id, source and type")
     _check_time(attributes.get("time"))
-    content_type, _ = _media_type(attributes.get("datacontenttype", "application/json"))
-    if not _JSON_TYPE.fullmatch(content_type):
+    content_type = attributes.get("datacontenttype", _JSON)
+    if content_type != _JSON and not _JSON_TYPE.fullmatch(_media_type(content_type)[0]):
         raise InvalidInput("datacontenttype", "must be application/json or left out")
     key = "correlationkey" if attributes.get("correlationkey") else "subject"
     # Longer ones would be refused later, by names that are ours and not the sender's.
@@ -179,11 +180,11 @@ def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
 
 
 def _check(name: str, value: str) -> None:
-    if not _NAME.fullmatch(name):
+    if name not in _SPECIFIED and not _NAME.fullmatch(name):
         raise InvalidInput("event", f"has the attribute {json.dumps(name[:80])}; names are of a-z and 0-9 only")
-    if not value and name in _NEVER_EMPTY:
+    if not value and name in _SPECIFIED:
         raise InvalidInput(name, "must not be empty")
-    if _FORBIDDEN.search(value):
+    if not (value.isascii() and value.isprintable()) and _FORBIDDEN.search(value):
         raise InvalidInput(name, "has a control character or another that CloudEvents forbids")
 
 

@@ -25,7 +25,7 @@ from lib.database import named_queries
 from lib.errors import CatalogError, DatabaseUnavailable, NotFound, TokenEnded
 from lib.events import ingestion, unknown_events
 from lib.events.judging import SentEvent
-from lib.events.matching import Match
+from lib.events.matching import Match, MatchOutcome
 from lib.events.submission import Submission, get_submission
 from lib.runs import records as run_records
 from lib.runs.records import RunSummary
@@ -171,6 +171,10 @@ def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
 
 def _told(submission: Submission) -> dict[str, Any]:
     """What the sender of an event is told of it, at once and whenever asked again."""
+    found: dict[MatchOutcome, list[dict[str, Any]]] = {"started": [], "resumed": [], "skipped": [], "failed": []}
+    for match in submission.matches:
+        has_run = match.outcome in ("started", "resumed")
+        found[match.outcome].append(_workflow(match) | ({"runId": _text(match.run_id)} if has_run else _reason(match)))
     return {
         "eventId": str(submission.event_id),
         "eventType": submission.event_type,
@@ -185,10 +189,10 @@ def _told(submission: Submission) -> dict[str, Any]:
             "errors": list(submission.schema_errors),
         },
         "error": submission.error_message,
-        "started": [_workflow(match) | {"runId": _text(match.run_id)} for match in submission.of("started")],
-        "resumed": [_workflow(match) | {"runId": _text(match.run_id)} for match in submission.of("resumed")],
-        "skipped": [_workflow(match) | _reason(match) for match in submission.of("skipped")],
-        "failed": [_workflow(match) | _reason(match) for match in submission.of("failed")],
+        "started": found["started"],
+        "resumed": found["resumed"],
+        "skipped": found["skipped"],
+        "failed": found["failed"],
         "links": _links(submission),
     }
 

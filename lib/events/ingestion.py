@@ -283,8 +283,9 @@ def _decided(
     decided = []
     for event in events:
         decisions = [matching.resumed(wait) for wait in waits.get(event.event_id, ())]
-        with context.about(event_id=event.event_id):
-            decisions += matching.decide(event.facts, event.candidates)
+        if event.candidates:
+            with context.about(event_id=event.event_id):
+                decisions += matching.decide(event.facts, event.candidates)
         decided.append(decisions or [matching.NO_CANDIDATE])
     return decided
 

@@ -50,14 +50,13 @@ class SentEvent:
 
     def check(self) -> None:
         """Raise InvalidInput naming the field that has a wrong length or a character that cannot be stored."""
-        limits = {
-            "type": (self.event_type, LONGEST_NAME),
-            "source": (self.source, LONGEST_NAME),
-            "id": (self.submission_id, LONGEST_NAME),
-            "correlationKey": (self.correlation_key, correlation.LONGEST_KEY),
-            "schemaRef": (self.schema_ref, LONGEST_NAME),
-        }
-        for field, (value, longest) in limits.items():
+        for field, value, longest in (
+            ("type", self.event_type, LONGEST_NAME),
+            ("source", self.source, LONGEST_NAME),
+            ("id", self.submission_id, LONGEST_NAME),
+            ("correlationKey", self.correlation_key, correlation.LONGEST_KEY),
+            ("schemaRef", self.schema_ref, LONGEST_NAME),
+        ):
             if value is None:
                 continue
             if not value or len(value) > longest:
@@ -135,6 +134,8 @@ def judge(
     if schema is None:
         return ("unknown" if schema_ref else "missing"), []
     found = schema.violations(payload.payload)
+    if found.valid:
+        return "valid", []
     whole = [{"path": "", "message": found.error, "keyword": found.error_status}] if found.error else []
     shown = matching.violated(payload, payload.payload, found.violations)
     errors = [error | {"keyword": v.keyword} for error, v in zip(shown, found.violations, strict=True)]

@@ -142,8 +142,7 @@ def _row(outcome: DecidedEvent, submission: Submission) -> dict[str, Any]:
         "event_name": event.facts.event_type,
         "source": event.source,
         "correlation_key": event.facts.correlation_key,
-        "payload": event.facts.redacted.payload,
-        "redacted_payload": event.facts.redacted.shown,
+        "payload": event.facts.redacted.payload,  # and as people may see it, unless that differs
         "payload_schema_ref": event.facts.schema_ref,
         "schema_ref_conflict": event.schema_ref_conflict,
         "schema_errors": None if event.schema_status == "valid" else violated,
@@ -153,6 +152,9 @@ def _row(outcome: DecidedEvent, submission: Submission) -> dict[str, Any]:
         "error_message": submission.error_message,
         "matches": [match_row(number, match) for number, match in enumerate(submission.matches)],
     }
+    redacted = event.facts.redacted
+    if redacted.shown is not redacted.payload:
+        row["redacted_payload"] = redacted.shown
     if claim:
         row["claim_source"], row["claim_id"] = claim.source, claim.submission_id
         row["content_hash"] = claim.content_hash.hex()

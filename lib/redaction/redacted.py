@@ -40,12 +40,12 @@ class Redacted:
     ) -> Redacted:
         """The payload redacted by these rules; see `redact`. A copy of what they take out goes too, wherever it is."""
         found = cls.known(payload, redact(payload, schema=schema, pointers=pointers))
-        return replace(found, shown=found._copies.value(found.shown))
+        return replace(found, shown=found._copies.value(found.shown)) if found.hidden else found
 
     @classmethod
     def known(cls, payload: JsonValue, shown: JsonValue) -> Redacted:
         """A payload that was redacted earlier."""
-        return cls(payload, shown, frozenset(_hidden(payload, shown)))
+        return cls(payload, shown, frozenset(() if shown is payload else _hidden(payload, shown)))
 
     def also(self, others: Iterable[Redacted]) -> Redacted:
         """The same payload, which hides what was taken out of the others too."""

@@ -34,7 +34,7 @@ class MarkedPlace:
     def member(self, key: str) -> MarkedPlace:
         """The place below a key."""
         # No property can be called that: it stands for all the keys that no schema names.
-        return self._place(key if key in self._names else "\x00", _member_schemas)
+        return self._below.get(key) or self._place(key if key in self._names else "\x00", _member_schemas)
 
     def item(self, index: int) -> MarkedPlace:
         """The place of an array item."""

@@ -24,13 +24,17 @@ from lib.serialization.strict_json import JsonValue
 
 # JSON text inside JSON text inside …: beyond this it is treated as plain text.
 _MAX_JSON_IN_TEXT = 8
-# Every secret that is known by its looks is longer, or has another character in it; or it is a UUID or a time. A UUID
-# with so many digits in a row that they could be a card's is looked at.
+# Every secret that is known by its looks is longer, or has another character in it; or it is a UUID or a time, or a
+# sentence of short words without basic and bearer. A UUID may have so many digits in a row that they could be a card's.
 _PLAIN = re.compile(
     r"[A-Za-z0-9_]{1,12}"
-    r"|(?!.*(?:[0-9]-?){13})[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    r"|(?P<uuid>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
+    r"|(?!(?i:.*b(?:asic|earer)))[A-Za-z]{1,15}(?:[,.;!?]? [A-Za-z]{1,15})*+[.!?]?"
 )
+_CARD_IN_UUID = re.compile(r"[0-9]{13}")
+#: Longer names and keys are read anew each time.
+_LONGEST_KEPT = 512
 _SMALLEST_CARD = 10**12
 # What a name and its value are called beside each other.
 _NAMES = tuple(case for name in ("name", "key", "header", "field") for case in (name, name.title(), name.upper()))
@@ -38,7 +42,7 @@ _VALUES = frozenset(case for name in ("value", "values") for case in (name, name
 
 
 def redact(value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()) -> JsonValue:
-    """A copy of the value in which every secret, of whatever type, is "[redacted]"; order and other keys stay.
+    """The value with "[redacted]" for every secret, of whatever type; order and other keys stay. Itself if it has none.
 
     `schema` is the JSON Schema of the value, of which only local references are followed, or what `marks` read
     from it. In `pointers`, `*` stands for any key or index: /items/*/card.
@@ -61,40 +65,62 @@ def holds_redacted(value: JsonValue) -> bool:
 
 def redact_key(key: str) -> str:
     """The key of an object as people may see it."""
-    return key if _PLAIN.fullmatch(key) else _redact_key(key)
+    return _known_key(key)[0]
 
 
 def redact_name(text: str) -> str:
     """What a sender wrote beside a payload, as people may see it."""
-    return text if _PLAIN.fullmatch(text) else _redact_string(text, _MAX_JSON_IN_TEXT)
+    return _kept_name(text) if len(text) <= _LONGEST_KEPT else _redact_string(text, _MAX_JSON_IN_TEXT)
 
 
 @lru_cache(maxsize=4096)
-def _redact_key(key: str) -> str:
-    return redact_text(key)
+def _kept_name(text: str) -> str:
+    return text if _is_plain(text) else _redact_string(text, _MAX_JSON_IN_TEXT)
+
+
+def _known_key(key: str) -> tuple[str, bool]:
+    """A key as people may see it, and whether its value is a secret."""
+    return _kept_key(key) if len(key) <= _LONGEST_KEPT else _read_key(key)
+
+
+def _read_key(key: str) -> tuple[str, bool]:
+    return key if _is_plain(key) else redact_text(key), is_sensitive(key)
+
+
+_kept_key = lru_cache(maxsize=4096)(_read_key)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether a text surely has no secret in it that is known by its looks."""
+    found = _PLAIN.fullmatch(text)
+    return found is not None and (not found["uuid"] or not _CARD_IN_UUID.search(text.replace("-", "")))
 
 
 def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], json_levels: int) -> JsonValue:
     root: list[JsonValue] = [None]
+    is_same = True
     todo: list[tuple[Any, Any, JsonValue, MarkedPlace, list[_Pointers]]] = [(root, 0, value, place, pointers)]
     while todo:  # a loop, so that no depth of nesting is too deep
         target, slot, item, place, pointers = todo.pop()
         if place.sensitive or (pointers and any(pointer.ends for pointer in pointers)):
             target[slot] = REDACTED
         elif isinstance(item, Mapping):
-            copy: dict[str, JsonValue] = {}
-            target[slot] = copy
+            copy = target[slot] = dict[str, JsonValue]()
             named = _names_a_secret(item)
             for key, member in item.items():
-                shown = _free(redact_key(key), copy)
+                shown, is_secret = _known_key(key)
+                shown = _free(shown, copy) if shown in copy else shown
                 copy[shown] = REDACTED
-                if is_sensitive(key) or (named and key in _VALUES):
+                is_same = is_same and shown == key
+                if is_secret or (named and key in _VALUES):
+                    is_same = False
                     continue
                 below, deeper = place.member(key), _below(pointers, key)
                 if _is_harmless(member) and not below.sensitive and not deeper:
                     copy[shown] = member
                 else:
                     todo.append((copy, shown, member, below, deeper))
+            continue
         elif isinstance(item, list | tuple):
             items = target[slot] = list(item)
             below = place
@@ -105,20 +131,23 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
                 if paired and is_sensitive(member[0]):
                     member = [member[0], REDACTED]
                     items[index] = member
+                    is_same = False
                 if pointers or below.sensitive or not _is_harmless(member):
                     todo.append((items, index, member, below, _below(pointers, str(index))))
+            continue
         elif isinstance(item, str):
             target[slot] = _redact_string(item, json_levels)
         else:
             target[slot] = REDACTED if item is not None and _is_card_number(item) else item
-    return root[0]
+        is_same = is_same and target[slot] == item
+    return value if is_same else root[0]
 
 
 def _is_harmless(item: JsonValue) -> bool:
     """Whether a value is too small to be, or to hold, a secret that is known by its looks. Most values are."""
     kind = type(item)
     if kind is str:
-        return not item or _PLAIN.fullmatch(item) is not None
+        return not item or _is_plain(item)
     if kind is dict or kind is list:
         return not item
     return item is None or kind is bool or (kind is int and -_SMALLEST_CARD < item < _SMALLEST_CARD)

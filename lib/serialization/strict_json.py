@@ -43,12 +43,13 @@ _ESCAPES = re.compile(
     re.DOTALL,
 )
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-# A number that needs a closer look: thousands of digits, or an exponent of three digits and more.
-_EXTREME = re.compile(r"[0-9]{4300}|[eE][+-]?0*[0-9]{3}")
+# An integer that int() refuses.
 _LONG = re.compile(r"(?<![0-9])[0-9]{4301}")
 _NUMBER = re.compile(r"-?(?P<whole>[0-9]+)(?:\.(?P<fraction>[0-9]+))?(?:[eE](?P<exponent>[+-]?[0-9]+))?")
 _TYPED = re.compile(r"(?P<sign>-?)(?=\.?[0-9])(?P<whole>[0-9]*)\.?(?P<fraction>[0-9]*)(?P<rest>(?:[eE][+-]?[0-9]+)?)")
 _PLAIN_NUMBER = 10**18
+# So short a number without an exponent needs no closer look.
+_PLAIN_LENGTH = 20
 # How dumps marks a Decimal until the encoder is done; a string of a value cannot begin like that.
 _MARKED = re.compile(r'"\\u0000([^"]*)"')
 _ANY_PRECISION = Context(prec=_MAX_WHOLE_DIGITS + _MAX_FRACTION_DIGITS)
@@ -66,8 +67,8 @@ def parse(
     raw = text if isinstance(text, bytes) else _encoded(field, text)
     if len(raw) > max_bytes:
         raise InvalidInput(field, f"is {len(raw):,} bytes long; at most {max_bytes:,} are accepted")
-    decoded = _decoded(field, raw).removeprefix("\ufeff")
-    if not decoded.strip():
+    decoded = (_decoded(field, text) if isinstance(text, bytes) else text).removeprefix("\ufeff")
+    if not decoded or decoded.isspace():
         raise InvalidInput(field, "is empty")
     if _deeper_than(raw, max_depth):
         raise InvalidInput(field, f"is nested more than {max_depth} levels deep")
@@ -92,6 +93,8 @@ def check(value: JsonValue, *, field: str = "payload", max_bytes: int = MAX_BYTE
 
 def check_text(text: str, *, field: str, path: Sequence[str | int] = ()) -> None:
     """Hold a text to what PostgreSQL can store. Raises InvalidInput naming the character and its place."""
+    if _is_plain(text):
+        return
     if "\x00" in text:
         raise InvalidInput(field, f"has the character NUL, which cannot be stored{_at(path)}")
     if _LONE_SURROGATE.search(text):
@@ -168,37 +171,54 @@ def _refuse_unstorable_escapes(field: str, text: str) -> None:
 
 
 def _load(field: str, text: str) -> JsonValue:
-    def constant(name: str) -> NoReturn:
-        raise InvalidInput(field, f"has {name}, which is not a JSON number, {_find(text, name)}")
-
-    def number(literal: str) -> Decimal:  # only called for a text with extreme numbers in it
-        if problem := _number_problem(literal):
-            raise InvalidInput(field, f"{problem}, {_find(text, literal)}")
-        return Decimal(literal)
-
-    def integer(literal: str) -> int | Decimal:  # only called for a text with one of too many digits in it
-        return int(literal) if len(literal) <= _MAX_INT_DIGITS else number(literal)
-
-    def unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-        members = dict(pairs)
-        if len(members) < len(pairs):
-            twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
-            raise InvalidInput(field, f"has the key {_quoted(twice)} more than once in one object")
-        return members
-
-    extreme = bool(_EXTREME.search(text))
+    decoder = _DECODER if len(text) <= _MAX_INT_DIGITS or not _LONG.search(text) else _DECODER_OF_LONG
     try:
-        return json.loads(
-            text,
-            parse_int=integer if extreme and _LONG.search(text) else None,
-            parse_float=number if extreme else Decimal,
-            parse_constant=constant,
-            object_pairs_hook=unique,
-        )
+        if text.startswith("\ufeff"):
+            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
+        return decoder.decode(text)
+    except _Refused as refused:
+        where = f", {_find(text, refused.literal)}" if refused.literal else ""
+        raise InvalidInput(field, f"{refused.cause}{where}") from None
     except json.JSONDecodeError as error:
         cause = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
         where = f"at line {error.lineno}, column {error.colno}"
         raise InvalidInput(field, f"is not JSON: {cause} {where}") from None
+
+
+class _Refused(Exception):
+    """What JSON has that PostgreSQL cannot store, and how it is written there if that tells the place."""
+
+    def __init__(self, cause: str, literal: str | None = None) -> None:
+        self.cause, self.literal = cause, literal
+
+
+def _constant(name: str) -> NoReturn:
+    raise _Refused(f"has {name}, which is not a JSON number", name)
+
+
+def _number(literal: str) -> Decimal:
+    if (len(literal) > _PLAIN_LENGTH or "e" in literal or "E" in literal) and (problem := _number_problem(literal)):
+        raise _Refused(problem, literal)
+    return Decimal(literal)
+
+
+def _integer(literal: str) -> int | Decimal:
+    return int(literal) if len(literal) <= _MAX_INT_DIGITS else _number(literal)
+
+
+def _unique(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
+        raise _Refused(f"has the key {_quoted(twice)} more than once in one object")
+    return members
+
+
+# Kept, as making one costs as much as reading a small text.
+_DECODER = json.JSONDecoder(parse_float=_number, parse_constant=_constant, object_pairs_hook=_unique)
+_DECODER_OF_LONG = json.JSONDecoder(
+    parse_int=_integer, parse_float=_number, parse_constant=_constant, object_pairs_hook=_unique
+)
 
 
 def _number_problem(literal: str) -> str | None:
@@ -293,6 +313,8 @@ def _write(value: JsonValue, decimal_text: Callable[[Decimal], str], *, sort_key
     text = json.dumps(
         value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), sort_keys=sort_keys, default=mark
     )
+    if not marked and '"\\u0000' not in text:
+        return text
     text, written = _MARKED.subn(r"\1", text)
     if written != marked:
         raise ValueError("a text begins with NUL; check() refuses such a value")

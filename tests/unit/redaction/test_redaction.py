@@ -588,7 +588,7 @@ HOSTILE |= {
 }
 
 
-ORDINARY = ["ordinary words"] * 16_000
+ORDINARY = ["(ordinary words)"] * 16_000
 
 
 @pytest.mark.parametrize("value", HOSTILE.values(), ids=HOSTILE.keys())
@@ -624,6 +624,22 @@ def test_a_schema_that_doubles_at_every_step() -> None:
         "$defs": {**definitions, "d60": {"properties": {"s": {"writeOnly": True}}}},
     }
     assert redact({"s": 1, "t": {"s": 2}}, schema=schema) == {"s": REDACTED, "t": {"s": REDACTED}}
+
+
+@given(st.from_regex(r"(?:(?:[Bb]asic|BEARER|AKIA|[A-Za-z]{1,17})[,.;!?:]? ?){1,5}", fullmatch=True))
+@example("Please use Basic dXNlcjpwYXNz now.")
+@example("the bearer abcdefghijkl said so")
+@example("SG.abcdefghij.abcdefghij")
+def test_a_sentence_is_shown_as_its_text_would_be(sentence: str) -> None:
+    assert redact(sentence) == redact_text(sentence)
+
+
+def test_what_has_no_secret_in_it_is_not_copied() -> None:
+    values = ["4009a8ec-6343-5a95-a455-1acef028db55", "2026-03-02T09:15:30Z", "All is well again.", 1, ""]
+    payload = {"a": [{"b": values}], "note": "(see below)"}
+    found = Redacted.of(payload, schema={"properties": {"pin": {"writeOnly": True}}}, pointers=["/c"])
+    assert found.shown is payload and not found.hidden
+    assert Redacted.of({**payload, "c": 1}, pointers=["/c"]).shown == {**payload, "c": REDACTED}
 
 
 @given(st.from_regex(r"[A-Za-z0-9_]{1,24}", fullmatch=True))
