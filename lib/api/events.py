@@ -54,7 +54,8 @@ async def post(request: Request, caller: Caller) -> Response:
     [found] = await caller.run(lambda: _take_in(caller.actor, [read]))
     if isinstance(found, ApiProblem):
         raise found
-    return Json(_told(found), _ACCEPTED, {"Location": _links(found)["self"]})
+    told = _told(found)
+    return Json(told, _ACCEPTED, {"Location": told["links"]["self"]})
 
 
 async def get(request: Request, caller: Caller) -> Response:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from uuid import uuid4
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from lib.telemetry import context
 
 HEADER = "X-Request-Id"
+_NAME = HEADER.lower().encode()
 #: What an id may look like: enough for all that proxies make, and nothing that means something elsewhere.
 _GOOD = re.compile(r"[A-Za-z0-9._:@+=-]{1,128}")
 _TRACE_PARENT = re.compile(r"[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}")
@@ -30,7 +31,8 @@ class RequestIds:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                others = [header for header in message.get("headers", ()) if header[0] != _NAME]
+                message["headers"] = [*others, (_NAME, request_id.encode())]
             await send(message)
 
         with context.about(request_id=request_id):

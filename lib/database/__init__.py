@@ -17,7 +17,7 @@ import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -188,22 +188,18 @@ def answers() -> bool:
     return True
 
 
-@contextmanager
-def read(actor: Scoped) -> Iterator[Connection]:
+def read(actor: Scoped) -> AbstractContextManager[Connection]:
     """A read-only transaction on the actor's tenant, each statement bounded in time."""
-    with _as_app(actor, read_only=True) as conn:
-        yield conn
+    return _as_app(actor, read_only=True)
 
 
-@contextmanager
-def write(actor: Scoped, *, keep_plans: bool = False) -> Iterator[Connection]:
+def write(actor: Scoped, *, keep_plans: bool = False) -> AbstractContextManager[Connection]:
     """A transaction on the actor's tenant that commits when the block ends without an error.
 
     With `keep_plans`, PostgreSQL plans a statement once for all parameters. That is for statements that are
     executed very often and find a few rows by their keys: planning one can cost more than executing it.
     """
-    with _as_app(actor, read_only=False, keep_plans=keep_plans) as conn:
-        yield conn
+    return _as_app(actor, read_only=False, keep_plans=keep_plans)
 
 
 @contextmanager
@@ -287,7 +283,7 @@ def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Co
             f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
             + ("" if db.app_has_login else f" SET LOCAL ROLE {db.app_role};")
             + " SET LOCAL search_path = public;"
-            + f" SET LOCAL app.tenant = '{UUID(str(actor.tenant))}';"
+            + f" SET LOCAL app.tenant = '{actor.tenant if isinstance(actor.tenant, UUID) else UUID(actor.tenant)}';"
             f" SET LOCAL statement_timeout = {int(db.statement_timeout_ms)}"
             + ("; SET LOCAL plan_cache_mode = force_generic_plan" if keep_plans else ""),
         )
@@ -343,9 +339,14 @@ def _engine(url: str, connect_args: dict[str, Any] | None = None, **options: Any
     connect_args = {**_POOL["connect_args"], **(connect_args or {})}
     engine = create_engine(url, **options, **{**_POOL, "connect_args": connect_args})
     event.listen(engine, "handle_error", _refuse_unstorable_text)
+    event.listen(engine, "do_connect", _connected)
     event.listen(engine, "commit", _committed)
     event.listen(engine, "rollback", _rolled_back)
     return engine
+
+
+def _connected(_dialect: Any, _record: Any, arguments: list[Any], options: dict[str, Any]) -> driver.DatabaseSession:
+    return driver.DatabaseSession.connect(*arguments, **options)
 
 
 def _rolled_back(conn: Connection) -> None:

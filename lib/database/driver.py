@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import select
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg.adapt import PyFormat, Transformer
-from psycopg.pq import ExecStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 from sqlalchemy import Connection, TextClause
 from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
@@ -21,7 +22,22 @@ from sqlalchemy.exc import DBAPIError
 from lib.errors import DatabaseUnavailable, InvalidInput
 from lib.serialization import strict_json
 
+_WRITTEN_AS_THEY_ARE = frozenset((int, UUID, datetime))
 _UNSTORABLE = (UnicodeEncodeError, psycopg.errors.UntranslatableCharacter, psycopg.errors.CharacterNotInRepertoire)
+
+
+class DatabaseSession(psycopg.Connection[Any]):
+    """A connection that commits and rolls back at once where nothing is to be."""
+
+    def commit(self) -> None:
+        """End the transaction, if there is one."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().commit()
+
+    def rollback(self) -> None:
+        """Undo the transaction, if there is one."""
+        if self.pgconn.transaction_status != TransactionStatus.IDLE:
+            super().rollback()
 
 
 def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -32,18 +48,56 @@ def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any])
     """
     written, session = _written(statement), _session(conn)
     adapter = Transformer(session)
-    with _as_errors_of_sqlalchemy(conn, session, written.text, parameters):
-        values = adapter.dump_sequence([parameters[name] for name in written.names], written.formats)
+    try:
+        given = [parameters[name] for name in written.names]
+        texts = _as_texts(given)
+        values = adapter.dump_sequence(given, written.formats) if texts is None else texts
         if session.prepare_threshold is None:  # a pooler may give each transaction another session
-            result = session.pgconn.exec_params(written.text, values, None, adapter.formats)
+            result = session.pgconn.exec_params(written.text, values)
         else:
             _prepare(session, written)
             # Its type forgets that a value may be NULL.
-            result = session.pgconn.exec_prepared(written.name, values, adapter.formats)  # type: ignore[arg-type]
+            result = session.pgconn.exec_prepared(written.name, values)  # type: ignore[arg-type]
         _check(session, result)
+    except psycopg.Error as error:
+        raise _of_sqlalchemy(conn, session, written.text, parameters, error) from error
     adapter.set_pgresult(result)
-    names = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
-    return adapter.load_rows(0, result.ntuples, lambda row: dict(zip(names, row, strict=True)))
+    if len(written.columns) != result.nfields:
+        written.columns[:] = [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+    return adapter.load_rows(0, result.ntuples, lambda row: dict(zip(written.columns, row, strict=True)))
+
+
+def _as_texts(given: Sequence[Any]) -> list[Any] | None:
+    """Parameters as the server reads them from texts; None when psycopg has to write one of them.
+
+    It looks up how to, for each value and for each list anew, which costs more than the rest of a statement.
+    """
+    texts = []
+    for one in given:
+        text = _as_list(one) if type(one) is list else _as_text(one)
+        if text is None and one is not None:
+            return None
+        texts.append(None if text is None else text.encode())
+    return texts
+
+
+def _as_text(value: Any) -> str | None:
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() and "\0" not in value else None
+    return str(value) if kind in _WRITTEN_AS_THEY_ARE else None
+
+
+def _as_list(items: list[Any]) -> str | None:
+    texts = []
+    for item in items:
+        text = _as_text(item)
+        if text is not None:
+            text = text.replace("\\", "\\\\").replace('"', '\\"')
+        elif item is not None:
+            return None
+        texts.append("NULL" if text is None else f'"{text}"')
+    return "{" + ",".join(texts) + "}"
 
 
 def _prepare(session: psycopg.Connection[Any], written: _Written) -> None:
@@ -58,8 +112,10 @@ def _prepare(session: psycopg.Connection[Any], written: _Written) -> None:
 def execute(conn: Connection, statements: str) -> None:
     """Execute statements without parameters, all in one trip to the server."""
     session = _session(conn)
-    with _as_errors_of_sqlalchemy(conn, session, statements.encode(), None):
+    try:
         _check(session, session.pgconn.exec_(statements.encode()))
+    except psycopg.Error as error:
+        raise _of_sqlalchemy(conn, session, statements.encode(), None, error) from error
 
 
 @dataclass(frozen=True)
@@ -70,6 +126,8 @@ class _Written:
     name: bytes
     names: tuple[str, ...]
     formats: tuple[PyFormat, ...]
+    #: The names of its columns, once it was executed.
+    columns: list[str] = field(default_factory=list)
 
 
 @cache
@@ -95,25 +153,26 @@ def _check(session: psycopg.Connection[Any], result: PGresult) -> None:
     raise psycopg.errors.error_from_result(result, encoding=session.info.encoding)
 
 
-@contextmanager
-def _as_errors_of_sqlalchemy(
-    conn: Connection, session: psycopg.Connection[Any], statement: bytes, parameters: Mapping[str, Any] | None
-) -> Iterator[None]:
-    try:
-        yield
-    except psycopg.Error as error:
-        refuse_unstorable(parameters, error)
-        if session.closed:
-            conn.invalidate(error)
-            conn.engine.dispose()  # those that are at rest are most likely lost too
-        raise DBAPIError.instance(
-            statement.decode(),
-            parameters,
-            error,
-            psycopg.Error,
-            connection_invalidated=session.closed,
-            dialect=conn.dialect,
-        ) from error
+def _of_sqlalchemy(
+    conn: Connection,
+    session: psycopg.Connection[Any],
+    statement: bytes,
+    parameters: Mapping[str, Any] | None,
+    error: psycopg.Error,
+) -> BaseException:
+    """The error as SQLAlchemy would raise it."""
+    refuse_unstorable(parameters, error)
+    if session.closed:
+        conn.invalidate(error)
+        conn.engine.dispose()  # those that are at rest are most likely lost too
+    return DBAPIError.instance(
+        statement.decode(),
+        parameters,
+        error,
+        psycopg.Error,
+        connection_invalidated=session.closed,
+        dialect=conn.dialect,
+    )
 
 
 def notified(conn: Connection, *, seconds: float) -> bool:

@@ -24,11 +24,10 @@ def around(
     `since` is when it began, in nanoseconds. The block fills the list.
     """
     answers: Answers = []
-    if traces.is_on():
-        for event in judged:
-            if isinstance(event, JudgedEvent):
-                told = {"event_id": event.event_id, "event_type": event.facts.event_type, **ours}
-                spans[event.event_id] = traces.begin("event", since=since, **told)
+    for event in judged:
+        if isinstance(event, JudgedEvent):
+            told = {"event_id": event.event_id, "event_type": event.facts.event_type, **ours}
+            spans[event.event_id] = traces.begin("event", since=since, **told)
     try:
         yield answers
     except Exception as error:
@@ -36,8 +35,7 @@ def around(
             span.fail(type(error).__name__)
         raise
     finally:
-        if spans:
-            _tell(spans, judged, answers)
+        _tell(spans, judged, answers)
 
 
 def _tell(spans: dict[UUID, traces.TraceSpan], judged: Sequence[JudgedEvent | CatalogError], answers: Answers) -> None:

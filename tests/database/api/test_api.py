@@ -30,7 +30,8 @@ from lib.events import simulation, unknown_events
 from lib.events.activity import EventFilters
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import REF, TICKET, publish
-from tests.support.api_client import BATCH, ApiClient, at, event, new_token, routes, validator
+from tests.support import work
+from tests.support.api_client import BATCH, STRUCTURED, ApiClient, at, event, new_token, routes, validator
 from tests.support.statements import counted_statements
 from tests.support.tenant_catalog import add_entry
 from tests.support.tickets import event_ticket
@@ -278,6 +279,33 @@ def test_known_events_pay_nothing_for_counting_unknown_ones(client: ApiClient) -
     with counted_statements() as seen:
         client.post([event(), event(data=TICKET)], BATCH)
     assert len(seen) == 4 and not any("unknown" in statement for statement in seen)
+
+
+def test_an_event_takes_few_calls_of_the_event_loop(client: ApiClient) -> None:
+    body, answers = json.dumps(event()).encode(), list[Any]()
+    headers = {"authorization": f"Bearer {client.token}", "content-type": STRUCTURED, "host": "localhost"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/api/v2/events",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def send(message: Any) -> None:
+        answers.append(message)
+
+    async def ask() -> None:
+        await client.app(dict(scope), receive, send)
+
+    with asyncio.Runner() as runner:
+        runner.run(ask())
+        taken = work.calls(lambda: runner.run(ask())) - work.calls(lambda: runner.run(asyncio.sleep(0)))
+    assert [answer["status"] for answer in answers if "status" in answer] == [202, 202]
+    assert taken <= 290  # the way past the routes, and two chained futures, took 120 more
 
 
 def test_many_unknown_types_of_a_request_are_looked_up_in_one_go(client: ApiClient) -> None:

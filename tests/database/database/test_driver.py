@@ -1,0 +1,79 @@
+"""Statements that go to libpq without a cursor: what they are given comes back as it was."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from psycopg.pq import TransactionStatus
+from sqlalchemy import text
+
+from lib import database
+from lib.auth.actors import Actor
+from lib.database import Database, driver
+from lib.errors import InvalidInput
+from tests.conftest import ActorFactory
+
+_ID = UUID("4009a8ec-6343-5a95-a455-1acef028db55")
+_AT = datetime(2026, 3, 2, 9, 15, 30, 123456, tzinfo=UTC)
+
+
+@pytest.fixture
+def actor(new_actor: ActorFactory) -> Actor:
+    return new_actor()
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("text", "plain"),
+        ("text", ""),
+        ("text", None),
+        ("text", 'a "b" \\ {c}, NULL'),
+        ("text", "Grüße, 世界"),
+        ("int", -7),
+        ("boolean", True),
+        ("numeric", Decimal("1.10")),
+        ("uuid", _ID),
+        ("timestamptz", _AT),
+        ("text[]", []),
+        ("text[]", ["", None, "NULL", 'a "b" \\ {c}, d', " e "]),
+        ("text[]", ["Grüße", None]),
+        ("int[]", [1, None, -2]),
+        ("uuid[]", [_ID, None]),
+        ("bytea[]", [b"\\x00\x00", b""]),
+    ],
+)
+def test_a_value_comes_back_as_it_was(actor: Actor, kind: str, value: Any) -> None:
+    with database.read(actor) as conn:
+        for _ in range(2):  # the names of the columns are kept
+            assert driver.rows(conn, _same(kind), {"value": value}) == [{"value": value}]
+
+
+@pytest.mark.parametrize("value", ["a\0b", ["a\0b"]])
+def test_what_cannot_be_stored_is_refused(actor: Actor, value: Any) -> None:
+    kind = "text[]" if isinstance(value, list) else "text"
+    with pytest.raises(InvalidInput, match="NUL"), database.read(actor) as conn:
+        driver.rows(conn, _same(kind), {"value": value})
+
+
+def test_a_connection_is_given_back_without_a_transaction(db: Database, actor: Actor) -> None:
+    for ends in (True, False):
+        with pytest.raises(InterruptedError), database.write(actor) as conn:
+            session = conn.connection.driver_connection
+            assert isinstance(session, driver.DatabaseSession)
+            assert session.info.transaction_status == TransactionStatus.INTRANS
+            if ends:
+                driver.execute(conn, "COMMIT")
+            raise InterruptedError
+        assert session.info.transaction_status == TransactionStatus.IDLE
+
+
+_SAME: dict[str, Any] = {}
+
+
+def _same(kind: str) -> Any:
+    return _SAME.setdefault(kind, text(f"SELECT CAST(:value AS {kind}) AS value"))
