@@ -29,7 +29,7 @@ from sqlalchemy import Connection as Connection  # domain modules take theirs fr
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
 
-from lib.database import address, checks, driver, embedded_server, named_queries
+from lib.database import address, checks, driver, embedded_server, named_queries, resting
 from lib.database.checks import APP_ROLE as APP_ROLE
 from lib.database.embedded_server import EmbeddedServer
 from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, PermissionDenied
@@ -319,7 +319,7 @@ def translated() -> Iterator[None]:
 
 def owner_engine(url: str) -> Engine:
     """A pool of the owner's connections. After a database restart its first user gets a fresh one, not an error."""
-    return _engine(url, pool_size=5, pool_pre_ping=True)
+    return _engine(url, pool_size=5, pool_events=resting.EVENTS)
 
 
 def app_engine(url: str, *, pooled: bool = False) -> Engine:

@@ -23,7 +23,7 @@ from dbos._queue import queue_worker_thread
 from dbos._tracer import dbos_tracer
 
 from lib import database
-from lib.database import Connection, named_queries
+from lib.database import Connection, named_queries, resting
 from lib.errors import DatabaseUnavailable, StepFailed
 from lib.runs import recovery
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
@@ -84,6 +84,7 @@ class _Engine:
                 "application_version": _VERSION,
                 "log_level": "ERROR",  # an outage is a warning of ours, and was a traceback of its own each second
                 "sys_db_pool_size": 5,
+                "db_engine_kwargs": {"pool_pre_ping": False, "pool_events": resting.EVENTS},
                 "max_executor_threads": concurrency + 8,
                 "use_listen_notify": False,  # for its messages and events, which no run uses
                 "otel_attribute_format": "semconv",
