@@ -96,6 +96,7 @@ class _Direct:
         if endpoint is None:
             await self._app(scope, receive, send)
             return
+        scope["app"] = self._app
         request = Request(scope, receive, send)
         try:
             response = await endpoint(request)
