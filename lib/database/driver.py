@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import select
+import selectors
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -175,6 +175,15 @@ def _of_sqlalchemy(
     )
 
 
+def has_something_to_say(session: psycopg.Connection[Any], *, seconds: float = 0) -> bool:
+    """Whether there is something to be read from the server within so many seconds, be it that the session ended."""
+    with (
+        selectors.DefaultSelector() as selector
+    ):  # select() knows no file beyond number 1023, and viewers have one each
+        selector.register(session, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
+
+
 def notified(conn: Connection, *, seconds: float) -> bool:
     """Whether somebody notifies a channel that this session listens to, within so many seconds.
 
@@ -183,7 +192,7 @@ def notified(conn: Connection, *, seconds: float) -> bool:
     session = conn.connection.dbapi_connection
     assert isinstance(session, psycopg.Connection)
     # Not left to the driver, which looks ten times a second whether it was interrupted.
-    if not select.select([session], [], [], seconds)[0]:
+    if not has_something_to_say(session, seconds=seconds):
         return False
     try:
         return bool(list(session.notifies(timeout=0)))

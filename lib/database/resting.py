@@ -6,7 +6,6 @@ that the server ended has something to say, and so has a server that stopped. On
 
 from __future__ import annotations
 
-import selectors
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import psycopg
 from psycopg.pq import ExecStatus
 from sqlalchemy.exc import DisconnectionError
+
+from lib.database import driver
 
 #: After so long at rest the server is asked all the same.
 _MOST_SECONDS = 1.0
@@ -26,7 +27,7 @@ def _given_back(session: psycopg.Connection[Any] | None, record: Any) -> None:
 
 def _lent(session: psycopg.Connection[Any], record: Any, _: Any) -> None:
     since = record.info.pop(_SINCE, None)
-    if since is None or (time.monotonic() < since + _MOST_SECONDS and not _has_something_to_say(session)):
+    if since is None or (time.monotonic() < since + _MOST_SECONDS and not _may_have_ended(session)):
         return
     try:
         is_there = session.pgconn.exec_(b";").status == ExecStatus.EMPTY_QUERY
@@ -36,12 +37,8 @@ def _lent(session: psycopg.Connection[Any], record: Any, _: Any) -> None:
         raise DisconnectionError  # the pool lends another
 
 
-def _has_something_to_say(session: psycopg.Connection[Any]) -> bool:
-    if session.closed:
-        return True
-    with selectors.DefaultSelector() as selector:
-        selector.register(session, selectors.EVENT_READ)
-        return bool(selector.select(0))
+def _may_have_ended(session: psycopg.Connection[Any]) -> bool:
+    return session.closed or driver.has_something_to_say(session)
 
 
 #: For an engine's `pool_events`.

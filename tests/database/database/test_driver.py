@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -77,3 +79,16 @@ _SAME: dict[str, Any] = {}
 
 def _same(kind: str) -> Any:
     return _SAME.setdefault(kind, text(f"SELECT CAST(:value AS {kind}) AS value"))
+
+
+def test_a_wake_is_heard_however_many_files_are_open(db: Database) -> None:
+    with ExitStack() as open_files:
+        for _ in range(1100):
+            open_files.enter_context(open(os.devnull))
+        db.owner.dispose()  # so that it connects anew, and gets a file with a number of four digits
+        with db.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            conn.execute(text("LISTEN test_driver"))
+            assert not driver.notified(conn, seconds=0)
+            with db.owner.begin() as other:
+                other.execute(text("NOTIFY test_driver"))
+            assert driver.notified(conn, seconds=5)
