@@ -122,7 +122,7 @@ def _draw_head(draft: Draft, problems: list[Problem], refusal: str | None) -> No
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         name = str(draft.definition.get("name") or workflow.name)
         tab_title.name(name, "Designer")
-        st.markdown(f"## {escape(name)}{version}", width="content")
+        st.title(f"{escape(name)}{version}", anchor=False, width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             if refusal is None:
                 st.markdown(f":small[{_saved(draft)}]", width="content")

@@ -70,7 +70,9 @@ def _draw_head(actor: Actor, run: Run, plan: StepPlan) -> None:
     summary = run.summary
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         name = f"{escape(summary.workflow_name)} :gray[v{summary.workflow_version}]"
-        st.markdown(f"## {name} {statuses.RUN[summary.status].badge()}", width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            st.title(name, anchor=False, width="content")
+            st.markdown(statuses.RUN[summary.status].badge(), width="content")
         refusal = _draw_acts(actor, run)
     guard.say_why(refusal)
     if summary.error:

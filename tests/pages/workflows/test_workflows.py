@@ -20,12 +20,7 @@ from tests.support.pages import open_page
 
 
 def texts(app: AppTest) -> str:
-    return "\n".join(
-        [m.value for m in app.markdown]
-        + [c.value for c in app.caption]
-        + [e.value for e in app.error]
-        + [i.value for i in app.info]
-    )
+    return "\n".join(one.value for kind in ("title", "markdown", "caption", "error", "info") for one in app.get(kind))
 
 
 def button(app: AppTest, key: str) -> AppTest:
