@@ -85,12 +85,15 @@ def chosen(key: str, found: Sequence[Mark]) -> bool:
     return True
 
 
-def draw(found: Sequence[Change], window: Window) -> None:
-    """List what was done below the chart, each with the way to its line in the audit trail where it may be read."""
+def draw(found: Sequence[Change], window: Window, *, is_charted: bool = True) -> None:
+    """List what was done, each with the way to its line in the audit trail where it may be read.
+
+    It stands below the chart that has the marks, or where the chart would be.
+    """
     if not found:
         return
     with st.container(gap="xxsmall", key="changes"):
-        st.caption(f":violet[:material/arrow_drop_down:] {_told(found)}")
+        st.caption(f":violet[:material/arrow_drop_down:] {_told(found)}{', marked above' if is_charted else ''}")
         for change in found[:_LISTED]:
             _draw_change(change, window)
         if rest := found[_LISTED:]:
@@ -101,8 +104,8 @@ def draw(found: Sequence[Change], window: Window) -> None:
 
 def _told(found: Sequence[Change]) -> str:
     if len(found) == MOST:
-        return f"The latest {MOST} changes of the range, marked above"
-    return f"{plural(len(found), 'change')} in this range, marked above"
+        return f"The latest {MOST} changes of the range"
+    return f"{plural(len(found), 'change')} in this range"
 
 
 def _draw_change(change: Change, window: Window) -> None:

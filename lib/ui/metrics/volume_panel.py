@@ -29,7 +29,7 @@ def draw(found: EventMetrics, changes: Sequence[Change], view: MetricsView, even
     with _framed(view, "Choose a bar, or draw across several, to list the events behind them.", found):
         if not found.total.events.total:
             _nothing(found, view)
-            marks.draw(changes, found.window)
+            marks.draw(changes, found.window, is_charted=False)
             return
         narrowed = metrics_slice.asked(found.window)
         bars = narrowed.bars(found.window)

@@ -483,13 +483,19 @@ def test_a_change_leads_to_its_line_in_the_audit_trail(db: Database, new_actor: 
     add(db, ada.tenant, hours_ago(1))
     do(ada, *(acts.RedactedFieldsChanged(target_id=NAME, before=[], after=[f"/{n}"]) for n in range(6)))
     app = open_page(eventType=NAME)
-    assert any("6 changes in this range" in c.value for c in app.caption)
+    assert any("6 changes in this range, marked above" in c.value for c in app.caption)
     links = [
         link for link in app.get("page_link") if f"Redacted fields of {NAME}" in link.proto.label.replace("\\", "")
     ]
     assert len(links) == 6
     record = pages.open_page("audit.py", **parse_qs(links[0].proto.query_string))
     assert not record.error and "changed which fields" in record.title[0].value
+
+
+def test_without_a_chart_no_change_is_said_to_be_marked(new_actor: ActorFactory) -> None:
+    do(new_actor("admin"), acts.RedactedFieldsChanged(target_id=NAME, before=[], after=["/a"]))
+    said = [c.value for c in open_page(eventType=NAME).caption]
+    assert any(one.endswith("1 change in this range") for one in said)
 
 
 def test_another_tenants_events_are_not_counted(db: Database, actor: Actor, new_actor: ActorFactory) -> None:
