@@ -9,7 +9,7 @@ nothing is fetched, nothing is changed in place, and time grows with the size of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
@@ -39,6 +39,8 @@ _SMALLEST_CARD = 10**12
 # What a name and its value are called beside each other.
 _NAMES = tuple(case for name in ("name", "key", "header", "field") for case in (name, name.title(), name.upper()))
 _VALUES = frozenset(case for name in ("value", "values") for case in (name, name.title(), name.upper()))
+# Where a value goes, the value, its place in the schema, and the pointers that lead on from it.
+_Task = tuple[Any, Any, JsonValue, MarkedPlace, "list[_Pointers]"]
 
 
 def redact(value: JsonValue, *, schema: JsonValue | MarkedPlace = None, pointers: Iterable[str] = ()) -> JsonValue:
@@ -99,7 +101,7 @@ def _is_plain(text: str) -> bool:
 def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], json_levels: int) -> JsonValue:
     root: list[JsonValue] = [None]
     is_same = True
-    todo: list[tuple[Any, Any, JsonValue, MarkedPlace, list[_Pointers]]] = [(root, 0, value, place, pointers)]
+    todo: list[_Task] = [(root, 0, value, place, pointers)]
     while todo:  # a loop, so that no depth of nesting is too deep
         target, slot, item, place, pointers = todo.pop()
         if place.sensitive or (pointers and any(pointer.ends for pointer in pointers)):
@@ -122,18 +124,9 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
                     todo.append((copy, shown, member, below, deeper))
             continue
         elif isinstance(item, list | tuple):
-            items = target[slot] = list(item)
-            below = place
-            paired = _is_of_pairs(item)
-            for index, member in enumerate(item):
-                if index <= place.listed:  # all items behind those share a place
-                    below = place.item(index)
-                if paired and is_sensitive(member[0]):
-                    member = [member[0], REDACTED]
-                    items[index] = member
-                    is_same = False
-                if pointers or below.sensitive or not _is_harmless(member):
-                    todo.append((items, index, member, below, _below(pointers, str(index))))
+            target[slot] = items = list(item)
+            is_same = _redact_pairs(items) and is_same
+            todo += _items_to_do(items, place, pointers)
             continue
         elif isinstance(item, str):
             target[slot] = _redact_string(item, json_levels)
@@ -141,6 +134,26 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
             target[slot] = REDACTED if item is not None and _is_card_number(item) else item
         is_same = is_same and target[slot] == item
     return value if is_same else root[0]
+
+
+def _redact_pairs(items: list[Any]) -> bool:
+    """Hide the values of secrets in a list of names and values; whether there were none."""
+    is_same = True
+    if _is_of_pairs(items):
+        for index, (name, _) in enumerate(items):
+            if is_sensitive(name):
+                items[index] = [name, REDACTED]
+                is_same = False
+    return is_same
+
+
+def _items_to_do(items: list[Any], place: MarkedPlace, pointers: list[_Pointers]) -> Iterator[_Task]:
+    below = place
+    for index, member in enumerate(items):
+        if index <= place.listed:  # all items behind those share a place
+            below = place.item(index)
+        if pointers or below.sensitive or not _is_harmless(member):
+            yield items, index, member, below, _below(pointers, str(index))
 
 
 def _is_harmless(item: JsonValue) -> bool:
