@@ -133,7 +133,7 @@ def draw_folded(page: CatalogPage) -> None:
     if not (page.deprecated or page.without_traffic):
         return
     shown = st.query_params.get(_DEPRECATED.key) == "true"
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         if page.without_traffic:
             with _line():
                 said = f"{plural(page.without_traffic, 'event')} without traffic in the last 7 days"
