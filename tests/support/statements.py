@@ -10,8 +10,9 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.pq import Trace
+from sqlalchemy import Engine
 
-from lib.database import Database, driver
+from lib.database import driver
 
 
 @contextmanager
@@ -40,13 +41,13 @@ def counted_statements() -> Iterator[list[str]]:
 
 
 @contextmanager
-def counted_trips(db: Database) -> Iterator[list[str]]:
-    """What is said meanwhile on the connection of the application that was used last, by libpq's own trace.
+def counted_trips(pool: Engine) -> Iterator[list[str]]:
+    """What is said meanwhile on the connection of a pool that was used last, by libpq's own trace.
 
     Filled when the block ends. Each trip to the server ends with its ReadyForQuery.
     """
     said: list[str] = []
-    with db.app.connect() as conn:
+    with pool.connect() as conn:
         session = conn.connection.driver_connection
     assert isinstance(session, psycopg.Connection)
     with tempfile.TemporaryFile("w+") as file:

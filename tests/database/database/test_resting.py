@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 import pytest
-from psycopg.pq import Trace
 from sqlalchemy import text
 
 from lib import database
 from lib.database import Database, resting
+from tests.support.statements import counted_trips
 
 ONE = text("SELECT 1")
 
@@ -29,17 +28,8 @@ def said(db: Database) -> Iterator[list[str]]:
     """What is said meanwhile on the only connection of the owner's pool."""
     db.owner.dispose()
     ask()
-    lines: list[str] = []
-    with db.owner.connect() as conn:
-        session = conn.connection.driver_connection
-    assert isinstance(session, psycopg.Connection)
-    with tempfile.TemporaryFile("w+") as file:
-        session.pgconn.trace(file.fileno())
-        session.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
+    with counted_trips(db.owner) as lines:
         yield lines
-        session.pgconn.untrace()
-        file.seek(0)
-        lines += file.read().splitlines()
 
 
 @pytest.mark.own_database

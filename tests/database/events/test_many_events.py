@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -68,7 +69,7 @@ def test_an_event_is_four_trips_to_the_server(db: Database, new_actor: ActorFact
     with db.app.connect(), db.app.connect(), db.app.connect():
         pass  # three are at rest: the one used last comes first
     taken(actor, ticket())  # what a connection prepares, it prepares once
-    with counted_trips(db) as said:
+    with counted_trips(db.app) as said:
         taken(actor, ticket(1), ticket(2, event_type="TICKET_CLOSED"))
     trips = [line for line in said if "ReadyForQuery" in line]
     assert len(trips) == 4, "begin, what is read, what is written, commit"
@@ -114,15 +115,16 @@ def test_an_event_among_many_takes_few_calls(new_actor: ActorFactory) -> None:
         "reason": "Works again, thanks.",
     }
 
+    ids = itertools.count()
+
     def batch(number: int) -> int:
-        sent = [
-            ticket(f"{number}-{n}", event_type="TICKET_CLOSED", payload=closed, is_read=True) for n in range(number)
-        ]
+        sent = [ticket(next(ids), event_type="TICKET_CLOSED", payload=closed, is_read=True) for _ in range(number)]
         return work.calls(lambda: taken(actor, *sent))
 
     batch(1)
+    # In the least of some rounds: one may connect anew meanwhile, which is no part of an event.
     # Those in C included: of 271, a fifth is for the five fields of its payload.
-    assert (batch(200) - batch(100)) / 100 <= 290
+    assert min(batch(200) - batch(100) for _ in range(3)) / 100 <= 290
 
 
 @pytest.mark.own_database
