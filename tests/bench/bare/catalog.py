@@ -5,8 +5,38 @@ from streamlit.delta_generator import DeltaGenerator
 
 ICON = ":material/bolt:"
 CALLBACK = len
-# As much as the catalog's own component has beside its data.
-STYLE, SCRIPT = "/* a rule */\n" * 600, "// a line of code\n" * 700 + "export default () => {};"
+# What draws the cards, as plainly as it can be done, and as much beside it as the catalog's own component has.
+DRAW = """
+const text = (value) => document.createTextNode(value);
+const make = (tag, parts, attributes = {}) => {
+  const made = Object.assign(document.createElement(tag), attributes);
+  made.append(...parts);
+  return made;
+};
+const figure = (one) => make("span", [make("b", [text(one.word)]), text(` ${one.label}`)], { title: one.title });
+const bar = (n) => make("i", [], { style: `height: ${4 * n + 1}px` });
+const bars = (slices) => make("div", slices.map(bar), { className: "bars" });
+const button = (word) => make("button", [text(word)]);
+const card = (one) => make("article", [
+  make("h3", [button(one.name)]),
+  make("p", [text(one.description)]),
+  make("p", one.badges.map((badge) => make("span", [text(badge.word)]))),
+  bars(one.slices),
+  make("p", one.figures.map(figure)),
+  make("footer", ["Attach", "Simulate", "Metrics", "More"].map(button)),
+], { ariaLabel: one.said });
+export default ({ data, parentElement }) => {
+  const drawn = data.entries ? data.entries.map(card) : data.map((one) => make("span", [text(one.value)]));
+  parentElement.querySelector("div").replaceChildren(...drawn);
+};
+"""
+LOOKS = """
+div { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 12px; }
+article { border: 1px solid; border-radius: 8px; padding: 12px; }
+.bars { display: flex; gap: 1px; height: 20px; }
+.bars i { flex: 1; background: currentColor; }
+"""
+STYLE, SCRIPT = LOOKS + "/* a rule */\n" * 600, "// a line of code\n" * 700 + DRAW
 
 drawn = st.components.v2.component("drawn", html="<div>\n</div>", css=STYLE, js=SCRIPT)
 
