@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -18,7 +19,7 @@ import uvicorn
 import uvicorn.config
 from starlette.middleware import Middleware
 
-from lib.api import ApiMiddleware, RequestIds, WebSecurity, bound_requests, sockets
+from lib.api import ApiMiddleware, RequestIds, WebSecurity, WhileStarting, bound_requests, sockets
 from lib.errors import CatalogError
 from lib.operations import startup, stopping
 from lib.settings import settings
@@ -29,6 +30,8 @@ from lib.ui.components.frames import DiscreetWebSocket, WholePageFirst
 from lib.ui.components.stylesheet import Stylesheet
 from lib.ui.people import provider
 from lib.ui.people.cookies import SignInMiddleware, presented
+
+log = logging.getLogger(__name__)
 
 
 def refuse(error: CatalogError) -> NoReturn:
@@ -74,19 +77,33 @@ def stop_in_order(server: uvicorn.Server) -> None:
     stopping.when_asked(begin, grace_seconds=settings().stop_grace_seconds)
 
 
-@asynccontextmanager
-async def lifespan(_: Any) -> AsyncIterator[None]:
-    """Everything a page needs is up before the first page is served, and down in order at the end."""
+async def come_up() -> None:
+    """Bring up everything that a page needs, or end the process with what is missing."""
     try:
-        adjust_server()
         await asyncio.to_thread(startup.start, settings())
+        await asyncio.to_thread(warm_up.warm_up)
     except CatalogError as error:
         refuse(error)
+    except Exception:
+        log.critical("The start failed.", exc_info=True)
+        os._exit(1)
+    sockets.send_without_delay()
+    startup.finish()
+
+
+@asynccontextmanager
+async def lifespan(_: Any) -> AsyncIterator[None]:
+    """Serves while everything comes up (see WhileStarting), and lets go of it in order at the end."""
     try:
-        await asyncio.to_thread(warm_up.warm_up)
-        sockets.send_without_delay()
+        adjust_server()
+    except CatalogError as error:
+        refuse(error)
+    startup.begin()
+    coming = asyncio.create_task(come_up())
+    try:
         yield
     finally:
+        await asyncio.wait([coming])
         await asyncio.to_thread(startup.stop)
         stopping.leave()
 
@@ -103,6 +120,7 @@ app = st.App(
             documents=[Path(st.__file__).parent / "static" / "index.html"],
             scripts=[path.read_text(encoding="utf-8") for path in INLINE_SCRIPTS],
         ),
+        Middleware(WhileStarting),
         Middleware(ApiMiddleware, presented=presented),
         Middleware(SignInMiddleware),
         Middleware(DiscreetWebSocket),

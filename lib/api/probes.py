@@ -30,11 +30,16 @@ async def healthz(_: Request) -> Response:
 
 async def readyz(_: Request) -> Response:
     """Whether the process may be sent requests: it is not stopping, its database answers and its engine works."""
-    found = await _in_time(lambda: (readiness.reason_against(settings()), engine.health().state))
-    reason, state = found or (readiness.NO_DATABASE, "down")
+    reason, state = await _in_time(_readiness) or (readiness.NO_DATABASE, None)
     if reason:
         raise problems.unavailable(reason)
     return Json({"status": "ready", "database": "up", "engine": state})
+
+
+def _readiness() -> tuple[str | None, str | None]:
+    """Why the process is not ready, or else how its engine is."""
+    reason = readiness.reason_against(settings())
+    return reason, None if reason else engine.health().state
 
 
 async def metrics(_: Request) -> Response:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lib import database
-from lib.operations import stopping
+from lib.operations import startup, stopping
 from lib.runs import engine
 from lib.settings import Settings
 
@@ -14,6 +14,8 @@ def reason_against(settings: Settings) -> str | None:
     """Why it is not ready, as a sentence."""
     if stopping.is_asked():
         return "This process is stopping."
+    if startup.is_under_way():
+        return "This process is starting."
     if not database.answers():
         return NO_DATABASE
     if settings.worker == "external":

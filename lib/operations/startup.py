@@ -19,6 +19,25 @@ queries = named_queries.of(__name__)
 
 _LOCAL_ADMIN = "admin@localhost"
 
+_is_under_way = False
+
+
+def is_under_way() -> bool:
+    """Whether this process serves already and is not up yet."""
+    return _is_under_way
+
+
+def begin() -> None:
+    """Say that the process comes up, while it serves."""
+    global _is_under_way
+    _is_under_way = True
+
+
+def finish() -> None:
+    """Say that everything is up."""
+    global _is_under_way
+    _is_under_way = False
+
 
 def start(settings: Settings) -> None:
     """Database, system catalog, on an embedded one the demo (or a first tenant to work in), and the engine.
