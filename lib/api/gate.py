@@ -146,6 +146,8 @@ def _do(loop: asyncio.AbstractEventLoop, done: asyncio.Future[T], about: Context
         return
     try:
         told = partial(_settle, done, about.run(work))
+    except StopIteration as error:  # no future takes one, and whoever waits would wait forever
+        told = partial(_fail, done, RuntimeError(f"{error!r} was not caught"))
     except BaseException as error:
         told = partial(_fail, done, error)
     with suppress(RuntimeError):  # the loop has ended meanwhile
