@@ -22,9 +22,9 @@ _NAME = re.compile(
     r"(?<![\w.-])(?:--?(?P<option>[A-Za-z][\w.-]{0,63}+)(?:=|[ \t]{1,3}(?!-))"  # as commands are given it
     r"|(?P<name>[A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3})"
 )
-_ELEMENT = re.compile(
-    r"(?P<tag><(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63}+)(?:\s[^<>]{0,200}+)?>(?:<!\[CDATA\[)?)[^<]++"
-)
+_ELEMENT = re.compile(r"<(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63}+)(?:\s[^<>]{0,200}+)?>")
+# Text, and what stands in it for text or for nothing: CDATA, in which "<" means itself, and comments.
+_CONTENT = re.compile(r"(?:[^<]++|<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))++", re.DOTALL)
 # What signs an address opens what it leads to.
 _SIGNED = re.compile(r"(?i)([?&](?:[a-z-]{1,20}-)?sig(?:nature)?=)[^&\s#\"']++")
 _VALUE = re.compile(
@@ -87,7 +87,7 @@ def redact_text(text: str) -> str:
     """The text with secrets in it replaced, for log lines and error messages."""
     text = _PEM.sub(REDACTED, text)
     text = _HEADER.sub(rf"\1{REDACTED}", text)
-    text = _ELEMENT.sub(_without_content, text)
+    text = "".join(_without_content(text))
     text = "".join(_without_assigned(text))
     text = _SIGNED.sub(rf"\1{REDACTED}", text)
     text = _BASIC.sub(_without_basic, text)
@@ -118,8 +118,16 @@ def _without_assigned(text: str) -> Iterator[str]:
     yield text[done:]
 
 
-def _without_content(match: re.Match[str]) -> str:
-    return match["tag"] + REDACTED if is_sensitive(match["name"]) else match[0]
+def _without_content(text: str) -> Iterator[str]:
+    """The pieces of a text in which what an element with the name of a secret holds is replaced."""
+    done = position = 0
+    while tag := _ELEMENT.search(text, position):
+        position = tag.end()
+        content = _CONTENT.match(text, position) if is_sensitive(tag["name"]) else None
+        if content:
+            yield text[done:position] + REDACTED
+            done = position = content.end()
+    yield text[done:]
 
 
 def _without_basic(match: re.Match[str]) -> str:
