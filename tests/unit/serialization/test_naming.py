@@ -8,7 +8,9 @@ from lib.errors import InvalidInput
 from lib.serialization import naming
 
 
-@pytest.mark.parametrize("name", ["Desk", "  Desk ", "Jörg 😀", "a\u200db", "=1+1", "x" * 20])
+@pytest.mark.parametrize(
+    "name", ["Desk", "  Desk ", "Jörg 😀", "a\u200db", "\U0001fae9", "\u200fשלום", "=1+1", "x" * 20]
+)
 def test_a_name_is_taken_without_the_blanks_around_it(name: str) -> None:
     assert naming.checked(name, longest=20) == name.strip()
 
@@ -26,6 +28,7 @@ def test_a_name_is_taken_without_the_blanks_around_it(name: str) -> None:
         ("a\x85b", "must be on one line, without control characters"),
         ("a\u2028b", "must be on one line, without control characters"),
         ("\u200b\u2060", "must have a character that can be seen"),
+        ("\u3164\u2800 \ufe0f", "must have a character that can be seen"),
         ("a\0b", "has the character NUL, which cannot be stored"),
         ("a\ud800", "has half a surrogate pair, which cannot be stored"),
     ],
