@@ -97,8 +97,8 @@ class Settings(BaseSettings):
     frame_ancestors: str = Field(default="", pattern=r"^[ -+\--:<-~]*$")  # a header takes no other characters
 
     #: Requests a second that one API token may make for long, and how many at once after a pause.
-    api_rate_per_second: float = Field(default=200, gt=0)
-    api_burst: int = Field(default=400, ge=1)
+    api_rate_per_second: float = Field(default=200, gt=0, le=1_000_000)
+    api_burst: int = Field(default=400, ge=1, le=1_000_000)
 
     @property
     def embedded(self) -> bool:

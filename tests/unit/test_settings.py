@@ -9,9 +9,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from dotenv import dotenv_values
+from pydantic import ValidationError
 
 from lib.settings import Settings
 
@@ -50,6 +52,19 @@ def test_every_setting_is_documented_with_its_default(monkeypatch: pytest.Monkey
     shown = Settings(_env_file=EXAMPLE).model_dump()  # type: ignore[call-arg]
     shown["data_dir"] = shown["data_dir"].resolve()
     assert shown == defaults
+
+
+@pytest.mark.parametrize("number", ["inf", "-inf", "nan", "1e999", "9" * 30])
+def test_every_number_has_bounds(number: str) -> None:
+    numeric = [
+        name
+        for name, one in Settings.model_fields.items()
+        if {int, float} & {one.annotation, *get_args(one.annotation)}
+    ]
+    assert len(numeric) > 8
+    for name in numeric:
+        with pytest.raises(ValidationError, match=name):
+            Settings(_env_file=None, **{name: number})
 
 
 def test_the_readme_names_settings_that_there_are() -> None:
