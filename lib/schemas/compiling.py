@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from referencing.exceptions import Unresolvable
-
 from lib.schemas import dialects
 from lib.schemas.dialects import UnusableKeyword
 from lib.schemas.keywords import KeywordWriter
 from lib.schemas.origins import Address, SchemaOrigin, Unusable
-from lib.schemas.parts import Part
+from lib.schemas.parts import Part, referred
 from lib.serialization import json_pointer
 
 if TYPE_CHECKING:
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 #: Schemas inside one another before the next one is compiled by itself; the engine reads 255.
 _DEEPEST = 40
-_UNRESOLVED = (Unresolvable, ValueError, TypeError, AttributeError, LookupError)
 
 
 class Compiler:
@@ -160,11 +157,7 @@ class Compiler:
         return out
 
     def lookup(self, part: Part, reference: str) -> Part | None:
-        try:
-            found = part.resolver.lookup(reference)
-        except _UNRESOLVED:
-            return None
-        return Part(found.contents, found.resolver)
+        return referred(part, reference)
 
 
 def _anchored(root: Any) -> list[Any]:

@@ -17,7 +17,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
 
 from lib.schemas.conditions import SchemaCondition, conditions
-from lib.schemas.parts import Part, Parts, listed
+from lib.schemas.parts import Part, Parts, listed, referred
 from lib.schemas.spec import Branching, Listed, Option, SchemaChoice, Settled, Spec, build_spec, conditioned
 
 if TYPE_CHECKING:
@@ -179,11 +179,7 @@ class SchemaDocument:
             return part
 
     def _resolve(self, part: Part, reference: str) -> Part | None:
-        try:
-            found = part.resolver.lookup(reference)
-        except (Unresolvable, ValueError, TypeError, AttributeError, LookupError):
-            return None
-        return Part(found.contents, found.resolver)
+        return referred(part, reference)
 
     def _read_groups(self, flat: Flat) -> Branching:
         """Read the open oneOf and anyOf of a place: a real choice, or what the branches have in common."""

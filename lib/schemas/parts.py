@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from referencing.exceptions import Unresolvable
 
 from lib.schemas.patterns import matches
+from lib.serialization import json_pointer
 
 if TYPE_CHECKING:
     from referencing._core import Resolver
@@ -23,6 +27,30 @@ class Part:
 
 
 Parts = tuple[Part, ...]
+
+
+def referred(part: Part, reference: str) -> Part | None:
+    """Give the part that a reference leads to, None where it leads to none."""
+    try:
+        if not _counts_as_pointers_do(part, reference):
+            return None
+        found = part.resolver.lookup(reference)
+    except (Unresolvable, ValueError, TypeError, AttributeError, LookupError):
+        return None
+    return Part(found.contents, found.resolver)
+
+
+def _counts_as_pointers_do(part: Part, reference: str) -> bool:
+    """Whether the places in lists that a reference names are such: the resolver takes all that int() reads, as -1."""
+    url, _, fragment = reference.partition("#")
+    if not fragment.startswith("/"):
+        return True
+    value = part.resolver.lookup(f"{url}#").contents
+    for step in json_pointer.split(unquote(fragment)):
+        if isinstance(value, list) and not json_pointer.is_place(step):
+            return False
+        value = value[int(step) if isinstance(value, list) else step]
+    return True
 
 
 def named_types(schema: Mapping[str, Any]) -> frozenset[str] | None:

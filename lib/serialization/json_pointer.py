@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-# No list is longer, and int() refuses thousands of digits. Digits of other scripts are no places.
-_PLACE = re.compile("[0-9]{1,9}")
+# No list is longer, and int() refuses thousands of digits. RFC 6901 knows no sign and no zero in front of others.
+_PLACE = re.compile("0|[1-9][0-9]{0,8}")
 
 
 def join(parts: Iterable[str | int]) -> str:
@@ -20,9 +20,14 @@ def split(pointer: str) -> list[str]:
     return [part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:]]
 
 
+def is_place(part: str) -> bool:
+    """Whether a part of a pointer can be a place in a list."""
+    return _PLACE.fullmatch(part) is not None
+
+
 def places(pointer: str) -> tuple[str | int, ...]:
     """The keys that a pointer leads along; those that can be places in lists as numbers."""
-    return tuple(int(part) if _PLACE.fullmatch(part) else part for part in split(pointer))
+    return tuple(int(part) if is_place(part) else part for part in split(pointer))
 
 
 def value_at(value: Any, path: Iterable[str | int]) -> Any:

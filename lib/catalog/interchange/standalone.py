@@ -143,7 +143,7 @@ class Library:
         for key in json_pointer.split(unquote(fragment)):
             inside = base.value
             if isinstance(inside, list):
-                if not key.isdecimal() or len(key) > 9 or int(key) >= len(inside):
+                if not json_pointer.is_place(key) or int(key) >= len(inside):
                     return None
                 base = base / int(key)
             elif isinstance(inside, Mapping) and key in inside:

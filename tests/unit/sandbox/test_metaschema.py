@@ -59,6 +59,10 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     ({"$ref": "https://example.com/far.json"}, ("/$ref: The schema refers to https://example.com/far.json", "fetched")),
     ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, ("/properties/a/$ref", "outside of it")),
     ({"$ref": "#/$defs/none"}, ("/$ref: The schema refers to /$defs/none, which is not in it",)),
+    *(
+        ({"allOf": [{}, {}], "not": {"$ref": f"#/allOf/{place}"}}, (f"refers to /allOf/{place}, which is not in it",))
+        for place in ("-1", "+1", "-", "01", "00", "1_0", "2", "\u0661")
+    ),
     ({"$defs": {"a": {"$ref": "http://example.com/a"}}}, ("/$defs/a/$ref", "outside of it")),
     ({"$ref": "#"}, ("/$ref: The schema refers to itself without end",)),
     ({"allOf": [{"$ref": "#"}]}, ("without end",)),

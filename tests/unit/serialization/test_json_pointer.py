@@ -36,3 +36,4 @@ def test_what_is_written_is_read_the_same(parts: list[str]) -> None:
 def test_places_in_lists_are_numbers_and_nothing_else_is() -> None:
     long = "9" * 5000  # a key that a sender may choose, and that int() refuses
     assert json_pointer.places(f"/steps/0/a~1b/{long}/٣/²") == ("steps", 0, "a/b", long, "٣", "²")
+    assert json_pointer.places("/10/01/00/-1/+1/-") == (10, "01", "00", "-1", "+1", "-")
