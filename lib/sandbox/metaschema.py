@@ -98,9 +98,17 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
 def _violated(address: str, schema: JsonValue) -> Iterator[tuple[str, str]]:
     verdict = validation.violations({"$schema": address, "$ref": address}, schema, timeout_ms=_TIMEOUT_MS, limit=_MOST)
     for one in verdict.violations:
-        yield one.pointer, f"{one.pointer or 'The schema'}: {one.message}"
+        if one.keyword != "format" or not _leads_inside(schema, one.pointer):
+            yield one.pointer, f"{one.pointer or 'The schema'}: {one.message}"
     if verdict.error:
         yield "", f"It cannot be said whether this is a schema. {verdict.error}"
+
+
+def _leads_inside(schema: JsonValue, pointer: str) -> bool:
+    """Whether a reference into the schema itself stands there. It is followed as it is written, be it no URL."""
+    path = json_pointer.places(pointer)
+    reference = json_pointer.value_at(schema, path)
+    return path[-1:] == ("$ref",) and isinstance(reference, str) and reference.startswith("#")
 
 
 def _broken_references(text: str) -> Iterator[tuple[str, str]]:

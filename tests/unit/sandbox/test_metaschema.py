@@ -124,6 +124,17 @@ def test_what_is_no_schema_is_told_at_its_line(text: str, said: list[tuple[int |
         assert part in sentence
 
 
+@pytest.mark.parametrize("draft", [None, DRAFT_4, DRAFT_6])
+@pytest.mark.parametrize("written", ["Page<Item>", "Page%3CItem%3E"])
+def test_a_reference_into_the_schema_is_taken_as_it_is_followed(draft: str | None, written: str) -> None:
+    """Many write it raw, as tools for C# do, and every judge follows it, though it is no URL."""
+    named = {"$schema": draft} if draft else {}
+    schema = {"definitions": {"Page<Item>": {}}, "properties": {"a": {"$ref": f"#/definitions/{written}"}}}
+    assert schema_problems({**schema, **named}) == []
+    [(_, problem)] = schema_problems({**schema, **named, "definitions": {}})
+    assert problem.startswith("/properties/a/$ref: The schema refers to /definitions/Page")
+
+
 def test_there_are_enough_of_them() -> None:
     assert len(BAD) + len(BAD_TEXTS) >= 60
 
