@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,6 +21,11 @@ KINDS = ("json", "yaml", "yml", "csv", "zip")
 
 _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 1
+# What zipfile raises, and what unpacks for it.
+_NOT_READABLE = (
+    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError),
+    *(zlib.error, lzma.LZMAError),
+)
 _MOST_FILES = 10_000
 _NO_FORMAT = (
     "is none of what is read here: JSON Schema, AsyncAPI 2 or 3, OpenAPI 3.1 with webhooks, or a file that was "
@@ -117,7 +124,7 @@ def _unpacked(files: Mapping[str, bytes], problems: list[str]) -> Iterator[tuple
                         problems.append(f"{name} holds more than {_megabytes(MAX_BYTES)}; import fewer at once.")
                         break
                     yield member.filename, unpacked
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError) as error:
+        except _NOT_READABLE as error:
             problems.append(f"{name} is not an archive that can be read: {shown(str(error))}.")
 
 

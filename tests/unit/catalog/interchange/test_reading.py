@@ -516,3 +516,18 @@ def test_a_small_document_cannot_stand_for_a_large_one() -> None:
     found = read(document)
     told = [event.problem for event in found.events]
     assert len(told) == 200 and told[0] is not None and "refers to more than 50,000 other places" in told[0]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_archive_is_told_and_no_failure(method: int) -> None:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", method) as archive:
+        archive.writestr("a.json", json.dumps({**ID, "description": " ".join(map(str, range(500)))}))
+    whole = made.getvalue()
+    places = range(len("a.json") + 30, len(whole) - 100, 7)
+    told = []
+    for place in places:
+        damaged = whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :]
+        told += reading.read({"a.zip": damaged}).problems
+    assert len(told) > 0.9 * len(places), "a few bytes mean nothing"
+    assert all(one.startswith(("a.zip is not an archive that can be read", "a.json ")) for one in told)
