@@ -265,7 +265,7 @@ def _as_app(actor: Scoped, *, read_only: bool, keep_plans: bool = False) -> Iter
             with conn, conn.get_transaction() or conn.begin():
                 yield conn
                 if conn.in_transaction():
-                    driver.execute(conn, "COMMIT")  # SQLAlchemy, which comes next, finds nothing left to send
+                    driver.commit(conn, may_have_failed=read_only)
         except PermissionDenied as error:
             error.keep()  # now that the connection is free again
             raise

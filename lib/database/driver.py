@@ -118,6 +118,20 @@ def execute(conn: Connection, statements: str) -> None:
         raise _of_sqlalchemy(conn, session, statements.encode(), None, error) from error
 
 
+def commit(conn: Connection, *, may_have_failed: bool = False) -> None:
+    """Commit in one trip, after which SQLAlchemy finds nothing left to send.
+
+    Where a statement failed and whoever executed it went on, the server rolls back without an error. This raises then,
+    unless there was nothing to lose.
+    """
+    session = _session(conn)
+    is_failed = session.pgconn.transaction_status == TransactionStatus.INERROR
+    execute(conn, "COMMIT")
+    if is_failed and not may_have_failed:
+        error = psycopg.errors.InFailedSqlTransaction("a statement failed, so nothing was committed")
+        raise _of_sqlalchemy(conn, session, b"COMMIT", None, error) from error
+
+
 @dataclass(frozen=True)
 class _Written:
     """A statement as the server takes it, what it is called once it is prepared, and its parameters in their order."""

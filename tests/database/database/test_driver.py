@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 from psycopg.pq import TransactionStatus
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InternalError
 
 from lib import database
 from lib.auth.actors import Actor
@@ -79,6 +80,17 @@ _SAME: dict[str, Any] = {}
 
 def _same(kind: str) -> Any:
     return _SAME.setdefault(kind, text(f"SELECT CAST(:value AS {kind}) AS value"))
+
+
+def test_what_failed_and_was_passed_over_is_not_taken_for_committed(actor: Actor) -> None:
+    done: list[str] = []
+    with pytest.raises(InternalError, match="nothing was committed"), database.write(actor) as conn:
+        database.on_commit(conn, lambda: done.append("committed"))
+        with suppress(DBAPIError):
+            conn.exec_driver_sql("SELECT 1 / 0")
+    assert done == []
+    with database.read(actor) as conn, suppress(DBAPIError):
+        conn.exec_driver_sql("SELECT 1 / 0")
 
 
 def test_a_wake_is_heard_however_many_files_are_open(db: Database) -> None:
