@@ -43,7 +43,7 @@ LATENCIES = tuple(f"{name}{_UNIT}" for name in ("Average", "p50", "p95", "p99"))
 
 def volume_table(metrics: EventMetrics) -> pd.DataFrame:
     """Events by slice and status, and their sum."""
-    columns: dict[str, Any] = {"From": [time_axis.iso(at) for at in metrics.window.starts]}
+    columns = time_axis.begins(metrics.window)
     for status in EVENT_STATUSES:
         columns[statuses.EVENT[status].word] = [getattr(p.events, status) for p in metrics.slices]
     return pd.DataFrame({**columns, "Total": [p.events.total for p in metrics.slices]})
@@ -148,8 +148,7 @@ def latency_table(metrics: EventMetrics) -> pd.DataFrame:
         **{name: [getattr(p.durations, name) if p.durations else None for p in metrics.slices] for name in names},
     }
     seconds = pd.DataFrame(table, dtype=float).add_suffix(_UNIT)
-    seconds.insert(0, "From", [time_axis.iso(at) for at in metrics.window.starts])
-    return seconds
+    return pd.DataFrame(time_axis.begins(metrics.window)).join(seconds)
 
 
 def latency(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
@@ -175,7 +174,7 @@ def success_table(metrics: EventMetrics) -> pd.DataFrame:
     runs = [p.runs for p in metrics.slices]
     return pd.DataFrame(
         {
-            "From": [time_axis.iso(at) for at in metrics.window.starts],
+            **time_axis.begins(metrics.window),
             "Runs": [r.runs for r in runs],
             "Succeeded": [r.succeeded for r in runs],
             "Failed": [r.failed for r in runs],

@@ -20,7 +20,7 @@ from lib.metrics.reports import EventMetrics, Period, Reasons
 from lib.metrics.rollups import EventCounts
 from lib.ui.components import figures, guard, table, vega_chart
 from lib.ui.components.text import NOTHING, count, duration, exactly, percent, plural
-from lib.ui.metrics import charts, key_figures, marks, volume_panel
+from lib.ui.metrics import charts, key_figures, marks, time_axis, volume_panel
 from lib.ui.metrics.marks import Mark
 from lib.ui.metrics.metrics_filters import MetricsView
 from lib.ui.workflows import attach
@@ -117,7 +117,7 @@ def _durations(found: EventMetrics, shown: Sequence[Mark]) -> None:
         "How long the runs took that these events started, from start to end: "
         "half of them at most p50, 95 of 100 at most p95.",
         lambda: charts.latency_table(found),
-        columns={name: table.seconds() for name in charts.LATENCIES},
+        columns=time_axis.begin_column(found.window) | {name: table.seconds() for name in charts.LATENCIES},
         name="latency",
     ):
         has_ended = bool(found.total.runs.completed)
@@ -130,7 +130,7 @@ def _success(found: EventMetrics, shown: Sequence[Mark], view: MetricsView, even
         "Success rate",
         "Of the runs that these events started, the share that succeeded. Runs under way count as started.",
         lambda: charts.success_table(found),
-        columns={"Success rate": table.share()},
+        columns=time_axis.begin_column(window) | {"Success rate": table.share()},
         name="success",
         tools=lambda: volume_panel.draw_failed_runs(
             found.total.runs.failed, view, window.since, window.until, event_type

@@ -7,6 +7,7 @@ browser would read in its own zone and where the hour that a change of clocks re
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,8 @@ import altair as alt
 import pandas as pd
 
 from lib.metrics.time_window import Window, clock
-from lib.ui.components import axes, statuses
+from lib.ui.components import axes, statuses, table
+from lib.ui.components.table import Column
 from lib.ui.metrics.marks import MARKS, Mark
 
 #: The box around a chart has its own.
@@ -24,6 +26,9 @@ MOST_TICKS, SMALL_MOST_TICKS = 9, 5
 INK = "currentColor"
 
 _MARK = statuses.HEX["violet"]
+# The name of the column, and room for the longest that is said in it: "Wed 25 Nov 2026, from 18:30".
+_BEGIN = "From"
+_BEGIN_WIDTH = 190
 
 
 def slices(window: Window, column: str, *, most: int = MOST_TICKS, bin: Any = alt.Undefined) -> alt.X:
@@ -66,8 +71,18 @@ def labels(window: Window) -> list[str]:
     return labels
 
 
-def iso(at: datetime) -> str:
-    """A slice's begin in a table."""
+def begins(window: Window) -> dict[str, Any]:
+    """Where each slice begins, as the first column of a chart's table: as CSV has it, sorted by time as text is."""
+    return {_BEGIN: [_iso(at) for at in window.starts]}
+
+
+def begin_column(window: Window) -> dict[str, Column]:
+    """How that column reads on the screen: in the words of the tooltips."""
+    words = dict(zip(begins(window)[_BEGIN], labels(window), strict=True))
+    return {_BEGIN: replace(table.text(width=_BEGIN_WIDTH), reads=words.__getitem__)}
+
+
+def _iso(at: datetime) -> str:
     return at.isoformat(sep=" ", timespec="minutes")
 
 

@@ -15,7 +15,7 @@ from lib.metrics.reports import EventMetrics
 from lib.metrics.rollups import Origin
 from lib.ui.components import figures, guard, links, vega_chart
 from lib.ui.components.text import plural
-from lib.ui.metrics import charts, marks, metrics_filters, metrics_slice
+from lib.ui.metrics import charts, marks, metrics_filters, metrics_slice, time_axis
 from lib.ui.metrics.marks import Mark
 from lib.ui.metrics.metrics_filters import MetricsView
 from lib.ui.metrics.metrics_slice import Narrowed
@@ -72,6 +72,7 @@ def _framed(view: MetricsView, hint: str, found: EventMetrics) -> AbstractContex
         "Volume over time",
         f"Events by local {view.window.step}, stacked by status. {hint}",
         lambda: charts.volume_table(found),
+        columns=time_axis.begin_column(found.window),
         name="volume",
     )
 

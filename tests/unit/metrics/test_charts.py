@@ -22,9 +22,9 @@ from lib.auth.changes import Change
 from lib.metrics.reports import EventMetrics, Period
 from lib.metrics.rollups import Durations, EventCounts, RunCounts
 from lib.metrics.time_window import SliceStep, Window
-from lib.ui.components import axes, time_range
+from lib.ui.components import axes, figures, printed, time_range
 from lib.ui.components.text import duration
-from lib.ui.metrics import charts, marks
+from lib.ui.metrics import charts, marks, time_axis
 
 UI = Path(__file__).resolve().parents[3] / "lib" / "ui"
 
@@ -80,6 +80,15 @@ def test_the_chart_of_run_durations_and_its_table_say_their_unit() -> None:
         assert y["scale"]["domain"] == [0, 90]
     assert {row["Duration"] for data in spec["datasets"].values() for row in data} >= {"12.0 s", "1 min 20 s"}
     assert [*charts.latency_table(metrics).columns] == ["From", "Average (s)", "p50 (s)", "p95 (s)", "p99 (s)"]
+
+
+@pytest.mark.parametrize("make", [charts.volume_table, charts.latency_table, charts.success_table])
+def test_the_table_of_a_chart_says_times_as_its_tooltips_do(make: Callable[[EventMetrics], pd.DataFrame]) -> None:
+    at = datetime(2026, 10, 1, 22, tzinfo=UTC)
+    window = Window.of(at, at + timedelta(hours=2), ZoneInfo("Asia/Kathmandu"), "hour")
+    frame = make(EventMetrics(window, [Period()] * len(window.starts), Period(), Period()))
+    assert "<td>Fri 2 Oct, 04:00</td>" in printed.as_html(frame, time_axis.begin_column(window))
+    assert "2026-10-02 04:00+05:45" in figures.as_csv(frame).decode()
 
 
 def test_no_other_module_words_a_duration() -> None:
