@@ -134,6 +134,27 @@ def zoom(since: datetime, until: datetime) -> None:
         st.query_params[name] = iso(at)
 
 
+def draw_longer(window: Window) -> None:
+    """Draw the way to the longest range up to now, where this one is shorter."""
+    longest = max(_RANGES, key=_RANGES.__getitem__)
+    if window.until - window.since < _RANGES[longest]:
+        st.button(
+            f"Last {_WORDS[longest]}",
+            icon=":material/date_range:",
+            key="metrics-longer",
+            on_click=guard.callback(_show_latest),
+            args=(longest,),
+        )
+
+
+def _show_latest(span: str) -> None:
+    """Callback: show this range up to now."""
+    metrics_slice.forget()
+    st.session_state[RANGE.key] = span
+    for name in ENDS:
+        st.query_params.pop(name, None)
+
+
 def _called(span: str, window: Window) -> tuple[str, str]:
     """What the range is called, and what it is compared with."""
     if span in _CALENDAR:

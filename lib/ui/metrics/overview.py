@@ -36,10 +36,9 @@ def draw(actor: Actor, view: MetricsView) -> None:
         changes = marks.load(conn, actor, view.window)
     counted = reports.together(found, view.window)
     _summary(found, counted, view)
-    if not found:
-        st.caption("No events in this range, nor in the one before.")
-        return
     volume_panel.draw_of_all(counted, changes, view)
+    if not found:
+        return
     shown = st.segmented_control(
         "Show", _VIEWS, default=_VIEWS[0], required=True, key="show", bind="query-params", label_visibility="collapsed"
     )

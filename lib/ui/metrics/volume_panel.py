@@ -28,7 +28,7 @@ def draw(found: EventMetrics, changes: Sequence[Change], view: MetricsView, even
     """One event type's volume. Bars chosen in it narrow what is listed below, and are kept in the URL."""
     with _framed(view, "Choose a bar, or draw across several, to list the events behind them.", found):
         if not found.total.events.total:
-            _nothing(found, view)
+            _nothing(found, view, event_type)
             marks.draw(changes, found.window, is_charted=False)
             return
         narrowed = metrics_slice.asked(found.window)
@@ -43,6 +43,10 @@ def draw(found: EventMetrics, changes: Sequence[Change], view: MetricsView, even
 def draw_of_all(found: EventMetrics, changes: Sequence[Change], view: MetricsView) -> None:
     """The volume of all event types together. Bars chosen in it become the range."""
     with _framed(view, "Choose a bar, or draw across several, to see their time alone.", found):
+        if not found.total.events.total:
+            _nothing(found, view)
+            marks.draw(changes, found.window, is_charted=False)
+            return
         shown = marks.joined(changes, found.window)
         asked = sorted(st.query_params.to_dict().items())
         key = f"{_VOLUME}-all-{asked}"  # a chart of another range has no selection
@@ -166,11 +170,20 @@ def _zoom_to_bars(key: str, boundaries: list[datetime], shown: Sequence[Mark]) -
         metrics_filters.zoom(boundaries[min(numbers)], boundaries[max(numbers) + 1])
 
 
-def _nothing(found: EventMetrics, view: MetricsView) -> None:
+def _nothing(found: EventMetrics, view: MetricsView, event_type: str | None = None) -> None:
+    """That no event came, and what may show some."""
     with st.container(horizontal_alignment="center", gap="xxsmall"):
         st.space("medium")
         st.markdown(f"## No events in {view.these}", width="content")
         before = found.previous.events.total
         told = f"{view.against[0].upper()}{view.against[1:]}: {plural(before, 'event')}." if before else "Nor before."
         st.caption(f"{told} A longer range, or test traffic, may show some.", width="content")
+        with st.container(horizontal=True, horizontal_alignment="center", vertical_alignment="center", gap="small"):
+            metrics_filters.draw_longer(found.window)
+            links.page_link(
+                "simulate.py",
+                label="Simulate an event",
+                icon=":material/play_arrow:",
+                query_params={"eventType": event_type} if event_type else {},
+            )
         st.space("medium")

@@ -133,7 +133,21 @@ def test_an_empty_range_says_so(actor: Actor) -> None:
     assert any("No events in these 7 days" in m.value for m in app.markdown)
     one = open_page(eventType=NAME, **{"from": "2026-06-04", "to": "2026-06-04"})
     assert any("No events in this day" in m.value for m in one.markdown)
-    assert any(c.value == "No events in this range, nor in the one before." for c in open_page().caption)
+    assert any("No events in these 7 days" in m.value for m in open_page().markdown)
+
+
+@pytest.mark.parametrize("event_type", [NAME, None])
+def test_an_empty_range_leads_to_a_longer_one(event_type: str | None, db: Database, actor: Actor) -> None:
+    add(db, actor.tenant, hours_ago(24 * 40))
+    custom = {"from": "2026-01-01", "to": "2026-01-02", **({"eventType": event_type} if event_type else {})}
+    app = open_page(**custom)
+    app.button(key="metrics-longer").click().run()
+    assert metrics_of(app)["Executions"] == "1"
+    assert "from" not in app.query_params and app.query_params["range"] == "90d"
+
+
+def test_there_is_nothing_longer_than_the_longest_range(actor: Actor) -> None:
+    assert not [one for one in open_page(range="90d", eventType=NAME).button if one.key == "metrics-longer"]
 
 
 def test_a_single_event_is_drawn(db: Database, actor: Actor) -> None:
