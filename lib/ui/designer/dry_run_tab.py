@@ -7,7 +7,6 @@ import streamlit as st
 from lib import database
 from lib.catalog import schema_registry
 from lib.schemas.form import json_text
-from lib.steps import STEP_TYPES
 from lib.ui.components import statuses
 from lib.ui.components.text import code, escape, plural
 from lib.ui.designer import samples
@@ -76,9 +75,8 @@ def _draw_verdict(result: DryRun) -> None:
 
 
 def _draw_step(step: DryStep, plan: StepPlan) -> None:
-    kind = STEP_TYPES.get(step.step_type)
     called = escape(run_steps.title(step.path, plan))
-    said = f"{statuses.DRY_STEP[step.state].badge()} {kind.icon if kind else ''} {called}"
+    said = f"{statuses.DRY_STEP[step.state].badge()} {run_steps.icon(step.path, plan)} {called}"
     if step.error:
         said += f" :red[{escape(step.error)}]"
     elif step.output is not None:

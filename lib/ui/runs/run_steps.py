@@ -12,7 +12,7 @@ from lib.runs import records as run_records
 from lib.runs.records import Run, RunStep, RunWait
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
-from lib.steps import STEP_TYPES, config_of, lists_in
+from lib.steps import STEP_TYPES, StepOffer, config_of, lists_in
 from lib.steps.http_request import HTTP_REQUEST
 from lib.ui.components import links, statuses, viewer_time
 from lib.ui.components.text import code, duration, escape, plural
@@ -22,11 +22,11 @@ _UNREACHED_SHOWN = 40
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A step of the definition that ran."""
+    """A step of the definition that ran; `offer` is what the designer's menu calls it, None where the type is gone."""
 
     name: str | None
-    type: str
     action: str | None
+    offer: StepOffer | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,9 @@ class StepPlan:
 
 def _each(steps: Any) -> Iterator[tuple[str, PlannedStep]]:
     for step in steps if isinstance(steps, list) else []:
-        yield str(step["id"]), PlannedStep(step.get("name"), str(step.get("type")), config_of(step).get("action"))
+        kind, config = STEP_TYPES.get(str(step.get("type"))), config_of(step)
+        offer = kind.offer_of(config) if kind else None
+        yield str(step["id"]), PlannedStep(step.get("name"), config.get("action"), offer)
         for inner in lists_in(step).values():
             yield from _each(inner)
 
@@ -68,6 +70,17 @@ def name(step_path: str, plan: StepPlan) -> str:
     """What people call the step at this place of a run."""
     planned = plan.steps.get(id_of(step_path))
     return (planned and planned.name) or step_path.rpartition("/")[2]
+
+
+def icon(step_path: str, plan: StepPlan) -> str:
+    """The icon of the step at this place of a run, as the designer has it; empty if it is not known."""
+    offer = _offer(step_path, plan)
+    return offer.icon if offer else ""
+
+
+def _offer(step_path: str, plan: StepPlan) -> StepOffer | None:
+    planned = plan.steps.get(id_of(step_path))
+    return planned.offer if planned else None
 
 
 def took(step: RunStep) -> str:
@@ -98,22 +111,21 @@ def draw_unreached(run: Run, plan: StepPlan) -> None:
     st.caption(f"{plural(len(unreached), 'step')} not reached")
     with st.container(border=True, gap="xxsmall"):
         for step_id, step in unreached[:_UNREACHED_SHOWN]:
-            kind = STEP_TYPES.get(step.type)
-            icon = f"{kind.icon} " if kind else ""
-            st.markdown(f":gray[{icon}{escape(step.name or step_id)} :small[not reached]]")
+            st.markdown(f":gray[{icon(step_id, plan)} {escape(step.name or step_id)} :small[not reached]]")
         if len(unreached) > _UNREACHED_SHOWN:
             st.caption(f"… and {len(unreached) - _UNREACHED_SHOWN:,} more")
 
 
 def draw(step: RunStep, plan: StepPlan, wait: RunWait | None) -> None:
     """Draw a step, foldable: times and attempts, error, wait, and what went in and came out."""
-    kind = STEP_TYPES.get(step.step_type)
+    offer, kind = _offer(step.step_path, plan), STEP_TYPES.get(step.step_type)
+    known = offer or kind
     planned = plan.steps.get(id_of(step.step_path))
     header = f"{escape(title(step.step_path, plan))} {statuses.STEP[step.status].badge()} :gray[{took(step)}]"
     if step.attempt > 1:
         header += f" :orange-badge[attempt {step.attempt}]"
-    with st.expander(header, icon=kind.icon if kind else None, expanded=step.status == "FAILED"):
-        st.caption(f"{code(step.step_path)} · {kind.label if kind else escape(step.step_type)} · {_times(step)}")
+    with st.expander(header, icon=known.icon if known else None, expanded=step.status == "FAILED"):
+        st.caption(f"{code(step.step_path)} · {known.label if known else escape(step.step_type)} · {_times(step)}")
         if step.error:
             st.error(escape(str(step.error.get("message", ""))), icon=":material/error:")
         if wait:

@@ -409,6 +409,7 @@ def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> No
     app = design(workflow, "Dry run")
     assert any("start and succeed after" in s.value for s in app.success), texts(app)
     assert "Write it down · 1" in texts(app) and "Write it down · 2" in texts(app), "as the run names them"
+    assert ":material/terminal: Write it down" in texts(app), "with the icon that the steps have beside it"
 
 
 def test_a_dry_run_says_that_its_sample_took_too_long(
