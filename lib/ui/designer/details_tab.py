@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui.components import guard, viewer_time
+from lib.ui.components import facts, guard, viewer_time
 from lib.ui.components.text import code, escape
 from lib.ui.designer.state import Draft
 from lib.workflows.records import Workflow
@@ -36,7 +36,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         args=(draft, key),
     )
     workflow = draft.workflow
-    facts = {
+    of_workflow = {
         "Id": code(str(workflow.workflow_id)),
         "Created": viewer_time.shown(workflow.created_at),
         "Created by": escape(workflow.created_by or "the system"),
@@ -45,7 +45,7 @@ def draw(draft: Draft, refusal: str | None) -> None:
         "Draft": f"change {workflow.draft_version}",
         "Found valid": _validated(workflow),
     }
-    st.markdown("  \n".join(f":gray[{label}]  {value}" for label, value in facts.items()))
+    facts.draw(of_workflow, key="workflow")
 
 
 def _validated(workflow: Workflow) -> str:
