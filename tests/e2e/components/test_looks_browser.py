@@ -106,3 +106,13 @@ def test_two_lines_that_are_folded_away_stand_apart(page: Page) -> None:
     visit(page, "/", "Workflow Event Catalog")
     first, second = page.get_by_role("button", name="Show them"), page.get_by_text("1 deprecated event")
     assert box(second)["x"] - box(first)["x"] - box(first)["width"] > 20
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_two_branches_fit_beside_each_other(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 1000})
+    visit(page, "/workflows", "Workflows")
+    page.get_by_role("link", name="Escalate SLA breaches").click()
+    diagram = page.locator(".flow")
+    expect(diagram.get_by_text("Remind the assignee")).to_be_visible()
+    assert diagram.evaluate("one => one.scrollWidth <= one.clientWidth")
