@@ -16,6 +16,7 @@ if asked := st.query_params.get(run_list.PARAMETER):
 head, controls = st.columns([3, 2], vertical_alignment="center")
 with head:
     page_head.draw("Runs", "Every workflow run: what started it, how far it got, and how it ended. Latest first.")
+guard.say_why(guard.refused(actor, "manage"))  # not beside the title, where there is little room
 filters = run_filters.draw(actor)
 if filters is not None:
     with controls, st.container(horizontal=True, horizontal_alignment="right"):

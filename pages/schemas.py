@@ -21,4 +21,5 @@ with head:
     )
 with acts, st.container(horizontal=True, horizontal_alignment="right"):
     registry_version.draw_button(actor, label="Register schema")
+registry_version.say_why(actor)
 registry.draw(actor)

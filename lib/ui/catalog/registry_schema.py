@@ -87,6 +87,8 @@ def _draw_head(actor: Actor, family: str, versions: Sequence[SchemaVersion], sho
             )
         else:
             registry_version.draw_button(actor, label="New version", versions=versions)
+    if version.inline_of is None:
+        registry_version.say_why(actor, versions)
     return view
 
 

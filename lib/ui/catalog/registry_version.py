@@ -27,17 +27,22 @@ _OF_SYSTEM = "The system's schemas get new versions with releases."
 
 
 def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] = ()) -> None:
-    """Draw the button that opens the dialog; who may not use it learns why."""
-    refusal = None if actor.may("admin") else escape(actor.refusal("admin"))
+    """Draw the button that opens the dialog; disabled for those who may not. The page says why.
+
+    Where nobody may, the reason stands in its place.
+    """
     if versions and versions[0].kind == "system":
-        refusal = _OF_SYSTEM
-    with st.container(width="content", horizontal_alignment="right", gap="xsmall"):
-        pressed = st.button(
-            label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal
-        )
-        guard.say_why(refusal)
-    if pressed:
+        st.caption(f":material/info: {_OF_SYSTEM}", width="content")
+        return
+    refusal = guard.refused(actor, "admin")
+    if st.button(label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal):
         _open(actor, tuple(versions))
+
+
+def say_why(actor: Actor, versions: Sequence[SchemaVersion] = ()) -> None:
+    """Say below the button why it is disabled, if it is."""
+    if not versions or versions[0].kind != "system":
+        guard.say_why(guard.refused(actor, "admin"))
 
 
 @guard.dialog("Register a schema", width="large", icon=":material/schema:")

@@ -18,17 +18,15 @@ _ROWS_IN_SIGHT = 8
 
 
 def draw_button(actor: Actor, filters: RunFilters) -> None:
-    """Draw the button that opens the dialog; disabled with the reason for those who may not."""
+    """Draw the button that opens the dialog; disabled for those who may not. The page says why."""
     refusal = guard.refused(actor, "manage")
-    with st.container(width="content", horizontal_alignment="right", gap="xsmall"):
-        opened = st.button(
-            "Run failed ones again",
-            icon=":material/replay:",
-            key="run-many",
-            disabled=refusal is not None,
-            help=refusal or "Choose among the failed runs that these filters let through",
-        )
-        guard.say_why(refusal)
+    opened = st.button(
+        "Run failed ones again",
+        icon=":material/replay:",
+        key="run-many",
+        disabled=refusal is not None,
+        help=refusal or "Choose among the failed runs that these filters let through",
+    )
     if opened:
         # Kept, and not read anew: a second click must mean the runs that were seen, as often as they were repeated.
         with database.read(actor) as conn:
