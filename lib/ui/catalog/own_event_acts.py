@@ -64,8 +64,8 @@ def draw_gone(actor: Actor, event_type: str) -> bool:
 
 
 def draw_just_deleted(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
-    """Draw the deletions of the last hour."""
-    draw_deleted(actor, [one for one in deleted if _age(one) <= _JUST_NOW])
+    """Draw the deletions of the last hour, below what the catalog says at its top."""
+    draw_deleted(actor, [one for one in deleted if _age(one) <= _JUST_NOW], is_told=True)
 
 
 def draw_deleted_before(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
@@ -76,8 +76,8 @@ def draw_deleted_before(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
             draw_deleted(actor, older)
 
 
-def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
-    """Draw deleted events with the way to bring each back."""
+def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry], *, is_told: bool = False) -> None:
+    """Draw deleted events with the way to bring each back; `is_told` where the page has said who may not."""
     refusal = guard.refused(actor, "manage")
     now = datetime.now(UTC)
     for one in deleted:
@@ -96,7 +96,7 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry]) -> None:
                 on_click=guard.callback(_restore),
                 args=(actor, one.event_type),
             )
-    if deleted:
+    if deleted and not is_told:
         guard.say_why(refusal)
 
 

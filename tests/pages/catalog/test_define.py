@@ -299,6 +299,17 @@ def test_an_unused_event_is_deleted_and_comes_back(new_actor: ActorFactory) -> N
     assert gone.title[0].value.endswith("Device offline") and stored(actor) is not None
 
 
+def test_a_reader_is_told_once_why_a_deletion_is_not_theirs_to_take_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    create(actor)
+    with database.write(actor) as conn:
+        own_events.delete(conn, actor, event_type=TYPE, expected_version=1)
+    reader = new_actor("read", tenant=actor.tenant)
+    app = pages.new_session(person=label_of(reader, "Tenant")).run()
+    assert app.button(key=f"restore-{TYPE}").disabled
+    assert said(app).count("You have read permission") == 1
+
+
 def test_an_older_deletion_is_behind_a_button(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     create(actor)
