@@ -30,8 +30,7 @@ def remember(filters: CatalogFilters, total: int) -> None:
 
 def draw(actor: Actor) -> None:
     """Draw the menu. Links are made when it is opened, each good for one download."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        menu = st.popover("Export and import", icon=":material/import_export:", key="catalog-export", on_change="rerun")
+    menu = st.popover("Export and import", icon=":material/import_export:", key="catalog-export", on_change="rerun")
     if not menu.open:
         return
     filters, total = st.session_state[_SHOWN]

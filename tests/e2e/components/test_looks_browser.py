@@ -108,6 +108,18 @@ def test_two_lines_that_are_folded_away_stand_apart(page: Page) -> None:
     assert box(second)["x"] - box(first)["x"] - box(first)["width"] > 20
 
 
+def test_the_head_of_the_catalog_has_two_whole_lines_on_a_phone(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, "/", "Workflow Event Catalog")
+    title = box(page.get_by_role("heading", name="Workflow Event Catalog"))
+    define = box(page.get_by_role("button", name="Define Custom Event"))
+    export = box(page.get_by_role("button", name="Export and import"))
+    state = box(page.locator(".st-key-catalog-state"))
+    assert abs(state["x"] - title["x"]) < 30 and state["y"] + state["height"] < define["y"]
+    assert define["y"] == export["y"] and define["x"] == title["x"]
+    assert abs(export["x"] + export["width"] - (PHONE["width"] - define["x"])) < 2
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_two_branches_fit_beside_each_other(width: int, page: Page) -> None:
     page.set_viewport_size({"width": width, "height": 1000})
