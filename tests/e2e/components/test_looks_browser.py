@@ -108,6 +108,18 @@ def test_two_lines_that_are_folded_away_stand_apart(page: Page) -> None:
     assert box(second)["x"] - box(first)["x"] - box(first)["width"] > 20
 
 
+EDGES = """one => ['Top', 'Right', 'Bottom', 'Left'].map(side => getComputedStyle(one)[`border${side}Color`])
+  .filter(color => color === 'transparent' || /, 0\\)$/.test(color))"""
+
+
+def test_choices_that_break_into_lines_have_all_their_edges(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, "/metrics?range=Today", "Metrics")
+    choices = page.get_by_role("radiogroup", name="Range").get_by_role("radio")
+    assert len({box(one)["y"] for one in choices.all()}) > 1
+    assert [one.evaluate(EDGES) for one in choices.all()] == [[]] * choices.count()
+
+
 def test_the_head_of_the_catalog_has_two_whole_lines_on_a_phone(page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     visit(page, "/", "Workflow Event Catalog")
