@@ -120,6 +120,16 @@ def test_choices_that_break_into_lines_have_all_their_edges(page: Page) -> None:
     assert [one.evaluate(EDGES) for one in choices.all()] == [[]] * choices.count()
 
 
+def test_that_enter_takes_it_is_not_said_on_what_is_typed(page: Page) -> None:
+    visit(page, "/?category=Tickets", "Workflow Event Catalog")
+    page.get_by_role("button", name="Save view").click()
+    name = page.get_by_role("dialog").get_by_role("textbox", name="Name")
+    name.fill("What all of us look at in the morning")
+    said, field = box(page.get_by_test_id("InputInstructions")), box(name)
+    above = box(page.get_by_role("dialog").get_by_test_id("stMarkdownContainer").filter(has_text="Event catalog").first)
+    assert above["y"] + above["height"] <= said["y"] and said["y"] + said["height"] <= field["y"]
+
+
 def test_the_head_of_the_catalog_has_two_whole_lines_on_a_phone(page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     visit(page, "/", "Workflow Event Catalog")
