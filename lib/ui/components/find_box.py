@@ -93,7 +93,13 @@ def _open(actor: Actor) -> None:
 
 
 def _draw_finding(number: int, one: FoundThing) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+    with st.container(
+        horizontal=True,
+        vertical_alignment="center",
+        horizontal_alignment="distribute",
+        gap="xsmall",
+        key=f"finding-{number}",
+    ):
         st.button(
             plain(shorten(one.name, _WIDTH)),
             icon=_WAYS[one.kind].icon,
@@ -110,7 +116,7 @@ def _draw_nothing(actor: Actor, text: str) -> None:
     kinds = "event types and workflows by their names, events and runs by their ids, correlation keys"
     people = ", and people" if actor.may("admin") else ""
     if text:
-        st.caption(f"Nothing here is called that. Found are {kinds}{people}. Ids and keys must be whole.")
+        st.caption(f"Nothing found. The box finds {kinds}{people}. Ids and keys must be whole.")
     else:
         st.caption(f"Finds {kinds}{people}. Enter opens the first thing found, ↑ and ↓ move.")
 

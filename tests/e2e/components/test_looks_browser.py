@@ -142,6 +142,19 @@ def test_the_head_of_the_catalog_has_two_whole_lines_on_a_phone(page: Page) -> N
     assert abs(export["x"] + export["width"] - (PHONE["width"] - define["x"])) < 2
 
 
+def test_what_is_found_reads_below_its_name_on_a_phone(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, "/", "Workflow Event Catalog")
+    page.keyboard.press("Control+k")
+    page.get_by_role("dialog").get_by_role("searchbox").fill("ticket")
+    rows = page.get_by_role("dialog").locator("[class*=st-key-finding-]")
+    expect(rows).not_to_have_count(0)
+    settled(page)
+    for row in rows.all():
+        name, about = box(row.get_by_role("button")), box(row.get_by_test_id("stCaptionContainer"))
+        assert about["y"] >= name["y"] + name["height"] / 2 and about["x"] - name["x"] < 30
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_two_branches_fit_beside_each_other(width: int, page: Page) -> None:
     page.set_viewport_size({"width": width, "height": 1000})

@@ -32,7 +32,7 @@ def test_a_name_is_found_and_shown_as_text(db: Database, new_actor: ActorFactory
 def test_junk_gets_a_sentence(new_actor: ActorFactory) -> None:
     new_actor("read", name="Acme")
     app = pages.open_page("runs.py")
-    assert "Nothing here is called that" in said(typed(app, "%' OR ''='"))
+    assert "Nothing found. The box finds event types" in said(typed(app, "%' OR ''='"))
     assert "200 characters" in said(typed(app, "a" * 10_000))
     assert "Search has the character NUL" in said(typed(app, "a\0b"))
     assert "Finds event types" in said(typed(app, "  "))
