@@ -30,6 +30,8 @@ _KIND = Choice("workflowKind", "Kind", {ALL: "All", "system": "System", "own": "
 _PAGE = Number("workflowPage")
 FILTERS = UrlFilters("workflows", (_SEARCH, _STATUS, _EVENT, _IS_PAUSED, _KIND), positions=(_PAGE,))
 _GOOD, _POOR = 0.95, 0.8
+# Of the few words in a row's menu, and of the sentence of whoever may not.
+_MENU_WIDTH = 220
 _PAUSE_HELP = "It starts no runs until it is resumed; runs under way go on."
 
 
@@ -133,9 +135,10 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
         "runs.py", label="Runs", icon=":material/list:", query_params={"workflowId": str(workflow.workflow_id)}
     )
     archived, paused = workflow.status == "archived", workflow.is_paused
-    with st.popover(
+    menu = st.popover(
         unseen(f"Acts on {workflow.name}"), icon=":material/more_horiz:", help="Pause, archive", type="tertiary"
-    ):
+    )
+    with menu, st.container(width=_MENU_WIDTH, gap="xxsmall"):
         if not archived:
             st.button(
                 "Resume" if paused else "Pause",
@@ -145,7 +148,6 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
                 help=refusal or (None if paused else _PAUSE_HELP),
                 on_click=guard.callback(set_paused),
                 args=(actor, workflow, not paused),
-                width="stretch",
                 type="tertiary",
             )
         st.button(
@@ -154,7 +156,6 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
             disabled=bool(refusal),
             help=refusal,
             icon=":material/unarchive:" if archived else statuses.WORKFLOW["archived"].material,
-            width="stretch",
             on_click=guard.callback(set_archived),
             args=(actor, workflow, not archived),
             type="tertiary",

@@ -163,3 +163,11 @@ def test_two_branches_fit_beside_each_other(width: int, page: Page) -> None:
     diagram = page.locator(".flow")
     expect(diagram.get_by_text("Remind the assignee")).to_be_visible()
     assert diagram.evaluate("one => one.scrollWidth <= one.clientWidth")
+
+
+def test_the_menu_of_a_workflow_begins_where_menus_begin(page: Page) -> None:
+    visit(page, "/workflows", "Workflows")
+    page.get_by_role("button", name="Acts on Escalate").click()
+    menu = page.get_by_test_id("stPopoverBody")
+    pause, archive = (box(menu.get_by_text(one, exact=True)) for one in ("Pause", "Archive"))
+    assert pause["x"] == archive["x"]
