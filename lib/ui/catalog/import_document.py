@@ -21,7 +21,7 @@ from lib.workflows.imports import CHANGE_KINDS, ChangeKind, PlannedChange
 _PREVIEW = "import-preview"
 _CHOSEN = "import-chosen"
 _KIND = "import-kind"
-_PASTED = "pasted"
+_PASTED = "Pasted text"
 _VERDICTS = {
     "FULL": "compatible",
     "BACKWARD": "backward compatible",
@@ -92,7 +92,7 @@ def _draw_preview(actor: Actor, preview: Preview) -> None:
     for problem in preview.problems:
         st.warning(escape(problem), icon=":material/warning:")
     if not preview.plan:
-        st.info("There is no event in it.", icon=":material/info:")
+        st.info("Nothing to import.", icon=":material/info:")
         return
     counts = Counter(change.kind for change in preview.plan)
     kinds = [kind for kind in CHANGE_KINDS if counts[kind]]
@@ -102,9 +102,10 @@ def _draw_preview(actor: Actor, preview: Preview) -> None:
     _draw_rows([change for change in preview.plan if kind in (None, change.kind)], f"import-rows-{kind}")
     chosen = _chosen(preview)
     events = sum(change.subject == "event" for change in chosen)
+    schemas = len(chosen) - events
     refusal = _refusal(actor, chosen)
     st.button(
-        f"Import {plural(events, 'event')}" + (f", {len(chosen) - events} schemas" if len(chosen) > events else ""),
+        f"Import {plural(events, 'event')}" + (f", {plural(schemas, 'schema')}" if schemas else ""),
         icon=":material/check:",
         type="primary",
         key="import-apply",

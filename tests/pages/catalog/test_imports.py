@@ -51,10 +51,16 @@ def test_a_document_is_previewed_and_taken_in(db: Database, new_actor: ActorFact
     assert list(rows["Import"]) == [True, True, False, False, True]
     assert rows["Name"][0] == "*Lost*" and "An event type has up to" in list(rows["Reason"])[3]
     assert own(actor) == []
-    assert app.button(key="import-apply").label == "Import 2 events, 1 schemas"
+    assert app.button(key="import-apply").label == "Import 2 events, 1 schema"
     app.button(key="import-apply").click().run()
     assert not app.exception and "2 new events" in app.toast[0].value and not app.dataframe
     assert own(actor) == ["DEVICE_FOUND", "DEVICE_LOST"]
+
+
+def test_what_is_wrong_with_a_pasted_document_is_a_sentence(db: Database, new_actor: ActorFactory) -> None:
+    new_actor("admin")
+    app = preview("[1]")
+    assert app.warning[0].value.startswith("Pasted text is none of what is read here")
 
 
 def test_a_manager_takes_in_events_without_registering(db: Database, new_actor: ActorFactory) -> None:
