@@ -34,8 +34,8 @@ def draw(actor: Actor, people: Sequence[Member], made: Sequence[Token]) -> None:
     table.draw(
         [_row(one) for one in people],
         {
-            "E-mail": table.text(width=290),
             "Permission": table.state(statuses.PERMISSION, width=110),
+            "E-mail": table.text(width=290),
             "Added": table.moment(),
             "Added by": table.text(width=180),
         },
