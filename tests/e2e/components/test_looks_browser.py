@@ -169,5 +169,7 @@ def test_the_menu_of_a_workflow_begins_where_menus_begin(page: Page) -> None:
     visit(page, "/workflows", "Workflows")
     page.get_by_role("button", name="Acts on Escalate").click()
     menu = page.get_by_test_id("stPopoverBody")
-    pause, archive = (box(menu.get_by_text(one, exact=True)) for one in ("Pause", "Archive"))
+    pause, archive = (
+        box(menu.get_by_role("button", name=one).get_by_test_id("stIconMaterial")) for one in ("Pause", "Archive")
+    )
     assert pause["x"] == archive["x"]
