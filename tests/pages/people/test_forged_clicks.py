@@ -165,7 +165,7 @@ def forge(element: Any, kind: str) -> None:
         others = [one for one in element.options if one != element.value]
         element._value = others[0] if others else element.value
     elif kind == "button_group":
-        element._value = list(element.options[:1])
+        element._value = element.options[0] if element._is_single_select else list(element.options[:1])
     else:
         element._value = "forged"
 
