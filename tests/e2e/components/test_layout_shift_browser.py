@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterator
 from typing import TypedDict
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.e2e.conftest import ROOT, RunningApp, database_of, settled
 
@@ -135,6 +137,42 @@ def test_nothing_moves_once_the_page_is_there(
             assert page.evaluate(CUT) == [], "a table is cut"
     finally:
         page.close()
+
+
+@pytest.fixture
+def owned(app: RunningApp) -> Iterator[None]:
+    """An event of the demo's tenant with an owner and a tag, so that the catalog has the filters for these."""
+    with database_of(app) as conn:
+        conn.execute(
+            "INSERT INTO event_catalog"
+            " (tenant, event_type, name, description, category, status, correlation_paths, owner, tags)"
+            " SELECT tenant, 'OWNED', 'Owned', '', 'Own', 'active', '{}', 'Field team', '{hardware}'"
+            " FROM tenants WHERE name = 'Northwind IT'"
+        )
+    yield
+    with database_of(app) as conn:
+        conn.execute("DELETE FROM event_catalog WHERE event_type = 'OWNED'")
+
+
+PLACES = """() => [...document.querySelectorAll('.st-key-catalog-filters > *, .st-key-catalog-entries')]
+  .map((one) => one.getBoundingClientRect()).flatMap(({ x, y }) => [x, y])"""
+
+
+@pytest.mark.usefixtures("owned")
+@pytest.mark.parametrize("width", SIZES)
+def test_the_filters_of_the_catalog_have_their_lines_before_their_scripts(page: Page, width: int) -> None:
+    scripts = re.compile(r"/(ButtonGroup|Button|Selectbox|TextInput)\.[^/]*\.js$")
+    page.route(scripts, lambda _: None)  # held, until nobody listens to it any more
+    page.set_viewport_size({"width": width, "height": SIZES[width]})
+    page.goto("/")
+    waiting = page.locator(".st-key-catalog-filters [data-testid=stSkeleton]")
+    expect(page.locator(".card").first).to_be_attached()
+    settled(page)
+    expect(waiting).to_have_count(9)
+    before = page.evaluate(PLACES)
+    page.unroute(scripts)
+    expect(waiting).to_have_count(0)
+    assert page.evaluate(PLACES) == pytest.approx(before, abs=1)
 
 
 def test_every_page_is_looked_at() -> None:
