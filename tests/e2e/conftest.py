@@ -265,6 +265,18 @@ def database_of(app: RunningApp) -> Iterator[psycopg.Connection]:
         server.stop()
 
 
+@pytest.fixture
+def failed_run(app: RunningApp) -> None:
+    """One more run of this week failed: the demo is small, and other tests run failed ones again."""
+    with database_of(app) as conn:
+        done = conn.execute(
+            "UPDATE workflow_runs SET status = 'FAILED' WHERE run_id = (SELECT run_id FROM workflow_runs"
+            " JOIN tenants USING (tenant) WHERE tenants.name = 'Northwind IT' AND status = 'SUCCEEDED'"
+            " AND triggered_at < now() - interval '1 day' ORDER BY triggered_at DESC LIMIT 1)"
+        )
+        assert done.rowcount == 1
+
+
 def act_as(page: Page, label: str) -> None:
     """The page that this tab opens next is looked at as this person, as if a tab before had chosen them."""
     cookie = {"name": acting_as.KEY, "value": quote(label), "domain": "localhost", "path": "/"}

@@ -112,6 +112,7 @@ def repeats(app: RunningApp) -> int:
     return int(row[0])
 
 
+@pytest.mark.usefixtures("failed_run")
 def test_many_failed_runs_are_run_again_once_however_often_one_clicks(page: Page, app: RunningApp) -> None:
     before = repeats(app)
     page.goto("/runs?status=failed")
@@ -129,7 +130,7 @@ def test_many_failed_runs_are_run_again_once_however_often_one_clicks(page: Page
 
 
 def test_a_reader_is_told_whom_to_ask_for_running_many_again(page: Page) -> None:
-    page.goto("/runs?status=failed")
     act_as(page, "Rae Reader · Northwind IT")
+    page.goto("/runs?status=failed")
     again = page.get_by_role("button", name="Run failed ones again")
     expect(again).to_be_disabled()
