@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import picture, settled
+from tests.e2e.conftest import RunningApp, database_of, picture, settled
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]  # a long way, and every step waits for the page
 
@@ -20,6 +21,16 @@ SCHEMA = {
         "rack": {"type": "integer"},
     },
 }
+
+
+@pytest.fixture
+def as_before(app: RunningApp) -> Iterator[None]:
+    """Afterwards the catalog has neither the event nor its workflow: owners and tags bring filters to other tests."""
+    yield
+    with database_of(app) as conn:
+        conn.execute("UPDATE workflow_definitions SET status = 'archived' WHERE name = 'Workflow: Device offline'")
+        conn.execute("DELETE FROM event_catalog WHERE event_type = 'DEVICE_OFFLINE'")
+        conn.execute("DELETE FROM payload_schemas WHERE schema_ref LIKE 'inline.DEVICE_OFFLINE.%'")
 
 
 def type_into(page: Page, label: str, text: str) -> None:
@@ -39,6 +50,7 @@ def add(page: Page, label: str, text: str) -> None:
     settled(page)
 
 
+@pytest.mark.usefixtures("as_before")
 def test_define_simulate_break_detach_delete_and_undo(page: Page) -> None:
     page.goto("/")
     define = page.get_by_role("button", name="Define Custom Event")

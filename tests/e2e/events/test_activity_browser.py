@@ -7,6 +7,7 @@ import io
 import json
 import re
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -148,9 +149,10 @@ def test_a_value_of_the_payload_finds_its_events(page: Page) -> None:
 
 
 def test_auto_refresh_shows_what_arrives(page: Page, app: RunningApp) -> None:
-    page.goto("/activity?event=SOMETHING_NEW&live=true")
+    new = f"NEW_{uuid4().hex[:8].upper()}"  # also when the test is tried once more
+    page.goto(f"/activity?event={new}&live=true")
     expect(page.get_by_text("No event matches these filters")).to_be_visible()
-    add(app, "SOMETHING_NEW")
+    add(app, new)
     expect(page.get_by_text(re.compile(r"Refreshed at .* 1 event"))).to_be_visible()
     open_first_row(page)
 

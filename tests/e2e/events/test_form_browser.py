@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -69,16 +70,18 @@ SCHEMA = {
 
 
 @pytest.fixture
-def event_type(app: RunningApp) -> str:
-    """An event of the demo's tenant with that schema."""
+def event_type(app: RunningApp) -> Iterator[str]:
+    """An event of the demo's first tenant with that schema, gone afterwards."""
     with database_of(app) as conn:
         conn.execute(
             "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema,"
             " correlation_paths) SELECT tenant, 'METER_READ', 'Meter Read', '', 'Own', 'active', %s, '{}'"
-            " FROM workflow_runtime_events LIMIT 1 ON CONFLICT DO NOTHING",
+            " FROM tenants WHERE name = 'Northwind IT'",
             (json.dumps(SCHEMA),),
         )
-    return "METER_READ"
+    yield "METER_READ"
+    with database_of(app) as conn:
+        conn.execute("DELETE FROM event_catalog WHERE event_type = 'METER_READ'")
 
 
 def field(page: Page, name: str) -> Locator:

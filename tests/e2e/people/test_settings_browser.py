@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 from uuid import uuid4
@@ -11,12 +12,25 @@ from uuid import uuid4
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import RunningApp, act_as, picture, settled
+from tests.e2e.conftest import RunningApp, act_as, database_of, picture, settled
 
 pytestmark = pytest.mark.browser
 
 ROW, HEAD = 36, 20
 NAME = 30  # within the shortest name, as only that is the button
+
+
+@pytest.fixture(autouse=True)
+def as_before(app: RunningApp) -> Iterator[None]:
+    """Afterwards the tenant has the members and tokens that it had, and its reader no time zone of their own."""
+    yield
+    with database_of(app) as conn:
+        conn.execute("DELETE FROM api_tokens WHERE name LIKE 'Ticket desk%'")
+        conn.execute("DELETE FROM memberships USING users u WHERE u.user_id = memberships.user_id AND u.name = 'Grace'")
+        conn.execute(
+            "DELETE FROM user_preferences p USING users u WHERE u.user_id = p.user_id"
+            " AND u.email = 'rae@northwind.example'"
+        )
 
 
 def click_name(page: Page, row: int) -> None:
