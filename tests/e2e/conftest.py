@@ -277,6 +277,21 @@ def failed_run(app: RunningApp) -> None:
         assert done.rowcount == 1
 
 
+@pytest.fixture
+def owned(app: RunningApp) -> Iterator[None]:
+    """An event of the demo's tenant with an owner and a tag, so that the catalog has the filters for these."""
+    with database_of(app) as conn:
+        conn.execute(
+            "INSERT INTO event_catalog"
+            " (tenant, event_type, name, description, category, status, correlation_paths, owner, tags)"
+            " SELECT tenant, 'OWNED', 'Owned', '', 'Own', 'active', '{}', 'Field team', '{hardware}'"
+            " FROM tenants WHERE name = 'Northwind IT'"
+        )
+    yield
+    with database_of(app) as conn:
+        conn.execute("DELETE FROM event_catalog WHERE event_type = 'OWNED'")
+
+
 def act_as(page: Page, label: str) -> None:
     """The page that this tab opens next is looked at as this person, as if a tab before had chosen them."""
     cookie = {"name": acting_as.KEY, "value": quote(label), "domain": "localhost", "path": "/"}

@@ -67,7 +67,7 @@ def draw(actor: Actor) -> CatalogView:
     _begin(actor)
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="catalog-filters"):
         search = FILTERS.search(_SEARCH, width="stretch")
-        st.session_state[_SLOT] = st.container(horizontal=True, width="content", gap="xsmall")
+        st.session_state[_SLOT] = st.container(horizontal=True, width="content", gap="xsmall", key=_SLOT)
         status = FILTERS.choose(_STATUS)
         # Its line below the cards, and the line above them, choose it; it is here where it narrows.
         traffic = FILTERS.choose(_TRAFFIC) if url_parameters.asked(_TRAFFIC.key) else None

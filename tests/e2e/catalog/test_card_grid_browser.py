@@ -88,6 +88,7 @@ def test_a_click_draws_what_it_changes_and_not_the_page(page: Page) -> None:
     assert draws_the_page()
 
 
+@pytest.mark.usefixtures("owned")
 def test_a_phone_has_one_column_on_a_page_that_ends(page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     cards = opened(page, "/")

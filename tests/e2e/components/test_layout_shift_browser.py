@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from typing import TypedDict
 
 import pytest
@@ -137,21 +136,6 @@ def test_nothing_moves_once_the_page_is_there(
             assert page.evaluate(CUT) == [], "a table is cut"
     finally:
         page.close()
-
-
-@pytest.fixture
-def owned(app: RunningApp) -> Iterator[None]:
-    """An event of the demo's tenant with an owner and a tag, so that the catalog has the filters for these."""
-    with database_of(app) as conn:
-        conn.execute(
-            "INSERT INTO event_catalog"
-            " (tenant, event_type, name, description, category, status, correlation_paths, owner, tags)"
-            " SELECT tenant, 'OWNED', 'Owned', '', 'Own', 'active', '{}', 'Field team', '{hardware}'"
-            " FROM tenants WHERE name = 'Northwind IT'"
-        )
-    yield
-    with database_of(app) as conn:
-        conn.execute("DELETE FROM event_catalog WHERE event_type = 'OWNED'")
 
 
 PLACES = """() => [...document.querySelectorAll('.st-key-catalog-filters > *, .st-key-catalog-entries')]
