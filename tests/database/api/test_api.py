@@ -282,7 +282,8 @@ def test_known_events_pay_nothing_for_counting_unknown_ones(client: ApiClient) -
 
 
 def test_an_event_takes_few_calls_of_the_event_loop(client: ApiClient) -> None:
-    body, answers = json.dumps(event()).encode(), list[Any]()
+    # Each with an id of its own: a repeat takes another way.
+    bodies, answers = [json.dumps(event()).encode() for _ in range(6)], list[Any]()
     headers = {"authorization": f"Bearer {client.token}", "content-type": STRUCTURED, "host": "localhost"}
     scope = {
         "type": "http",
@@ -293,7 +294,7 @@ def test_an_event_takes_few_calls_of_the_event_loop(client: ApiClient) -> None:
     }
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        return {"type": "http.request", "body": bodies.pop(), "more_body": False}
 
     async def send(message: Any) -> None:
         answers.append(message)
@@ -303,8 +304,10 @@ def test_an_event_takes_few_calls_of_the_event_loop(client: ApiClient) -> None:
 
     with asyncio.Runner() as runner:
         runner.run(ask())
-        taken = work.calls(lambda: runner.run(ask())) - work.calls(lambda: runner.run(asyncio.sleep(0)))
-    assert [answer["status"] for answer in answers if "status" in answer] == [202, 202]
+        idle = work.calls(lambda: runner.run(asyncio.sleep(0)))
+        # In the least of some rounds: the loop turns once more where the other thread keeps it waiting.
+        taken = min(work.calls(lambda: runner.run(ask())) for _ in range(5)) - idle
+    assert [answer["status"] for answer in answers if "status" in answer] == [202] * 6
     assert taken <= 290  # the way past the routes, and two chained futures, took 120 more
 
 
