@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +11,7 @@ from lib.database import Database
 from lib.ui.catalog.catalog_sorts import ORDERS
 from tests.conftest import ActorFactory
 from tests.support import catalog_page, pages
+from tests.support.statements import fewest_of_a_page
 from tests.support.tenant_catalog import add_entry
 
 
@@ -296,18 +296,6 @@ def test_a_page_reached_past_the_shell_shows_nothing(page: str) -> None:
 
 
 def test_a_page_of_which_nothing_is_kept_costs_at_most_ten_statements(db: Database, new_actor: ActorFactory) -> None:
-    from sqlalchemy import event
-
     new_actor("admin", name="Acme")
     open_page()
-    statements: list[str] = []
-
-    def note(_c: object, _cur: object, statement: str, *_: object) -> None:
-        if not statement.startswith("BEGIN") and "set_config" not in statement:
-            statements.append(statement)
-
-    st.cache_data.clear()  # of what pages keep for a second, it would be chance what is there
-    event.listen(db.app, "before_cursor_execute", note)
-    open_page(view="grid")
-    event.remove(db.app, "before_cursor_execute", note)
-    assert 1 <= len(statements) <= 10
+    assert 1 <= len(fewest_of_a_page(db.app, lambda: open_page(view="grid"))) <= 10
