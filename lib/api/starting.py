@@ -15,7 +15,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from lib.operations import startup
 
-_PROBES = ("/healthz", "/readyz")
+# What needs nothing that is yet to come.
+_ANSWERED = ("/healthz", "/readyz")
 _LOOK_SECONDS = 0.05
 _PAGE = Path(__file__).with_suffix(".html").read_text(encoding="utf-8")
 
@@ -32,7 +33,7 @@ class WhileStarting:
                 again = {"Retry-After": "2", "Cache-Control": "no-store"}
                 await HTMLResponse(_PAGE, status_code=503, headers=again)(scope, receive, send)
                 return
-            while startup.is_under_way() and scope["path"] not in _PROBES:
+            while startup.is_under_way() and scope["path"] not in _ANSWERED:
                 await sleep(_LOOK_SECONDS)
         await self._app(scope, receive, send)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from http.client import HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -34,7 +35,7 @@ def test_who_comes_early_is_told_and_led_in(starting: RunningApp, page: Page) ->
     page.goto(starting.url)
     expect(page.get_by_role("heading", name="The event catalog is starting")).to_be_visible()
     picture(page, "starting")
-    # A client waits instead of being refused, and so comes in no earlier than its answer can be right.
+    # A client of the API waits, and is answered once all is up.
     assert _status(starting, "/api/v2/catalog", seconds=_STARTS_SECONDS) == 401
     assert _status(starting, "/readyz") == 200
     expect(page.get_by_role("heading", name="Workflow Event Catalog")).to_be_visible()
@@ -53,8 +54,9 @@ def _status(app: RunningApp, path: str, *, seconds: float = 5) -> int | None:
         return None
 
 
-def _asked(app: RunningApp, path: str, *, accept: str = "*/*", seconds: float = 5) -> HTTPError:
+def _asked(app: RunningApp, path: str, *, accept: str = "*/*", seconds: float = 5) -> HTTPResponse | HTTPError:
     try:
-        return urlopen(Request(app.url + path, headers={"Accept": accept}), timeout=seconds)
+        answer: HTTPResponse = urlopen(Request(app.url + path, headers={"Accept": accept}), timeout=seconds)
+        return answer
     except HTTPError as error:
         return error
