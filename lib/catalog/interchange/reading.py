@@ -23,8 +23,14 @@ _ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06")
 _ENCRYPTED = 1
 # What zipfile raises, and what unpacks for it.
 _NOT_READABLE = (
-    *(zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, OSError, EOFError),
-    *(zlib.error, lzma.LZMAError),
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+    EOFError,
 )
 _MOST_FILES = 10_000
 _NO_FORMAT = (
