@@ -31,7 +31,7 @@ def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] =
 
     Where nobody may, the reason stands in its place.
     """
-    if versions and versions[0].kind == "system":
+    if _is_of_system(versions):
         st.caption(f":material/info: {_OF_SYSTEM}", width="content")
         return
     refusal = guard.refused(actor, "admin")
@@ -41,8 +41,12 @@ def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] =
 
 def say_why(actor: Actor, versions: Sequence[SchemaVersion] = ()) -> None:
     """Say below the button why it is disabled, if it is."""
-    if not versions or versions[0].kind != "system":
+    if not _is_of_system(versions):
         guard.say_why(guard.refused(actor, "admin"))
+
+
+def _is_of_system(versions: Sequence[SchemaVersion]) -> bool:
+    return bool(versions) and versions[0].kind == "system"
 
 
 @guard.dialog("Register a schema", width="large", icon=":material/schema:")
