@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.parse import quote
 from urllib.request import urlopen
@@ -280,16 +282,33 @@ def failed_run(app: RunningApp) -> None:
 @pytest.fixture
 def owned(app: RunningApp) -> Iterator[None]:
     """An event of the demo's tenant with an owner and a tag, so that the catalog has the filters for these."""
+    with own_event(app, "OWNED", owner="Field team", tags=["hardware"]):
+        yield
+
+
+@contextmanager
+def own_event(
+    app: RunningApp,
+    event_type: str,
+    *,
+    schema: Mapping[str, Any] | None = None,
+    owner: str | None = None,
+    tags: Sequence[str] = (),
+) -> Iterator[None]:
+    """An event type that the demo's first tenant has defined, gone afterwards."""
+    name = event_type.replace("_", " ").title()
     with database_of(app) as conn:
         conn.execute(
-            "INSERT INTO event_catalog"
-            " (tenant, event_type, name, description, category, status, correlation_paths, owner, tags)"
-            " SELECT tenant, 'OWNED', 'Owned', '', 'Own', 'active', '{}', 'Field team', '{hardware}'"
-            " FROM tenants WHERE name = 'Northwind IT'"
+            "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema,"
+            " correlation_paths, owner, tags) SELECT tenant, %s, %s, '', 'Own', 'active', %s, '{}', %s, %s"
+            " FROM tenants WHERE name = 'Northwind IT'",
+            (event_type, name, None if schema is None else json.dumps(schema), owner, list(tags)),
         )
-    yield
-    with database_of(app) as conn:
-        conn.execute("DELETE FROM event_catalog WHERE event_type = 'OWNED'")
+    try:
+        yield
+    finally:
+        with database_of(app) as conn:
+            conn.execute("DELETE FROM event_catalog WHERE event_type = %s", (event_type,))
 
 
 def act_as(page: Page, label: str) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import RunningApp, database_of, picture, settled
+from tests.e2e.conftest import RunningApp, own_event, picture, settled
 
 pytestmark = pytest.mark.browser
 
@@ -72,16 +72,8 @@ SCHEMA = {
 @pytest.fixture
 def event_type(app: RunningApp) -> Iterator[str]:
     """An event of the demo's first tenant with that schema, gone afterwards."""
-    with database_of(app) as conn:
-        conn.execute(
-            "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema,"
-            " correlation_paths) SELECT tenant, 'METER_READ', 'Meter Read', '', 'Own', 'active', %s, '{}'"
-            " FROM tenants WHERE name = 'Northwind IT'",
-            (json.dumps(SCHEMA),),
-        )
-    yield "METER_READ"
-    with database_of(app) as conn:
-        conn.execute("DELETE FROM event_catalog WHERE event_type = 'METER_READ'")
+    with own_event(app, "METER_READ", schema=SCHEMA):
+        yield "METER_READ"
 
 
 def field(page: Page, name: str) -> Locator:
