@@ -48,6 +48,9 @@ _TOKEN = re.compile(
     r"|SG\.[A-Za-z0-9_-]{10,80}\.[A-Za-z0-9_-]{10,}+|ya29\.[A-Za-z0-9_-]{20,}+|shp[a-z]{2}_[A-Za-z0-9]{16,}+)"
     r"|(?P<user>://[^\s/:@]{0,100}:)[^\s/@]{1,200}(?=@)"
 )
+#: RFC 9562 section 4. One of some thousands reads like the number of a card or an account, and is neither.
+UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_UUID = re.compile(rf"(?<![A-Za-z0-9])({UUID})(?![A-Za-z0-9])")
 _DIGITS = re.compile(r"(?<![A-Za-z0-9.])[0-9]{2,19}(?:[ \u00a0-][0-9]{2,19}){0,6}(?![A-Za-z0-9])")
 _CARD = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6\d|35)\d{14,17}"
@@ -92,9 +95,9 @@ def redact_text(text: str) -> str:
     text = _SIGNED.sub(rf"\1{REDACTED}", text)
     text = _BASIC.sub(_without_basic, text)
     text = _TOKEN.sub(lambda match: (match["kept"] or match["user"] or "") + REDACTED, text)
-    text = "".join(_without_ibans(text))
-    text = _SSN.sub(REDACTED, text)
-    return _DIGITS.sub(_without_card, text)
+    pieces = _UUID.split(text)  # every second one is a UUID
+    pieces[::2] = [_without_numbers(piece) for piece in pieces[::2]]
+    return "".join(pieces)
 
 
 def is_card(digits: str) -> bool:
@@ -136,6 +139,12 @@ def _without_basic(match: re.Match[str]) -> str:
     except (binascii.Error, ValueError):
         return match[0]
     return match[1] + REDACTED if b":" in plain else match[0]  # only then is it a user and a password
+
+
+def _without_numbers(text: str) -> str:
+    text = "".join(_without_ibans(text))
+    text = _SSN.sub(REDACTED, text)
+    return _DIGITS.sub(_without_card, text)
 
 
 def _without_ibans(text: str) -> Iterator[str]:

@@ -18,21 +18,20 @@ from typing import Any
 from lib.errors import InvalidInput
 from lib.redaction.names import is_sensitive
 from lib.redaction.schema_marks import NOWHERE, MarkedPlace, marks
-from lib.redaction.texts import REDACTED, is_card, redact_text
+from lib.redaction.texts import REDACTED, UUID, is_card, redact_text
 from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
 
 # JSON text inside JSON text inside …: beyond this it is treated as plain text.
 _MAX_JSON_IN_TEXT = 8
 # Every secret that is known by its looks is longer, or has another character in it; or it is a UUID or a time, or a
-# sentence of short words without basic and bearer. A UUID may have so many digits in a row that they could be a card's.
+# sentence of short words without basic and bearer.
 _PLAIN = re.compile(
     r"[A-Za-z0-9_]{1,12}"
-    r"|(?P<uuid>[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})"
+    rf"|{UUID}"
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
     r"|(?!(?i:.*b(?:asic|earer)))[A-Za-z]{1,15}(?:[,.;!?]? [A-Za-z]{1,15})*+[.!?]?"
 )
-_CARD_IN_UUID = re.compile(r"[0-9]{13}")
 #: Longer names and keys are read anew each time.
 _LONGEST_KEPT = 512
 _SMALLEST_CARD = 10**12
@@ -94,8 +93,7 @@ _kept_key = lru_cache(maxsize=4096)(_read_key)
 
 def _is_plain(text: str) -> bool:
     """Whether a text surely has no secret in it that is known by its looks."""
-    found = _PLAIN.fullmatch(text)
-    return found is not None and (not found["uuid"] or not _CARD_IN_UUID.search(text.replace("-", "")))
+    return _PLAIN.fullmatch(text) is not None
 
 
 def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], json_levels: int) -> JsonValue:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import example, given
@@ -271,13 +272,40 @@ def test_secrets_in_texts(text: str, expected: str) -> None:
     assert redact_text(expected) == expected
 
 
-def test_an_id_or_a_time_is_no_secret() -> None:
-    # Read as an account number, the first has a right checksum.
-    for text in ("a8a342a2-ad38-4db6-b34d-7a1fb489e4a0", "2026-11-28T16:42:09.123456+00:00"):
-        assert redact({"a": text, "b": [text]}) == {"a": text, "b": [text]}
-        assert Redacted.of({}).name(text) == text
-    of_digits = "41111111-1111-1111-8888-888888888888"  # whose first digits are a card's
-    assert redact({"a": of_digits}) == {"a": REDACTED}
+# Ids that read like the number of an account or a card, with its check digits; and what stands around them.
+IDS = (
+    "a8a342a2-ad38-4db6-b34d-7a1fb489e4a0",
+    "c1ac70f8-f730-41fe-be48-3282e1911943",
+    "54749819-3748-4555-9dac-aa317a45a3ef",
+    "41111111-1111-1111-8888-888888888888",
+)
+
+
+@pytest.mark.parametrize("around", ["{}", "{0}:{0}", "order-{}", "evt_{}", "https://h/e/{}?of={0}", "Run {}, not {0}."])
+@pytest.mark.parametrize("text", IDS)
+def test_an_id_is_no_secret(text: str, around: str) -> None:
+    text = around.replace("{}", "{0}").format(text)
+    assert redact({"a": text, "b": [text], text: 1}) == {"a": text, "b": [text], text: 1}
+    assert not Redacted.of({}).holds(text)
+
+
+@given(st.uuids(), st.uuids())
+def test_no_id_is_a_secret(one: UUID, other: UUID) -> None:
+    assert redact_text(f"{one}:{other}") == f"{one}:{other}"
+
+
+@pytest.mark.parametrize("text", IDS)
+def test_a_secret_beside_an_id_is_seen(text: str) -> None:
+    for secret in ("4111111111111111", "4111 1111 1111 1111", "GB82 WEST 1234 5698 7654 32", "078-05-1120"):
+        assert redact_text(f"{secret} {text} {secret}") == f"{REDACTED} {text} {REDACTED}"
+        assert redact_text(f"{text}/{secret}/{text}") == f"{text}/{REDACTED}/{text}"
+    assert redact_text(f"token={text}") == f"token={REDACTED}"
+
+
+def test_a_time_is_no_secret() -> None:
+    text = "2026-11-28T16:42:09.123456+00:00"
+    assert redact({"a": text, "b": [text]}) == {"a": text, "b": [text]}
+    assert Redacted.of({}).name(text) == text
 
 
 def test_card_numbers_as_numbers() -> None:
