@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, get_args
@@ -18,6 +17,7 @@ from lib.auth.actors import Actor, Permission
 from lib.database import Connection, Database
 from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
 from tests.conftest import ActorFactory
+from tests.support.locks import await_waiting
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_two_admins_cannot_end_each_other_at_once(
         with database.write(boss) as conn:
             first_act(conn, boss, other.user_id)
             late = pool.submit(_tried, other, second_act, boss.user_id)
-            _wait_for_a_waiting_row(db)
+            await_waiting(db)
         refused = late.result(20)
     assert isinstance(refused, PermissionDenied) and "no longer an admin" in str(refused)
     assert permissions(db, boss.tenant).count("admin") == 1
@@ -180,7 +180,7 @@ def test_two_admins_cannot_both_leave_at_once(db: Database, boss: Actor, new_act
         with database.write(boss) as conn:
             _remove(conn, boss, boss.user_id)
             late = pool.submit(_tried, other, _remove, other.user_id)
-            _wait_for_a_waiting_row(db)
+            await_waiting(db)
         assert isinstance(late.result(20), Conflict)
     assert permissions(db, boss.tenant) == ["admin"]
 
@@ -192,19 +192,6 @@ def _tried(actor: Actor, act: Act, user_id: UUID) -> CatalogError | None:
     except CatalogError as error:
         return error
     return None
-
-
-def _wait_for_a_waiting_row(db: Database) -> None:
-    """Until somebody waits for another's transaction."""
-    query = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    )
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with db.owner.connect() as conn:
-            if conn.execute(query).scalar_one():
-                return
-    raise AssertionError("nobody waits")
 
 
 # Walls.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from lib.events.judging import SentEvent
 from lib.events.simulation import EventDraft
 from tests.conftest import ActorFactory
 from tests.support.api_client import BATCH, ApiClient, event
+from tests.support.locks import await_waiting
 
 SENDERS = 4
 
@@ -284,7 +285,7 @@ def test_it_waits_for_an_event_under_way_and_the_next_event_waits_for_it(
             [first] = ingestion.submit_events(conn, sender, [SentEvent("TICKET_CREATED", {})])
             assert not isinstance(first, CatalogError)
             ending = pool.submit(_in_transaction, boss, act, token_id)
-            _wait_for_waiting(db, ending)
+            await_waiting(db, unless_done=ending)
         ending.result(10)
 
         _, other_id = token, token_id = make(boss)
@@ -293,7 +294,7 @@ def test_it_waits_for_an_event_under_way_and_the_next_event_waits_for_it(
         with database.write(boss) as conn:
             act(conn, boss, other_id)
             late = pool.submit(_send, sender)
-            _wait_for_waiting(db, late)
+            await_waiting(db, unless_done=late)
         assert isinstance(late.result(10), PermissionDenied if refusal == 403 and act is _limit else TokenEnded)
     assert taken_in(db, boss) == 1
 
@@ -318,18 +319,3 @@ def _send(sender: Actor) -> Any:
             return ingestion.submit_events(conn, sender, [SentEvent("TICKET_CREATED", {})])[0]
     except TokenEnded as error:
         return error
-
-
-def _wait_for_waiting(db: Database, under_way: Future[Any]) -> None:
-    """Until somebody waits for a token in the database; fail when who should is done instead."""
-    query = text(
-        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    )
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        with db.owner.connect() as conn:
-            if conn.execute(query).scalar_one():
-                return
-        assert not under_way.done(), "it did not wait"
-    raise AssertionError("nobody waits")

@@ -22,6 +22,7 @@ from lib.runs.journal import NotInCharge, RunJournal, Turn
 from lib.settings import Settings, settings
 from lib.steps import Step
 from tests.database.runs.test_engine import steps_of
+from tests.support.locks import await_waiting
 from tests.support.workflow_runs import (
     await_run,
     insert_event,
@@ -193,15 +194,7 @@ def test_nobody_asks_the_engine_before_its_schema_is_there(db: Database, caplog:
     with db.owner.connect() as conn, db.owner.connect() as other:
         conn.exec_driver_sql("CREATE SCHEMA dbos")  # not committed: the engine has to wait before it can make it
         starting.start()
-        held_up = text(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'CREATE%'"
-        )
-        deadline = time.monotonic() + 30
-        while not other.execute(held_up).scalar_one():
-            assert time.monotonic() < deadline
-            other.rollback()
-            time.sleep(0.02)
+        await_waiting(db, like="CREATE%")
         executors = text(
             "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database AND datname = current_database()"
             " WHERE locktype = 'advisory' AND classid = :lock_class"

@@ -26,6 +26,7 @@ from lib.operations import upkeep
 from lib.workflows import changes, own_events, validation, versions
 from lib.workflows.own_events import Effects, EntryUse
 from tests.conftest import ActorFactory
+from tests.support.locks import await_waiting
 from tests.support.tenant_catalog import add_entry
 from tests.support.workflow_runs import log_step
 
@@ -279,7 +280,7 @@ def test_of_two_who_edit_the_second_is_told_by_name_and_nothing_is_overwritten(n
     assert now is not None and (now.name, now.version, now.updated_by) == ("Ada's", 2, ada.email)
 
 
-def test_of_two_who_define_at_once_one_is_told(new_actor: ActorFactory) -> None:
+def test_of_two_who_define_at_once_one_is_told(db: Database, new_actor: ActorFactory) -> None:
     ada = new_actor()
     bob = new_actor(tenant=ada.tenant)
     with database.write(ada) as conn:
@@ -294,9 +295,7 @@ def test_of_two_who_define_at_once_one_is_told(new_actor: ActorFactory) -> None:
 
         other = threading.Thread(target=second)
         other.start()
-        with database.operate() as look:
-            while not look.execute(text("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")).scalar_one():
-                pass
+        await_waiting(db)
     other.join()
     assert [type(one) for one in found] == [Conflict] and "already has an event of that type" in str(found[0])
 

@@ -23,6 +23,7 @@ from lib.workflows import records as workflow_records
 from lib.workflows import versions as workflow_versions
 from lib.workflows.records import WorkflowFilters
 from tests.conftest import ActorFactory
+from tests.support.locks import await_waiting
 from tests.support.tenant_catalog import add_entry
 from tests.support.workflow_runs import log_step
 
@@ -715,17 +716,7 @@ def test_of_two_who_save_one_draft_at_once_the_second_waits_and_is_told(db: Data
     with database.write(one) as conn:
         save(conn, one)
         thread.start()
-        waiting = text(
-            "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
-            " WHERE NOT l.granted AND a.datname = current_database()"
-        )
-        with db.owner.connect() as watch:
-            for _ in range(2000):
-                if watch.execute(waiting).scalar_one():
-                    break
-                watch.rollback()
-            else:
-                raise AssertionError("the second did not wait")
+        await_waiting(db)
     thread.join()
     assert isinstance(outcome[0], Conflict), outcome
     assert get(one, workflow).draft["description"] == one.email

@@ -24,6 +24,7 @@ from lib.runs import engine
 from lib.settings import Settings
 from tests.conftest import CloneFactory, add_person
 from tests.e2e.conftest import RunningApp, start_app, stop_app, wait_for
+from tests.support import locks
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.hostile_payloads import DATA, take_anything
 
@@ -238,8 +239,7 @@ def test_pages_stay_responsive_while_the_api_waits_for_the_database(api: Api) ->
     with ThreadPoolExecutor(60) as pool, api.db.owner.connect() as conn:
         conn.exec_driver_sql("LOCK TABLE event_submissions IN ACCESS EXCLUSIVE MODE")
         waiting = [pool.submit(api.post, anything()) for _ in range(60)]
-        blocked = "pg_locks WHERE NOT granted AND relation = 'event_submissions'::regclass"
-        wait_for(lambda: count(api.db, blocked) >= 10)
+        wait_for(lambda: locks.waiting(api.db) >= 10)
         for path in ("/", "/_stcore/health", "/healthz", "/readyz"):
             status, seconds = api.get(path)
             assert status == 200 and seconds < 1, path

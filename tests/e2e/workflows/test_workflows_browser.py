@@ -14,6 +14,7 @@ from lib import database
 from lib.auth import actors
 from lib.settings import Settings
 from tests.e2e.conftest import RunningApp, act_as, picture, prepare, settled, start_app, stop_app, tab, wait_for
+from tests.support import locks
 
 pytestmark = pytest.mark.browser
 
@@ -264,19 +265,18 @@ def test_an_edit_waits_for_the_save_of_the_one_before(desk: Page, fresh: Running
     settled(page)
     database.start(Settings(data_dir=fresh.data_dir, database_url=None))
     try:
-        with database.current().owner.connect() as holding, database.current().owner.connect() as conn:
+        with database.current().owner.connect() as holding:
             holding.execute(text("LOCK TABLE workflow_definitions IN SHARE ROW EXCLUSIVE MODE"))
             page.get_by_role("textbox", name="Description").fill("The first edit")
             page.get_by_role("textbox", name="Description").press("Control+Enter")
-            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            wait_for(lambda: conn.execute(waiting).scalar_one() == 1)
+            wait_for(lambda: locks.waiting(database.current()) == 1)
             before = len(sent)
             page.get_by_role("textbox", name="Name").fill("The second edit")
             page.get_by_role("textbox", name="Name").press("Enter")
             while len(sent) == before:
                 page.wait_for_timeout(20)
             page.wait_for_timeout(1000)  # nothing is to be seen of an edit that waits
-            assert conn.execute(waiting).scalar_one() == 1
+            assert locks.waiting(database.current()) == 1
             holding.rollback()
     finally:
         database.stop()
