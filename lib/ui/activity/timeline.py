@@ -118,7 +118,7 @@ def _draw_chart(entries: tuple[TimelineEntry, ...]) -> None:
         ),
         scale=alt.Scale(domain=[len(rows) - 0.5, -0.5], nice=False),
     )
-    drawn = alt.Chart(pd.DataFrame(rows)).encode(
+    drawn = alt.Chart().encode(
         y=y,
         color=alt.Color(
             "status:N",
@@ -132,7 +132,7 @@ def _draw_chart(entries: tuple[TimelineEntry, ...]) -> None:
     points = drawn.transform_filter("datum.kind == 'Event'").mark_point(size=70, filled=True, opacity=1).encode(x=x)
     with st.container(border=True):
         vega_chart.draw(
-            alt.layer(bars, points, height=len(rows) * _ROW + _AXIS, padding=_PADDING),
+            alt.layer(bars, points, data=pd.DataFrame(rows), height=len(rows) * _ROW + _AXIS, padding=_PADDING),
             alt="Each entry along the time, as in the table below",
         )
 

@@ -160,13 +160,13 @@ def latency(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
     long["Duration"] = [duration(None if pd.isna(s) else s) for s in long["seconds"]]
     longest = long["seconds"].max()
     axis, end = axes.durations(0 if pd.isna(longest) else longest)
-    base = alt.Chart(long).encode(
+    base = alt.Chart().encode(
         x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("seconds:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, end])),
         color=_legend(_PERCENTILE_COLORS, "Percentile"),
         tooltip=_told("When", "Percentile", "Duration"),
     )
-    return _line(base, metrics.window, marks)
+    return _line(long, base, metrics.window, marks)
 
 
 def success_table(metrics: EventMetrics) -> pd.DataFrame:
@@ -190,7 +190,7 @@ def success(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
     table = success_table(metrics)
     table["When"] = time_axis.labels(metrics.window)
     table["at"] = table.index + 0.5
-    base = alt.Chart(table).encode(
+    base = alt.Chart().encode(
         x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("Success rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=".0%")),
         tooltip=[
@@ -201,7 +201,7 @@ def success(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
         ],
         color=alt.ColorValue(_SUCCESS),
     )
-    return _line(base, metrics.window, marks, area=_SUCCESS)
+    return _line(table, base, metrics.window, marks, area=_SUCCESS)
 
 
 def heatmap_table(week: Sequence[Sequence[int]]) -> pd.DataFrame:
@@ -258,23 +258,25 @@ def reasons(table: pd.DataFrame, *, is_sample: bool = False) -> Chart:
     """
     shown = alt.Text("Share:Q", format=".1%") if is_sample else alt.Text("Events:Q", format=",")
     counted = alt.Tooltip("Events:Q", format=",", title="Events of the sample" if is_sample else "Events")
-    base = alt.Chart(table).encode(
+    base = alt.Chart().encode(
         y=alt.Y("Reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=200, ticks=False, domain=False)),
         x=alt.X("Events:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, nice=False, padding=42)),
         tooltip=[*_told("Reason"), alt.Tooltip("Share:Q", format=".1%"), counted],
     )
     bars = base.mark_bar(color=statuses.EVENT["unmatched"].hex, cornerRadiusEnd=3, height=22)
     numbers = base.mark_text(align="left", dx=5).encode(text=shown)
-    return alt.layer(bars, numbers, height=max(40, 40 * len(table)), padding=time_axis.PADDING)
+    return alt.layer(bars, numbers, data=table, height=max(40, 40 * len(table)), padding=time_axis.PADDING)
 
 
-def _line(base: alt.Chart, window: Window, marks: Sequence[Mark], *, area: str | None = None) -> Chart:
+def _line(
+    rows: pd.DataFrame, base: alt.Chart, window: Window, marks: Sequence[Mark], *, area: str | None = None
+) -> Chart:
     """A line with its points, which alone show a slice between two empty ones; gaps stay gaps."""
     layers = [base.mark_line(strokeWidth=2), base.mark_point(filled=True, size=26, opacity=1)]
     if area:
         layers.insert(0, base.mark_area(opacity=0.12, color=area))
     behind, before = time_axis.across(window, most=time_axis.SMALL_MOST_TICKS, marks=marks)
-    return alt.layer(*behind, *layers, *before, height=_SMALL_HEIGHT, padding=time_axis.PADDING)
+    return alt.layer(*behind, *layers, *before, data=rows, height=_SMALL_HEIGHT, padding=time_axis.PADDING)
 
 
 def _told(*columns: str) -> list[alt.Tooltip]:

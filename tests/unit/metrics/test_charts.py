@@ -135,16 +135,19 @@ def test_days_that_are_read_by_hours_are_parted_at_midnight(draw: Callable[[Even
 
 
 @pytest.mark.parametrize("draw", [charts.volume, charts.latency, charts.success])
+@pytest.mark.parametrize("is_marked", [True, False])
+@pytest.mark.parametrize(("length", "step"), [(30, "hour"), (240, "day")])
 def test_nothing_is_checked_hashed_or_made_from_json_while_a_chart_is_made(
-    draw: Callable[..., charts.Chart],
+    draw: Callable[..., charts.Chart], length: int, step: SliceStep, is_marked: bool
 ) -> None:
-    metrics = hours(datetime(2026, 6, 3, 20, tzinfo=UTC), 30)
+    metrics = hours(datetime(2026, 6, 3, 20, tzinfo=UTC), length, step=step)
     mark = marks.Mark(1.0, "Thu 4 Jun, 01:00", (Change(metrics.window.since, "Workflow “A” paused", None, None),))
-    draw(metrics, marks=[mark])  # the first one reads schemas and modules
+    shown = [mark] if is_marked else []
+    draw(metrics, marks=shown)  # the first one reads schemas and modules
     called: set[str] = set()
     sys.setprofile(lambda frame, event, _: called.add(frame.f_code.co_name) if event == "call" else None)
     try:
-        draw(metrics, marks=[mark])
+        draw(metrics, marks=shown)
     finally:
         sys.setprofile(None)
     assert "across" in called
