@@ -10,8 +10,8 @@ import streamlit as st
 # Altair checks every part of a chart against its schema when the part is made, and the whole once more when it is
 # drawn: half of what a page of charts costs. Tests check the charts; whoever looks at them need not wait for that.
 # Some of its ways check and copy all the same. So a chart gets its height when it is made, not by `properties`; a value
-# is an `alt.YValue`, not an `alt.value`; what has a selection has a name, or Altair makes one of all its rows; and layers
-# get the rows that they share from the chart that joins them, for the same reason.
+# is an `alt.YValue`, not an `alt.value`; what has a selection has a name, or Altair makes one of all its rows; and rows
+# that layers share are given to the chart that joins them, for the same reason.
 alt.utils.schemapi.disable_debug_mode()
 
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
