@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import argparse
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -124,6 +125,7 @@ def settings() -> Settings:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("python -m lib.settings", description=__doc__).parse_args()
     try:
         print(settings().port)
     except ConfigurationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import logging
 import sys
 import threading
@@ -18,6 +19,7 @@ log = logging.getLogger("lib.worker")  # also where it is the main module
 
 def main() -> int:
     """Run a worker; the process's exit status."""
+    argparse.ArgumentParser("python -m lib.worker", description=__doc__).parse_args()
     stop = threading.Event()
     stopping.when_asked(stop.set)
     try:

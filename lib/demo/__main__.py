@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
+
 from lib import database, demo
 from lib.catalog import system as system_catalog
 from lib.errors import CatalogError, end_process
 from lib.settings import settings
 
 if __name__ == "__main__":
+    argparse.ArgumentParser("python -m lib.demo", description=__doc__).parse_args()
     try:
         database.start(settings())
         with database.operate() as conn:
