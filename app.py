@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 def refuse(error: CatalogError) -> NoReturn:
     """End the process with the sentence that says what is missing."""
-    print(f"\nThe Workflow Event Catalog did not start.\n{error}\n", file=sys.stderr, flush=True)
+    print(f"\nThe Workflow Event Catalog did not start.\n{error.for_operators}\n", file=sys.stderr, flush=True)
     os._exit(error.exit_code)  # nothing is running yet, and the server would print where its start broke off
 
 

@@ -9,7 +9,7 @@ from typing import ClassVar, NoReturn
 
 def end_process(error: CatalogError) -> NoReturn:
     """End this process with the error's sentence on stderr, and with its exit code."""
-    print("\n".join(map(printable, str(error).splitlines())), file=sys.stderr)
+    print("\n".join(map(printable, error.for_operators.splitlines())), file=sys.stderr)
     sys.exit(error.exit_code)
 
 
@@ -23,6 +23,11 @@ class CatalogError(Exception):
 
     #: How a process ends that this keeps from its work.
     exit_code: ClassVar[int] = 1
+
+    @property
+    def for_operators(self) -> str:
+        """What whoever runs the process is told."""
+        return str(self)
 
 
 class InvalidInput(CatalogError):
@@ -117,8 +122,14 @@ class MappingError(InvalidInput):
 class DatabaseUnavailable(CatalogError):
     """The database does not answer, or cannot store anything; it may again in a moment."""
 
-    def __init__(self, message: str = "The database does not answer at the moment.") -> None:
+    def __init__(self, message: str = "The database does not answer at the moment.", *, why: str | None = None) -> None:
         super().__init__(message)
+        self._why = why
+
+    @property
+    def for_operators(self) -> str:
+        """The same with why, which names hosts and logins."""
+        return f"{self} Why: {self._why}" if self._why else str(self)
 
 
 class ConfigurationError(CatalogError):

@@ -27,12 +27,14 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection as Connection  # domain modules take theirs from here
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from lib.database import address, checks, driver, embedded_server, named_queries, resting
 from lib.database.checks import APP_ROLE as APP_ROLE
 from lib.database.embedded_server import EmbeddedServer
-from lib.errors import CatalogError, ConfigurationError, Conflict, DatabaseUnavailable, PermissionDenied
+from lib.database.translation import NO_CHANGES
+from lib.database.translation import translated as translated
+from lib.errors import ConfigurationError, DatabaseUnavailable, PermissionDenied
 from lib.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -49,15 +51,6 @@ _POOL: dict[str, Any] = {
 
 # Where a connection keeps what `on_commit` was given.
 _ON_COMMIT = "on_commit"
-
-#: What a violated constraint means to the person who caused it. The only place that knows their names.
-CONSTRAINT_MESSAGES = {
-    "event_catalog_type_key": "This tenant already has an event of that type.",
-    "event_catalog_pkey": "This tenant already has that event.",
-    "payload_schemas_pkey": "That schema ref is taken; a changed schema needs a new version.",
-    "saved_views_name_key": "You have a view of that name on this page already, perhaps in another case.",
-    "workflow_definition_versions_version_key": "Someone else published this workflow meanwhile.",
-}
 
 
 class Scoped(Protocol):
@@ -93,9 +86,18 @@ _current: Database | None = None
 def start(settings: Settings) -> Database:
     """Bring the database up, migrated, and make it this process's database.
 
-    Raises ConfigurationError, with a sentence that says what to do, when it is not as `lib.database.checks` wants it.
+    Raises ConfigurationError, with a sentence that says what to do, when it is not as `lib.database.checks` wants it,
+    and DatabaseUnavailable when it goes away meanwhile.
     """
     global _current
+    with translated():
+        _current = _bring_up(settings)
+    if _current.server:
+        _current.server.supervise()
+    return _current
+
+
+def _bring_up(settings: Settings) -> Database:
     server = None if settings.database_url else embedded_server.start(settings.data_dir)
     owner: Engine | None = None
     app: Engine | None = None
@@ -118,16 +120,21 @@ def start(settings: Settings) -> Database:
         if server:
             server.stop()
         raise
-    _current = Database(
+    return Database(
         owner, app or app_engine(owner_url), app is not None, settings.statement_timeout_ms, server, app_role=role
     )
-    if server:
-        server.supervise()
-    return _current
 
 
 def examine(settings: Settings) -> Iterator[checks.Check]:
     """Check what `start` checks, and change nothing. Where the application brings its own server, that is started."""
+    try:
+        with translated():
+            yield from _examine(settings)
+    except (ConfigurationError, DatabaseUnavailable) as error:
+        yield checks.Check("database", "cannot be used", error.for_operators)
+
+
+def _examine(settings: Settings) -> Iterator[checks.Check]:
     server = None
     owner: Engine | None = None
     try:
@@ -147,8 +154,6 @@ def examine(settings: Settings) -> Iterator[checks.Check]:
         yield from checks.after_migrations(owner, app, role=role)
         if app is not None:
             app.dispose()
-    except ConfigurationError as error:
-        yield checks.Check("database", "cannot be used", str(error))
     finally:
         if owner is not None:
             owner.dispose()
@@ -177,13 +182,23 @@ def current() -> Database:
     return _current
 
 
+def probe() -> None:
+    """Raise DatabaseUnavailable unless the owner and the login of pages get answers and may change something."""
+    for engine in (current().owner, current().app):
+        try:
+            with translated(), engine.connect() as conn:
+                takes_changes = conn.execute(queries["probe"]).scalar_one()
+        except DBAPIError as error:
+            raise DatabaseUnavailable from error
+        if not takes_changes:
+            raise DatabaseUnavailable(NO_CHANGES)
+
+
 def answers() -> bool:
-    """Whether the database answers right now, both to the owner and to the login of pages."""
+    """Whether the database can be worked with right now."""
     try:
-        for engine in (current().owner, current().app):
-            with engine.connect() as conn:
-                conn.execute(queries["probe"])
-    except (DBAPIError, DatabaseUnavailable):
+        probe()
+    except DatabaseUnavailable:
         return False
     return True
 
@@ -254,7 +269,7 @@ def migrate(owner: Engine, *, role: str = APP_ROLE) -> None:
 @contextmanager
 def _as_app(actor: Scoped, *, read_only: bool, keep_plans: bool = False) -> Iterator[Connection]:
     db = current()
-    with translated():
+    with translated(changes=not read_only):
         try:
             conn = _enter(db, actor, read_only, keep_plans)
         except DBAPIError as error:
@@ -280,7 +295,8 @@ def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Co
         # session, the next user of the pooled connection would see the previous tenant's rows.
         driver.execute(
             conn,
-            f"BEGIN {'READ ONLY' if read_only else 'READ WRITE'};"
+            # Not READ WRITE: a host that makes its database read-only, as its disk runs full, is obeyed.
+            f"BEGIN{' READ ONLY' if read_only else ''};"
             + ("" if db.app_has_login else f" SET LOCAL ROLE {db.app_role};")
             + " SET LOCAL search_path = public;"
             + f" SET LOCAL app.tenant = '{actor.tenant if isinstance(actor.tenant, UUID) else UUID(actor.tenant)}';"
@@ -291,30 +307,6 @@ def _enter(db: Database, actor: Scoped, read_only: bool, keep_plans: bool) -> Co
         conn.close()
         raise
     return conn
-
-
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turn driver errors into ours, so that nobody above needs to know the driver."""
-    try:
-        yield
-    except IntegrityError as error:
-        name = getattr(getattr(error.orig, "diag", None), "constraint_name", None) or ""
-        if message := CONSTRAINT_MESSAGES.get(name):
-            raise Conflict(message) from error
-        raise
-    except psycopg.OperationalError as error:  # of what uses the driver itself, as the engine does
-        raise DatabaseUnavailable from error
-    except (OperationalError, InterfaceError) as error:
-        if isinstance(error.orig, psycopg.errors.QueryCanceled):
-            raise CatalogError("That took too long and was stopped. Narrow the range or the filters.") from error
-        if isinstance(error.orig, psycopg.errors.DiskFull):
-            raise DatabaseUnavailable("The disk of the database is full; nothing can be stored for now.") from error
-        raise DatabaseUnavailable from error
-    except DBAPIError as error:
-        if error.connection_invalidated:
-            raise DatabaseUnavailable from error
-        raise
 
 
 def owner_engine(url: str) -> Engine:

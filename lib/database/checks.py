@@ -16,6 +16,7 @@ from sqlalchemy import Engine, Row
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from lib.database import named_queries
+from lib.database.translation import first_line
 from lib.errors import ConfigurationError
 from lib.settings import ROOT
 
@@ -31,6 +32,10 @@ _POOLERS_ANSWER = "unsupported startup parameter"
 _POOLED = (
     "DATABASE_URL leads through a pooler, where workers could neither hold their lock nor listen. Name the server "
     "itself; APP_DATABASE_URL may go through the pooler."
+)
+_READ_ONLY = (
+    "{name} leads to a database that is read-only for {login}: default_transaction_read_only is on. Many hosts set it "
+    "when the disk is nearly full; make room then. It may also be set for the role or the database, or in the URL."
 )
 
 queries = named_queries.of(__name__)
@@ -60,10 +65,10 @@ def before_migrations(owner: Engine) -> Iterator[Check]:
             rights = conn.execute(queries["rights"]).one()
     except OperationalError as error:
         is_pooler = _POOLERS_ANSWER in str(error.orig)
-        problem = _POOLED if is_pooler else f"DATABASE_URL cannot be reached: {_first_line(error)}"
+        problem = _POOLED if is_pooler else f"DATABASE_URL cannot be reached: {first_line(error.orig)}"
         yield Check("connection", "a pooler" if is_pooler else "none", problem)
         return
-    yield Check("connection", f"database {server.database} as {server.login}", _no_standby(server))
+    yield Check("connection", f"database {server.database} as {server.login}", _no_changes(server))
     yield _version(server)
     yield _encoding(server)
     yield _direct(owner)
@@ -113,10 +118,10 @@ def is_pooled(engine: Engine) -> bool:
     return bool(shared)
 
 
-def _no_standby(server: Row[Any]) -> str | None:
-    if not server.is_standby:
-        return None
-    return "DATABASE_URL leads to a standby, which nothing can be written to. Name the primary server."
+def _no_changes(server: Row[Any]) -> str | None:
+    if server.is_standby:
+        return "DATABASE_URL leads to a standby, which nothing can be written to. Name the primary server."
+    return _READ_ONLY.format(name="DATABASE_URL", login=server.login) if server.is_read_only else None
 
 
 def _version(server: Row[Any]) -> Check:
@@ -221,7 +226,7 @@ def _app_login(owner: Engine, app: Engine, role: str) -> Check:
             found = conn.execute(queries["app_login"], {"role": role} | lock).one()
             held.invalidate()  # and with its session the lock
     except (OperationalError, DBAPIError) as error:
-        return Check("login of pages", "none", f"APP_DATABASE_URL cannot be reached: {_first_line(error)}")
+        return Check("login of pages", "none", f"APP_DATABASE_URL cannot be reached: {first_line(error.orig)}")
     problem = None
     if not found.is_same_database:
         problem = "APP_DATABASE_URL names another database than DATABASE_URL. Both must name the same one."
@@ -235,12 +240,10 @@ def _app_login(owner: Engine, app: Engine, role: str) -> Check:
             f"APP_DATABASE_URL logs in as {found.login}, which is no member of {role}. "
             f"Run as a superuser: GRANT {role} TO {_quoted(found.login)}"
         )
+    elif found.is_read_only:
+        problem = _READ_ONLY.format(name="APP_DATABASE_URL", login=found.login)
     return Check("login of pages", found.login, problem)
 
 
 def _quoted(name: str) -> str:
     return name if name.isidentifier() and name.islower() else '"' + name.replace('"', '""') + '"'
-
-
-def _first_line(error: DBAPIError) -> str:
-    return (str(error.orig).strip().splitlines() or ["it does not answer"])[0]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from lib import database
+from lib.errors import DatabaseUnavailable
 from lib.operations import startup, stopping
 from lib.runs import engine
 from lib.settings import Settings
 
-NO_DATABASE = "The database does not answer."
+NO_DATABASE = str(DatabaseUnavailable())
 
 
 def reason_against(settings: Settings) -> str | None:
@@ -16,8 +17,10 @@ def reason_against(settings: Settings) -> str | None:
         return "This process is stopping."
     if startup.is_under_way():
         return "This process is starting."
-    if not database.answers():
-        return NO_DATABASE
+    try:
+        database.probe()
+    except DatabaseUnavailable as error:
+        return str(error)
     if settings.worker == "external":
         return None  # no worker may be alive: events are taken in all the same, and their runs wait for one
     if engine.health().state != "running":

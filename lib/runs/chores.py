@@ -86,7 +86,7 @@ class Chores:
             return
         self._failing[what] = said
         if isinstance(error, DatabaseUnavailable):
-            log.warning("%s waits for the database.", self._name)
+            log.warning("%s waits for the database. %s", self._name, error.for_operators)
         else:
             log.error("%s, %s could not go on; trying again.", self._name, what, exc_info=error)
 

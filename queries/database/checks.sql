@@ -4,7 +4,8 @@ SELECT CAST(current_setting('server_version_num') AS int) AS version,
        current_setting('server_encoding') AS encoding,
        current_database() AS database,
        CAST(current_user AS text) AS login,
-       pg_is_in_recovery() AS is_standby
+       pg_is_in_recovery() AS is_standby,
+       CAST(current_setting('transaction_read_only') AS boolean) AS is_read_only
 
 -- name: rights
 -- What the login may do here: make schemas, make tables in public, and make roles.
@@ -50,8 +51,10 @@ SELECT current_setting('event_catalog.word', true) AS word
 SELECT pg_advisory_lock(CAST(:class AS int), CAST(:word AS int)) AS held
 
 -- name: app_login
--- Whether the login may act as the role of the application, and whether it is where the owner holds that lock.
+-- Whether the login may act as the role of the application and change something, and whether it is where the owner
+-- holds that lock.
 SELECT CAST(current_user AS text) AS login,
+       CAST(current_setting('transaction_read_only') AS boolean) AS is_read_only,
        coalesce(pg_has_role(to_regrole(:role), 'MEMBER'), false) AS is_member,
        (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user) AS sees_all,
        EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from lib import database
 from lib.auth import actors, members, preferences, tokens
@@ -241,7 +241,7 @@ def test_another_tenants_member_is_no_member(act: Act, db: Database, boss: Actor
     ],
 )
 def test_the_pages_role_has_no_further_power_over_people(statement: str, db: Database, boss: Actor) -> None:
-    with pytest.raises((ProgrammingError, database.IntegrityError)), database.write(boss) as conn:
+    with pytest.raises((ProgrammingError, IntegrityError)), database.write(boss) as conn:
         conn.execute(text(statement))
 
 
@@ -255,7 +255,7 @@ def test_the_pages_role_changes_its_own_tenants_members_alone(
         conn.execute(text("SELECT app_add_member('own@example.com', 'x', 'read', NULL)"))
     assert permissions(db, there.tenant) == ["admin"] and permissions(db, boss.tenant) == ["read"]
     nobody = Actor(uuid4(), uuid4(), "x", "admin")
-    with pytest.raises(database.IntegrityError), database.write(nobody) as conn:
+    with pytest.raises(IntegrityError), database.write(nobody) as conn:
         conn.execute(text("SELECT app_add_member('own@example.com', 'x', 'read', NULL)"))
 
 

@@ -302,6 +302,33 @@ def test_the_doctor_prints_every_check_and_changes_nothing(server: Server) -> No
     assert mistyped.returncode == 2 and "unrecognized arguments: --fix" in mistyped.stderr and mistyped.stdout == ""
 
 
+def test_a_database_that_is_read_only_for_a_login_is_refused(server: Server, refused: Refused) -> None:
+    owner, pages = server.login("CREATEROLE"), server.login()
+    url = server.of(server.database(owner), owner)
+    startup.start(Settings(database_url=url, auth="off", worker="external"))
+    role = database.current().app_role
+    startup.stop()
+    server.run(f"GRANT {role} TO {pages}", f"ALTER ROLE {pages} SET default_transaction_read_only = on")
+    told = refused(url, make_url(url).set(username=pages).render_as_string(hide_password=False))
+    assert told.startswith(f"APP_DATABASE_URL leads to a database that is read-only for {pages}: ")
+    server.run(f"ALTER ROLE {owner} SET default_transaction_read_only = on")
+    assert refused(url).startswith(f"DATABASE_URL leads to a database that is read-only for {owner}: ")
+
+
+@pytest.mark.parametrize("limit", [0, 1])
+@pytest.mark.parametrize("program", [("lib.doctor",), ("lib.auth", "verify"), ("lib.worker",)])
+def test_a_login_that_may_open_too_few_connections_is_told_so(
+    server: Server, limit: int, program: tuple[str, ...]
+) -> None:
+    owner = server.login("CREATEROLE")
+    url = server.of(server.database(owner), owner)
+    server.run(f"ALTER ROLE {owner} CONNECTION LIMIT {limit}")
+    ended = command(*program, DATABASE_URL=url, AUTH="off")
+    assert ended.returncode in (1, 3)
+    said = ended.stdout + ended.stderr
+    assert f'too many connections for role "{owner}"' in said and "Traceback" not in said
+
+
 @pytest.mark.parametrize(
     "program",
     [

@@ -11,9 +11,11 @@ from sqlalchemy import text
 
 from lib import database
 from lib.database import Database
+from lib.errors import DatabaseUnavailable
 from lib.operations import readiness
 from lib.runs import engine
 from lib.settings import Settings
+from tests.conftest import ActorFactory
 
 IN_PROCESS, EXTERNAL = Settings(worker="in-process"), Settings(worker="external")
 NO_ENGINE = "The workflow engine of this process does not run."
@@ -55,3 +57,28 @@ def test_a_login_of_pages_that_cannot_connect_is_not_ready(db: Database) -> None
     nowhere = database.app_engine("postgresql+psycopg://nobody@127.0.0.1:1/none")
     database.use(replace(db, app=nowhere))
     assert readiness.reason_against(EXTERNAL) == readiness.NO_DATABASE
+
+
+@pytest.mark.own_database
+def test_a_database_that_takes_no_changes_is_not_ready(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    make_read_only(db, True)
+    assert readiness.reason_against(EXTERNAL) == "The database takes no changes at the moment: it is read-only."
+    with pytest.raises(DatabaseUnavailable, match="read-only"), database.write(actor) as conn:
+        conn.execute(text("UPDATE tenants SET time_zone = time_zone"))
+    with pytest.raises(DatabaseUnavailable, match="read-only"), database.operate() as conn:
+        conn.execute(text("UPDATE tenants SET time_zone = time_zone"))
+    with database.read(actor) as conn:
+        assert conn.execute(text("SELECT count(*) FROM tenants")).scalar_one() == 1
+    make_read_only(db, False)
+    assert readiness.reason_against(EXTERNAL) is None
+
+
+def make_read_only(db: Database, read_only: bool) -> None:
+    """As a host does when its disk is nearly full. Sessions that are there already go on as they were."""
+    with db.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("SET default_transaction_read_only = off")
+        to = "on" if read_only else "off"
+        conn.exec_driver_sql(f"ALTER DATABASE {db.owner.url.database} SET default_transaction_read_only = {to}")
+    db.owner.dispose()
+    db.app.dispose()

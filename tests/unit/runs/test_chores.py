@@ -112,7 +112,7 @@ def test_without_a_database_the_session_is_opened_anew_and_what_was_due_stays_du
         after.reach(2)
     assert hourly.times == 3 and sessions.times == 3
     assert [record.message for record in caplog.records if record.levelno >= logging.WARNING] == [
-        "test chores waits for the database."
+        "test chores waits for the database. The database does not answer at the moment."
     ]
 
 
