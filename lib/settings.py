@@ -6,16 +6,34 @@
 from __future__ import annotations
 
 import argparse
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lib.errors import ConfigurationError, end_process
 
 ROOT = Path(__file__).resolve().parent.parent
+_EGRESS_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|(?:\*\.)?[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?")
+_LAST_PORT = 65535
+
+
+def egress_hosts(allowed: str) -> tuple[tuple[str, int | None], ...]:
+    """The hosts that EGRESS_ALLOW names: (host or *.domain, port or None for the scheme's own).
+
+    Raises ValueError naming an entry that is neither.
+    """
+    hosts: list[tuple[str, int | None]] = []
+    for entry in filter(None, (part.strip().lower() for part in allowed.split(","))):
+        match = _EGRESS_HOST.fullmatch(entry)
+        port = int(match["port"]) if match and match["port"] else None
+        if match is None or (port is not None and not 1 <= port <= _LAST_PORT):
+            raise ValueError(f"{entry[:80]!r} is not host, host:port or *.domain")
+        hosts.append((match["host"].strip("[]").rstrip("."), port))
+    return tuple(hosts)
 
 
 class Settings(BaseSettings):
@@ -30,7 +48,7 @@ class Settings(BaseSettings):
     #: Where the embedded server keeps its data.
     data_dir: Path = ROOT / ".data"
     #: Where `make run` serves the app, on localhost.
-    port: int = Field(default=8501, ge=1, le=65535)
+    port: int = Field(default=8501, ge=1, le=_LAST_PORT)
     #: Load the demo tenants into the embedded database on first start.
     demo: bool = True
     #: Invented events a minute that go on in the demo tenants of the embedded database while the app runs; 0: none.
@@ -101,6 +119,13 @@ class Settings(BaseSettings):
     api_rate_per_second: float = Field(default=200, gt=0, le=1_000_000)
     api_burst: int = Field(default=400, ge=1, le=1_000_000)
 
+    @field_validator("egress_allow")
+    @classmethod
+    def _check_egress(cls, allowed: str) -> str:
+        """Told at the start, not by the first run that needs the host."""
+        egress_hosts(allowed)
+        return allowed
+
     @property
     def embedded(self) -> bool:
         """Whether this process brings its own PostgreSQL."""
@@ -116,7 +141,9 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = "; ".join(f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        problems = "; ".join(
+            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
         raise ConfigurationError(f"Settings: {problems}") from None
     except UnicodeDecodeError:
         raise ConfigurationError("Settings: the file .env is not text in UTF-8.") from None

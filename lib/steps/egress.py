@@ -22,6 +22,7 @@ from urllib.parse import SplitResult, urlsplit
 from lib.errors import CatalogError, InvalidInput
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
+from lib.settings import egress_hosts
 
 MAX_RESPONSE_BYTES = 1024 * 1024
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -92,13 +93,10 @@ class Policy:
     @staticmethod
     def parse(setting: str, *, private: bool = False) -> Policy:
         """The policy that EGRESS_ALLOW states. Raises Refused naming an entry that is not host[:port]."""
-        allowed: list[tuple[str, int | None]] = []
-        for entry in filter(None, (part.strip().lower() for part in setting.split(","))):
-            match = re.fullmatch(r"(\[[0-9a-f:.]+\]|(?:\*\.)?[a-z0-9_.-]+)(?::([0-9]{1,5}))?", entry)
-            if match is None:
-                raise Refused(f"EGRESS_ALLOW holds {entry!r}, which is not host, host:port or *.domain.")
-            allowed.append((match[1].strip("[]").rstrip("."), int(match[2]) if match[2] else None))
-        return Policy(tuple(allowed), private)
+        try:
+            return Policy(egress_hosts(setting), private)
+        except ValueError as error:
+            raise Refused(f"EGRESS_ALLOW: {error}.") from None
 
     def check(self, host: str, port: int, default_port: int) -> None:
         """Raise Refused, naming the setting, unless host and port are allowed."""

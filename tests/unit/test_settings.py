@@ -128,6 +128,8 @@ def test_make_run_serves_on_the_port_that_is_set(
         ("FRAME_ANCESTORS=https://😀.example\n", "Settings: FRAME_ANCESTORS: String should match pattern"),
         ("FRAME_ANCESTORS='https://a; script-src *'\n", "Settings: FRAME_ANCESTORS: String should match pattern"),
         ("STATEMENT_TIMEOUT_MS=2147483648\n", "Settings: STATEMENT_TIMEOUT_MS: Input should be less than or equal"),
+        ("EGRESS_ALLOW=a.example,https://b.example\n", "EGRESS_ALLOW: 'https://b.example' is not host, host:port or"),
+        ("EGRESS_ALLOW=a.example:65536\n", "Settings: EGRESS_ALLOW: 'a.example:65536' is not host, host:port or"),
         ("PORT=9101; echo\n", "Settings: PORT: Input should be a valid integer"),
         ("WORKER=none\nLOG_LEVEL=loud\n", "WORKER: Input should be 'in-process' or 'external'; LOG_LEVEL: Input"),
         ("PORT=9101 # é\n".encode("latin-1"), "Settings: the file .env is not text in UTF-8."),
