@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import ClassVar, NoReturn
 
 
-def end_process(error: CatalogError) -> NoReturn:
-    """End this process with the error's sentence on stderr, and with its exit code."""
+def end_process(error: CatalogError, *, exit_code: int | None = None) -> NoReturn:
+    """End this process with the error's sentence on stderr, and with its exit code or that one."""
     print("\n".join(map(printable, error.for_operators.splitlines())), file=sys.stderr)
-    sys.exit(error.exit_code)
+    sys.exit(error.exit_code if exit_code is None else exit_code)
 
 
 def printable(text: str) -> str:

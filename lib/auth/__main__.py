@@ -29,6 +29,10 @@ _SPAN = re.compile(r"(?P<number>[0-9]{1,5})(?P<unit>[mhd])")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?![0-9])")
 _EXPIRES = "when it ends: a span such as 90d, or a date such as 2027-03-31, in UTC; without this it does not"
 
+# How `verify` ends; with 3 too when it cannot look.
+_ALTERED, _NOT_CHECKED = 1, 2
+_VERIFY = "Exits with 1 if the trail was altered, with 2 or 3 if that could not be checked, else with 0."
+
 
 def main(arguments: list[str] | None = None) -> None:
     """Do what the arguments ask for; an error ends the process with its message."""
@@ -49,7 +53,8 @@ def main(arguments: list[str] | None = None) -> None:
         database.start(settings())
         commands[given.command](given)
     except CatalogError as error:
-        end_process(error)
+        is_alarm = given.command == "verify" and error.exit_code == _ALTERED
+        end_process(error, exit_code=_NOT_CHECKED if is_alarm else None)
     finally:
         database.stop()
 
@@ -86,7 +91,9 @@ def _arguments() -> argparse.ArgumentParser:
     which.add_argument("token", nargs="?", help="the token itself")
     which.add_argument("--id", type=UUID, help="its id, which `tokens` lists")
     which.add_argument("--name", help="what it is for, if no other valid one has the same name")
-    verify = commands.add_parser("verify", help="find the first altered, missing or inserted row of the audit trail")
+    verify = commands.add_parser(
+        "verify", help="find the first altered, missing or inserted row of the audit trail", description=_VERIFY
+    )
     verify.add_argument("--tenant", help="name or id of one tenant; otherwise all")
     verify.add_argument("--checkpoint", type=Path, help="file or log with checkpoints, which the trail has to hold")
     checkpoint = commands.add_parser("checkpoint", help="print the end of every tenant's audit trail, to be kept")
@@ -178,7 +185,8 @@ def _verify(given: argparse.Namespace) -> None:
         if not one.fault:
             print(f"{printable(one.tenant_name)}: {one.rows:,} rows, sound.")
     if faults:
-        sys.exit("\n".join(f"{printable(one.tenant_name)}: {one.fault}." for one in faults))
+        print("\n".join(f"{printable(one.tenant_name)}: {one.fault}." for one in faults), file=sys.stderr)
+        sys.exit(_ALTERED)
 
 
 def _checkpoint(given: argparse.Namespace) -> None:

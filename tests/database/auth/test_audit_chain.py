@@ -549,7 +549,8 @@ def test_the_command_names_the_fault_and_fails(db: Database, actor: Actor, tmp_p
     assert f"One: row 5 ({row}) was altered, or does not follow from the row before it.\n" in bent.stderr
     assert command("verify", "--tenant", "Other").returncode == 0
     unknown = command("verify", "--tenant", "Nobody")
-    assert unknown.returncode == 1 and "There is no tenant Nobody." in unknown.stderr
+    assert unknown.returncode == 2 and "There is no tenant Nobody." in unknown.stderr
+    assert command("verify", "--checkpoint", str(tmp_path / "none")).returncode == 2  # no alarm: nobody has looked
 
 
 def test_an_unknown_tenant_is_said(db: Database) -> None:
