@@ -1,4 +1,4 @@
-"""Ends this process in order when SIGTERM or Ctrl-C asks it to.
+"""Ends this process in order when SIGTERM, Ctrl-C or a terminal that closes asks it to.
 
 The first signal begins the end: what is under way is finished, and runs go to other workers. A second one ends the
 process at once, and so does an end that takes too long. Nothing that was acknowledged is lost then either: it is as if
@@ -36,6 +36,9 @@ def when_asked(begin: Callable[[], object], *, grace_seconds: float = 0) -> None
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: _ask(begin, grace_seconds))
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as it is under nohup
+            # A terminal that closes says so twice, by its shell and by the system.
+            signal.signal(signal.SIGHUP, lambda *_: None if _is_asked else _ask(begin, grace_seconds))
 
 
 def leave() -> None:
