@@ -235,7 +235,7 @@ class RunJournal:
     def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
         if error is None:
             return None
-        return {key: self.sentence(text) for key, text in error.items()}
+        return {**error, "message": self.sentence(error["message"])}  # its code is a word of ours, not of a payload
 
     def shown(self, value: JsonValue) -> JsonValue:
         return self._redacted.mask(value)

@@ -143,6 +143,9 @@ def test_failing_step_fails_the_run_and_names_itself(actor: Actor) -> None:
     assert row.status == "FAILED"
     assert "sum" in row.error_json["message"]
     assert steps_of(actor, run)["sum"].error == row.error_json
+    # Its code is read again when the run goes on, and is none of what the payload hides.
+    again = await_run(start_run(actor, workflow, {"text": "x", "password": row.error_json["code"]}))
+    assert again.error_json["code"] == row.error_json["code"]
 
 
 def test_event_resumes_a_wait_with_its_payload(actor: Actor) -> None:
