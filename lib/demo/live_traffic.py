@@ -68,7 +68,7 @@ class LiveTraffic:
         actor = actors.engine(tenants[name])
         payload = self._payload(self._templates[event_type], actor.tenant)
         with database.write(actor) as conn:
-            ingestion.submit_event(conn, actor, event_type=event_type, payload=payload, source=SOURCE)
+            ingestion.submit_event(conn, actor, event_type=event_type, payload=payload, source=SOURCE, is_ours=True)
 
     def _payload(self, template: templates.PayloadTemplate, tenant: UUID) -> Any:
         """The type's example with its ids and times filled in anew."""

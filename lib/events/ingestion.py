@@ -72,15 +72,16 @@ def submit_event(
     origin: Origin = "live",
     parent_event_id: UUID | None = None,
     only_workflow: UUID | None = None,
+    is_ours: bool = False,
 ) -> Submission:
     """Take an event in, in the caller's transaction; needs the right to send. See `submit_events`.
 
-    `only_workflow` limits the candidates to one (replays).
+    `only_workflow` limits the candidates to one (replays). `is_ours` says that source and id are our own words.
 
     Raises NotFound for an event type that the catalog does not know, InvalidInput naming the field, Conflict when
     other content was sent before as this (source, submission_id).
     """
-    sent = SentEvent(event_type, payload, source, submission_id, correlation_key, schema_ref)
+    sent = SentEvent(event_type, payload, source, submission_id, correlation_key, schema_ref, is_ours=is_ours)
     way = _Way(conn, actor, origin, parent_event_id, only_workflow)
     [found] = _submit(way, [sent])
     if isinstance(found, CatalogError):
@@ -210,7 +211,7 @@ def _claim(conn: Connection, sent: SentEvent, event: JudgedEvent) -> Claim | Non
         "ref": sent.schema_ref,
     }
     source, submission_id = (
-        _digest(conn, text) if event.facts.redacted.holds(text) else text
+        text if sent.is_ours or not event.facts.redacted.holds(text) else _digest(conn, text)
         for text in (sent.source or "", sent.submission_id)
     )
     return Claim(source, submission_id, hashlib.sha256(strict_json.canonical(content, is_read=sent.is_read)).digest())

@@ -42,6 +42,8 @@ class SentEvent:
     schema_ref: str | None = None
     #: Whether strict_json read the payload, so that it need not be checked again.
     is_read: bool = False
+    #: Whether source and id are our own words, which hold no secret whatever they have in common with the payload's.
+    is_ours: bool = False
 
     @property
     def kind(self) -> tuple[str, str | None]:
@@ -163,7 +165,7 @@ def _judged(
         return NotFound(f"There is no event {sent.event_type} in this catalog.")
     schema = known(row["schema"]) if row["schema"] else None
     redacted = Redacted.of(sent.payload, schema=schema.marks if schema else None, pointers=row["redacted_fields"])
-    shown_ref = redacted.name(sent.schema_ref) if sent.schema_ref else None
+    shown_ref = _shown_ref(sent.schema_ref, redacted, row)
     conflict = None
     if sent.schema_ref and row["payload_schema_ref"] and sent.schema_ref != row["payload_schema_ref"]:
         conflict = {"catalog": row["payload_schema_ref"], "submitted": shown_ref}
@@ -173,7 +175,7 @@ def _judged(
     return JudgedEvent(
         event_id=event_id,
         created_at=row["created_at"],
-        source=redacted.name(sent.source) if sent.source else None,
+        source=redacted.name(sent.source) if sent.source and not sent.is_ours else sent.source,
         facts=EventFacts(sent.event_type, redacted, REDACTED if is_secret else key, effective),
         key=key,
         schema_status=status,
@@ -182,6 +184,12 @@ def _judged(
         candidates=candidates,
         has_waits=row["has_waits"],
     )
+
+
+def _shown_ref(ref: str | None, redacted: Redacted, row: Mapping[str, Any]) -> str | None:
+    """The ref that the sender names, as people may see it. One that we know is a name of ours, and no secret."""
+    is_known = row["schema"] is not None or ref == row["payload_schema_ref"]
+    return ref if ref is None or is_known else redacted.name(ref)
 
 
 def _key(sent: SentEvent, redacted: Redacted, paths: list[str]) -> tuple[str | None, bool]:

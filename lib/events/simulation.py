@@ -54,7 +54,7 @@ def send(conn: Connection, actor: Actor, *, draft: EventDraft) -> Submission:
     Audited, and its correlation key is remembered unless it is a secret.
     """
     actor.require("manage", acts.EventSimulated, on=draft.event_type, kind="event_type")
-    submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated")
+    submission = ingestion.submit_event(conn, actor, **_given(draft), source=SOURCE, origin="simulated", is_ours=True)
     act = acts.EventSimulated(
         target_id=str(submission.event_id),
         event_type=draft.event_type,

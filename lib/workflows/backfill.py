@@ -210,6 +210,7 @@ def _replay(
                 origin="replay",
                 parent_event_id=event.event_id,
                 only_workflow=backfill.workflow_id,
+                is_ours=True,
             )
             if submission.of("started"):
                 return "started", None

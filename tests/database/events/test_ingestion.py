@@ -234,6 +234,16 @@ def test_another_schema_than_the_catalogs_is_noted(new_actor: ActorFactory) -> N
     assert submit(new_actor(), schema_ref="payload.Nowhere.v9").schema_status == "unknown"
 
 
+def test_the_ref_of_a_known_schema_is_no_secret(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    for ref in (REF, "payload.TicketClosed.v1"):
+        done = submit(actor, {**TICKET, "password": ref[8:-3]}, schema_ref=ref)
+        assert done.schema_ref == ref and (done.schema_ref_conflict or {"submitted": ref})["submitted"] == ref
+    assert (
+        submit(actor, {**TICKET, "password": "Zq7Xv9Kp2Rm4"}, schema_ref="x.Zq7Xv9Kp2Rm4").schema_ref == "x.[redacted]"
+    )
+
+
 @pytest.mark.own_database
 def test_secrets_are_hidden_in_everything_but_the_raw_column(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()

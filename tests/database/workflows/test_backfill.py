@@ -111,6 +111,24 @@ def test_unmatched_live_events_are_replayed_once_with_their_raw_payload(db: Data
     assert "workflow.backfill_started" in audited(db, workflow)
 
 
+def test_what_a_payload_hides_has_no_say_in_what_counts_as_replayed(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attached(actor)
+    pause(actor, workflow, paused=True)  # so that what comes now starts nothing
+    secrets = ("backfill", "TicketCreated", str(workflow))
+    sent = {submit(actor, {**example(db), "password": secret}).event_id for secret in secrets}
+    pause(actor, workflow, paused=False)
+    done = finish(db, actor, begin(actor, workflow))
+    assert (done.started, done.reasons) == (3, {})
+    assert {(row.parent_event_id, row.source) for row in runs(db, workflow)} == {(one, "backfill") for one in sent}
+    assert count(actor, workflow) == 0, "or they would be replayed again and again"
+
+
+def pause(actor: Actor, workflow: UUID, *, paused: bool) -> None:
+    with database.write(actor) as conn:
+        workflow_changes.set_paused(conn, actor, workflow_id=workflow, paused=paused)
+
+
 def test_what_the_workflow_cannot_take_is_skipped_with_its_reason_and_can_be_taken_later(
     db: Database, new_actor: ActorFactory
 ) -> None:
