@@ -50,8 +50,18 @@ _TOKEN = re.compile(
 )
 #: RFC 9562 section 4. One of some thousands reads like the number of a card or an account, and is neither.
 UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
-_UUID = re.compile(rf"(?<![A-Za-z0-9])({UUID})(?![A-Za-z0-9])")
-_DIGITS = re.compile(r"(?<![A-Za-z0-9.])[0-9]{2,19}(?:[ \u00a0-][0-9]{2,19}){0,6}(?![A-Za-z0-9])")
+# And W3C Trace Context section 3.2, whose span may be all of digits.
+_ID = re.compile(rf"(?<![A-Za-z0-9])({UUID}|[0-9a-f]{{2}}-[0-9a-f]{{32}}-[0-9a-f]{{16}}-[0-9a-f]{{2}})(?![A-Za-z0-9])")
+# Groups of digits; an international telephone number has a plus before it.
+_DIGITS = re.compile(
+    r"(?:(?<![^\s(\"',;:/])(?P<plus>\+)|(?<![A-Za-z0-9.]))"
+    r"[0-9]{2,19}(?![A-Za-z0-9])(?:[ \u00a0-][0-9]{2,19}(?![A-Za-z0-9]))*+"
+)
+_GROUP = re.compile("[0-9]+")
+#: Nobody writes a card with less before its first gap, as phones, sizes, amounts and many orders have.
+_SHORTEST_FIRST_GROUP = 4
+#: ITU-T E.164: no telephone number has more digits.
+_LONGEST_PHONE = 15
 _CARD = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6\d|35)\d{14,17}"
 )
@@ -95,7 +105,7 @@ def redact_text(text: str) -> str:
     text = _SIGNED.sub(rf"\1{REDACTED}", text)
     text = _BASIC.sub(_without_basic, text)
     text = _TOKEN.sub(lambda match: (match["kept"] or match["user"] or "") + REDACTED, text)
-    pieces = _UUID.split(text)  # every second one is a UUID
+    pieces = _ID.split(text)  # every second one is such an id
     pieces[::2] = [_without_numbers(piece) for piece in pieces[::2]]
     return "".join(pieces)
 
@@ -165,9 +175,30 @@ def _has_iban_checksum(start: str, rest: str) -> bool:
 
 
 def _without_card(match: re.Match[str]) -> str:
-    groups = re.split(r"[ \u00a0-]", match[0])
-    for first in range(len(groups)):
-        for last in range(first + 1, len(groups) + 1):
-            if is_card("".join(groups[first:last])):
-                return REDACTED
-    return match[0]
+    """The digits without cards, and without the two short groups behind each: when it ends, and its check digits."""
+    text = match[0]
+    groups = list(_GROUP.finditer(text))
+    pieces, done, hidden_to = list[str](), 0, 0
+    for first, group in enumerate(groups):
+        last = _end_of_card(groups, first, is_phone=first == 0 and match["plus"] is not None)
+        if last is None:
+            continue
+        if group.start() >= hidden_to:
+            pieces += (text[done : group.start()], REDACTED)
+        behind = [one for one in groups[last + 1 : last + 3] if len(one[0]) <= 4]
+        done = hidden_to = max(hidden_to, (behind[-1] if behind else groups[last]).end())
+    return "".join((*pieces, text[done:]))
+
+
+def _end_of_card(groups: list[re.Match[str]], first: int, *, is_phone: bool) -> int | None:
+    """The last group of the longest card that begins with the first one."""
+    digits, end = "", None
+    if len(groups[first][0]) < _SHORTEST_FIRST_GROUP:
+        return None
+    for last in range(first, len(groups)):
+        digits += groups[last][0]
+        if len(digits) > 19:
+            break
+        if is_card(digits) and not (is_phone and len(digits) <= _LONGEST_PHONE):
+            end = last
+    return end
