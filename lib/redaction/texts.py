@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from lib.redaction.names import is_sensitive
@@ -19,12 +20,14 @@ _HEADER = re.compile(
     r"[^\r\n\\\"']++"
 )
 _NAME = re.compile(
-    r"(?<![\w.-])(?:--?(?P<option>[A-Za-z][\w.-]{0,63}+)(?:=|[ \t]{1,3}(?!-))"  # as commands are given it
+    r"(?<![\w.-])(?:--?(?P<option>[A-Za-z][\w.-]{0,63}+)(?:=|[ \t]{1,3}(?!-)"  # as commands are given it
+    r"|[\\\"']{1,3},\s{0,3}(?=[\\\"']{1,3}[^-\\\"']))"  # or a list of what they are given
     r"|(?P<name>[A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3})"
 )
-_ELEMENT = re.compile(r"<(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63}+)(?:\s[^<>]{0,200}+)?>")
+_ELEMENT = re.compile(r"<(?P<whole>(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63}+))(?:\s[^<>]{0,200}+)?>")
 # Text, and what stands in it for text or for nothing: CDATA, in which "<" means itself, and comments.
 _CONTENT = re.compile(r"(?:[^<]++|<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))++", re.DOTALL)
+_END_TAG = re.compile(r"</([\w:.-]{1,120})\s{0,9}>")
 # What signs an address opens what it leads to.
 _SIGNED = re.compile(r"(?i)([?&](?:[a-z-]{1,20}-)?sig(?:nature)?=)[^&\s#\"']++")
 _VALUE = re.compile(
@@ -134,13 +137,31 @@ def _without_assigned(text: str) -> Iterator[str]:
 def _without_content(text: str) -> Iterator[str]:
     """The pieces of a text in which what an element with the name of a secret holds is replaced."""
     done = position = 0
+    ends: dict[str, list[int]] | None = None
     while tag := _ELEMENT.search(text, position):
         position = tag.end()
-        content = _CONTENT.match(text, position) if is_sensitive(tag["name"]) else None
-        if content:
+        if not is_sensitive(tag["name"]):
+            continue
+        content = _CONTENT.match(text, position)
+        if ends is None:
+            ends = _end_tags(text)
+        end = content.end() if content else position
+        if not tag[0].endswith("/>"):  # elements in it go too, if it has an end
+            known = ends.get(tag["whole"], [])
+            at = bisect_left(known, end)
+            end = known[at] if at < len(known) else end
+        if end > position:
             yield text[done:position] + REDACTED
-            done = position = content.end()
+            done = position = end
     yield text[done:]
+
+
+def _end_tags(text: str) -> dict[str, list[int]]:
+    """Where the end tags of each name begin."""
+    found: dict[str, list[int]] = {}
+    for tag in _END_TAG.finditer(text):
+        found.setdefault(tag[1], []).append(tag.start())
+    return found
 
 
 def _without_basic(match: re.Match[str]) -> str:

@@ -123,7 +123,7 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
             continue
         elif isinstance(item, list | tuple):
             target[slot] = items = list(item)
-            is_same = _redact_pairs(items) and is_same
+            is_same = _redact_pairs(items) and _redact_arguments(items) and is_same
             todo += _items_to_do(items, place, pointers)
             continue
         elif isinstance(item, str):
@@ -142,6 +142,18 @@ def _redact_pairs(items: list[Any]) -> bool:
             if is_sensitive(name):
                 items[index] = [name, REDACTED]
                 is_same = False
+    return is_same
+
+
+def _redact_arguments(items: list[Any]) -> bool:
+    """Hide the values of secrets in what a command is given, such as ["--password", …]; whether there were none."""
+    options = [index for index, item in enumerate(items[:-1]) if type(item) is str and item[:1] == "-"]
+    is_same = True
+    for index in options:
+        value = items[index + 1]
+        if is_sensitive(items[index]) and "=" not in items[index] and not (type(value) is str and value[:1] == "-"):
+            items[index + 1] = REDACTED
+            is_same = False
     return is_same
 
 

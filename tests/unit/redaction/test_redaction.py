@@ -271,6 +271,12 @@ TEXTS = {
     "<password><![CDATA[hunter2": "<password>[redacted]",
     "<body><![CDATA[<password>hunter2</password>]]></body>": "<body><![CDATA[<password>[redacted]</password>]]></body>",
     "<author>Jane</author>": "<author>Jane</author>",
+    "<password><value>x</value></password> <a>b</a>": "<password>[redacted]</password> <a>b</a>",
+    "<n:card a='b'>\n<no>4711</no> 12/29</n:card ><card/>y<pin>1</pin>": (
+        "<n:card a='b'>[redacted]</n:card ><card/>y<pin>[redacted]</pin>"
+    ),
+    "<pin><![CDATA[1</pin>2]]></pin> <token> <id>": "<pin>[redacted]</pin> <token>[redacted]<id>",
+    "ran ['a', '--password', 'hun ter2', '--token', '-v']": "ran ['a', '--password', '[redacted]', '--token', '-v']",
     "https://h/f?sv=1&sig=aB%2B1&x=2": "https://h/f?sv=1&sig=[redacted]&x=2",
     "https://h/f?X-Amz-Signature=0aff#a": "https://h/f?X-Amz-Signature=[redacted]#a",
     "the signature=good": "the signature=good",
@@ -360,6 +366,15 @@ def test_an_object_that_is_written_as_pairs() -> None:
     assert redact(headers) == [["Authorization", REDACTED], ["Accept", "x"], ["x-api-key", REDACTED]]
     assert redact({"changed": ["password", "email"]}) == {"changed": ["password", "email"]}
     assert redact([["password", "email"], ["name"]]) == [["password", "email"], ["name"]]
+
+
+def test_arguments_of_a_command() -> None:
+    given = ["tool", "--password", "hunter2", "-token", 5, "--pin", "--user", "ann", "--api-key=k-1", "x", "--secret"]
+    assert redact({"args": given})["args"] == [
+        *("tool", "--password", REDACTED, "-token", REDACTED, "--pin", "--user", "ann"),
+        *(f"--api-key={REDACTED}", "x", "--secret"),
+    ]
+    assert Redacted.of(["--password", "hunter2"]).hidden == {"hunter2"}
 
 
 def test_json_inside_a_text() -> None:
@@ -613,6 +628,11 @@ HOSTILE: dict[str, Callable[[], Any]] = {
         "<a ",
         "<a>",
         "<aa:a b",
+        "<pin>",
+        "<pin><a>",
+        "</pin>",
+        "<pin><a></pin>",
+        '"--pin", ',
         "--a ",
         "-a-",
         "?a-",
@@ -633,6 +653,7 @@ HOSTILE |= {
     "keys": lambda: {f"key{number}": "x" for number in range(20_000)},
     "JSON texts": lambda: ['{"a":1}'] * 26_000,
     "pairs": lambda: [["a", 1]] * 26_000,
+    "arguments": lambda: ["--pin", "a"] * 15_000,
     "card keys": lambda: {str(4 * 10**15 + number): 1 for number in range(12_000)},
 }
 
