@@ -40,6 +40,7 @@ _VALUE = re.compile(
     re.DOTALL,
 )
 _BASIC = re.compile(r"(?i)(?<![A-Za-z0-9])(basic[ \t]{1,3})([A-Za-z0-9+/_-]{6,}+={0,2})")
+_WORD = re.compile("[A-Za-z][a-z]+")
 _TOKEN = re.compile(
     r"(?P<kept>(?<![A-Za-z0-9])[Bb](?i:earer)[ \t]{1,3})[A-Za-z0-9._~+/=-]{6,}+"
     r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+"
@@ -169,7 +170,9 @@ def _without_basic(match: re.Match[str]) -> str:
         plain = base64.urlsafe_b64decode(match[2].replace("+", "-").replace("/", "_").rstrip("=") + "==")
     except (binascii.Error, ValueError):
         return match[0]
-    return match[1] + REDACTED if b":" in plain else match[0]  # only then is it a user and a password
+    # Only then is it a user and a password. Words such as "Overview" have a colon too, but beside what is no text.
+    is_word = _WORD.fullmatch(match[2]) and not plain.decode(errors="replace").isascii()
+    return match[0] if b":" not in plain or is_word else match[1] + REDACTED
 
 
 def _without_numbers(text: str) -> str:

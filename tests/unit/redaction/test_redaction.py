@@ -202,6 +202,8 @@ TEXTS = {
     "the bearer of news": "the bearer of news",
     "Basic dXNlcjpwYXNz": "Basic [redacted]",
     "basic understanding": "basic understanding",
+    "Basic Overview, Basic Operations of BASIC Opening": "Basic Overview, Basic Operations of BASIC Opening",
+    "Basic OnBhc3M=, Basic dTpwYXNz": "Basic [redacted], Basic [redacted]",
     'curl -H "Authorization: Token abc" http://h/': 'curl -H "Authorization: [redacted]" http://h/',
     "Cookie: a=b; c=d\nHost: h": "Cookie: [redacted]\nHost: h",
     "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc-_ ok": "[redacted] ok",
