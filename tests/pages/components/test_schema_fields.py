@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -60,6 +61,18 @@ class FormPage:
             for one in self.app.caption
             if ":red[" in one.value
         ]
+
+    def places(self) -> list[tuple[int, ...]]:
+        """Where each text field stands in the page, block by block."""
+
+        def inside(block: Any, place: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+            for at, child in block.children.items():
+                if child.type == "text_input":
+                    yield (*place, at)
+                elif hasattr(child, "children"):
+                    yield from inside(child, (*place, at))
+
+        return list(inside(self.app.main, ()))
 
     def find(self, kind: str, name: str, at: int = 0) -> Any:
         """Find a field by its kind and name."""
@@ -457,6 +470,22 @@ def test_errors_wait_until_a_field_was_touched_or_the_form_sent() -> None:
     form.state["submitted"] = True
     form.run()
     assert form.errors == ["Must have at least 3 characters.", '"b" is missing.']
+
+
+def test_no_field_changes_its_place_when_errors_come_or_go() -> None:
+    """The browser makes one anew that does, without what is typed in it and without the cursor."""
+    name = {"name": {"type": "string", "minLength": 3}, "more": {"type": "string"}}
+    part = {"type": "object", "required": ["name"], "minProperties": 2, "properties": name}
+    schema = {**part, "minProperties": 3, "properties": {**name, "part": part}}
+    form = FormPage(schema, {"name": "long", "part": {"name": "long"}}, submitted=False)
+    before = form.places()
+    assert form.errors == [] and len(before) == 4
+    form.state["submitted"] = True
+    form.run()
+    assert sorted(form.errors) == ["Must have at least 2 entries.", "Must have at least 3 entries."]
+    assert form.places() == before
+    form.set("text_input", "name", "x")
+    assert len(form.errors) == 3 and form.places() == before
 
 
 def test_errors_of_a_closed_part_are_counted_on_it() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,22 +53,30 @@ class Drawing:
                     self.inside[path[:length]] += 1
 
     def draw_errors(self, node: Node, *, children_speak: bool = False) -> None:
-        """Write the errors of a node under it; with `children_speak`, leave what is inside to the fields there."""
-        path = node.path
-        if not self.inside.get(path):
+        """Write the errors of a node under it; with `children_speak`, leave what is inside to the fields there.
+
+        A part has room for its errors also without any. In the browser the fields after them would else be made anew
+        when errors come or go, without what was typed meanwhile, and without the cursor.
+        """
+        said = list(self._said_at(node, children_speak)) if self.inside.get(node.path) else []
+        if not said and not children_speak:
             return
-        children = enumerate(node.opened()) if children_speak else ()
-        left_to = {at if node.is_list else child.name for at, child in children if not child.hidden}
         # By the key of a field's errors names.js ties them to the field above.
         whose = "part" if children_speak else "field"
         with st.container(gap="xxsmall", key=f"{whose}-errors-{self.widget_key(node)}"):
-            for place, messages in self.errors.items():
-                if place[: len(path)] != path or (len(place) > len(path) and place[len(path)] in left_to):
-                    continue
-                inner = ".".join(str(step) for step in place[len(path) :] if step != EXPRESSION)
-                for message in dict.fromkeys(messages):
-                    text = f"{inner}: {message}" if inner else message
-                    st.caption(f":red[:material/error: {plain(text)}]")
+            for text in said:
+                st.caption(f":red[:material/error: {plain(text)}]")
+
+    def _said_at(self, node: Node, children_speak: bool) -> Iterator[str]:
+        path = node.path
+        children = enumerate(node.opened()) if children_speak else ()
+        left_to = {at if node.is_list else child.name for at, child in children if not child.hidden}
+        for place, messages in self.errors.items():
+            if place[: len(path)] != path or (len(place) > len(path) and place[len(path)] in left_to):
+                continue
+            inner = ".".join(str(step) for step in place[len(path) :] if step != EXPRESSION)
+            for message in dict.fromkeys(messages):
+                yield f"{inner}: {message}" if inner else message
 
 
 def _lies_inside(violation: SchemaViolation, path: Path) -> bool:
