@@ -180,8 +180,9 @@ def test_nonsense_in_the_url_shows_the_page(query: dict[str, str], db: Database,
 
 
 def test_what_the_url_asks_for_in_vain_is_told(db: Database, actor: Actor) -> None:
+    latest = hours_ago(1)
     for n in range(30):
-        add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"{n:02}")
+        add(db, actor.tenant, latest - timedelta(seconds=n), correlation_key=f"{n:02}")
     app = open_page(eventType=NAME, range="5y", tz="Mars/Olympus", step="days")
     told = [warning.value for warning in app.warning]
     assert told == [
@@ -278,8 +279,9 @@ def test_the_hour_that_comes_twice_is_told_apart(
 
 
 def test_recent_events_come_as_the_file_of_the_activity_page(db: Database, actor: Actor) -> None:
+    latest = hours_ago(1)
     for n in range(30):
-        add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"={n}")
+        add(db, actor.tenant, latest - timedelta(seconds=n), correlation_key=f"={n}")
     add(db, actor.tenant, hours_ago(1), origin="simulated")
     add(db, actor.tenant, hours_ago(24 * 20))
     app = open_page(eventType=NAME)
@@ -327,8 +329,9 @@ def test_a_range_is_as_long_as_people_say(since: str, until: str, said: str) -> 
 
 
 def test_recent_events_are_paged(db: Database, actor: Actor) -> None:
+    latest = hours_ago(1)
     for n in range(60):
-        add(db, actor.tenant, hours_ago(1) - timedelta(seconds=n), correlation_key=f"{n:02}")
+        add(db, actor.tenant, latest - timedelta(seconds=n), correlation_key=f"{n:02}")
     app = open_page(eventType=NAME)
     seen = list(app.dataframe[0].value["Correlation key"])
     for _ in range(2):
