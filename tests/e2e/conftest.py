@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -315,14 +315,6 @@ def act_as(page: Page, label: str) -> None:
     """The page that this tab opens next is looked at as this person, as if a tab before had chosen them."""
     cookie = {"name": acting_as.KEY, "value": quote(label), "domain": "localhost", "path": "/"}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait until the condition holds; fail after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def settled(page: Page) -> None:

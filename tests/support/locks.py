@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 from lib.database import Database
+from tests.support.waiting import PATIENCE
 
 _WAITING = text(
     "SELECT count(*) FROM pg_stat_activity"
@@ -25,7 +26,7 @@ def waiting(db: Database, *, like: str = "%") -> int:
 
 def await_waiting(db: Database, *, unless_done: Future[Any] | None = None, like: str = "%") -> None:
     """Until somebody waits for a lock in this database; fail when who should wait is done instead."""
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         if waiting(db, like=like):
             return

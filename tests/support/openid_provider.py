@@ -19,10 +19,10 @@ from urllib.request import Request, urlopen
 
 from tests.support import npm
 from tests.support.npm import NpmMissing
+from tests.support.waiting import PATIENCE
 
 CERTIFIED = "oidc-provider@9.13.3"
 CLIENT_SECRET = "the-app-is-known-by-this"
-_SECONDS = 30
 
 
 class OpenIdProvider:
@@ -38,7 +38,7 @@ class OpenIdProvider:
     def up(self) -> None:
         """Serve."""
         self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + _SECONDS
+        deadline = time.monotonic() + PATIENCE
         while True:
             try:
                 urlopen(f"{self.url}/.well-known/openid-configuration", timeout=2).read()
@@ -51,7 +51,7 @@ class OpenIdProvider:
         """Answer nobody any more."""
         if self._process:
             self._process.terminate()
-            self._process.wait(_SECONDS)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def knows(self, subject: str, **claims: Any) -> None:
@@ -62,7 +62,7 @@ class OpenIdProvider:
             method="PUT",
             headers={"Content-Type": "application/json"},
         )
-        urlopen(request, timeout=10).read()
+        urlopen(request, timeout=PATIENCE).read()
 
 
 @contextmanager

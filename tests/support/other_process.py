@@ -18,6 +18,7 @@ from typing import IO, Any, cast
 
 from lib import database
 from lib.database import Database
+from tests.support.waiting import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -59,7 +60,7 @@ def other_process(db: Database) -> Iterator[OtherProcess]:
     finally:
         cast(IO[str], process.stdin).close()
         try:
-            process.wait(20)
+            process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

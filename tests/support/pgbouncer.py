@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import URL
+
+from tests.support.waiting import PATIENCE, wait_for
 
 PROGRAM = Path("/usr/sbin/pgbouncer")
 
@@ -45,15 +46,13 @@ def pooling(url: URL, folder: Path, *, settings: str = "pool_mode = transaction\
         yield url.set(host="127.0.0.1", port=port)
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         assert process.poll() is None, "PgBouncer ended"
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("PgBouncer does not listen")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_for(listens)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.support.waiting import PATIENCE, wait_for
 
 PROGRAMS = {"haproxy": Path("/usr/sbin/haproxy"), "nginx": Path("/usr/sbin/nginx")}
 DOCUMENTS = Path(__file__).resolve().parents[2] / "docs" / "hosting"
@@ -41,7 +42,7 @@ def in_front_of(name: str, web_ports: Sequence[int], ports: tuple[int, int], fol
         yield Proxy(f"https://localhost:{tls}", f"http://localhost:{plain}", checks=name == "haproxy")
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(PATIENCE)
 
 
 def _replaced(name: str, replacements: dict[str, str]) -> str:
@@ -134,11 +135,9 @@ def _started(command: Sequence[str | Path], folder: Path) -> subprocess.Popen[by
 
 
 def _wait(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + 10
-    while time.monotonic() < deadline:
+    def listens() -> bool:
         assert process.poll() is None, "the proxy ended"
         with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.02)
-    raise AssertionError("the proxy does not listen")
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_for(listens)

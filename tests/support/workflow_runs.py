@@ -15,6 +15,7 @@ from lib.errors import DatabaseUnavailable
 from lib.redaction import redact
 from lib.runs import engine
 from lib.serialization import strict_json
+from tests.support.waiting import PATIENCE
 
 ENDED = ("SUCCEEDED", "FAILED", "CANCELED")
 
@@ -127,7 +128,7 @@ def row_of(run: UUID) -> Any:
         return conn.execute(text("SELECT * FROM workflow_runs WHERE run_id = :r"), {"r": run}).one()
 
 
-def await_run(run: UUID, *statuses: str, seconds: float = 20) -> Any:
+def await_run(run: UUID, *statuses: str, seconds: float = PATIENCE) -> Any:
     """The run's row once it has one of these statuses (an ended one if none is given)."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

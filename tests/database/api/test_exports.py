@@ -30,6 +30,7 @@ from tests.conftest import ActorFactory
 from tests.database.auth.test_sessions import begin, enter, identity_of
 from tests.support.api_client import check_described
 from tests.support.tickets import event_ticket
+from tests.support.waiting import PATIENCE
 
 GONE = "Open Export again"
 
@@ -71,7 +72,7 @@ def test_of_many_at_the_same_moment_one_gets_the_file(db: Database, new_actor: A
     together = threading.Barrier(8)
 
     def fetch(_: int) -> int:
-        together.wait(30)
+        together.wait(PATIENCE)
         return client().get(link).status_code
 
     with ThreadPoolExecutor(8) as pool:

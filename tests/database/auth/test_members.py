@@ -18,6 +18,7 @@ from lib.database import Connection, Database
 from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
 from tests.conftest import ActorFactory
 from tests.support.locks import await_waiting
+from tests.support.waiting import PATIENCE
 
 
 @pytest.fixture
@@ -169,7 +170,7 @@ def test_two_admins_cannot_end_each_other_at_once(
             first_act(conn, boss, other.user_id)
             late = pool.submit(_tried, other, second_act, boss.user_id)
             await_waiting(db)
-        refused = late.result(20)
+        refused = late.result(PATIENCE)
     assert isinstance(refused, PermissionDenied) and "no longer an admin" in str(refused)
     assert permissions(db, boss.tenant).count("admin") == 1
 
@@ -181,7 +182,7 @@ def test_two_admins_cannot_both_leave_at_once(db: Database, boss: Actor, new_act
             _remove(conn, boss, boss.user_id)
             late = pool.submit(_tried, other, _remove, other.user_id)
             await_waiting(db)
-        assert isinstance(late.result(20), Conflict)
+        assert isinstance(late.result(PATIENCE), Conflict)
     assert permissions(db, boss.tenant) == ["admin"]
 
 

@@ -20,6 +20,7 @@ from lib.database import Database
 from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
 from tests.conftest import ActorFactory
 from tests.support.hostile_texts import TEXTS
+from tests.support.waiting import PATIENCE
 
 FAILED = {"runStatus": ["Failed"]}
 
@@ -250,7 +251,7 @@ def test_two_that_save_at_once_do_not_pass_the_bound(ada: Actor) -> None:
         for one in others:
             one.start()
     for one in others:
-        one.join(30)
+        one.join(PATIENCE)
     assert outcomes == ["Conflict", "Conflict"] and len(seen(ada)) == MOST_OWN
 
 

@@ -22,6 +22,7 @@ from lib.database import Connection, Database
 from lib.errors import NotFound, PermissionDenied
 from lib.settings import Settings
 from tests.conftest import ActorFactory
+from tests.support.waiting import PATIENCE
 
 SETTINGS = Settings(session_hours=12, session_idle_hours=2)
 
@@ -288,7 +289,7 @@ def test_several_tabs_begin_one_sign_in_and_one_session(ada: Actor) -> None:
 
     def open_tab() -> None:
         try:
-            ready.wait(10)
+            ready.wait(PATIENCE)
             begin(identity)
             enter(ada, identity)
         except BaseException as error:
@@ -298,7 +299,7 @@ def test_several_tabs_begin_one_sign_in_and_one_session(ada: Actor) -> None:
     for tab in tabs:
         tab.start()
     for tab in tabs:
-        tab.join(30)
+        tab.join(PATIENCE)
     assert not failed
     assert len(listed(ada)) == 1
 

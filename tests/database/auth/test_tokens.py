@@ -24,6 +24,7 @@ from lib.events.simulation import EventDraft
 from tests.conftest import ActorFactory
 from tests.support.api_client import BATCH, ApiClient, event
 from tests.support.locks import await_waiting
+from tests.support.waiting import PATIENCE
 
 SENDERS = 4
 
@@ -251,7 +252,7 @@ def test_no_event_comes_in_after_that_was_committed_while_four_clients_send(
     act: Act, refusal: int, db: Database, boss: Actor
 ) -> None:
     token, token_id = make(boss)
-    warm, over = threading.Semaphore(0), time.monotonic() + 30
+    warm, over = threading.Semaphore(0), time.monotonic() + 2 * PATIENCE
 
     def send() -> list[int]:
         client, statuses = ApiClient(token), []  # each remembers the token for itself, as another process would
@@ -264,7 +265,7 @@ def test_no_event_comes_in_after_that_was_committed_while_four_clients_send(
     with ThreadPoolExecutor(SENDERS) as pool:
         senders = [pool.submit(send) for _ in range(SENDERS)]
         for _ in range(SENDERS):
-            assert warm.acquire(timeout=20)
+            assert warm.acquire(timeout=PATIENCE)
         with database.write(boss) as conn:
             act(conn, boss, token_id)
         committed = taken_in(db, boss)
@@ -286,7 +287,7 @@ def test_it_waits_for_an_event_under_way_and_the_next_event_waits_for_it(
             assert not isinstance(first, CatalogError)
             ending = pool.submit(_in_transaction, boss, act, token_id)
             await_waiting(db, unless_done=ending)
-        ending.result(10)
+        ending.result(PATIENCE)
 
         _, other_id = token, token_id = make(boss)
         sender = tokens.actor_for_token(token)
@@ -295,7 +296,7 @@ def test_it_waits_for_an_event_under_way_and_the_next_event_waits_for_it(
             act(conn, boss, other_id)
             late = pool.submit(_send, sender)
             await_waiting(db, unless_done=late)
-        assert isinstance(late.result(10), PermissionDenied if refusal == 403 and act is _limit else TokenEnded)
+        assert isinstance(late.result(PATIENCE), PermissionDenied if refusal == 403 and act is _limit else TokenEnded)
     assert taken_in(db, boss) == 1
 
 

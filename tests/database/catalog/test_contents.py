@@ -20,6 +20,7 @@ from lib.workflows import own_events
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_own_events import GOOD, change, create, delete, restore
 from tests.support.tenant_catalog import add_entry
+from tests.support.waiting import PATIENCE
 
 
 def held(actor: Actor) -> CatalogContents:
@@ -140,7 +141,7 @@ def test_a_transaction_counts_once_and_waits_for_no_other_before_its_end(db: Dat
     assert first is not None and first <= 2
     with db.owner.begin() as one, db.owner.begin() as other, ThreadPoolExecutor(1) as beside:
         add(one, "THIRD", 1)
-        beside.submit(add, other, "FOURTH", 1).result(timeout=30)
+        beside.submit(add, other, "FOURTH", 1).result(PATIENCE)
         one.execute(text("UPDATE event_catalog SET name = 'm' WHERE event_type = 'FIRST_1'"))
     assert counted(db, actor) == first + 2
     assert held(actor).entries == 155 + 602

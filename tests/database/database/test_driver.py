@@ -19,6 +19,7 @@ from lib.auth.actors import Actor
 from lib.database import Database, driver
 from lib.errors import InvalidInput
 from tests.conftest import ActorFactory
+from tests.support.waiting import PATIENCE
 
 _ID = UUID("4009a8ec-6343-5a95-a455-1acef028db55")
 _AT = datetime(2026, 3, 2, 9, 15, 30, 123456, tzinfo=UTC)
@@ -103,4 +104,4 @@ def test_a_wake_is_heard_however_many_files_are_open(db: Database) -> None:
             assert not driver.notified(conn, seconds=0)
             with db.owner.begin() as other:
                 other.execute(text("NOTIFY test_driver"))
-            assert driver.notified(conn, seconds=5)
+            assert driver.notified(conn, seconds=PATIENCE)

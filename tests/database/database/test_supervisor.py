@@ -7,8 +7,7 @@ import os
 import signal
 import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -19,8 +18,7 @@ import pytest
 from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
 from lib.errors import ConfigurationError
-
-_SECONDS = 60
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def supervised(server: EmbeddedServer) -> EmbeddedServer:
 
 
 def connect(server: EmbeddedServer) -> psycopg.Connection:
-    return psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True, connect_timeout=5)
+    return psycopg.connect(server.url().replace("+psycopg", ""), autocommit=True, connect_timeout=30)
 
 
 def answers(server: EmbeddedServer) -> bool:
@@ -47,13 +45,6 @@ def answers(server: EmbeddedServer) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def postmaster(server: EmbeddedServer) -> psutil.Process:

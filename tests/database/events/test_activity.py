@@ -8,7 +8,6 @@ import json
 import random
 import re
 import runpy
-import time
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
@@ -40,6 +39,7 @@ from lib.settings import Settings
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import REF, TICKET, publish, submit
 from tests.support import workflow_runs
+from tests.support.waiting import wait_for
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations" / "versions"
@@ -453,12 +453,8 @@ def test_the_worker_indexes_what_waits(db: Database, new_actor: ActorFactory) ->
     event = add(db, actor.tenant, {"items": [{"sku": "A"}]})
     upkeep = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)
     upkeep.start()
-    deadline = time.monotonic() + 20
-    with db.owner.connect() as conn:
-        waiting = text("SELECT count(*) FROM event_payload_pending")
-        while conn.execute(waiting).scalar_one() and time.monotonic() < deadline:
-            conn.rollback()
-            time.sleep(0.02)
+    with db.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        wait_for(lambda: not conn.exec_driver_sql("SELECT count(*) FROM event_payload_pending").scalar_one())
         assert conn.exec_driver_sql("SELECT event_id FROM event_payload_values").scalars().all() == [event]
     upkeep.stop()
     assert find(actor, path="items.sku", value="A") == [event]

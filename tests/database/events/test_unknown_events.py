@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from typing import Any
 
 import pytest
@@ -24,6 +23,7 @@ from lib.settings import Settings
 from tests.conftest import ActorFactory
 from tests.support.statements import counted_statements
 from tests.support.tenant_catalog import add_entry
+from tests.support.waiting import wait_for
 
 
 def sent(event_type: str = "DEVICE_OFFLINE", payload: Any = None, source: str = "/rmm") -> SentEvent:
@@ -260,10 +260,7 @@ def test_upkeep_forgets_what_is_defined_by_now(db: Database, new_actor: ActorFac
     upkeep = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)
     upkeep.start()
     try:
-        deadline = time.monotonic() + 30
-        while scalars(db, left) != ["UNKNOWN"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        wait_for(lambda: scalars(db, left) == ["UNKNOWN"])
     finally:
         upkeep.stop()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -26,6 +25,7 @@ from lib.operations import prometheus
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
 from tests.conftest import ActorFactory
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.own_database
 
@@ -469,11 +469,8 @@ def test_upkeep_folds_and_ends(db: Database, new_actor: ActorFactory) -> None:
     add(db, actor.tenant, START)
     upkeep = Upkeep(Settings(database_url="postgresql://unused"), seconds=0.05)
     upkeep.start()
-    deadline = time.monotonic() + 10
-    with db.owner.connect() as conn:
-        while conn.exec_driver_sql("SELECT count(*) FROM event_deltas").scalar_one() and time.monotonic() < deadline:
-            conn.rollback()
-            time.sleep(0.02)
+    with db.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        wait_for(lambda: not conn.exec_driver_sql("SELECT count(*) FROM event_deltas").scalar_one())
         assert conn.exec_driver_sql("SELECT count(*) FROM event_counts").scalar_one() == len(COUNT_GRAINS)
     upkeep.stop()
     assert not upkeep.alive

@@ -23,6 +23,7 @@ from lib.settings import Settings, settings
 from lib.steps import Step
 from tests.database.runs.test_engine import steps_of
 from tests.support.locks import await_waiting
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import (
     await_run,
     insert_event,
@@ -118,9 +119,7 @@ def test_stop_hands_runs_over(db: Database, actor: Actor, reach_loopback: int) -
     )
     engine.start(settings(), worker=True)
     run = start_run(actor, publish(actor.tenant, [call]))
-    deadline = time.monotonic() + 10
-    while not steps_of(actor, run) and time.monotonic() < deadline:
-        time.sleep(0.02)
+    wait_for(lambda: bool(steps_of(actor, run)))
     engine.stop()
     row = row_of(run)
     assert (row.status, row.turn, row.attempts) == ("RUNNING", 2, 0)
@@ -162,10 +161,8 @@ def test_health_tells_where_runs_execute(db: Database, actor: Actor) -> None:
     assert engine.health().state == "running"
     assert engine.health().live_executors == 1
     engine.stop()
-    deadline = time.monotonic() + 10
-    while engine.health().state != "down":  # the server drops the lock of a closed connection in its own time
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    # The server drops the lock of a closed connection in its own time.
+    wait_for(lambda: engine.health().state == "down")
 
 
 def test_a_run_that_was_not_announced_starts_all_the_same(

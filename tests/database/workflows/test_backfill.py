@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,6 +27,7 @@ from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import EVENT, attach, audited, detach, edit, example, get, publish
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import log_step
 
 pytestmark = pytest.mark.own_database
@@ -357,14 +357,16 @@ def chores() -> Iterator[None]:
 
 
 def ended(actor: Actor, workflow: UUID) -> backfill.Backfill:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
+    found: list[backfill.Backfill] = []
+
+    def has_ended() -> bool:
         with database.read(actor) as conn:
             latest = backfill.latest(conn, tenant=actor.tenant, workflow_id=workflow)
-        if latest and latest.status != "running":
-            return latest
-        time.sleep(0.05)
-    raise AssertionError("the backfill did not end")
+        found.extend([latest] if latest and latest.status != "running" else [])
+        return bool(found)
+
+    wait_for(has_ended)
+    return found[0]
 
 
 def test_a_backfill_goes_on_without_anybody_watching(new_actor: ActorFactory, db: Database, chores: None) -> None:

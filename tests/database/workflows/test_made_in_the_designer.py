@@ -65,7 +65,7 @@ def test_every_step_type_as_the_designer_adds_it_publishes_and_runs(db: Database
         submission = ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db), origin="simulated")
     (match,) = submission.of("started")
     assert match.run_id is not None
-    row = await_run(match.run_id, seconds=40)
+    row = await_run(match.run_id)
     assert row.status == "SUCCEEDED", row.error_json
     assert row.output_json == example(db)
 
@@ -202,7 +202,7 @@ def test_whatever_is_made_in_the_designer_validates_publishes_and_runs(
     assert len(started) == len(made)
     for match in started:
         assert match.run_id is not None
-        row = await_run(match.run_id, seconds=60)
+        row = await_run(match.run_id)
         assert row.status == "SUCCEEDED", (row.error_json, made[row.workflow_id])
 
 

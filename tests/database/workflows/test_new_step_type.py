@@ -190,7 +190,7 @@ def test_it_is_published_and_runs(db: Database, new_actor: ActorFactory) -> None
         submission = ingestion.submit_event(conn, actor, event_type=EVENT, payload=example(db), origin="simulated")
     (match,) = submission.of("started")
     assert match.run_id is not None
-    row = await_run(match.run_id, seconds=40)
+    row = await_run(match.run_id)
     assert row.status == "SUCCEEDED", row.error_json
     with database.read(actor) as conn:
         run = run_records.get_run(conn, tenant=actor.tenant, run_id=match.run_id)

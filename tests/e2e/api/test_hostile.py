@@ -23,10 +23,11 @@ from lib.database import Database
 from lib.runs import engine
 from lib.settings import Settings
 from tests.conftest import CloneFactory, add_person
-from tests.e2e.conftest import RunningApp, start_app, stop_app, wait_for
+from tests.e2e.conftest import RunningApp, start_app, stop_app
 from tests.support import locks
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.hostile_payloads import DATA, take_anything
+from tests.support.waiting import wait_for
 
 MIB = 2**20
 pytestmark = pytest.mark.timeout(300)

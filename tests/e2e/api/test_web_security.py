@@ -14,7 +14,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.conftest import POLICY, ROOT, RunningApp, free_port, launch_app, served, stop_app, wait_for
+from tests.e2e.conftest import POLICY, ROOT, RunningApp, free_port, launch_app, served, stop_app
+from tests.support.waiting import PATIENCE, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -56,7 +57,7 @@ def elsewhere(app: RunningApp) -> Iterator[Elsewhere]:
 @pytest.mark.parametrize("path", PATHS)
 def test_every_answer_has_a_policy(app: RunningApp, path: str) -> None:
     try:
-        answer = urlopen(Request(app.url + path, headers={"Accept": "text/html"}), timeout=10)
+        answer = urlopen(Request(app.url + path, headers={"Accept": "text/html"}), timeout=PATIENCE)
     except OSError as error:  # an answer that is an error has the headers too
         answer = error  # type: ignore[assignment]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]

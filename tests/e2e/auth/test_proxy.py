@@ -25,6 +25,7 @@ from lib import database
 from lib.auth import actors
 from lib.settings import Settings
 from tests.e2e.conftest import POLICY, RunningApp, free_port, launch_app, picture, prepare, served, settled, stop_app
+from tests.support.waiting import PATIENCE
 
 HEADER, ISSUER, AUDIENCE, COOKIE = "X-Proxy-Token", "https://acme.example.com", "the-catalog", "event_catalog_browser"
 KEY, STRANGER = RSAKey.generate_key(2048), RSAKey.generate_key(2048)
@@ -62,7 +63,7 @@ def token(email: str = "Ada@example.com", *, key: RSAKey = KEY, issued: float = 
 
 def get(app: RunningApp, path: str, headers: Mapping[str, str] | None = None) -> tuple[int, list[tuple[str, str]]]:
     address = urlsplit(app.url)
-    connection = HTTPConnection(address.hostname or "", address.port, timeout=20)
+    connection = HTTPConnection(address.hostname or "", address.port, timeout=PATIENCE)
     connection.request("GET", path, headers={"Accept": "text/html", **(headers or {})})
     answer = connection.getresponse()
     answer.read()

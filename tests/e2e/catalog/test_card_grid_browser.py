@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.e2e.conftest import RunningApp, act_as, database_of, picture, settled, wait_for
+from tests.e2e.conftest import RunningApp, act_as, database_of, picture, settled
+from tests.support.waiting import wait_for
 from tests.unit.components.test_statuses import contrast
 
 pytestmark = pytest.mark.browser

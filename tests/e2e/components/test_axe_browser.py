@@ -18,8 +18,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import ROOT, RunningApp, act_as, database_of, settled, start_app, stop_app, tab, wait_for
+from tests.e2e.conftest import ROOT, RunningApp, act_as, database_of, settled, start_app, stop_app, tab
 from tests.support.foreign_documents import npm
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 

@@ -8,7 +8,8 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.e2e.conftest import settled, wait_for
+from tests.e2e.conftest import settled
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 

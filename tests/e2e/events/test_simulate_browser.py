@@ -7,7 +7,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import RunningApp, database_of, picture, settled, wait_for
+from tests.e2e.conftest import RunningApp, database_of, picture, settled
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 

@@ -29,8 +29,9 @@ from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
 from lib.runs import engine
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app, wait_for
+from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import await_run, event_trigger, expr, log_step, no_trace_left, publish, step
 
 KILLS = int(os.environ.get("FAULT_KILLS", "10"))

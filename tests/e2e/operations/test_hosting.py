@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import CloneFactory
-from tests.e2e.conftest import ROOT, free_port, wait_for
+from tests.e2e.conftest import ROOT, free_port
+from tests.support.waiting import wait_for
 
 HOSTING = ROOT / "docs" / "hosting"
 

@@ -12,9 +12,10 @@ import pytest
 from lib import database
 from lib.database import Database
 from tests.conftest import CloneFactory, add_person
-from tests.e2e.conftest import RunningApp, start_app, stop_app, wait_for
+from tests.e2e.conftest import RunningApp, start_app, stop_app
 from tests.support.api_client import STRUCTURED, event, new_token
 from tests.support.tenant_catalog import add_entry, add_schema
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import event_trigger, expr, log_step, publish
 
 CANARY = "Zq7-of-a-payload"

@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, expect
 
 from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
-from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, settled, stop_app, tab, wait_for
+from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, settled, stop_app, tab
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 

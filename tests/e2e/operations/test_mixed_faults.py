@@ -29,11 +29,12 @@ from lib.database import embedded_server
 from lib.errors import DatabaseUnavailable
 from lib.runs import engine
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, free_port, launch_app, stop_app, wait_for
+from tests.e2e.conftest import RunningApp, free_port, launch_app, stop_app
 from tests.e2e.operations.test_app_faults import Sender, compare, kill_whole, workload
 from tests.e2e.runs.test_faults import Receiver, Workers
 from tests.support import postgresql15
 from tests.support.api_client import new_token
+from tests.support.waiting import wait_for
 
 KILLS = int(os.environ.get("FAULT_KILLS", "10"))
 EVENTS = int(os.environ.get("FAULT_EVENTS", "0"))

@@ -30,9 +30,10 @@ from lib import database, demo
 from lib.auth.actors import Actor
 from lib.database import Database
 from tests.conftest import CloneFactory, add_person
-from tests.e2e.conftest import POLICY, ROOT, RunningApp, free_port, launch_app, served, settled, wait_for
+from tests.e2e.conftest import POLICY, ROOT, RunningApp, free_port, launch_app, served, settled
 from tests.support import proxies
 from tests.support.api_client import event, new_token
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import event_trigger, log_step, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]

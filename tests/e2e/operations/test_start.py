@@ -12,7 +12,8 @@ from urllib.request import Request, urlopen
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import RunningApp, free_port, launch_app, picture, stop_app, wait_for
+from tests.e2e.conftest import RunningApp, free_port, launch_app, picture, stop_app
+from tests.support.waiting import wait_for
 
 _STARTS_SECONDS = 150
 

@@ -20,9 +20,10 @@ from lib.auth.actors import Actor
 from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, settled, tab, wait_for
+from tests.e2e.conftest import RunningApp, free_port, launch_app, prepare, served, settled, tab
 from tests.support.api_client import STRUCTURED, event, new_token
 from tests.support.viewer import viewing
+from tests.support.waiting import wait_for
 
 _SECONDS = 60
 Launch = Callable[..., RunningApp]

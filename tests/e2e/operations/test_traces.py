@@ -17,10 +17,11 @@ import pytest
 from lib import database
 from lib.database import Database
 from tests.conftest import CloneFactory, add_person
-from tests.e2e.conftest import ROOT, RunningApp, free_port, start_app, stop_app, wait_for
+from tests.e2e.conftest import ROOT, RunningApp, free_port, start_app, stop_app
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.tenant_catalog import add_entry, add_schema
 from tests.support.trace_collector import Received, collecting
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import event_trigger, expr, publish, step
 
 CANARY = "Zq7-of-a-payload"

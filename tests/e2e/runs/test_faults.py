@@ -29,7 +29,7 @@ from lib.database import embedded_server
 from lib.database.embedded_server import EmbeddedServer
 from lib.runs import engine
 from lib.settings import ROOT, Settings
-from tests.e2e.conftest import wait_for
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import await_run, expr, log_step, no_trace_left, publish, row_of, start_run, step
 
 KILLS = int(os.environ.get("FAULT_KILLS", "10"))

@@ -17,7 +17,8 @@ from lib.auth.actors import Actor
 from lib.catalog import system as system_catalog
 from lib.settings import Settings
 from tests.database.workflows.test_records import attach, edit
-from tests.e2e.conftest import RunningApp, act_as, picture, settled, start_app, stop_app, tab, wait_for
+from tests.e2e.conftest import RunningApp, act_as, picture, settled, start_app, stop_app, tab
+from tests.support.waiting import wait_for
 from tests.support.workflow_runs import expr, log_step
 
 pytestmark = pytest.mark.browser

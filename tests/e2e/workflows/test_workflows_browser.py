@@ -13,8 +13,9 @@ from sqlalchemy import text
 from lib import database
 from lib.auth import actors
 from lib.settings import Settings
-from tests.e2e.conftest import RunningApp, act_as, picture, prepare, settled, start_app, stop_app, tab, wait_for
+from tests.e2e.conftest import RunningApp, act_as, picture, prepare, settled, start_app, stop_app, tab
 from tests.support import locks
+from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 

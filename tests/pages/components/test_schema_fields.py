@@ -39,7 +39,7 @@ class FormPage:
 
     def __init__(self, schema: Any, initial: Any = ABSENT, **state: Any) -> None:
         self.state = {"schema": schema, "initial": initial, **state}
-        self.app = AppTest.from_function(page, default_timeout=20, kwargs={"state": self.state})
+        self.app = AppTest.from_function(page, default_timeout=60, kwargs={"state": self.state})
         self.run()
 
     def run(self) -> None:

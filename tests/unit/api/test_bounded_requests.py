@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from lib.api import bound_requests
 from lib.api.bounded_requests import MOST_BYTES
+from tests.support.waiting import PATIENCE
 
 _BLOCK = 8192
 _START = b"POST / HTTP/1.1\r\nHost: here\r\n"
@@ -46,13 +47,13 @@ def address() -> Iterator[tuple[str, int]]:
         thread.start()
         yield listening.getsockname()
         server.should_exit = True
-        thread.join(10)
+        thread.join(PATIENCE)
 
 
 def _sent_without_end(address: tuple[str, int], start: bytes, block: bytes) -> tuple[int, bytes]:
     """How much of a request that never ends was taken, and what was answered."""
     taken = 0
-    with socket.create_connection(address, timeout=20) as sender:
+    with socket.create_connection(address, timeout=PATIENCE) as sender:
         sender.sendall(start)
         try:
             while taken < 100 * MOST_BYTES:
@@ -90,7 +91,7 @@ def test_what_never_ends_is_refused(address: tuple[str, int], start: bytes, bloc
 
 def test_a_long_head_and_a_long_body_are_read(address: tuple[str, int]) -> None:
     body = b"x" * (20 * MOST_BYTES)
-    with socket.create_connection(address, timeout=20) as sender:
+    with socket.create_connection(address, timeout=PATIENCE) as sender:
         for _ in range(3):  # one after the other on a connection that is kept
             sender.sendall(_START + b"a: " + b"y" * (MOST_BYTES // 2) + b"\r\nContent-Length: %d\r\n\r\n" % len(body))
             sender.sendall(body)
@@ -99,7 +100,7 @@ def test_a_long_head_and_a_long_body_are_read(address: tuple[str, int]) -> None:
 
 
 def test_a_body_in_pieces_is_read(address: tuple[str, int]) -> None:
-    with socket.create_connection(address, timeout=20) as sender:
+    with socket.create_connection(address, timeout=PATIENCE) as sender:
         sender.sendall(_CHUNKED)
         for _ in range(40):
             sender.sendall(b"%x\r\n%b\r\n" % (_BLOCK, b"x" * _BLOCK))

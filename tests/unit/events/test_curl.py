@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lib.events.simulation import EventDraft
 from lib.serialization import strict_json
 from lib.ui.simulate.curl import command
+from tests.support.waiting import PATIENCE
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 VALUES = st.recursive(
@@ -24,7 +25,7 @@ def arguments(said: str) -> list[str]:
     """The arguments that a shell gives to curl, which is printf here."""
     script = said.replace("curl ", "printf '%s\\0' ", 1)
     shell = subprocess.run(
-        ["/bin/sh", "-c", script], capture_output=True, check=True, env={"TOKEN": "secret"}, timeout=10
+        ["/bin/sh", "-c", script], capture_output=True, check=True, env={"TOKEN": "secret"}, timeout=PATIENCE
     )
     return shell.stdout.decode().split("\0")[:-1]
 

@@ -12,8 +12,7 @@ import pytest
 from lib.errors import DatabaseUnavailable
 from lib.runs import chores
 from lib.runs.chores import Chore, Chores
-
-PATIENCE = 20  # for a busy computer; every wait ends as soon as its condition holds
+from tests.support.waiting import PATIENCE
 
 
 class Counted:

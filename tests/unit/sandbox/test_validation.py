@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +26,7 @@ from lib.sandbox.validation import MOST_UNITS, SchemaVerdict, checker, violation
 from lib.schemas.form import load
 from lib.serialization import strict_json
 from tests.support import work
+from tests.support.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -262,7 +262,7 @@ def test_bombs_end(schema: Any, value: Any, outcome: str) -> None:
     start = time.monotonic()
     verdict = violations(schema, value, timeout_ms=200)
     assert verdict.status in outcome.split()
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENCE
     assert violations({"type": "string"}, "x").valid
 
 
@@ -342,7 +342,7 @@ def test_a_child_that_does_not_answer_is_killed() -> None:
         os.kill(pid, signal.SIGSTOP)
     start = time.monotonic()
     assert in_child({}, 1, timeout_ms=10).status == "timed_out"
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < PATIENCE
     sandbox.stop()
     assert in_child({}, 1).valid
 
@@ -392,10 +392,7 @@ if sys.argv[1] == "kill":
     done = subprocess.run([sys.executable, "-c", program, end], cwd=ROOT, capture_output=True, text=True, timeout=60)
     pids = [int(pid) for pid in done.stdout.splitlines()[-1].split()]
     assert pids, done.stderr
-    deadline = time.monotonic() + 10
-    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
-        threading.Event().wait(0.05)
-    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids))
 
 
 def test_cost_of_a_small_payload() -> None:
