@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -13,9 +12,10 @@ from lib import database
 from lib.database import Database
 from lib.errors import DatabaseUnavailable
 from lib.operations import readiness
-from lib.runs import engine
+from lib.runs import engine, wake
 from lib.settings import Settings
 from tests.conftest import ActorFactory
+from tests.support.waiting import wait_for
 
 IN_PROCESS, EXTERNAL = Settings(worker="in-process"), Settings(worker="external")
 NO_ENGINE = "The workflow engine of this process does not run."
@@ -38,19 +38,17 @@ def test_an_engine_elsewhere_is_not_waited_for(db: Database) -> None:
 
 
 @pytest.mark.own_database
-def test_an_engine_that_hears_of_no_run_is_not_ready(db: Database, running: None) -> None:
+def test_an_engine_that_hears_of_no_run_is_not_ready(
+    db: Database, running: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert readiness.reason_against(IN_PROCESS) is None
+    monkeypatch.setattr(wake, "_LISTEN", "LISTEN to nothing")  # refused: it stays deaf until that was seen
     with db.owner.begin() as conn:
         ended = conn.execute(text(END_LISTENERS))
         assert ended.scalars().all() == [True]
-    wait_until(lambda: readiness.reason_against(IN_PROCESS) == HEARS_NOT)
-    wait_until(lambda: readiness.reason_against(IN_PROCESS) is None)
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < deadline
+    wait_for(lambda: readiness.reason_against(IN_PROCESS) == HEARS_NOT)
+    monkeypatch.undo()
+    wait_for(lambda: readiness.reason_against(IN_PROCESS) is None)
 
 
 def test_a_login_of_pages_that_cannot_connect_is_not_ready(db: Database) -> None:
