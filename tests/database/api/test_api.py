@@ -405,9 +405,9 @@ def test_use_of_a_token_is_noted_once_a_minute(db: Database, client: ApiClient) 
         assert client.get("/api/v2/catalog").status_code == 200
         return scalar(db, "SELECT extract(epoch FROM now() - last_used_at)::int FROM api_tokens")
 
-    assert used_after(None) <= 5
-    assert 30 <= used_after(30) <= 35
-    assert used_after(61) <= 5
+    assert used_after(None) < 20
+    assert 30 <= used_after(30) < 50
+    assert used_after(61) < 20
 
 
 def test_only_an_admin_makes_and_ends_tokens(new_actor: ActorFactory) -> None:

@@ -165,7 +165,7 @@ def asked(token: str, requests: int, per_second: float, burst: int) -> dict[str,
 
 def test_two_web_processes_share_the_limit(db: Database, new_actor: ActorFactory) -> None:
     token = new_token(new_actor("read"))
-    per_second, burst = 20.0, 160
+    per_second, burst = 1.0, 160  # few a second: a busy machine takes many for the requests
     with other_process(db) as one, other_process(db) as other:
         for each in (one, other):
             each.ask("tests.database.api.test_rate_limit.asked", token, 300, per_second, burst)
