@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import RunningApp, free_port, launch_app, picture, stop_app
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE, wait_for
 
 _STARTS_SECONDS = 150
 
@@ -27,7 +27,8 @@ def starting(tmp_path: Path) -> Iterator[RunningApp]:
     stop_app(app)
 
 
-def test_who_comes_early_is_told_and_led_in(starting: RunningApp, page: Page) -> None:
+@pytest.mark.browser
+def test_who_comes_early_is_told_and_led_in(page: Page, starting: RunningApp) -> None:
     early = _asked(starting, "/", accept="text/html")
     assert (early.status, early.headers["Retry-After"], early.headers["Cache-Control"]) == (503, "2", "no-store")
     assert "default-src 'self'" in early.headers["Content-Security-Policy"]
@@ -48,14 +49,14 @@ def test_a_start_that_is_told_to_end_ends_in_order(starting: RunningApp) -> None
     assert starting.process.wait(_STARTS_SECONDS) == 0
 
 
-def _status(app: RunningApp, path: str, *, seconds: float = 5) -> int | None:
+def _status(app: RunningApp, path: str, *, seconds: float = PATIENCE) -> int | None:
     try:
         return _asked(app, path, seconds=seconds).status
     except OSError:
         return None
 
 
-def _asked(app: RunningApp, path: str, *, accept: str = "*/*", seconds: float = 5) -> HTTPResponse | HTTPError:
+def _asked(app: RunningApp, path: str, *, accept: str = "*/*", seconds: float = PATIENCE) -> HTTPResponse | HTTPError:
     try:
         answer: HTTPResponse = urlopen(Request(app.url + path, headers={"Accept": accept}), timeout=seconds)
         return answer
