@@ -81,7 +81,8 @@ async def come_up() -> None:
     """Bring up everything that a page needs, or end the process with what is missing."""
     try:
         await asyncio.to_thread(startup.start, settings())
-        await asyncio.to_thread(warm_up.warm_up)
+        if not stopping.is_asked():
+            await asyncio.to_thread(warm_up.warm_up)
     except CatalogError as error:
         refuse(error)
     except Exception:

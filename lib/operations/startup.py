@@ -8,7 +8,7 @@ from lib import database, demo, sandbox
 from lib.auth import actors, members, proxy_tokens, sign_in_settings
 from lib.catalog import system as system_catalog
 from lib.database import Connection, named_queries
-from lib.operations import rehearsal, upkeep
+from lib.operations import rehearsal, stopping, upkeep
 from lib.runs import engine
 from lib.settings import Settings
 from lib.telemetry import traces
@@ -43,7 +43,7 @@ def start(settings: Settings) -> None:
     """Database, system catalog, on an embedded one the demo (or a first tenant to work in), and the engine.
 
     Raises ConfigurationError when the settings do not allow it, DatabaseUnavailable when the database goes away
-    meanwhile; nothing is left running then.
+    meanwhile; nothing is left running then. A process that is asked to end meanwhile begins nothing that ends at once.
     """
     sign_in_settings.check(settings)
     traces.start(settings, process="web")
@@ -58,6 +58,8 @@ def _start_all_else(settings: Settings) -> None:
     try:
         sandbox.start()  # its children take a second to load; the first event should not wait for them
         _load(settings)
+        if stopping.is_asked():
+            return
         rehearsal.rehearse()
         engine.start(settings, worker=settings.worker == "in-process")
         if settings.worker == "in-process":
