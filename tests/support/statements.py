@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import streamlit as st
 from psycopg.pq import Trace
 from sqlalchemy import Engine, event
+from streamlit.runtime.caching import cache_utils
 
 from lib.database import driver
 
@@ -58,6 +60,17 @@ def counted_trips(pool: Engine) -> Iterator[list[str]]:
         session.pgconn.untrace()
         file.seek(0)
         said += file.read().splitlines()
+
+
+@contextmanager
+def within_a_second() -> Iterator[None]:
+    """Nothing is kept when this begins, and what pages keep for a second stays meanwhile, however long they take."""
+    now = time.monotonic()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache_utils, "TTLCACHE_TIMER", lambda: now)
+        st.cache_data.clear()  # what keeps from now on goes by that clock
+        yield
+    st.cache_data.clear()
 
 
 def fewest_of_a_page(pool: Engine, open_it: Callable[[], object]) -> list[str]:

@@ -17,6 +17,7 @@ from lib.database import Database
 from tests.conftest import ActorFactory
 from tests.pages.people.test_matrix import PAGES
 from tests.support import pages
+from tests.support.statements import within_a_second
 
 
 @pytest.fixture
@@ -64,9 +65,9 @@ def statements(app: AppTest, db: Database) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_script_run_with_sign_in_is_one_statement_more(page: str, db: Database, ada: Actor) -> None:
-    with auth("off"):
+    with auth("off"), within_a_second():
         without = statements(opened(page, ada, signs_in=False), db)
-    with auth("oidc"):
+    with auth("oidc"), within_a_second():
         app = opened(page, ada, signs_in=True)
         with_sign_in = statements(app, db)
     assert app.session_state["person"].user_id == ada.user_id
