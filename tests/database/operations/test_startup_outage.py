@@ -12,6 +12,7 @@ from lib.errors import CatalogError
 from lib.operations import startup
 from lib.runs import engine
 from lib.settings import Settings
+from tests.support.waiting import wait_for
 
 END_SESSIONS = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
@@ -39,7 +40,10 @@ def test_a_start_whose_sessions_end_says_so(db: Database, number: int) -> None:
         assert "\n" not in str(error)
         assert not engine.listens(), "nothing is left running"
     else:
-        startup.stop()
+        try:
+            wait_for(lambda: len(opened) >= number)  # the engine's threads open the last ones
+        finally:
+            startup.stop()
     finally:
         event.remove(Pool, "connect", count)
     assert len(opened) >= number
