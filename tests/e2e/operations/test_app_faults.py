@@ -31,7 +31,7 @@ from lib.runs import engine
 from lib.settings import Settings
 from tests.e2e.conftest import RunningApp, free_port, launch_app, served, stop_app
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE, wait_for
 from tests.support.workflow_runs import await_run, event_trigger, expr, log_step, no_trace_left, publish, step
 
 KILLS = int(os.environ.get("FAULT_KILLS", "10"))
@@ -192,7 +192,7 @@ def kill_whole(app: RunningApp) -> None:
     children = psutil.Process(app.process.pid).children(recursive=True)
     app.process.kill()
     app.process.wait()
-    _, left = psutil.wait_procs([c for c in children if "postgres" not in c.name()], timeout=10)
+    _, left = psutil.wait_procs([c for c in children if "postgres" not in c.name()], timeout=PATIENCE)
     assert left == []
 
 
