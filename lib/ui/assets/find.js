@@ -6,7 +6,7 @@
   const waits = 30_000; // milliseconds that the box, or what it finds, may take to be drawn
   const holds = 1000; // milliseconds for which the dialog may still take the cursor to itself
   const box = () => document.querySelector(".st-key-find-text input");
-  const found = () => [...document.querySelectorAll("[class*='st-key-found-'] button")];
+  const found = () => [...document.querySelectorAll("[class*='st-key-found-'] :is(button, a)")];
   const foundFor = () => document.querySelector("[data-found-for]")?.dataset.foundFor;
   let until = 0; // when we stop looking for the box
   let kept = 0; // since when the box has had the cursor

@@ -13,10 +13,10 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.errors import InvalidInput
 from lib.operations import finding
-from lib.operations.finding import FoundThing, Kind
+from lib.operations.finding import FoundMore, FoundThing, Kind
 from lib.ui import FIND
-from lib.ui.components import guard
-from lib.ui.components.text import escape, plain, shorten
+from lib.ui.components import guard, links
+from lib.ui.components.text import escape, plain, plural, shorten
 
 _ASKED, _TEXT = "find-asked", "find-text"
 _WIDTH = 60
@@ -31,6 +31,17 @@ class _Way:
     icon: str
 
 
+@dataclass(frozen=True)
+class _List:
+    """Where all things of a kind are listed: the page, the parameter that asks for them by what was written, or by
+    another value, and what they are called there."""
+
+    page: str
+    parameter: str
+    noun: str
+    value: str | None = None
+
+
 _WAYS: Mapping[Kind, _Way] = {
     "event type": _Way("event.py", "eventType", ":material/bolt:"),
     "workflow": _Way("designer.py", "workflowId", ":material/account_tree:"),
@@ -38,6 +49,13 @@ _WAYS: Mapping[Kind, _Way] = {
     "run": _Way("runs.py", "runId", ":material/play_circle:"),
     "correlation key": _Way("activity.py", "key", ":material/key:"),
     "person": _Way("audit.py", "actBy", ":material/person:"),
+}
+# Those of which there may be more than the box finds.
+_LISTS: Mapping[Kind, _List] = {
+    "event type": _List("catalog.py", "q", "event type"),
+    "workflow": _List("workflows.py", "workflowSearch", "workflow"),
+    "event": _List("activity.py", "id", "event"),
+    "person": _List("settings.py", "section", "member", value="members"),
 }
 
 
@@ -53,18 +71,23 @@ def draw(actor: Actor) -> None:
     )
     script = FIND.read_text(encoding="utf-8")
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
-    if st.session_state.get(_ASKED):
+    if st.session_state.get(_ASKED) == _place():
         _open(actor)
 
 
 def _ask() -> None:
     """Callback: the box is open, and empty."""
-    st.session_state[_ASKED] = True
+    st.session_state[_ASKED] = _place()
     st.session_state[_TEXT] = ""
 
 
 def _close() -> None:
-    st.session_state[_ASKED] = False
+    st.session_state.pop(_ASKED, None)
+
+
+def _place() -> dict[str, list[str]]:
+    """What the URL asks for. Whoever follows a link in the box leaves it, and it closes."""
+    return {name: st.query_params.get_all(name) for name in st.query_params}
 
 
 @guard.dialog("Find anything", icon=":material/search:", width="medium", on_dismiss=guard.callback(_close))
@@ -87,7 +110,10 @@ def _open(actor: Actor) -> None:
     if not found:
         _draw_nothing(actor, text.strip())
     for number, one in enumerate(found):
-        _draw_finding(number, one)
+        if isinstance(one, FoundMore):
+            _draw_more(one, text.strip())
+        else:
+            _draw_finding(number, one)
     # Enter waits for this: it opens the first thing found for what is written now, not for what was a moment ago.
     st.html(f'<span data-found-for="{html(text)}"></span>')
 
@@ -110,6 +136,19 @@ def _draw_finding(number: int, one: FoundThing) -> None:
         )
         about = "" if one.about == one.name else f"{escape(shorten(one.about, _WIDTH))} · "
         st.caption(f"{about}{one.kind}", width="content")
+
+
+def _draw_more(more: FoundMore, text: str) -> None:
+    """A link, and no button: it has the list look at its address anew, also where that list is behind the box."""
+    listed = _LISTS[more.kind]
+    noun = f"more {listed.noun}"
+    with st.container(key=f"found-more-{listed.noun}"):
+        links.page_link(
+            listed.page,
+            label=f"More {listed.noun}s" if more.number is None else plural(more.number, noun),
+            icon=":material/arrow_forward:",
+            query_params={listed.parameter: listed.value or text},
+        )
 
 
 def _draw_nothing(actor: Actor, text: str) -> None:

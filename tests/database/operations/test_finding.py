@@ -7,19 +7,30 @@ from datetime import UTC, datetime
 import pytest
 
 from lib import database
+from lib.auth import members
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import InvalidInput
 from lib.operations import finding
+from lib.operations.finding import MOST, FoundMore, FoundThing
 from tests.conftest import ActorFactory
 from tests.database.events.test_activity import add
+from tests.database.events.test_ingestion import submit
 from tests.support.tenant_catalog import add_entry
 from tests.support.workflow_runs import log_step, publish, start_run
 
 
-def found(actor: Actor, text: str) -> list[tuple[str, str]]:
+def sought(actor: Actor, text: str) -> list[FoundThing | FoundMore]:
     with database.read(actor) as conn:
-        return [(one.kind, one.target) for one in finding.find(conn, actor, text=text, now=datetime.now(UTC))]
+        return finding.find(conn, actor, text=text, now=datetime.now(UTC))
+
+
+def found(actor: Actor, text: str) -> list[tuple[str, str]]:
+    return [(one.kind, one.target) for one in sought(actor, text) if isinstance(one, FoundThing)]
+
+
+def more(actor: Actor, text: str) -> list[tuple[str, int | None]]:
+    return [(one.kind, one.number) for one in sought(actor, text) if isinstance(one, FoundMore)]
 
 
 def test_each_kind_is_found_by_what_names_it(db: Database, new_actor: ActorFactory) -> None:
@@ -35,6 +46,25 @@ def test_each_kind_is_found_by_what_names_it(db: Database, new_actor: ActorFacto
     assert found(actor, "device-7") == [("correlation key", "device-7")]
     assert ("person", str(actor.user_id)) in found(actor, actor.email)
     assert found(actor, "  ") == [] and found(actor, "zzqx") == []
+
+
+def test_of_each_kind_it_is_said_how_many_more_there_are(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("admin")
+    for number in range(MOST + 2):
+        add_entry(db, actor.tenant, f"QUOKKA_{number}", name=f"Quokka {number}")
+        publish(actor.tenant, [log_step("log")], name=f"Feed quokka {number}")
+        with database.write(actor) as conn:
+            members.add(conn, actor, email=f"quokka{number}@acme.example", name=f"Quokka {number}", permission="read")
+    assert more(actor, "quokka") == [("event type", 2), ("workflow", 2), ("person", 2)]
+    assert len(found(actor, "quokka")) == 3 * MOST
+    assert more(actor, "quokka 1") == []
+
+
+def test_of_events_under_one_id_it_is_said_that_there_are_more(new_actor: ActorFactory) -> None:
+    actor = new_actor("admin")
+    for number in range(MOST + 1):
+        submit(actor, source=f"sender {number}", submission_id="4711")
+    assert more(actor, "4711") == [("event", None)]
 
 
 def test_people_are_for_admins(db: Database, new_actor: ActorFactory) -> None:

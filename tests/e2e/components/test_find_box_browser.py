@@ -72,6 +72,16 @@ def test_arrows_go_through_what_was_found(page: Page) -> None:
     expect(page).to_have_url(re.compile("event.*eventType=TICKET_CREATED"))
 
 
+def test_the_list_behind_the_box_shows_the_rest(page: Page) -> None:
+    page.goto("/?category=Billing")
+    expect(page.get_by_text("of 21 results")).to_be_visible()
+    press(page, "Control+k").fill("ticket")
+    page.get_by_role("dialog").get_by_role("link", name="39 more event types").click()
+    expect(page.get_by_text("of 44 results")).to_be_visible()
+    expect(page).to_have_url(re.compile("q=ticket"))
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
 def test_it_opens_over_the_drawer_which_comes_back(page: Page) -> None:
     page.goto("/?eventType=TICKET_CREATED")
     expect(page.get_by_role("dialog").get_by_text("Payload schema")).to_be_visible()

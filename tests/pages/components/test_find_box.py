@@ -25,7 +25,7 @@ def said(app: AppTest) -> str:
 def test_a_name_is_found_and_shown_as_text(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("read", name="Acme")
     add_entry(db, actor.tenant, "DEVICE_OFFLINE", name="**Device** ![x](http://127.0.0.1/x) " + "offline" * 50)
-    app = typed(pages.open_page("runs.py"), "device")
+    app = typed(pages.open_page("runs.py"), "**device**")
     assert app.button(key="found-0").label.startswith(r"\*\*Device\*\* !\[x\]")
 
 
@@ -41,5 +41,5 @@ def test_junk_gets_a_sentence(new_actor: ActorFactory) -> None:
 def test_the_box_comes_before_the_drawer_that_is_open(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("read", name="Acme")
     add_entry(db, actor.tenant, "DEVICE_OFFLINE", name="Device offline")
-    app = typed(pages.open_page("catalog.py", eventType="DEVICE_OFFLINE"), "device")
+    app = typed(pages.open_page("catalog.py", eventType="DEVICE_OFFLINE"), "device offline")
     assert app.button(key="found-0").label == "Device offline"
