@@ -142,6 +142,15 @@ def test_the_head_of_the_catalog_has_two_whole_lines_on_a_phone(page: Page) -> N
     assert abs(export["x"] + export["width"] - (PHONE["width"] - define["x"])) < 2
 
 
+@pytest.mark.parametrize("width", [1200, 1280])
+def test_the_head_of_the_catalog_is_one_line_from_a_small_laptop_on(width: int, page: Page) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, "/", "Workflow Event Catalog")
+    title = box(page.get_by_role("heading", name="Workflow Event Catalog"))
+    export = box(page.get_by_role("button", name="Export and import"))
+    assert export["x"] > title["x"] + title["width"] and export["y"] < title["y"] + title["height"]
+
+
 def test_what_is_found_reads_below_its_name_on_a_phone(page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     visit(page, "/", "Workflow Event Catalog")
