@@ -193,9 +193,9 @@ def _members(conn: Connection, actor: Actor) -> list[Member]:
 def _checked_email(email: str) -> str:
     """The address as it is kept. Raises InvalidInput for what cannot be one."""
     email = folded_email(email)
-    strict_json.check_text(email, field="email")
+    strict_json.check_text(email, field="e-mail")
     if len(email) > _LONGEST_EMAIL or not _EMAIL.fullmatch(email):
-        raise InvalidInput("email", "must be an address such as ada@example.com")
+        raise InvalidInput("e-mail", "must be an address such as ada@example.com")
     return email
 
 

@@ -92,7 +92,7 @@ def test_a_tenant_gets_a_name_of_its_own_and_an_address_to_sign_in_with(db: Data
         (added("N" * 101, "boss@acme.example"), "name: must have 1 to 100 characters"),
         (added("Be\nta", "boss@acme.example"), "name: must be on one line, without control characters"),
         (added("\u200b", "boss@acme.example"), "name: must have a character that can be seen"),
-        (added("Beta", "boss"), "email: must be an address such as ada@example.com"),
+        (added("Beta", "boss"), "e-mail: must be an address such as ada@example.com"),
         (added(" acme LTD", "boss@acme.example"), "There is a tenant acme LTD already."),
         (added("Beta", "boss@acme.example", time_zone="Mars"), "time-zone: must be an IANA name"),
     ):

@@ -99,7 +99,7 @@ def test_what_cannot_be_a_member_is_said_in_the_dialog(boss: Actor) -> None:
     app.button(key="add-member").click()
     app.text_input(key="member-email").input("ada")
     app.button(key="member-save").click().run()
-    assert "Email must be an address such as" in app.error[0].value and not app.exception
+    assert "E-mail must be an address such as" in app.error[0].value and not app.exception
 
 
 def test_the_last_admin_stays_and_the_page_says_why(boss: Actor) -> None:
