@@ -15,7 +15,7 @@ from lib.catalog.entries import DELETED_FOR, CatalogEntry, DeletedEntry, EntrySt
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
 from lib.ui.catalog import own_event_effects
-from lib.ui.components import guard
+from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import ago, escape, plural
 from lib.workflows import own_events
 from lib.workflows.own_events import EntryUse
@@ -84,7 +84,8 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry], *, is_told: bool
         with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             st.markdown(
                 f":gray[:material/delete:] **{escape(one.name)}** was deleted by "
-                f"{escape(one.deleted_by or 'someone who has left')}, {ago(one.deleted_at, now)}.",
+                f"{escape(one.deleted_by or 'someone who has left')}, {ago(one.deleted_at, now)}. "
+                f"Undo works until {viewer_time.shown(one.deleted_at + DELETED_FOR)}.",
                 width="content",
             )
             st.button(
@@ -92,7 +93,7 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry], *, is_told: bool
                 icon=":material/undo:",
                 key=f"restore-{one.event_type}",
                 disabled=refusal is not None,
-                help=refusal or f"Possible for {DELETED_FOR.days} days after the deletion.",
+                help=refusal,
                 on_click=guard.callback(_restore),
                 args=(actor, one.event_type),
             )

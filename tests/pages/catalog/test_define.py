@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -295,6 +296,11 @@ def test_an_unused_event_is_deleted_and_comes_back(new_actor: ActorFactory) -> N
     assert "**Device offline** was deleted by" in said(pages.new_session().run())
     gone = open_page("event.py", eventType=TYPE)
     assert "There is no event" not in said(gone)
+    with database.read(actor) as conn:
+        deleted = own_entries.deleted(
+            conn, tenant=actor.tenant, event_type=TYPE, since=datetime.now(UTC) - timedelta(hours=1)
+        )
+    assert deleted and f"Undo works until {deleted.deleted_at + timedelta(days=7):%Y-%m-%d %H:%M} UTC" in said(gone)
     gone.button(key=f"restore-{TYPE}").click().run()
     assert gone.title[0].value.endswith("Device offline") and stored(actor) is not None
 
