@@ -59,7 +59,7 @@ def close() -> None:
 
 @guard.dialog("Save view", icon=":material/bookmark_add:", on_dismiss=guard.callback(close))
 def _save(actor: Actor, page: ViewedPage, draft: _Draft) -> None:
-    st.markdown(f"**{page.title}** with {page.in_words(draft.parameters)}")
+    st.markdown(_looks_at(page, draft.parameters))
     with st.form("save-view-form", border=False):
         name = st.text_input("Name", key="view-name", placeholder="Failures of today")
         shared = _draw_shared(actor, key="view-shared", is_shared=False)
@@ -85,10 +85,17 @@ def _manage(views: Views) -> None:
         st.session_state[_CHOSEN] = (views.shown() or views.seen[0]).view_id
     chosen = seen[st.selectbox("View", list(seen), key=_CHOSEN, format_func=lambda one: _in_words(views, seen[one]))]
     page = views.pages[chosen.page]
-    st.markdown(f"**{page.title}** with {page.in_words(page.understood(chosen))}")
+    st.markdown(_looks_at(page, page.understood(chosen)))
     links.page_link(page.file, label="Open it", icon=":material/arrow_forward:", query_params=page.understood(chosen))
     _draw_changes(views, chosen, page)
     _draw_delete(views.actor, chosen)
+
+
+def _looks_at(page: ViewedPage, parameters: Parameters) -> str:
+    """What is looked at, as Markdown."""
+    if not parameters:
+        return f"**{page.title}** as one left it: the page has none of the filters of this view any more."
+    return f"**{page.title}** with {page.in_words(parameters)}"
 
 
 def _in_words(views: Views, view: SavedView) -> str:

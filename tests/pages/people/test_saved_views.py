@@ -279,6 +279,13 @@ def managed(app: AppTest, view: UUID) -> AppTest:
     return app
 
 
+def test_of_a_view_that_its_page_knows_nothing_of_that_is_said(ada: Actor) -> None:
+    view = save(ada, parameters={"runColour": ["red"]})
+    app = managed(pages.open_page("runs.py"), view)
+    words = [one.value for one in app.markdown]
+    assert "**Runs** as one left it: the page has none of the filters of this view any more." in words
+
+
 def one(actor: Actor, view: UUID) -> SavedView:
     return next(found for found in seen(actor) if found.view_id == view)
 
