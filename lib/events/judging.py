@@ -18,7 +18,7 @@ from lib.errors import CatalogError, InvalidInput, NotFound, TokenEnded
 from lib.events import correlation, matching
 from lib.events.known_schemas import known
 from lib.events.matching import EventFacts
-from lib.redaction import REDACTED, Redacted
+from lib.redaction import REDACTED, Redacted, redact_text
 from lib.sandbox.validation import Checker
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
@@ -187,9 +187,9 @@ def _judged(
 
 
 def _shown_ref(ref: str | None, redacted: Redacted, row: Mapping[str, Any]) -> str | None:
-    """The ref that the sender names, as people may see it. One that we know is a name of ours, and no secret."""
+    """The ref that the sender names, as people may see it. One that we know is no copy of what the payload hides."""
     is_known = row["schema"] is not None or ref == row["payload_schema_ref"]
-    return ref if ref is None or is_known else redacted.name(ref)
+    return ref and (redact_text(ref) if is_known else redacted.name(ref))
 
 
 def _key(sent: SentEvent, redacted: Redacted, paths: list[str]) -> tuple[str | None, bool]:

@@ -32,6 +32,8 @@ _PLAIN = re.compile(
     r"|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
     r"|(?!(?i:.*b(?:asic|earer)))[A-Za-z]{1,15}(?:[,.;!?]? [A-Za-z]{1,15})*+[.!?]?"
 )
+# As commands are given it, without what stands behind it.
+_OPTION = re.compile(r"--?[A-Za-z][\w.-]{0,63}")
 #: Longer names and keys are read anew each time.
 _LONGEST_KEPT = 512
 _SMALLEST_CARD = 10**12
@@ -147,11 +149,11 @@ def _redact_pairs(items: list[Any]) -> bool:
 
 def _redact_arguments(items: list[Any]) -> bool:
     """Hide the values of secrets in what a command is given, such as ["--password", …]; whether there were none."""
-    options = [index for index, item in enumerate(items[:-1]) if type(item) is str and item[:1] == "-"]
+    options = [index for index, item in enumerate(items[:-1]) if type(item) is str and _OPTION.fullmatch(item)]
     is_same = True
     for index in options:
         value = items[index + 1]
-        if is_sensitive(items[index]) and "=" not in items[index] and not (type(value) is str and value[:1] == "-"):
+        if is_sensitive(items[index]) and not (type(value) is str and value[:1] == "-"):
             items[index + 1] = REDACTED
             is_same = False
     return is_same
