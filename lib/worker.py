@@ -24,6 +24,7 @@ def main() -> int:
     stopping.when_asked(stop.set)
     try:
         logs.set_up(settings())
+        upkeep.check(settings())
         traces.start(settings(), process="worker")
         with database.translated():
             database.start(settings())

@@ -46,6 +46,8 @@ def start(settings: Settings) -> None:
     meanwhile; nothing is left running then. A process that is asked to end meanwhile begins nothing that ends at once.
     """
     sign_in_settings.check(settings)
+    if settings.worker == "in-process":
+        upkeep.check(settings)
     traces.start(settings, process="web")
     if settings.auth == "proxy":
         proxy_tokens.check_key_file(settings)

@@ -12,7 +12,7 @@ from lib import database
 from lib.auth import audit_chain, downloads
 from lib.catalog import entries, own_entries
 from lib.demo.live_traffic import LiveTraffic
-from lib.errors import DatabaseUnavailable
+from lib.errors import ConfigurationError, DatabaseUnavailable, InvalidInput
 from lib.events import search as payload_search
 from lib.events import unknown_events
 from lib.metrics import reconciliation, rollups
@@ -118,6 +118,15 @@ def _reconcile() -> None:
 
 
 _running: Upkeep | None = None
+
+
+def check(settings: Settings) -> None:
+    """Raise ConfigurationError when AUDIT_CHECKPOINT_FILE cannot be written; by the first night nobody may look."""
+    if settings.audit_checkpoint_file:
+        try:
+            audit_chain.append_to(settings.audit_checkpoint_file, [])
+        except InvalidInput as error:
+            raise ConfigurationError(f"AUDIT_CHECKPOINT_FILE: {error.cause}.") from None
 
 
 def start(settings: Settings) -> None:

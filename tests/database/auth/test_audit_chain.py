@@ -27,7 +27,8 @@ from lib.auth import acts, audit, audit_chain
 from lib.auth.actors import Actor
 from lib.auth.audit_chain import Checkpoint, TrailVerdict
 from lib.database import Database
-from lib.errors import InvalidInput, NotFound
+from lib.errors import ConfigurationError, InvalidInput, NotFound
+from lib.operations import startup
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
 from lib.telemetry import logs
@@ -507,6 +508,14 @@ def test_a_file_of_checkpoints_may_be_a_log(db: Database, actor: Actor, tmp_path
         audit_chain.read_from(tmp_path / "none")
     with pytest.raises(InvalidInput, match="cannot be written"):
         audit_chain.append_to(tmp_path, [])
+
+
+@pytest.mark.parametrize(("name", "why"), [("", "Is a directory"), ("gone/marks", "No such file or directory")])
+def test_a_checkpoint_file_that_cannot_be_written_keeps_from_starting(tmp_path: Path, name: str, why: str) -> None:
+    settings = Settings(data_dir=tmp_path / "data", audit_checkpoint_file=tmp_path / name)
+    with pytest.raises(ConfigurationError, match=f"AUDIT_CHECKPOINT_FILE: .*{why}"):
+        startup.start(settings)
+    assert not (tmp_path / "data").exists(), "before anything else begins"
 
 
 @own_database
