@@ -29,6 +29,8 @@ class _Way:
     page: str
     parameter: str
     icon: str
+    #: Whether it leads to a list. One that is behind the box looks at its address anew only after a link.
+    is_list: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ _WAYS: Mapping[Kind, _Way] = {
     "workflow": _Way("designer.py", "workflowId", ":material/account_tree:"),
     "event": _Way("activity.py", "eventId", ":material/receipt_long:"),
     "run": _Way("runs.py", "runId", ":material/play_circle:"),
-    "correlation key": _Way("activity.py", "key", ":material/key:"),
-    "person": _Way("audit.py", "actBy", ":material/person:"),
+    "correlation key": _Way("activity.py", "eventKey", ":material/key:", is_list=True),
+    "person": _Way("audit.py", "actBy", ":material/person:", is_list=True),
 }
 # Those of which there may be more than the box finds.
 _LISTS: Mapping[Kind, _List] = {
@@ -85,9 +87,9 @@ def _close() -> None:
     st.session_state.pop(_ASKED, None)
 
 
-def _place() -> dict[str, list[str]]:
+def _place() -> dict[str, str]:
     """What the URL asks for. Whoever follows a link in the box leaves it, and it closes."""
-    return {name: st.query_params.get_all(name) for name in st.query_params}
+    return st.query_params.to_dict()
 
 
 @guard.dialog("Find anything", icon=":material/search:", width="medium", on_dismiss=guard.callback(_close))
@@ -126,20 +128,25 @@ def _draw_finding(number: int, one: FoundThing) -> None:
         gap="xsmall",
         key=f"finding-{number}",
     ):
-        st.button(
-            plain(shorten(one.name, _WIDTH)),
-            icon=_WAYS[one.kind].icon,
-            key=f"found-{number}",
-            type="tertiary",
-            on_click=guard.callback(_go_to),
-            args=(one,),
-        )
+        label, way = plain(shorten(one.name, _WIDTH)), _WAYS[one.kind]
+        if way.is_list:
+            with st.container(key=f"found-{number}", width="content"):
+                links.page_link(way.page, label=label, icon=way.icon, query_params={way.parameter: one.target})
+        else:
+            st.button(
+                label,
+                icon=way.icon,
+                key=f"found-{number}",
+                type="tertiary",
+                on_click=guard.callback(_go_to),
+                args=(one,),
+            )
         about = "" if one.about == one.name else f"{escape(shorten(one.about, _WIDTH))} · "
         st.caption(f"{about}{one.kind}", width="content")
 
 
 def _draw_more(more: FoundMore, text: str) -> None:
-    """A link, and no button: it has the list look at its address anew, also where that list is behind the box."""
+    """A link to all of them, which may be behind the box."""
     listed = _LISTS[more.kind]
     noun = f"more {listed.noun}"
     with st.container(key=f"found-more-{listed.noun}"):

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import RunningApp, database_of, settled
 from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
@@ -80,6 +80,20 @@ def test_the_list_behind_the_box_shows_the_rest(page: Page) -> None:
     expect(page.get_by_text("of 44 results")).to_be_visible()
     expect(page).to_have_url(re.compile("q=ticket"))
     expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_key_narrows_the_list_that_is_behind_the_box(page: Page, app: RunningApp) -> None:
+    with database_of(app) as conn:
+        row = conn.execute("SELECT correlation_key FROM workflow_runtime_events WHERE correlation_key <> '' LIMIT 1")
+        [key] = row.fetchone() or ()
+    page.goto("/activity?eventStatus=Matched")
+    expect(page.get_by_role("heading", name="Activity")).to_be_visible()
+    press(page, "Control+k").fill(key)
+    page.get_by_role("dialog").get_by_role("link", name=key).click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("link", name="Timeline of this key")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"[?&]eventKey={key}"))
+    expect(page).not_to_have_url(re.compile("eventStatus"))
 
 
 def test_it_opens_over_the_drawer_which_comes_back(page: Page) -> None:
