@@ -1,4 +1,4 @@
-"""Loads before the first page what pages would load while they are drawn, and spares it from being looked at again.
+"""Does before the first page what pages would do while they are drawn, and ends what Streamlit does again and again.
 
 Streamlit collects all garbage after every script run, and a collection looks at every object that is not frozen. What
 is loaded once stays as long as the process does, so nothing is lost by never looking at it again.
@@ -26,12 +26,12 @@ def warm_up() -> None:
     for module in pkgutil.walk_packages(ui.__path__, f"{ui.__name__}."):
         importlib.import_module(module.name)
     _draw_once()
-    watch_no_files()
+    _watch_no_files()
     gc.collect()
     gc.freeze()
 
 
-def watch_no_files() -> None:
+def _watch_no_files() -> None:
     """Have whatever watches a file look at it once more, and then no more."""
     PollingPathWatcher._schedule = lambda _: None  # type: ignore[method-assign,assignment]
 
