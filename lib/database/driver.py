@@ -49,6 +49,8 @@ def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any])
     written, session = _written(statement), _session(conn)
     adapter = Transformer(session)
     try:
+        if not session.autocommit and session.pgconn.transaction_status == TransactionStatus.IDLE:
+            execute(conn, "BEGIN")  # as SQLAlchemy's own statements do
         given = [parameters[name] for name in written.names]
         texts = _as_texts(given)
         values = adapter.dump_sequence(given, written.formats) if texts is None else texts

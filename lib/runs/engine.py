@@ -11,21 +11,22 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal, cast
 from uuid import UUID, uuid4
 
 from dbos import DBOS, _dbos
-from dbos._queue import queue_worker_thread
+from dbos._core import WorkflowHandleFuture, execute_dequeued_workflow
+from dbos._sys_db import WorkflowStatusInternal
 from dbos._tracer import dbos_tracer
 
 from lib import database
-from lib.database import Connection, named_queries, resting
+from lib.database import Connection, driver, named_queries, resting
 from lib.errors import DatabaseUnavailable, StepFailed
 from lib.runs import recovery
+from lib.runs.claiming import Claiming
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
 from lib.runs.recovery import LOCK_CLASS, Housekeeping
 from lib.runs.wake import Bell, Listener
@@ -39,11 +40,6 @@ queries = named_queries.of(__name__)
 
 #: Fixed, also in migration 0005: DBOS's own choice, a hash of the code, strands queued runs at a deployment.
 _VERSION = "1"
-_QUEUE = "runs"
-#: How often a worker at work looks whether there is room and work for another turn.
-_POLL_SECONDS = 0.1
-#: For how long after its last turn a worker still is at work: another may have waited for room.
-_BUSY_SECONDS = 0.15
 _STOP_SECONDS = 10
 
 
@@ -61,22 +57,20 @@ class EngineHealth:
 class _Engine:
     """What executes runs in this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, concurrency: int) -> None:
         self.executor_id = uuid4().hex
         self.stopping = threading.Event()
-        #: Turns that this process executes right now.
-        self.active: set[str] = set()
-        self._last_ended = 0.0
+        self._concurrency = concurrency
+        self._bell = Bell()
+        self.listener = Listener(self._bell)
+        self._claiming = Claiming(self.executor_id, concurrency, self._bell, self._execute)
         self.housekeeping = Housekeeping(
-            self.executor_id, self.active, self.stopping, DBOS.cancel_workflows, DBOS.delete_workflows
+            self.executor_id, self._claiming, self.stopping, DBOS.cancel_workflows, DBOS.delete_workflows
         )
-        self.bell = Bell(self._busy)
-        self.listener = Listener(self.bell)
-        self._claiming: threading.Thread | None = None
 
-    def launch(self, url: str, concurrency: int) -> None:
+    def launch(self, url: str) -> None:
         """Begin to execute runs."""
-        dbos = DBOS(
+        self._dbos = DBOS(
             config={
                 "name": "event-catalog",
                 "system_database_url": url,
@@ -85,60 +79,40 @@ class _Engine:
                 "log_level": "ERROR",  # an outage is a warning of ours, and was a traceback of its own each second
                 "sys_db_pool_size": 5,
                 "db_engine_kwargs": {"pool_pre_ping": False, "pool_events": resting.EVENTS},
-                "max_executor_threads": concurrency + 8,
+                "max_executor_threads": self._concurrency + 8,
                 "use_listen_notify": False,  # for its messages and events, which no run uses
                 "otel_attribute_format": "semconv",
             }
         )
-        _keep_quiet(dbos)
+        _keep_quiet(self._dbos)
         # Not by its setting, which would want an exporter for logs too, and warn that there is none.
         dbos_tracer.disable_otlp = not traces.is_on()
         # Before any run is claimed: without the lock, another process would take this one for dead.
         self.housekeeping.start()
         DBOS.launch()
-        queue = DBOS.register_queue(
-            _QUEUE,
-            worker_concurrency=concurrency,
-            partition_worker_concurrency=concurrency // 2,
-            polling_interval_sec=_POLL_SECONDS,
-            on_conflict="always_update",
-        )
-        queue.database_backed_queue = False  # what this process was told holds: not to be read again at every look
-        self._claiming = threading.Thread(
-            target=queue_worker_thread, args=(self.bell, dbos, queue), name="claiming turns", daemon=True
-        )
         self._claiming.start()
         self.listener.start()
 
     def stop(self) -> None:
         """Claim no more, let the steps under way end, hand their runs to other workers."""
         self.stopping.set()
-        self.bell.set()
-        if self._claiming:
-            self._claiming.join(_STOP_SECONDS)
+        self._bell.stop()
+        self._claiming.stop()
         DBOS.destroy(workflow_completion_timeout_sec=_STOP_SECONDS)
         self.listener.stop()
         self.housekeeping.stop()
 
-    @contextmanager
-    def executing(self, turn_id: str) -> Iterator[None]:
-        """While this process executes the turn."""
-        self.active.add(turn_id)
-        try:
-            yield
-        finally:
-            self._last_ended = time.monotonic()
-            self.active.discard(turn_id)
-
-    def _busy(self) -> bool:
-        return bool(self.active) or time.monotonic() < self._last_ended + _BUSY_SECONDS
+    def _execute(self, turn: dict[str, Any]) -> Future[Any]:
+        owner = turn.pop("owner_xid")
+        handle = execute_dequeued_workflow(self._dbos, cast(WorkflowStatusInternal, turn), owner)
+        return cast(WorkflowHandleFuture[Any], handle).future
 
 
 def _keep_quiet(dbos: DBOS) -> None:
     """Have DBOS do nothing by the clock (docs/decisions/0074): its 1-second rounds cost more than all of ours.
 
-    They are for queues that we do not have, and for delays and timeouts. Our queue has a thread of its own, which waits
-    for the bell; housekeeping ends delays; timeouts we do not use.
+    They are for queues, delays and timeouts. We claim the turns of our queue by ourselves (lib.runs.claiming),
+    housekeeping ends delays, and timeouts we do not use.
     """
     _dbos.queue_thread = lambda *_: None  # type: ignore[attr-defined]
     dbos._background_jobs_stop_event.set()
@@ -156,9 +130,9 @@ def enqueue_runs(
     """
     keys = {"tenant": tenant, "run_ids": list(run_ids)}
     if any(trace_parents):
-        conn.execute(queries["enqueue_traced_runs"], {**keys, "trace_parents": list(trace_parents)})
+        driver.rows(conn, queries["enqueue_traced_runs"], {**keys, "trace_parents": list(trace_parents)})
     else:
-        conn.execute(queries["enqueue_runs"], keys)
+        driver.rows(conn, queries["enqueue_runs"], keys)
 
 
 def resume_wait(
@@ -215,9 +189,9 @@ def start(settings: Settings, *, worker: bool) -> None:
     migrate(url)  # before housekeeping, which asks about its turns, and before anybody asks about health
     if not worker:
         return
-    _running = _Engine()
+    _running = _Engine(settings.worker_concurrency)
     try:
-        _running.launch(url, settings.worker_concurrency)
+        _running.launch(url)
     except BaseException:
         stop()
         raise
@@ -260,7 +234,7 @@ def _advance_run(tenant: str, run_id: str) -> None:
         return
     turn = Turn(UUID(tenant), UUID(run_id), int(turn_id.partition(":")[2] or 1))
     ids = {"tenant": tenant, "run_id": run_id}
-    with engine.executing(turn_id), context.about(**ids), traces.span("run", {**ids, "turn": turn.number}) as span:
+    with context.about(**ids), traces.span("run", {**ids, "turn": turn.number}) as span:
         try:
             _take_turn(turn, engine.stopping)
         except (NotInCharge, Suspended):

@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
@@ -41,18 +41,18 @@ _CLEAN_SECONDS = 60.0
 
 
 class Housekeeping(Chores):
-    """The chores of one worker; `active` are the turns it executes. They rest while the worker stops."""
+    """The chores of one worker; `under_way` are the turns it executes. They rest while the worker stops."""
 
     def __init__(
         self,
         executor_id: str,
-        active: set[str],
+        under_way: Container[str],
         stopping: threading.Event,
         cancel_turns: Callable[[list[str]], None],
         delete_turns: Callable[[list[str]], None],
     ) -> None:
         self._executor_id = executor_id
-        self._active = active
+        self._under_way = under_way
         self._stopping = stopping
         self._cancel_turns = cancel_turns
         self._delete_turns = delete_turns
@@ -114,7 +114,7 @@ class Housekeeping(Chores):
     def _abandoned(self, turn: Any, now: float) -> bool:
         if turn.executor_id == self._executor_id:
             # A connection lost between claiming and beginning leaves a turn that nobody executes.
-            return turn.turn_id not in self._active and turn.seconds > _LOST_SECONDS
+            return turn.turn_id not in self._under_way and turn.seconds > _LOST_SECONDS
         return turn.executor_id in self._dead_since and now - self._dead_since[turn.executor_id] >= _DEAD_SECONDS
 
     def _clean(self) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
 
 from lib import database
 from lib.database import driver
@@ -22,7 +21,7 @@ _LISTEN = "LISTEN event_catalog_turns"
 
 #: How often a worker with nothing to do looks at the queue, if no notice tells it to.
 IDLE_SECONDS = 2.0
-#: For how long at least a worker that is at work lets turns gather before it takes the next ones.
+#: How long a look at the queue is at least after the one before, so that turns gather.
 _GATHER_SECONDS = 0.02
 _START_SECONDS = 5
 _RECONNECT_SECONDS = 1.0
@@ -32,36 +31,31 @@ _ASK_SECONDS = 30.0
 _STOP_SECONDS = 5
 
 
-class Bell(threading.Event):
-    """The event that stops a thread which looks at the queue again and again. It can be rung for a look at once.
+class Bell:
+    """What the thread that claims turns waits for. Rung, it looks at the queue, though not too often."""
 
-    `busy` says whether turns are under way. As long as they are, a look follows whenever the thread's own time to wait
-    is over: a turn that ends makes room for another, and no notice tells of that.
-    """
-
-    def __init__(self, busy: Callable[[], bool]) -> None:
-        super().__init__()
-        self._busy = busy
+    def __init__(self) -> None:
+        #: Set when nobody is to look any more.
+        self.stopped = threading.Event()
         self._rung = threading.Event()
+        self._looked = -_GATHER_SECONDS
 
     def ring(self) -> None:
-        """There may be something in the queue."""
+        """There may be something in the queue that can be claimed."""
         self._rung.set()
 
-    def set(self) -> None:
-        """End the thread."""
-        super().set()
+    def stop(self) -> None:
+        """End the threads that use the bell."""
+        self.stopped.set()
         self._rung.set()
 
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the next look is due; whether there is to be none."""
-        if self._busy():
-            super().wait(_GATHER_SECONDS)
-        idle_until = time.monotonic() + IDLE_SECONDS
-        while not self._rung.wait(timeout) and not self._busy() and time.monotonic() < idle_until:
-            pass
+    def wait(self) -> bool:
+        """Wait until the next look is due; False if there is to be none."""
+        self._rung.wait(IDLE_SECONDS)
+        self.stopped.wait(self._looked + _GATHER_SECONDS - time.monotonic())
         self._rung.clear()
-        return self.is_set()
+        self._looked = time.monotonic()
+        return not self.stopped.is_set()
 
 
 class Listener:
@@ -84,12 +78,12 @@ class Listener:
         self._listening.wait(_START_SECONDS)
 
     def stop(self) -> None:
-        """Wait for its end, once the bell is set."""
+        """Wait for its end, once the bell is stopped."""
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
 
     def _loop(self) -> None:
-        while not self._bell.is_set():
+        while not self._bell.stopped.is_set():
             try:
                 self._listen()
             except Exception as error:  # whatever it is, the thread must go on
@@ -98,7 +92,7 @@ class Listener:
                     log.warning(late, IDLE_SECONDS, extra={"error": error})
                 self._deaf = True
                 self._listening.clear()
-                threading.Event.wait(self._bell, _RECONNECT_SECONDS)
+                self._bell.stopped.wait(_RECONNECT_SECONDS)
 
     def _listen(self) -> None:
         with database.operate_outside_transaction() as conn:
@@ -108,7 +102,7 @@ class Listener:
             self._listening.set()
             self._bell.ring()
             asked = time.monotonic()
-            while not self._bell.is_set():
+            while not self._bell.stopped.is_set():
                 if driver.notified(conn, seconds=_LOOK_UP_SECONDS):
                     self._bell.ring()
                 elif time.monotonic() > asked + _ASK_SECONDS:  # a host that vanished says nothing

@@ -76,6 +76,17 @@ def test_a_connection_is_given_back_without_a_transaction(db: Database, actor: A
         assert session.info.transaction_status == TransactionStatus.IDLE
 
 
+def test_the_first_statement_of_a_transaction_is_in_it(db: Database) -> None:
+    name = text("SELECT set_config('application_name', :name, false) AS name")
+    for connect, kept in ((database.operate, False), (database.operate_outside_transaction, True)):
+        with suppress(InterruptedError), connect() as conn:
+            driver.rows(conn, name, {"name": "one of the tests"})
+            session = conn.connection.driver_connection
+            raise InterruptedError
+        assert isinstance(session, driver.DatabaseSession)
+        assert (session.info.parameter_status("application_name") == "one of the tests") is kept
+
+
 _SAME: dict[str, Any] = {}
 
 
