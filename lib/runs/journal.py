@@ -1,4 +1,7 @@
-"""What a run has done so far, kept in the database: written as each step ends, read when the run goes on.
+"""What a run has done so far, kept in the database, and read from there when the run goes on.
+
+A step that acts on the world is written before it begins and as soon as it has ended. One that only reckons is written
+with what follows it, since to do it again harms nobody (docs/decisions/0119).
 
 Only the turn in charge of a run may write. When the run was canceled, or another turn took over because this process
 seemed dead, every write stops the turn instead. What people may see of steps is written redacted. The results from
@@ -8,13 +11,14 @@ which the run goes on are kept raw, in a table of their own, until it ends.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
 from lib import database
-from lib.database import Connection, named_queries
+from lib.database import Connection, driver, named_queries
 from lib.errors import DatabaseUnavailable
 from lib.redaction import Redacted
 from lib.serialization import strict_json
@@ -28,6 +32,9 @@ queries = named_queries.of(__name__)
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.5
+#: So many steps without an effect are written at once, and not later than this after the first of them.
+_GATHER_STEPS = 50
+_GATHER_SECONDS = 0.25
 #: Results and inputs read back from the database may be larger than what is accepted from outside.
 _NO_LIMIT = 1 << 30
 
@@ -92,6 +99,9 @@ class RunJournal:
         self._ended: dict[str, Recorded] = {}
         self._noted: dict[str, JsonValue] = {}
         self._waiting: set[str] = set()
+        self._begun: set[str] = set()
+        #: Rows of steps that are still to be written, by path.
+        self._unwritten: dict[str, dict[str, Any]] = {}
         self._redacted = Redacted.of(None)
 
     def open(self) -> Begun:
@@ -105,29 +115,29 @@ class RunJournal:
                 self._waiting.add(step.step_path)
             if result is not None:
                 self._noted[step.step_path] = result
-        payload, redacted_input = stored(row.input), stored(row.redacted_input)
+        payload, redacted_input = stored(row["input"]), stored(row["redacted_input"])
         waited_for = [Redacted.known(stored(event.payload), stored(event.redacted)) for event in events]
         self._redacted = Redacted.known(payload, redacted_input).also(waited_for)
         event = {
-            "name": row.event_type,
-            "id": str(row.trigger_event_id) if row.trigger_event_id else None,
-            "correlationKey": row.correlation_key,
-            "payloadSchemaRef": row.source_payload_schema_ref,
+            "name": row["event_type"],
+            "id": str(row["trigger_event_id"]) if row["trigger_event_id"] else None,
+            "correlationKey": row["correlation_key"],
+            "payloadSchemaRef": row["source_payload_schema_ref"],
         }
-        definition = None if row.definition is None else stored(row.definition)
+        definition = None if row["definition"] is None else stored(row["definition"])
         facts = RunFacts(str(self._turn.run_id), payload, event)
-        return Begun(facts, definition, row.workflow_version, redacted_input)
+        return Begun(facts, definition, row["workflow_version"], redacted_input)
 
-    def _read(self, conn: Connection) -> tuple[Any, list[Any], list[Any]]:
-        row = conn.execute(queries["begin_turn"], self._turn.keys()).one_or_none()
-        if row is None:
+    def _read(self, conn: Connection) -> tuple[Mapping[str, Any], list[Any], list[Any]]:
+        rows = driver.rows(conn, queries["begin_turn"], self._turn.keys())
+        if not rows:
             raise NotInCharge
         if self._turn.number == 1:
-            return row, [], []  # nothing was done before
+            return rows[0], [], []  # nothing was done before
         steps = list(conn.execute(queries["recorded_steps"], self._turn.keys()))
         # Only a run that has waited goes on with recorded steps and another event's payload.
         events = list(conn.execute(queries["events_waited_for"], self._turn.keys())) if steps else []
-        return row, steps, events
+        return rows[0], steps, events
 
     def recorded(self, step: Step) -> Recorded | None:
         if self._stopping.is_set():
@@ -140,14 +150,18 @@ class RunJournal:
     def begin(self, step: Step, shown_input: JsonValue, result: JsonValue = None) -> int:
         if result is not None:
             self._noted[step.path] = result
-        return self._write(step, "RUNNING", shown_input=shown_input, result=result)
+        self._begun.add(step.path)
+        self._note(step, "RUNNING", shown_input=shown_input, result=result)
+        return self._write()[step.path]
 
     def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
         raw = None if step.path in self._noted else result
-        self._write(step, "SUCCEEDED", shown_input=shown_input, output=result, result=raw, seconds=seconds)
+        self._note(step, "SUCCEEDED", shown_input=shown_input, output=result, result=raw, seconds=seconds)
+        self._write_if_due(step)
 
     def fail(self, step: Step, error: Mapping[str, Any], *, seconds: float) -> None:
-        self._write(step, "FAILED", error=error, seconds=seconds)
+        self._note(step, "FAILED", error=error, seconds=seconds)
+        self._write_if_due(step)
 
     def pause(self, seconds: float) -> None:
         if self._stopping.wait(seconds):
@@ -166,8 +180,10 @@ class RunJournal:
     def wait(self, step: Step, wait: Wait, shown_input: JsonValue) -> None:
         is_secret = wait.key is not None and self._redacted.holds(wait.key)
 
+        self._note(step, "WAITING", shown_input=shown_input)
+
         def work(conn: Connection) -> None:
-            self._record(conn, step, "WAITING", shown_input=shown_input)
+            self._record(conn)
             row = {
                 "step_path": step.path,
                 "wait_type": "event" if wait.event_name else "time",
@@ -193,21 +209,15 @@ class RunJournal:
         self._end("FAILED", error=error)
 
     def _end(self, status: str, *, output: JsonValue = None, error: Mapping[str, Any] | None = None) -> None:
-        shown_error = self._shown_error(error)
+        shown = {"shown_output": self._redacted.mask(output), "error": self._shown_error(error)}
 
         def work(conn: Connection) -> None:
-            end_run(
-                conn, self._turn, status, output=output, shown_output=self._redacted.mask(output), error=shown_error
-            )
+            end_run(conn, self._turn, status, output=output, **shown, steps=self._rows())
 
         persist(work, self._stopping, single=True)
 
-    def _write(self, step: Step, status: str, **what: Any) -> int:
-        return persist(lambda conn: self._record(conn, step, status, **what), self._stopping, single=True)
-
-    def _record(
+    def _note(
         self,
-        conn: Connection,
         step: Step,
         status: str,
         *,
@@ -216,21 +226,42 @@ class RunJournal:
         result: JsonValue = None,
         error: Mapping[str, Any] | None = None,
         seconds: float = 0.0,
-    ) -> int:
-        row = {
+    ) -> None:
+        self._unwritten[step.path] = {
             "step_path": step.path,
             "step_type": step.type,
             "status": status,
-            "input": _dump(self._redacted.mask(shown_input)),
-            "output": _dump(self._redacted.mask(output)),
-            "error": _dump(self._shown_error(error)),
-            "result": _dump(result),
+            "input": self._redacted.mask(shown_input),
+            "output": self._redacted.mask(output),
+            "error": self._shown_error(error),
+            "result": result,
             "seconds": seconds,
+            "noted": time.monotonic(),
         }
-        attempt = conn.execute(queries["record_step"], {**self._turn.keys(), **row}).scalar_one_or_none()
-        if attempt is None:
+
+    def _write_if_due(self, step: Step) -> None:
+        """Write what a step did that had an effect, so that it is not done again; other steps with the next one."""
+        oldest = next(iter(self._unwritten.values()))["noted"]
+        is_long = len(self._unwritten) >= _GATHER_STEPS or time.monotonic() - oldest >= _GATHER_SECONDS
+        if step.path in self._begun or is_long:
+            self._write()
+
+    def _write(self) -> dict[str, int]:
+        attempts = persist(self._record, self._stopping, single=True)
+        self._unwritten.clear()
+        return attempts
+
+    def _record(self, conn: Connection) -> dict[str, int]:
+        """Write what is unwritten, in one statement; the attempt of each step."""
+        row = {**self._turn.keys(), **_steps(self._rows())}
+        written = driver.rows(conn, queries["record_steps"], row)
+        if not written:
             raise NotInCharge
-        return int(attempt)
+        return {step["step_path"]: step["attempt"] for step in written}
+
+    def _rows(self) -> list[dict[str, Any]]:
+        now = time.monotonic()
+        return [{**row, "ago": now - row["noted"]} for row in self._unwritten.values()]
 
     def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
         if error is None:
@@ -252,16 +283,23 @@ def end_run(
     output: JsonValue = None,
     shown_output: JsonValue = None,
     error: JsonValue = None,
+    steps: Sequence[Mapping[str, Any]] = (),
 ) -> None:
-    """End the run if the turn is in charge, and forget its raw results. Raises NotInCharge."""
+    """End the run if the turn is in charge, write these steps of it, and forget its raw results. Raises NotInCharge."""
     row = {
         "status": status,
         "output": _dump(output),
         "redacted_output": _dump(shown_output),
         "error": _dump(error),
+        **_steps(steps),
     }
-    if conn.execute(queries["end_run"], {**turn.keys(), **row}).one_or_none() is None:
+    if not driver.rows(conn, queries["end_run"], {**turn.keys(), **row}):
         raise NotInCharge
+
+
+def _steps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The parameters for steps that are to be written; the run stands at the last of them."""
+    return {"steps": strict_json.dumps(list(rows)), "node_path": rows[-1]["step_path"] if rows else None}
 
 
 def stored(text: str) -> JsonValue:

@@ -86,7 +86,7 @@ class Journal(Protocol):
         """The result that an earlier `begin` of the step noted, else None. `succeed` leaves it as it is."""
 
     def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
-        """Note that the step is done."""
+        """Note that the step is done; one that did not `begin` may be done again if the run is interrupted soon."""
 
     def fail(self, step: Step, error: Mapping[str, Any], *, seconds: float) -> None:
         """Note that the step failed."""

@@ -34,32 +34,43 @@ WHERE w.tenant = :tenant AND w.run_id = :run_id AND w.step_path = :step_path
 ORDER BY w.created_at DESC, w.wait_id DESC
 LIMIT 1
 
--- name: record_step
--- Writes a step's row and raw result if the turn is still in charge; gives the step's attempt, else no row.
-WITH in_charge AS (
+-- part: written
+-- Steps that have ended, or are under way, and how many seconds ago that was noted.
+  SELECT * FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(
+    step_path text, step_type text, status text, input jsonb, output jsonb, error jsonb, result jsonb,
+    seconds double precision, ago double precision)
+
+-- part: keep_steps
+-- What people see of them.
+  INSERT INTO workflow_run_steps AS s (tenant, run_id, step_path, step_type, status, input_json, output_json,
+                                       error_json, started_at, completed_at)
+  SELECT tenant, run_id, step_path, step_type, status, input, output, error,
+         app_now() - make_interval(secs => ago + seconds),
+         CASE WHEN status IN ('SUCCEEDED', 'FAILED') THEN app_now() - make_interval(secs => ago) END
+  FROM in_charge, written
+  ON CONFLICT (tenant, run_id, step_path) DO UPDATE
+  SET status = excluded.status, input_json = coalesce(excluded.input_json, s.input_json),
+      output_json = excluded.output_json, error_json = excluded.error_json, completed_at = excluded.completed_at,
+      attempt = s.attempt + CASE WHEN excluded.status = 'RUNNING' THEN 1 ELSE 0 END
+  RETURNING s.step_path, s.attempt
+
+-- name: record_steps
+-- Writes steps and their raw results if the turn is still in charge; gives each step's attempt, else no row.
+WITH written AS (
+{written}
+), in_charge AS (
   UPDATE workflow_runs
-  SET node_path = CAST(:step_path AS text), updated_at = app_now(),
-      attempts = CASE WHEN CAST(:status AS text) IN ('SUCCEEDED', 'FAILED') THEN 0 ELSE attempts END
+  SET node_path = CAST(:node_path AS text), updated_at = app_now(),
+      attempts = CASE WHEN EXISTS (SELECT FROM written WHERE status IN ('SUCCEEDED', 'FAILED')) THEN 0 ELSE attempts END
   WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status = 'RUNNING'
   RETURNING tenant, run_id
 ), raw AS (
   INSERT INTO workflow_run_results (tenant, run_id, step_path, result)
-  SELECT tenant, run_id, CAST(:step_path AS text), CAST(:result AS jsonb) FROM in_charge
-  WHERE CAST(:result AS text) IS NOT NULL
+  SELECT tenant, run_id, step_path, result FROM in_charge, written
+  WHERE result IS NOT NULL
   ON CONFLICT (tenant, run_id, step_path) DO UPDATE SET result = excluded.result
 )
-INSERT INTO workflow_run_steps AS s (tenant, run_id, step_path, step_type, status, input_json, output_json,
-                                     error_json, started_at, completed_at)
-SELECT tenant, run_id, CAST(:step_path AS text), CAST(:step_type AS text), CAST(:status AS text),
-       CAST(:input AS jsonb), CAST(:output AS jsonb), CAST(:error AS jsonb),
-       app_now() - make_interval(secs => CAST(:seconds AS double precision)),
-       CASE WHEN CAST(:status AS text) IN ('SUCCEEDED', 'FAILED') THEN app_now() END
-FROM in_charge
-ON CONFLICT (tenant, run_id, step_path) DO UPDATE
-SET status = excluded.status, input_json = coalesce(excluded.input_json, s.input_json),
-    output_json = excluded.output_json, error_json = excluded.error_json, completed_at = excluded.completed_at,
-    attempt = s.attempt + CASE WHEN excluded.status = 'RUNNING' THEN 1 ELSE 0 END
-RETURNING s.attempt
+{keep_steps}
 
 -- name: open_wait
 -- The wait of a step, due after some seconds or at an instant; a key that is a secret is kept as its digest.
@@ -75,21 +86,27 @@ UPDATE workflow_runs SET status = 'WAITING', updated_at = app_now()
 WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status = 'RUNNING'
 
 -- name: end_run
--- Ends the run if the turn is still in charge, with its steps that were under way if it failed, and forgets the
--- unredacted results.
-WITH ended AS (
+-- Ends the run if the turn is still in charge, with the steps not written yet, and as failed those that were under way
+-- if it failed. Forgets the unredacted results.
+WITH written AS (
+{written}
+), in_charge AS (
   UPDATE workflow_runs
   SET status = :status, output_json = CAST(:output AS jsonb), redacted_output_json = CAST(:redacted_output AS jsonb),
-      error_json = CAST(:error AS jsonb), completed_at = app_now(), updated_at = app_now()
+      error_json = CAST(:error AS jsonb), node_path = coalesce(CAST(:node_path AS text), node_path),
+      completed_at = app_now(), updated_at = app_now()
   WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status IN ('QUEUED', 'RUNNING')
   RETURNING tenant, run_id
+), kept AS (
+{keep_steps}
 ), broken_off AS (
   UPDATE workflow_run_steps s
   SET status = 'FAILED', error_json = CAST(:error AS jsonb), completed_at = app_now()
-  FROM ended
+  FROM in_charge ended
   WHERE s.tenant = ended.tenant AND s.run_id = ended.run_id AND s.status IN ('RUNNING', 'WAITING')
-    AND CAST(:error AS jsonb) IS NOT NULL
+    AND CAST(:error AS jsonb) IS NOT NULL AND s.step_path NOT IN (SELECT step_path FROM written)
 ), forgotten AS (
-  DELETE FROM workflow_run_results r USING ended WHERE r.tenant = ended.tenant AND r.run_id = ended.run_id
+  DELETE FROM workflow_run_results r USING in_charge ended
+  WHERE r.tenant = ended.tenant AND r.run_id = ended.run_id
 )
-SELECT run_id FROM ended
+SELECT run_id FROM in_charge

@@ -73,7 +73,7 @@ def test_turn_that_lost_its_run_is_fenced_off(db: Database, actor: Actor) -> Non
     journal.open()
     recovery.restart(Turn(actor.tenant, run, 1))
     with pytest.raises(NotInCharge):
-        journal.succeed(Step("one", "action.call", {}, "one"), None, shown_input=None, seconds=0)
+        journal.begin(Step("one", "action.call", {}, "one"), None)
     with pytest.raises(NotInCharge):
         journal.finish(None)
     assert row_of(run).turn == 2
