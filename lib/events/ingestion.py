@@ -19,7 +19,7 @@ from uuid import UUID
 
 from lib import database, telemetry
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries
+from lib.database import Connection, driver, named_queries
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable
 from lib.events import event_spans, judging, matching, submission
 from lib.events.judging import JudgedEvent, SentEvent
@@ -234,7 +234,7 @@ def _claimed(way: _Way, taken: Sequence[_Taken]) -> tuple[list[_Taken], list[_Ta
         "event_ids": [event_id for event_id, _ in claims],
         "content_hashes": [claim.content_hash for _, claim in claims],
     }
-    won = set(way.conn.execute(queries["claim"], keys).scalars())
+    won = {row["event_id"] for row in driver.rows(way.conn, queries["claim"], keys)}
     lost = {event_id for event_id, _ in claims} - won
     open_ = [
         replace(one, claim=None) if one.event.event_id in won else one
@@ -365,7 +365,7 @@ def _start(way: _Way, starts: Sequence[tuple[JudgedEvent, Decision]]) -> None:
         "origin": way.origin,
         "runs": strict_json.dumps(rows),
     }
-    way.conn.execute(queries["add_runs"], keys)
+    driver.rows(way.conn, queries["add_runs"], keys)
     engine.enqueue_runs(
         way.conn,
         tenant=way.tenant,
