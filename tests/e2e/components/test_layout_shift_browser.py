@@ -7,7 +7,7 @@ import re
 from typing import TypedDict
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.conftest import ROOT, RunningApp, database_of, settled
 
@@ -97,25 +97,28 @@ def things(app: RunningApp) -> dict[str, str]:
     return dict(zip(("run", "workflow", "event", "key", "act"), (*map(str, row), str(act[0])), strict=True))
 
 
-# A context for each width, kept for all pages, so Chromium compiles the app's scripts once and not for every page.
-_contexts: dict[int, BrowserContext] = {}
+# A tab for each width, kept for all pages, so Chromium compiles the app's scripts once and not for every page.
+_tabs: dict[int, Page] = {}
 
 
-def context_of(browser: Browser, app: RunningApp, width: int) -> BrowserContext:
-    """The context of this width, in which pages were opened before that have the widgets of all others."""
-    kept = _contexts.get(width)
-    if kept is None or kept.browser is not browser:
-        kept = browser.new_context(base_url=app.url, viewport={"width": width, "height": SIZES[width]})
-        kept.add_init_script(WATCH)
+def tab_of(browser: Browser, app: RunningApp, width: int) -> Page:
+    """The tab of this width, in which pages were opened before that have the widgets of all others."""
+    kept = _tabs.get(width)
+    if kept is None or kept.context.browser is not browser:
+        context = browser.new_context(base_url=app.url, viewport={"width": width, "height": SIZES[width]})
+        context.add_init_script(WATCH)
+        kept = _tabs[width] = context.new_page()
         for address in ("/metrics", "/define?eventType=TICKET_CREATED", "/import", "/workflows"):
-            first = kept.new_page()
-            first.goto(address)
-            expect(first.locator("h1").first).to_be_visible()
-            settled(first)
-            expect(first.get_by_test_id("stSkeleton")).to_have_count(0)
-            first.close()
-        _contexts[width] = kept
+            open_and_settle(kept, address)
     return kept
+
+
+def open_and_settle(page: Page, address: str) -> None:
+    """Open it and wait until all of it is there."""
+    page.goto(address)
+    expect(page.get_by_test_id("stMainBlockContainer").get_by_role("heading").first).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", SIZES)
@@ -123,19 +126,13 @@ def context_of(browser: Browser, app: RunningApp, width: int) -> BrowserContext:
 def test_nothing_moves_once_the_page_is_there(
     browser: Browser, app: RunningApp, things: dict[str, str], address: str, width: int
 ) -> None:
-    page = context_of(browser, app, width).new_page()
-    try:
-        page.goto(address.format_map(things))
-        expect(page.get_by_test_id("stMainBlockContainer").get_by_role("heading").first).to_be_visible()
-        settled(page)
-        expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
-        page.wait_for_timeout(600)  # what would move later is what is asked for
-        shifts: list[Shift] = page.evaluate("window.shifts")
-        assert sum(shift["value"] for shift in shifts) < BOUND, shifts
-        if width == max(SIZES):
-            assert page.evaluate(CUT) == [], "a table is cut"
-    finally:
-        page.close()
+    page = tab_of(browser, app, width)
+    open_and_settle(page, address.format_map(things))
+    page.wait_for_timeout(600)  # what would move later is what is asked for
+    shifts: list[Shift] = page.evaluate("window.shifts")
+    assert sum(shift["value"] for shift in shifts) < BOUND, shifts
+    if width == max(SIZES):
+        assert page.evaluate(CUT) == [], "a table is cut"
 
 
 PLACES = """() => [...document.querySelectorAll('.st-key-catalog-filters > *, .st-key-catalog-entries')]
