@@ -42,9 +42,10 @@ def choose_event_type(actor: Actor) -> str | None:
         return asked
     st.title("Choose an event", anchor=False)
     known = choices.events(actor, key="choose-event", width=400)
-    chosen: str | None = st.selectbox(
-        "Event", list(known), index=None, format_func=lambda t: f"{known[t]} · {t}", placeholder="Search events"
-    )
+    with st.container(key="labelled-choice"):
+        chosen: str | None = st.selectbox(
+            "Event", list(known), index=None, format_func=lambda t: f"{known[t]} · {t}", placeholder="Search events"
+        )
     if chosen:
         st.query_params[_PARAMETER] = chosen
         st.rerun()

@@ -156,6 +156,30 @@ def test_the_filters_of_the_catalog_have_their_lines_before_their_scripts(page: 
     assert page.evaluate(PLACES) == pytest.approx(before, abs=1)
 
 
+#: The height of each field, and of what stands in its place.
+HEIGHTS = """() => Object.fromEntries([...document.querySelectorAll('.stMain .stElementContainer')]
+  .filter((one) => one.checkVisibility() && one.querySelector('label, [data-testid=stSkeleton]'))
+  .map((one) => [one.className.match(/st-key-\\S+/)?.[0] ?? 'choice', one.getBoundingClientRect().height]))"""
+
+
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("address", ["/simulate", "/simulate?eventType=TICKET_CREATED", "/define", "/settings", "/me"])
+def test_fields_have_their_height_before_their_scripts(page: Page, address: str, width: int) -> None:
+    scripts = re.compile(r"/(ButtonGroup|MultiSelect|Multiselect|Selectbox|TextArea|TextInput)\.[^/]*\.js$")
+    page.route(scripts, lambda _: None)  # held, until nobody listens to it any more
+    page.set_viewport_size({"width": width, "height": SIZES[width]})
+    page.goto(address)
+    expect(page.get_by_test_id("stMainBlockContainer").get_by_role("heading").first).to_be_visible()
+    settled(page)
+    waiting = page.locator(".stMain [data-testid=stSkeleton]")
+    expect(waiting.first).to_be_attached()
+    before = page.evaluate(HEIGHTS)
+    page.unroute(scripts)
+    expect(waiting).to_have_count(0)
+    after = page.evaluate(HEIGHTS)
+    assert after and {key: before[key] for key in after} == pytest.approx(after, abs=2)
+
+
 def test_every_page_is_looked_at() -> None:
     tree = ast.parse((ROOT / "pages" / "shell.py").read_text(encoding="utf-8"))
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "st.Page"]
