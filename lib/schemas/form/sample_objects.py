@@ -124,8 +124,8 @@ class _Maker:
             if "propertyNames" in part.schema
         ]
         named = (
-            self.sampler.pick(gate, SamplePlace("key", "key", 1, turn), lambda name: name not in made)
-            for turn in range(len(made), len(made) + 10)
+            self.sampler.pick(gate, place, lambda name: isinstance(name, str) and name not in made)
+            for place in (SamplePlace("key", "key", 1, turn) for turn in range(len(made), len(made) + 10))
             for gate in gates
         )
         for name in chain(spec.names, islice(sample_keys(spec), 100), named):

@@ -17,7 +17,7 @@ from lib.schemas.form.sample_objects import sample_objects
 from lib.schemas.form.sample_place import DEEPEST, OPTIONAL_DEPTH, SamplePlace
 from lib.schemas.form.sample_scalars import sample_numbers, sample_texts
 from lib.schemas.form.violations import Validator
-from lib.schemas.parts import Parts, listed_values
+from lib.schemas.parts import Parts, entries, listed_values
 from lib.schemas.spec import Option, Spec
 from lib.serialization.json_values import ABSENT, copy
 
@@ -29,8 +29,15 @@ STEPS, TRIES = 6000, 120
 SKETCH_STEPS, SKETCH_DEPTH = 500, 4
 #: Schemas of one place whose listed values are tried.
 LISTING = 30
+#: Fields tried one by one when nothing else fits.
+NAMES = 10
 #: Places looked at to find out whether a recursion ends.
 LOOKS = 300
+#: Small values of every type. What a schema that names no type says of objects may allow nothing but other values.
+SMALL: tuple[Any, ...] = (
+    *(None, True, 0, 1, -1, 2, 100, 1.5, "", "sample", "sample " * 9, "12"),
+    *([], [0], [0, 0], ["sample"], [[]], [{}], [0, "", [], {}], {}, {"key": 0}, {"key": []}, {"key": {}}),
+)
 
 
 def sample(schema: Any) -> Any:
@@ -66,12 +73,14 @@ class Sampler:
     def __init__(self, document: SchemaDocument, validator: Validator) -> None:
         self.document, self.validator = document, validator
         self._optional_left, self._steps_left, self._looks_left = 0, STEPS, 0
+        self._takes_any = False
 
     def sample(self, parts: Parts) -> Any:
-        """Make a sample for one place: with its optional fields, else without them, else the nearest miss."""
+        """Make a sample for one place: with its optional fields, else without them, else with whatever fits anywhere,
+        else the nearest miss."""
         best: tuple[int, Any] | None = None
-        for allowance in (OPTIONAL_FIELDS, 0):
-            self._optional_left, self._steps_left = allowance, STEPS
+        for allowance, takes_any in ((OPTIONAL_FIELDS, False), (0, False), (0, True)):
+            self._optional_left, self._steps_left, self._takes_any = allowance, STEPS, takes_any
             value = repair(self, parts, self.pick(parts, SamplePlace()))
             errors = len(self.validator.errors(parts, value))
             if best is None or errors < best[0]:
@@ -93,7 +102,18 @@ class Sampler:
             if self._steps_left < 0:
                 break
             self._optional_left = left
+        for value in self._small(parts) if self._takes_any else ():
+            if (accept is None or accept(value)) and self.validator.is_valid(parts, value):
+                return copy(value)
         return None if first is ABSENT else copy(first)
+
+    def _small(self, parts: Parts) -> Iterator[Any]:
+        """Yield small values of every type, then each as the one field that any schema of the place names."""
+        yield from SMALL
+        applying = self.document.applying(parts)[:LISTING]
+        names = dict.fromkeys(name for part in applying for name in entries(part.schema.get("properties")))
+        for name in islice(names, NAMES):
+            yield from ({name: value} for value in SMALL)
 
     def make_named(self, parts: Parts, name: str) -> Any:
         """Make a value for a place somewhere inside, of which only the name is known."""

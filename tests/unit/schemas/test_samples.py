@@ -387,7 +387,20 @@ SCALARS: list[Any] = [
     {"type": ["integer", "string"], "minLength": 3, "minimum": 4},
     {"type": "string", "format": "date-time", "pattern": "Z$"},
 ]
-TABLE = [*CONTAINS, *RECURSION, *CONDITIONS, *NEGATIONS, *OBJECTS, *CHOICES, *LISTS, *SCALARS]
+#: What they say of one type allows no value of it, or only what nobody would think of; they name none.
+OTHERWISE: list[Any] = [
+    {"minProperties": 2, "maxProperties": 0},
+    {**D20, "required": ["a"], "additionalProperties": False},
+    {**D19, "contains": False, "exclusiveMinimum": 2},
+    {**D20, "contains": {"minimum": 10}, "minContains": 2, "unevaluatedItems": {"const": True}},
+    {"not": {"maximum": 1.5}, "uniqueItems": True},
+    {**D4, "not": {"items": {"minLength": 1}}, "additionalProperties": False},
+    {**D7, "not": {"uniqueItems": True}},
+    {"not": {"properties": {"a": {"type": "string"}}}},
+    {"type": "object", "properties": {"part": {"minItems": 1, "contains": False}}, "required": ["part"]},
+    {**D6, "propertyNames": {"enum": [[], {"a": 1}]}, "minProperties": 2},
+]
+TABLE = [*CONTAINS, *RECURSION, *CONDITIONS, *NEGATIONS, *OBJECTS, *CHOICES, *LISTS, *SCALARS, *OTHERWISE]
 
 
 @pytest.mark.parametrize("schema", TABLE, ids=lambda schema: json_text(schema, None)[:90])
