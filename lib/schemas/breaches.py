@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import jsonschema_rs
@@ -20,7 +20,6 @@ _ENDLESS = (_KIND.BacktrackLimitExceeded, _KIND.RegexEngineFailure)
 _CLOSED = ("additionalProperties", "unevaluatedProperties")
 #: Where false has another meaning than that nothing is allowed at a place, and the keyword that it is told as.
 _TOLD_BY_HOLDER = {
-    "propertyNames": "propertyNames",
     "dependentSchemas": "dependentSchemas",
     "dependencies": "dependentSchemas",
     "then": "not",
@@ -44,6 +43,8 @@ class Breach:
     names: tuple[str, ...] = ()
     #: What the references in `schema` need.
     resolver: Any = field(default=None, compare=False, repr=False)
+    #: The key of the object at `path` that is to blame, which is then the value.
+    key: str | None = None
 
 
 def read(compiler: Compiler, errors: Iterator[Any], value: Any) -> Iterator[Breach]:
@@ -57,7 +58,8 @@ def read(compiler: Compiler, errors: Iterator[Any], value: Any) -> Iterator[Brea
 def _breach(compiler: Compiler, error: Any, value: Any) -> Breach | None:
     path, here = _located(value, error)
     if isinstance(error.kind, _KIND.PropertyNames):
-        error = error.kind.error  # whose own place is a key
+        found = _breach(compiler, error.kind.error, value)
+        return found and _of_key(found, path, str(error.kind.error.instance))
     location = error.absolute_keyword_location or _location(compiler, error.schema_path)
     if isinstance(error.kind, _KIND.FalseSchema):
         return _refusal(compiler.origins.get(location), path, here, value)
@@ -83,6 +85,14 @@ def _breach(compiler: Compiler, error: Any, value: Any) -> Breach | None:
     return Breach(keyword, wanted, origin.schema, path, here, branches, names, origin.resolver)
 
 
+def _of_key(breach: Breach, path: Path, key: str) -> Breach:
+    """The same breach, as one of a key of the object at a path."""
+    inner = tuple(tuple(_of_key(one, path, key) for one in branch) for branch in breach.branches)
+    if breach.keyword == "false":
+        return replace(breach, keyword="propertyNames", path=path, names=(key,))
+    return replace(breach, path=path, value=key, key=key, branches=inner)
+
+
 def _location(compiler: Compiler, steps: list[str | int]) -> str:
     """Find where a keyword stands. The engine does not say it where it gave up."""
     below = "".join(f"/{step(str(one))}" for one in steps)
@@ -95,7 +105,7 @@ def _refusal(origin: SchemaOrigin | None, path: Path, here: Any, value: Any) -> 
     if origin is None or not isinstance(origin.holder, Mapping):
         return Breach("false", False, False, path, here)
     keyword, holder = origin.keyword, origin.holder
-    if keyword in _CLOSED and isinstance(here, dict):  # that names no property
+    if keyword in (*_CLOSED, "propertyNames") and isinstance(here, dict):  # that names no property
         return Breach(keyword, False, holder, path, here, names=tuple(here))
     if keyword in _RESTS and holder.get(keyword) is False and path:
         before = holder.get("prefixItems", holder.get("items"))

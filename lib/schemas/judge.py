@@ -161,6 +161,7 @@ def _restored(breach: Breach) -> Breach:
         path=tuple(_translated(list(breach.path), _WHOLE)),
         names=tuple(_translated(list(breach.names), _WHOLE)),
         value=_translated(breach.value, _WHOLE),
+        key=_translated(breach.key, _WHOLE) if breach.key is not None else None,
         branches=tuple(tuple(map(_restored, branch)) for branch in breach.branches),
     )
 

@@ -42,6 +42,7 @@ _FORMATS = {
     "regex": "a regular expression",
     "json-pointer": "a JSON pointer, such as /a/b",
 }
+_NOTHING = "Nothing is allowed here."
 _LONGEST = 200
 
 
@@ -63,6 +64,14 @@ class Fault:
 def sentence(fault: Fault) -> str:
     """The violation as a sentence, without the place of the value."""
     return _SENTENCES.get(fault.keyword, _SENTENCES["not"])(fault)
+
+
+def sentence_of_key(key: str, fault: Fault) -> str:
+    """The violation as a sentence about a key of an object."""
+    said = sentence(fault)
+    if said == _NOTHING:
+        return _not_allowed(Fault("propertyNames", names=(key,)))
+    return f"The key {_quoted(key)} {said[0].lower()}{said[1:]}"
 
 
 def kind(value: JsonValue) -> str:
@@ -87,13 +96,13 @@ def _required(fault: Fault) -> str:
 def _type(fault: Fault) -> str:
     types = fault.wanted if isinstance(fault.wanted, list) else [fault.wanted]
     if not types:
-        return "Nothing is allowed here."
+        return _NOTHING
     wanted = _either([_TYPES.get(one, _cut(one)) if isinstance(one, str) else "of another kind" for one in types])
     return f"Must be {wanted}." if fault.given in ("", "a number") else f"Must be {wanted}, not {fault.given}."
 
 
 def _enum(fault: Fault) -> str:
-    return f"Must be {either(fault.wanted)}." if fault.wanted else "Nothing is allowed here."
+    return f"Must be {either(fault.wanted)}." if fault.wanted else _NOTHING
 
 
 def _not_allowed(fault: Fault) -> str:
@@ -160,7 +169,7 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "contains": _said("Must hold at least one item of the wanted kind."),
     "minContains": _said("Holds too few items of the wanted kind."),
     "maxContains": _said("Holds too many items of the wanted kind."),
-    "propertyNames": _said("Holds a key whose name is not allowed."),
+    "propertyNames": _not_allowed,
     "dependentRequired": _dependent,
     "dependencies": _dependent,
     "dependentSchemas": _not_allowed,
@@ -168,7 +177,7 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "oneOf": _forms,
     "not": _said("Has a form that is not allowed."),
     "disallow": _said("Has a form that is not allowed."),
-    "false": _said("Nothing is allowed here."),  # the schema false
+    "false": _said(_NOTHING),  # the schema false
     "unfinished": _said("Cannot be checked, because matching the pattern takes too long."),
 }
 

@@ -10,8 +10,10 @@ from lib.schemas import choosing
 from lib.schemas.breaches import Breach, Path
 from lib.schemas.document import SchemaDocument
 from lib.schemas.faults import alternatives, fault
-from lib.schemas.messages import Fault, sentence
+from lib.schemas.messages import Fault, sentence, sentence_of_key
 
+#: Keywords whose faults are shown at the members that they name.
+_OF_MEMBERS = ("required", "additionalProperties", "propertyNames")
 #: Which branch someone has picked, by the path of the value and the id of the branch list.
 Picks = Mapping[tuple[Path, Any], int | str]
 
@@ -73,19 +75,26 @@ def _told(document: SchemaDocument, breach: Breach, picks: Picks) -> Iterator[Sc
     picked = picks.get((breach.path, id(breach.wanted)))
     together = alternatives(breach) if picked is None else None
     if together is not None:
-        yield SchemaViolation(breach.path, sentence(together), breach.keyword)
+        yield _violation(breach, together)
         return
     inner = branch_breaches(document, breach, picked)
     leaves = [leaf for one in inner for leaf in _told(document, one, picks)]
     yield from leaves
     if all(leaf.path != breach.path for leaf in leaves):
-        yield SchemaViolation(breach.path, sentence(fault(breach)), breach.keyword)
+        yield _violation(breach, fault(breach))
+
+
+def _violation(breach: Breach, said: Fault) -> SchemaViolation:
+    """The violation at the place of a breach; one of a key is shown at the field of that name."""
+    if breach.key is None:
+        return SchemaViolation(breach.path, sentence(said), breach.keyword)
+    return SchemaViolation(breach.path, sentence_of_key(breach.key, said), breach.keyword, (*breach.path, breach.key))
 
 
 def _plain(breach: Breach) -> Iterator[SchemaViolation]:
-    message = sentence(fault(breach))
-    at_members = breach.keyword in ("required", "additionalProperties") and isinstance(breach.value, dict)
+    said = fault(breach)
+    at_members = breach.keyword in _OF_MEMBERS and isinstance(breach.value, dict)
     if not at_members or not breach.names:
-        yield SchemaViolation(breach.path, message, breach.keyword)
+        yield _violation(breach, said)
     for name in breach.names if at_members else ():
-        yield SchemaViolation(breach.path, message, breach.keyword, (*breach.path, name))
+        yield SchemaViolation(breach.path, sentence(said), breach.keyword, (*breach.path, name))

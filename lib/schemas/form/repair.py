@@ -87,6 +87,8 @@ def _dropped(error: Breach, here: dict[str, Any]) -> set[str]:
     """Name the properties whose presence is the fault; of too many, the last ones go."""
     schema: Any = error.schema
     wanted: Any = error.wanted
+    if error.key is not None or error.keyword == "propertyNames":
+        return {name for name in (error.key, *error.names) if name in here}
     if error.keyword in ("additionalProperties", "unevaluatedProperties") and isinstance(schema, dict):
         known = schema.get("properties", {}).keys() if isinstance(schema.get("properties"), dict) else set()
         return here.keys() - known

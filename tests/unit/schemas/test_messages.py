@@ -42,7 +42,14 @@ BROKEN: list[tuple[Any, Any, str]] = [
     ({"additionalProperties": False}, {"x": 1}, '"x" is not allowed here.'),
     ({"patternProperties": {"^y": {}}, "additionalProperties": False}, {"x": 1, "y": 2}, '"x" is not allowed here.'),
     ({"unevaluatedProperties": False}, {"x": 1}, '"x" is not allowed here.'),
-    ({"propertyNames": {"maxLength": 1}}, {"long": 1}, "Must have at most 1 character."),
+    ({"propertyNames": {"maxLength": 1}}, {"long": 1}, 'The key "long" must have at most 1 character.'),
+    ({"propertyNames": {"type": "null"}}, {"a": 1}, 'The key "a" must be null, not text.'),
+    ({"propertyNames": {"enum": []}}, {"a": 1}, '"a" is not allowed here.'),
+    ({"propertyNames": {"anyOf": [False]}}, {"a": 1}, '"a" is not allowed here.'),
+    ({"propertyNames": False}, {"a": 1}, '"a" is not allowed here.'),
+    ({"propertyNames": {"not": {"const": "a"}}}, {"a": 1}, 'The key "a" has a form that is not allowed.'),
+    ({"propertyNames": {"anyOf": [{"const": "x"}, {"const": "y"}]}}, {"a": 1}, 'The key "a" must be "x" or "y".'),
+    ({"propertyNames": {"pattern": "^b"}}, {"\ud800": 1}, 'The key "\\ud800" must match the pattern ^b'),
     ({"dependentRequired": {"a": ["b"]}}, {"a": 1}, 'With "a", "b" must be given as well.'),
     ({**DRAFT_7, "dependencies": {"a": ["b"]}}, {"a": 1}, 'With "a", "b" must be given as well.'),
     ({"not": {}}, 1, "Has a form that is not allowed."),
@@ -68,6 +75,19 @@ def test_what_is_wrong_inside_a_form_is_said_at_its_place() -> None:
     told = [(("p",), "Fits none of the 2 allowed forms."), (("p", "a"), "Must be text.")]
     assert [(one.path, one.message) for one in violations(schema, {"p": {"a": 5}}).violations] == told
     assert [(one.path, one.message) for one in validate(schema, {"p": {"a": 5}})] == told
+
+
+def test_what_is_wrong_with_a_key_is_said_of_the_object_and_shown_at_its_field() -> None:
+    schema = {"properties": {"hours": {"propertyNames": {"pattern": "^[A-Z]+$", "minLength": 2}}}}
+    value = {"hours": {"MON": 1, "x": 2, "Y": 3}}
+    told = [(one.pointer, one.message) for one in violations(schema, value).violations]
+    assert told == [
+        ("/hours", 'The key "x" must have at least 2 characters.'),
+        ("/hours", 'The key "x" must match the pattern ^[A-Z]+$'),
+        ("/hours", 'The key "Y" must have at least 2 characters.'),
+    ]
+    shown = [(one.shown_at, one.message) for one in validate(schema, value)]
+    assert shown == [(("hours", name), message) for (_, message), name in zip(told, "xxY", strict=True)]
 
 
 def test_each_missing_field_is_told_at_its_own_place() -> None:
