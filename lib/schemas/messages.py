@@ -59,6 +59,8 @@ class Fault:
     because: str = ""
     #: Of several forms, whether more than one fits.
     fits_several: bool = False
+    #: Of several missing members, whether one of them is enough.
+    is_choice: bool = False
 
 
 def sentence(fault: Fault) -> str:
@@ -90,6 +92,8 @@ def either(values: Iterable[JsonValue]) -> str:
 def _required(fault: Fault) -> str:
     if not fault.names:
         return "Something must be given here."
+    if fault.is_choice and len(fault.names) > 1:
+        return f"{_list([_quoted(name) for name in fault.names], 'or')} must be given."
     return f"{_quoted_names(fault.names)} {'is' if len(fault.names) == 1 else 'are'} missing."
 
 
@@ -122,6 +126,14 @@ def _forms(fault: Fault) -> str:
     if fault.fits_several:
         return f"Fits more than one of the {count} allowed forms; exactly one is wanted."
     return f"Fits none of the {count} allowed forms."
+
+
+def _alternatives(fault: Fault) -> str:
+    said = {sentence(one): one.keyword for one in fault.wanted}
+    # A pattern ends its sentence without a full stop, as it may end with one of its own.
+    bare = [text if keyword == "pattern" else text.removesuffix(".") for text, keyword in said.items()]
+    ending = "" if [*said.values()][-1] == "pattern" else "."
+    return ", or ".join([bare[0], *(text.replace("Must", "must", 1) for text in bare[1:])]) + ending
 
 
 def _format(fault: Fault) -> str:
@@ -173,12 +185,18 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "dependentRequired": _dependent,
     "dependencies": _dependent,
     "dependentSchemas": _not_allowed,
+    "either": _alternatives,
     "anyOf": _forms,
     "oneOf": _forms,
     "not": _said("Has a form that is not allowed."),
     "disallow": _said("Has a form that is not allowed."),
     "false": _said(_NOTHING),  # the schema false
     "unfinished": _said("Cannot be checked, because matching the pattern takes too long."),
+}
+#: Keywords whose sentences say what the value must be, so that several can be joined by “or”.
+SAYS_MUST = {"const", "enum", "format", "pattern", "minLength", "maxLength", "multipleOf", "divisibleBy"} | {
+    *("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minItems", "maxItems"),
+    *("minProperties", "maxProperties"),
 }
 
 

@@ -73,9 +73,10 @@ def _told(document: SchemaDocument, breach: Breach, picks: Picks) -> Iterator[Sc
         yield from _plain(breach)
         return
     picked = picks.get((breach.path, id(breach.wanted)))
-    together = alternatives(breach) if picked is None else None
-    if together is not None:
-        yield _violation(breach, together)
+    together = alternatives(breach)
+    for path, said in together:
+        yield _violation(breach, said) if path == breach.path else SchemaViolation(path, sentence(said), "enum")
+    if together:
         return
     inner = branch_breaches(document, breach, picked)
     leaves = [leaf for one in inner for leaf in _told(document, one, picks)]
