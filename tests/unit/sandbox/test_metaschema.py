@@ -46,7 +46,7 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     ({"title": 3}, ("/title: Must be text",)),
     ({"description": []}, ("/description: Must be text",)),
     ({"pattern": "("}, ("/pattern: Must be a regular expression",)),
-    ({"patternProperties": {"[": {}}}, ("/patternProperties: Must be a regular expression",)),
+    ({"patternProperties": {"[": {}}}, ('/patternProperties: The key "[" must be a regular expression',)),
     ({"oneOf": []}, ("/oneOf: Must have at least 1 item",)),
     ({"allOf": {"type": "object"}}, ("/allOf: Must be a list",)),
     ({"items": [{}]}, ("/items: Must be an object or true or false",)),
