@@ -69,11 +69,11 @@ class Compiled:
 
     def evaluate(self, context: str, *, now: int, seed: int) -> str | None:
         """The result as JSON text, None for undefined. Raises ExpressionError."""
-        result = _run(self._expression, context, now, seed)
+        result = _run(self._expression, self._source, context, now, seed)
         if result is None or "null" in result or "{" in result:
             if self._walk is None:
                 self._walk = _compiled(_WALK.replace("%s", self._source))
-            if odd := _run(self._walk, context, now, seed):
+            if odd := _run(self._walk, self._source, context, now, seed):
                 raise ExpressionError(f"gives {_ODD[odd]}")
         if result and "\ufffd" in result and "\ufffd" not in context and "\ufffd" not in self._source:
             raise ExpressionError("gives half a surrogate pair, which cannot be stored")
@@ -84,10 +84,10 @@ def _compiled(source: str) -> jlens.Expression:
     try:
         return jlens.Expression(source)
     except jlens.JlensError as error:
-        raise ExpressionError(_explain(error)) from None
+        raise ExpressionError(_explain(error, source)) from None
 
 
-def _run(expression: jlens.Expression, context: str, now: int, seed: int) -> str | None:
+def _run(expression: jlens.Expression, source: str, context: str, now: int, seed: int) -> str | None:
     # The engine counts the time that passes, and not only its own. If that is over while the clock has not rung,
     # the machine is busy, and the expression gets another try.
     patience = clock.left() or _UNTIMED
@@ -96,7 +96,7 @@ def _run(expression: jlens.Expression, context: str, now: int, seed: int) -> str
             return expression.evaluate_json(context, timeout=seconds, now=now, seed=seed, **_LIMITS)
         except jlens.JlensError as error:
             if error.code != _TIMED_OUT:
-                raise ExpressionError(_explain(error)) from None
+                raise ExpressionError(_explain(error, source)) from None
         except ValueError:  # the text is ours, so that only a number can be wrong with it
             raise ExpressionError("reads a number that is too large to calculate with") from None
     raise TimeUp
@@ -110,6 +110,6 @@ def _paths(read: Any, here: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
         yield from _paths(below, (*here, name))
 
 
-def _explain(error: jlens.JlensError) -> str:
-    given = {"token": error.token, "position": error.position, "value": error.value}
+def _explain(error: jlens.JlensError, source: str) -> str:
+    given = {"token": error.token, "position": error.position, "value": error.value, "source": source}
     return refusals.sentence(error.code, str(error), **given)

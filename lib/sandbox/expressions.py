@@ -18,14 +18,13 @@ from lib.errors import InvalidInput
 from lib.sandbox import LONGEST_EXPRESSION
 from lib.sandbox.clock import TimeUp
 from lib.sandbox.engine import Compiled, ExpressionError
+from lib.sandbox.refusals import ASIDE
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
 #: Stands before a number that goes in as text.
 _MARK = "\ue000number "
 _MOST_EXACT = 2**53
-#: Texts, quoted names and comments, in which a name means nothing.
-_ASIDE = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/"""
 
 
 def evaluate(expressions: list[str], context: JsonValue, max_output_bytes: int) -> list[dict[str, Any]]:
@@ -59,7 +58,7 @@ def inspect(expression: str) -> dict[str, Any]:
 
 def _unknown(name: str, expression: str) -> str:
     """What is wrong with a name that nothing defines: evaluating gives nothing, or fails if it is called."""
-    tokens = re.finditer(rf"{_ASIDE}|\${re.escape(name)}(?!\w)", expression, re.DOTALL)
+    tokens = re.finditer(rf"{ASIDE}|\${re.escape(name)}(?!\w)", expression, re.DOTALL)
     at = next((token.start() + 1 for token in tokens if token[0].startswith("$")), None)
     place = f", at character {at}" if at else ""
     return f"uses ${name[:80]}, which is no function of JSONata and gets no value in the expression{place}"

@@ -10,11 +10,20 @@ import re
 from typing import Any
 
 from lib.redaction import redact_text
-from lib.serialization.json_values import json_type
+from lib.serialization.json_values import json_text, json_type
 
 _LONGEST = 200
-#: Codes of $error and $assert, whose message is the author's own.
-_AUTHORS_OWN = frozenset({"D3137", "D3141"})
+#: Texts, quoted names and comments, in which a name means nothing.
+ASIDE = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`|/\*.*?\*/"""
+#: Codes of $error and $assert, whose message is the author's own, with what is said when there is none.
+_AUTHORS_OWN = {
+    "D3137": ("$error() function evaluated", "$error is called without a message"),
+    "D3141": ("$assert() statement failed", "what $assert is given is not true"),
+}
+#: Codes of a function that is given what it does not take.
+_OF_ARGUMENTS = frozenset({"T0410", "T0411", "T0412"})
+#: What ~> hands its left side to without calling it, of which the engine says neither name nor place.
+_HANDED_TO = re.compile(rf"{ASIDE}|~>(?:\s|/\*.*?\*/)*(?:(?P<function>\$\w+)(?!\w|\s*\()|(?P<transform>\|))", re.DOTALL)
 
 # By JSONata's own codes. {name} is a function, {token} what stands there or an operator, {wanted} what should,
 # {argument} a number, {kind} the kind of a value.
@@ -119,22 +128,43 @@ _SENTENCES = {
 _OPERATORS = re.compile(r"\W+|and|or|in")
 
 
-def sentence(code: str, message: str, *, token: str | None, position: int | None, value: Any) -> str:
-    """The refusal of an expression, from what the engine says of its error."""
+def sentence(code: str, message: str, *, token: str | None, position: int | None, value: Any, source: str = "") -> str:
+    """The refusal of an expression, the source, from what the engine says of its error."""
     if code in _AUTHORS_OWN:
-        return redact_text(message)[:_LONGEST]
-    said = _said(code, message, token, value)
-    return said + (f", at character {position}" if position else "")
+        engines_own, ours = _AUTHORS_OWN[code]
+        if message != engines_own:
+            return redact_text(message)[:_LONGEST]
+        return ours + _at(position)
+    name = _name(token)
+    if code in _OF_ARGUMENTS and not token:
+        name, position = _handed_to(source) if not position else ("the function", position)
+    return _said(code, message, name, token, value) + _at(position)
 
 
-def _said(code: str, message: str, token: str | None, value: Any) -> str:
+def _at(position: int | None) -> str:
+    return f", at character {position}" if position else ""
+
+
+def _handed_to(source: str) -> tuple[str, int | None]:
+    """What ~> leads to in an expression and where, if it is one thing alone."""
+    found = {
+        one["function"] or "the transform operator |…|…|": one.end()
+        for one in _HANDED_TO.finditer(source)
+        if one["function"] or one["transform"]
+    }
+    return next(iter(found.items())) if len(found) == 1 else ("a function behind ~>", None)
+
+
+def _said(code: str, message: str, name: str, token: str | None, value: Any) -> str:
     if code == "D1001" and token == "/":
         return "the / operator divides by zero or gives a number that is too large"
+    if code == "U1001" and "nested" in message:
+        code = "D1011"
     argument, items = re.search(r"rgument (\d+)", message), re.search(r'array of "?(\w+)', message)
     said = _SENTENCES.get(code, "{name} cannot be evaluated").format(
-        name=_name(token),
+        name=name,
         token=_shown(token or ""),
-        wanted=_shown(str(value)),
+        wanted=_shown(_written(value)),
         argument=argument[1] if argument else "1",
         items=items[1] if items else "another kind",
         kind=_kind(value),
@@ -145,6 +175,12 @@ def _said(code: str, message: str, token: str | None, value: Any) -> str:
 def _shown(token: str) -> str:
     """What stands in the expression; a number as people write it."""
     return token.removesuffix(".0")[:80]
+
+
+def _written(value: Any) -> str:
+    """A fixed value as it stands in an expression, or the bare text of what should."""
+    is_fixed = value is None or isinstance(value, bool | int | float)
+    return json_text(value, None) if is_fixed else str(value) if isinstance(value, str) else ""
 
 
 def _name(token: str | None) -> str:
