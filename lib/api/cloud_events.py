@@ -120,6 +120,8 @@ def batch(body: bytes) -> list[str]:
         items = list(islice(_items(body.decode().removeprefix("\ufeff")), MAX_BATCH + 1))
     except UnicodeDecodeError:
         raise InvalidInput("batch", "is not UTF-8") from None
+    except json.JSONDecodeError as error:
+        raise InvalidInput("batch", strict_json.not_json(error)) from None
     except ValueError:
         raise InvalidInput("batch", "must be a JSON array of events") from None
     except RecursionError:
@@ -130,7 +132,7 @@ def batch(body: bytes) -> list[str]:
 
 
 def _items(text: str) -> Iterable[str]:
-    """Text of each element of a JSON array. Raises ValueError where it is not one."""
+    """Text of each element of a JSON array. Raises ValueError where it is none, with the place if it begins as one."""
     at = _skip(text, 0)
     if text[at : at + 1] != "[":
         raise ValueError
@@ -143,8 +145,10 @@ def _items(text: str) -> Iterable[str]:
         yield text[at:end]
         at = _skip(text, end)
         separator, at = text[at : at + 1], _skip(text, at + 1)
-    if separator != "]" or at < len(text):
-        raise ValueError
+    if separator != "]":
+        raise json.JSONDecodeError("Expecting ',' delimiter", text, min(end, len(text)))
+    if at < len(text):
+        raise json.JSONDecodeError("Extra data", text, at)
 
 
 def _skip(text: str, at: int) -> int:
@@ -181,7 +185,7 @@ def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
 
 def _check(name: str, value: str) -> None:
     if name not in _SPECIFIED and not _NAME.fullmatch(name):
-        raise InvalidInput("event", f"has the attribute {json.dumps(name[:80])}; names are of a-z and 0-9 only")
+        raise InvalidInput("event", f"has the attribute {_quoted(name[:80])}; names are of a-z and 0-9 only")
     if not value and name in _SPECIFIED:
         raise InvalidInput(name, "must not be empty")
     if not (value.isascii() and value.isprintable()) and _FORBIDDEN.search(value):
@@ -212,10 +216,12 @@ def _text(name: str, value: Any) -> str:
         return value
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, int) and name not in ("specversion", "id", "source", "type", "subject", "dataschema"):
+    if name in _SPECIFIED:
+        raise InvalidInput(name, "must be text")
+    if isinstance(value, int):
         return str(value)
-    kind = "an attribute is a string, a whole number, true or false" if _NAME.fullmatch(name) else "is not known"
-    raise InvalidInput(name[:80], f"{kind}; structured values belong into data")
+    kind = "must be text, a whole number, true or false" if _NAME.fullmatch(name) else "is not known"
+    raise InvalidInput(name[:80], f"{kind}; other values belong in data")
 
 
 def _decoded(header: str, raw: bytes) -> str:
@@ -232,6 +238,10 @@ def _media_type(value: str) -> tuple[str, dict[str, str]]:
     media_type, *rest = value.split(";")
     pairs = (parameter.partition("=") for parameter in rest)
     return media_type.strip().lower(), {name.strip().lower(): given.strip() for name, _, given in pairs}
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _given(media_type: str) -> str:

@@ -140,7 +140,7 @@ def _problem(sent: SentEvent, error: CatalogError, nearest: Mapping[str, list[st
 def _unknown_type(event_type: str, known: Mapping[str, list[str]]) -> ApiProblem:
     nearest = known.get(event_type, [])
     hint = f" Nearest: {', '.join(nearest)}." if nearest else ""
-    detail = f"type: the catalog has no event {json.dumps(event_type[:200])}.{hint}"
+    detail = f"type: the catalog has no event {json.dumps(event_type[:200], ensure_ascii=False)}.{hint}"
     return ApiProblem("unknown-event-type", detail, members={"field": "type", "nearest": nearest})
 
 

@@ -174,15 +174,19 @@ def _load(field: str, text: str) -> JsonValue:
     decoder = _DECODER if len(text) <= _MAX_INT_DIGITS or not _LONG.search(text) else _DECODER_OF_LONG
     try:
         if text.startswith("\ufeff"):
-            raise json.JSONDecodeError("Unexpected UTF-8 BOM (decode using utf-8-sig)", text, 0)
+            raise InvalidInput(field, "begins with more than one byte order mark")
         return decoder.decode(text)
     except _Refused as refused:
         where = f", {_find(text, refused.literal)}" if refused.literal else ""
         raise InvalidInput(field, f"{refused.cause}{where}") from None
     except json.JSONDecodeError as error:
-        cause = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
-        where = f"at line {error.lineno}, column {error.colno}"
-        raise InvalidInput(field, f"is not JSON: {cause} {where}") from None
+        raise InvalidInput(field, not_json(error)) from None
+
+
+def not_json(error: json.JSONDecodeError) -> str:
+    """What is wrong with a text that is no JSON, and where."""
+    cause = error.msg[0].lower() + error.msg[1:].removesuffix(" at")
+    return f"is not JSON: {cause} at line {error.lineno}, column {error.colno}"
 
 
 class _Refused(Exception):

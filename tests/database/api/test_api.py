@@ -201,6 +201,7 @@ def test_an_unknown_type_gets_the_nearest_known_ones(db: Database, client: ApiCl
     response = client.post(event(type="TICKET_CREATE"))
     assert response.status_code == 422 and response.json()["nearest"][0] == "TICKET_CREATED"
     assert client.post(event(type="\u2603" * 250)).status_code == 422
+    assert 'no event "Größe".' in client.post(event(type="Größe")).json()["detail"]
     assert events_stored(db) == 0
 
 

@@ -163,6 +163,22 @@ def test_any_instant_may_be_given(instant: datetime, separator: str) -> None:
     assert structured(time=instant.isoformat(separator)) == structured()
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"id": 7}, "id: must be text"),
+        ({"specversion": 1.0}, "specversion: must be text"),
+        ({"time": 5}, "time: must be text"),
+        ({"extension": 1.5}, "extension: must be text, a whole number, true or false; other values belong in data"),
+        ({"größe": "x"}, 'event: has the attribute "größe"; names are of a-z and 0-9 only'),
+    ],
+)
+def test_what_is_refused_of_an_attribute_is_true_of_it(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        structured(**changes)
+    assert str(refused.value) == words
+
+
 @pytest.mark.parametrize("text", ["", "[]", '"x"', "{", '{"id":1,"id":2}', "\\u0000", b"\xff{}", '{"data":NaN}'])
 def test_what_is_no_event_is_refused(text: bytes | str) -> None:
     with pytest.raises(InvalidInput):
@@ -231,6 +247,21 @@ def test_a_batch_falls_apart_into_its_items(values: list[Any], indent: int | Non
 def test_what_is_no_array_is_no_batch(body: bytes) -> None:
     with pytest.raises(InvalidInput, match="batch"):
         cloud_events.batch(body)
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        (b'[{"a": 1},\n {"b": }]', "expecting value at line 2, column 8"),
+        (b'[{"a": 1}\n {"b": 1}]', "expecting ',' delimiter at line 1, column 10"),
+        (b"[1,\n]", "expecting value at line 2, column 1"),
+        (b"[1]\n]", "extra data at line 2, column 1"),
+    ],
+)
+def test_a_batch_that_is_no_json_is_told_where(body: bytes, place: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        cloud_events.batch(body)
+    assert str(refused.value) == f"batch: is not JSON: {place}"
 
 
 def test_one_broken_item_leaves_the_others_whole() -> None:

@@ -58,6 +58,7 @@ REFUSED = {
     "comment": (b"[1] // x", "is not JSON"),
     "unfinished text": (b'{"a":"x', "unterminated string"),
     "unknown escape": (rb'"\x41"', "is not JSON"),
+    "BOM twice": (b"\xef\xbb\xbf\xef\xbb\xbf{}", "begins with more than one byte order mark"),
     "BOM inside": (b"[\xef\xbb\xbf1]", "is not JSON"),
 }
 
