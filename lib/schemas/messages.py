@@ -34,14 +34,21 @@ _FORMATS = {
     "email": "an e-mail address",
     "idn-email": "an e-mail address",
     "hostname": "a host name",
+    "idn-hostname": "a host name",
+    "host-name": "a host name",
     "ipv4": "an IPv4 address",
+    "ip-address": "an IPv4 address",
     "ipv6": "an IPv6 address",
     "uri": "a URL with its scheme, such as https://example.com/",
     "iri": "a URL with its scheme, such as https://example.com/",
     "uuid": "a UUID, such as 123e4567-e89b-12d3-a456-426614174000",
     "regex": "a regular expression",
     "json-pointer": "a JSON pointer, such as /a/b",
+    "relative-json-pointer": "a relative JSON pointer, such as 1/a",
+    "uri-template": "a URL template, such as https://example.com/{id}",
 }
+#: Keywords that describe a schema, and forbid nothing.
+_NOTES = frozenset({"title", "description", "$comment", "examples", "default", "deprecated"})
 _NOTHING = "Nothing is allowed here."
 _LONGEST = 200
 
@@ -128,6 +135,25 @@ def _forms(fault: Fault) -> str:
     return f"Fits none of the {count} allowed forms."
 
 
+def _forbidden(fault: Fault) -> str:
+    """What a `not` forbids, where it is one thing. Its values are not repeated, as the wrong one is among them."""
+    wanted = fault.wanted if isinstance(fault.wanted, dict) else {"type": fault.wanted}
+    says = wanted.keys() - _NOTES
+    given: Any = wanted.get("type")
+    types: list[Any] = given if isinstance(given, list) else [given]
+    if says == {"type"} and types and all(isinstance(one, str) and one in _TYPES for one in types):
+        return f"Must not be {_either([_TYPES[one] for one in types])}."
+    names = wanted.get("required")
+    match sorted(says - {"type"}):
+        case ["required"] if isinstance(names, list) and names and all(isinstance(one, str) for one in names):
+            return f"{_quoted_names(names)} {'is not allowed here' if len(names) == 1 else 'must not come together'}."
+        case ["pattern"] if isinstance(wanted["pattern"], str):
+            return f"Must not match the pattern {_cut(wanted['pattern'])}"
+        case ["const"] | ["enum"]:
+            return "Has a value that is not allowed."
+    return "Has a form that is not allowed."
+
+
 def _alternatives(fault: Fault) -> str:
     said = {sentence(one): one.keyword for one in fault.wanted}
     # A pattern ends its sentence without a full stop, as it may end with one of its own.
@@ -179,8 +205,8 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "additionalItems": _said("Holds more items than allowed."),
     "unevaluatedItems": _said("Holds more items than allowed."),
     "contains": _said("Must hold at least one item of the wanted kind."),
-    "minContains": _said("Holds too few items of the wanted kind."),
-    "maxContains": _said("Holds too many items of the wanted kind."),
+    "minContains": _bound("Must hold at least", "item of the wanted kind", "items of the wanted kind"),
+    "maxContains": _bound("Must hold at most", "item of the wanted kind", "items of the wanted kind"),
     "propertyNames": _not_allowed,
     "dependentRequired": _dependent,
     "dependencies": _dependent,
@@ -188,8 +214,8 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "either": _alternatives,
     "anyOf": _forms,
     "oneOf": _forms,
-    "not": _said("Has a form that is not allowed."),
-    "disallow": _said("Has a form that is not allowed."),
+    "not": _forbidden,
+    "disallow": _forbidden,
     "false": _said(_NOTHING),  # the schema false
     "unfinished": _said("Cannot be checked, because matching the pattern takes too long."),
 }

@@ -61,7 +61,7 @@ SENTENCES: list[tuple[Any, Any, str, str]] = [
     ({"const": {"a": 1}}, {}, "", 'Must be {"a":1}.'),
     ({"format": "date-time"}, "x", "", "Must be a date and time with offset, such as 2026-05-17T09:30:00Z."),
     ({"format": "email"}, "x", "", "Must be an e-mail address."),
-    ({"format": "idn-hostname"}, "a b", "", "Must be text in the format idn-hostname."),
+    ({"format": "idn-hostname"}, "a b", "", "Must be a host name."),
     ({"pattern": "^[a-z]+$"}, "A", "", "Must match the pattern ^[a-z]+$"),
     ({"minLength": 1}, "", "", "Must have at least 1 character."),
     ({"maxLength": 2}, "abc", "", "Must have at most 2 characters."),
