@@ -184,15 +184,19 @@ class KeywordWriter:
             if "any" in names:
                 return
             if others:
-                branches: list[Any] = [{"type": dialects.read("type", names)}] if names else []
+                branches: list[Any] = [self.named_types(names)] if names else []
                 start = len(branches)
                 branches += [self.inner(one, f"anyOf/{start + n}", keyword) for n, one in enumerate(others)]
                 self.put("anyOf", branches, keyword)
                 return
+        for name, value in self.named_types(wanted).items():
+            self.put(name, value, keyword)
+
+    def named_types(self, wanted: Any) -> dict[str, Any]:
+        """The keywords that allow these types. Until draft 4, 1.0 was no integer."""
         names = dialects.read("type", wanted)
-        self.put("type", names, keyword)
-        if self.draft <= 4 and "integer" in names and "number" not in names:
-            self.put("whole", True, keyword)
+        is_whole = self.draft <= 4 and "integer" in names and "number" not in names
+        return {"type": names, "whole": True} if is_whole else {"type": names}
 
     def disallow(self, keyword: str, wanted: Any) -> None:
         branches: list[Any] = []
@@ -200,7 +204,7 @@ class KeywordWriter:
             if one == "any":
                 branches.append(True)
             elif isinstance(one, str):
-                branches.append({"type": dialects.read("type", one)})
+                branches.append(self.named_types(one))
             else:
                 branches.append(self.inner(one, f"not/anyOf/{number}", keyword))
         if branches:

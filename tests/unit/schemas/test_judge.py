@@ -214,6 +214,15 @@ def test_harmless_oddities_of_generators_are_no_fault(schema: Any, value: Any) -
     assert both(schema, value) == []
 
 
+@pytest.mark.parametrize("number", [1, Decimal("1.0"), Decimal("1.5")])
+def test_draft_3_means_the_same_integer_wherever_it_names_a_type(number: Any) -> None:
+    draft = {"$schema": "http://json-schema.org/draft-03/schema#"}
+    is_integer = number == 1 and isinstance(number, int)
+    for allowing in ("integer", ["integer", "null"], ["integer", {"type": "object"}], [{"type": "integer"}]):
+        assert violations({**draft, "type": allowing}, number).valid == is_integer, allowing
+        assert violations({**draft, "disallow": allowing}, number).valid != is_integer, allowing
+
+
 def test_a_reference_that_is_not_encoded_leads_somewhere() -> None:
     schema = {**DRAFT_7, "$ref": "#/definitions/Page<Item>", "definitions": {"Page<Item>": {"type": "string"}}}
     assert both(schema, 1) == [("", "Must be text.")]
