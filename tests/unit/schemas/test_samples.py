@@ -283,6 +283,8 @@ OBJECTS: list[Any] = [
     {"type": "object", "minProperties": 2, "propertyNames": {"maxLength": 2}},
     {"type": "object", "minProperties": 2, "propertyNames": {"minLength": 5}, "additionalProperties": {"const": 0}},
     {**D6, "type": "object", "minProperties": 1, "propertyNames": {"const": "only"}},
+    {**D6, "type": "object", "additionalProperties": {"type": "string"}, "propertyNames": {"type": "object"}},
+    {**D6, "type": "object", "additionalProperties": {"type": "string"}, "propertyNames": {"const": ["a"]}},
     {"type": "object", "properties": {"a": {}, "b": {}, "c": {}, "d": {}}, "required": ["d"], "maxProperties": 2},
     {
         "type": "object",
