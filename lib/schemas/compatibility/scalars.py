@@ -10,7 +10,7 @@ import jsonschema_rs
 from lib.schemas import exact_numbers, patterns
 from lib.schemas.compatibility.comparing import Check, Comparing
 from lib.schemas.compatibility.reasons import Mismatch, listed
-from lib.schemas.compatibility.views import NUMBERS, View, kinds
+from lib.schemas.compatibility.views import NUMBERS, View, kind, kinds
 from lib.schemas.exact_numbers import MultipleOf, exact
 from lib.schemas.parts import TYPES
 from lib.serialization.json_values import identity
@@ -18,9 +18,9 @@ from lib.serialization.json_values import identity
 #: Formats that the judge does not know. They ask for nothing.
 UNASSERTED = frozenset({"password", "binary", "byte", "int32", "int64", "float", "double"})
 _WORDS = {"fraction": "number with a fraction"}
-#: Keywords that speak of a value by itself.
+#: Keywords that speak of a value by itself. `whole` is none, as a listed 1.0 stands for 1 too.
 _ALONE = frozenset(
-    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf whole minLength maxLength pattern "
+    "type enum const minimum maximum exclusiveMinimum exclusiveMaximum multipleOf minLength maxLength pattern "
     "format".split()
 )
 
@@ -112,7 +112,10 @@ def _types(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Colle
 
 
 def _whole(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Mismatch]:
-    if "integer" not in view.types or view.all("whole") or _all_fit(view, "whole", True):
+    found = values(view)
+    if "integer" not in view.types or view.all("whole"):
+        return []
+    if found is not None and "integer" not in map(kind, found):
         return []
     text = "takes no whole number with a fraction, such as 1.0, now"
     turned = "takes whole numbers with a fraction, such as 1.0, now, as it did not before"

@@ -1075,6 +1075,14 @@ def test_formats_that_the_judge_does_not_know_ask_for_nothing() -> None:
         assert compare(S, {**S, "format": name}).findings == ()
 
 
+def test_a_listed_whole_number_may_be_written_with_a_fraction() -> None:
+    """Draft 4 takes no 1.0 for an integer, and 1 and 1.0 for one value."""
+    listed = {"$schema": D4, **INT, "enum": [1]}
+    assert compare(listed, {**INT, "enum": [1]}).verdict("strict") == "BACKWARD"
+    assert compare(listed, {**listed, "enum": [1.0]}).verdict("strict") == "FULL"
+    assert compare({**listed, "enum": [1.0]}, S).verdict("strict") == "BREAKING"
+
+
 # -- bounded work ---------------------------------------------------------------------------------
 
 
