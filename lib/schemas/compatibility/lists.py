@@ -159,6 +159,12 @@ def _counted(comparing: Comparing, view: View, stem: str, keyword: str, wanted: 
     return comparing.teller.said("CONTAINS_ADDED", text, turned=turned)
 
 
+def _possible_items(view: View) -> float:
+    """How many items there can be, where no further ones are allowed."""
+    closed = (place for place in range(view.places + 1) if any(one is False for one in view.item(place)))
+    return next(closed, float("inf"))
+
+
 KEYWORDS: dict[str, Check] = {
     "prefixItems": _prefix,
     "items": _items,
@@ -166,5 +172,5 @@ KEYWORDS: dict[str, Check] = {
     "uniqueItems": _unique,
     "contains": _contains,
     "minItems": least("minItems", "MIN_ITEMS", "array"),
-    "maxItems": most("maxItems", "MAX_ITEMS", "array"),
+    "maxItems": most("maxItems", "MAX_ITEMS", "array", _possible_items),
 }

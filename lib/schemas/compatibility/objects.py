@@ -8,9 +8,11 @@ from lib.schemas import patterns
 from lib.schemas.compatibility.comparing import Check, Comparing, inside, says_nothing
 from lib.schemas.compatibility.reasons import Mismatch, shown
 from lib.schemas.compatibility.scalars import least, most
-from lib.schemas.compatibility.sides import Compiled
+from lib.schemas.compatibility.sides import Atoms, Compiled
 from lib.schemas.compatibility.views import View
 
+#: How often a field that is there asks for another one, at most.
+_MOST_TURNS = 10
 _OPTIONAL_ADDED = "OPTIONAL_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"
 
 
@@ -223,6 +225,23 @@ def _names(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Compi
     return []
 
 
+def _with_field(comparing: Comparing, view: View, name: str) -> Atoms:
+    """The objects of a place that have a field, with what this asks of them, which may ask for more in turn."""
+    there = comparing.sides.also(view.atoms, comparing.sides.requiring(name))
+    for _ in range(_MOST_TURNS):
+        here = comparing.view(there)
+        asked = {
+            one for named in here.all("dependentRequired") for held in here.required for one in named.get(held, ())
+        }
+        schemas = [named[one] for named in here.all("dependentSchemas") for one in here.required if one in named]
+        needed = map(comparing.sides.requiring, sorted(asked - here.required))
+        further = comparing.sides.also(there, *schemas, *needed)
+        if further.key == there.key:
+            break
+        there = further
+    return there
+
+
 def _dependent_names(
     comparing: Comparing, view: View, atom: dict[str, Any], wanted: dict[str, list[str]]
 ) -> list[Mismatch]:
@@ -231,7 +250,8 @@ def _dependent_names(
     found = []
     for name, asked in wanted.items():
         own = {one for named in view.all("dependentRequired") for one in named.get(name, ())}
-        missing = [one for one in asked if one not in view.required and one not in own and one != name]
+        there = comparing.view(_with_field(comparing, view, name)).required
+        missing = [one for one in asked if one not in there]
         if not missing or _forbids(comparing, view, name):
             continue
         stem = "DEPENDENCY_ARRAY_EXTENDED" if own and own <= set(asked) else "DEPENDENCY_ARRAY_CHANGED"
@@ -252,8 +272,7 @@ def _dependent_schemas(
         if says_nothing(schema) or _forbids(comparing, view, name):
             continue
         own = [named[name] for named in view.all("dependentSchemas") if name in named]
-        there = comparing.sides.also(view.atoms, *own, comparing.sides.requiring(name))
-        reasons = comparing.compare(there, schema)
+        reasons = comparing.compare(_with_field(comparing, view, name), schema)
         if not reasons:
             continue
         if own:

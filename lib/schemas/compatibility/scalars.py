@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Iterable
+from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -15,8 +18,10 @@ from lib.schemas.exact_numbers import MultipleOf, exact
 from lib.schemas.parts import TYPES
 from lib.serialization.json_values import identity
 
-#: Formats that the judge does not know. They ask for nothing.
-UNASSERTED = frozenset({"password", "binary", "byte", "int32", "int64", "float", "double"})
+#: Texts of which each format that the judge checks refuses one.
+_ODD_TEXTS = ("a b", "(")
+#: Bounds with more digits are not rounded.
+_MOST_DIGITS = 400
 _WORDS = {"fraction": "number with a fraction"}
 #: Keywords that speak of a value by itself. `whole` is none, as a listed 1.0 stands for 1 too.
 _ALONE = frozenset(
@@ -154,9 +159,28 @@ def _number(keyword: str, stem: str) -> Check:
             beyond = bound[0] > limit if "inimum" in keyword else bound[0] < limit
             if beyond or (bound[0] == limit and (bound[1] or not keyword.startswith("exclusive"))):
                 return []
+            if view.types & NUMBERS == {"integer"} and _allows_as_few(keyword, bound, limit):
+                return []
         return [comparing.teller.bound(stem, keyword, view.tightest(keyword), wanted)]
 
     return check
+
+
+def _allows_as_few(keyword: str, own: tuple[Any, bool], limit: Any) -> bool:
+    """Whether a bound leaves no more whole numbers than a keyword does: from 1 is the same as more than 0."""
+    known, asked = (_last_whole(keyword, *one) for one in (own, (limit, keyword.startswith("exclusive"))))
+    if known is None or asked is None:
+        return False
+    return known >= asked if "inimum" in keyword else known <= asked
+
+
+def _last_whole(keyword: str, limit: int | Decimal, excluded: bool) -> int | None:
+    """The outermost whole number within a bound; None for one of too many digits."""
+    if Decimal(limit).adjusted() > _MOST_DIGITS:
+        return None
+    is_lower = "inimum" in keyword
+    whole = math.ceil(limit) if is_lower else math.floor(limit)
+    return whole + (1 if is_lower else -1) if excluded and whole == limit else whole
 
 
 def _multiple(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) -> list[Mismatch]:
@@ -199,10 +223,19 @@ def _long(view: View, keyword: str, wanted: int) -> bool:
     return _all_fit(view, keyword, wanted)
 
 
+@lru_cache(maxsize=1000)
+def is_asserted(name: str) -> bool:
+    """Whether the judge checks a format. Those that it does not know ask for nothing."""
+    try:
+        return len(satisfy({"format": name}, _ODD_TEXTS, unreadable=False)) < len(_ODD_TEXTS)
+    except ValueError:  # half a character
+        return True
+
+
 def _text(keyword: str, stem: str) -> Check:
     def check(comparing: Comparing, view: View, atom: dict[str, Any], wanted: str) -> list[Mismatch]:
-        own = [one for one in view.all(keyword) if keyword != "format" or one not in UNASSERTED]
-        silent = keyword == "format" and wanted in UNASSERTED
+        own = [one for one in view.all(keyword) if keyword != "format" or is_asserted(one)]
+        silent = keyword == "format" and not is_asserted(wanted)
         if "string" not in view.types or silent or wanted in own or _all_fit(view, keyword, wanted):
             return []
         return [comparing.teller.changed(stem, keyword, own, wanted)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from lib.schemas import patterns
 from lib.schemas.compatibility.sides import Atoms, Compiled, Sides
-from lib.schemas.exact_numbers import exact
+from lib.schemas.exact_numbers import MultipleOf, exact
 
 #: The kinds of values. A whole number is one however it is written; `fraction` is any other number.
 KINDS = frozenset({"object", "array", "string", "integer", "fraction", "boolean", "null"})
@@ -79,6 +79,8 @@ class View:
                 return frozenset()
             if isinstance(refused, dict) and refused.keys() == {"type"}:
                 found -= kinds(refused["type"])
+        if any(MultipleOf({}, 1, []).allows(exact(one)) for one in self._of("multipleOf")):
+            found -= {"fraction"}
         low, high = self.low, self.high
         if low and high and (low[0] > high[0] or (low[0] == high[0] and (low[1] or high[1]))):
             found -= NUMBERS
@@ -209,4 +211,15 @@ class View:
                 found.append(own[place])
             elif "items" in node:
                 found.append(node["items"])
+            elif "unevaluatedItems" in node and not self._opens_item(node, place):
+                found.append(node["unevaluatedItems"])
         return found
+
+    def _opens_item(self, node: dict[str, Any], place: int) -> bool:
+        """Whether something in a schema may evaluate an item that its own prefixItems and items do not."""
+        for inner in self.sides.same_place(node):
+            if "contains" in inner or "$dynamicRef" in inner or "items" in inner:
+                return True
+            if inner is not node and (place < len(inner.get("prefixItems", ())) or "unevaluatedItems" in inner):
+                return True
+        return False
