@@ -92,7 +92,8 @@ def _draw_preview(actor: Actor, preview: Preview) -> None:
     for problem in preview.problems:
         st.warning(escape(problem), icon=":material/warning:")
     if not preview.plan:
-        st.info("Nothing to import.", icon=":material/info:")
+        why = "" if preview.problems else f": no event and no schema in {escape(preview.source)}"
+        st.info(f"Nothing to import{why}.", icon=":material/info:")
         return
     counts = Counter(change.kind for change in preview.plan)
     kinds = [kind for kind in CHANGE_KINDS if counts[kind]]

@@ -61,6 +61,9 @@ def test_what_is_wrong_with_a_pasted_document_is_a_sentence(db: Database, new_ac
     new_actor("admin")
     app = preview("[1]")
     assert app.warning[0].value.startswith("Pasted text is none of what is read here")
+    assert app.info[0].value == "Nothing to import."
+    app = preview("event_type,name")
+    assert app.info[0].value == "Nothing to import: no event and no schema in Pasted text." and not app.warning
 
 
 def test_a_manager_takes_in_events_without_registering(db: Database, new_actor: ActorFactory) -> None:
