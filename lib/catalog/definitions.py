@@ -113,19 +113,21 @@ def usable_schema(conn: Connection, *, tenant: UUID, definition: EntryDefinition
 
 
 def path_suggestions(schema: Any) -> list[str]:
-    """The fields of a schema that a correlation path can lead to, the outer ones first."""
+    """The fields of a schema that a correlation path can lead to, the outer ones first; to a dotted name leads none."""
     found: list[str] = []
 
-    def add(some: Iterable[SchemaField]) -> None:
+    def add(some: Iterable[SchemaField], level: int) -> None:
         inner = []
         for one in some:
+            if one.path.count(".") > level:
+                continue
             if one.types & _KEYS and "[]" not in one.path:
                 found.append(one.path)
             inner += one.children
         if inner:
-            add(inner)
+            add(inner, level + 1)
 
-    add(outline(schema))
+    add(outline(schema), 0)
     return found
 
 

@@ -196,3 +196,8 @@ def test_texts_are_cleaned_and_tags_and_paths_come_once(actor: Actor) -> None:
 
 def test_paths_are_offered_from_the_schema() -> None:
     assert definitions.path_suggestions(SCHEMA) == ["deviceId", "site.code"]
+    text = {"type": "string"}
+    dotted = {
+        "properties": {"a.b": text, "c": {"properties": {"d.e": text, "f": text}}, "g.h": {"properties": {"i": text}}}
+    }
+    assert definitions.path_suggestions(dotted) == ["c.f"]  # a path parts names at dots, so it leads to no others
