@@ -8,25 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.catalog import event_types
-from lib.catalog.interchange import told
+from lib.catalog.interchange import schema_formats, told
 from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, shown
-from lib.catalog.interchange.standalone import DocumentPlace, Library
+from lib.catalog.interchange.standalone import DocumentPlace, Library, Path
 
-#: AsyncAPI's schemas are a superset of this draft.
-_DRAFT_7 = "http://json-schema.org/draft-07/schema#"
-_DRAFTS = {
-    "draft-03": "http://json-schema.org/draft-03/schema#",
-    "draft-04": "http://json-schema.org/draft-04/schema#",
-    "draft-06": "http://json-schema.org/draft-06/schema#",
-    "draft-07": _DRAFT_7,
-    "2019-09": "https://json-schema.org/draft/2019-09/schema",
-    "draft-2019-09": "https://json-schema.org/draft/2019-09/schema",
-    "2020-12": "https://json-schema.org/draft/2020-12/schema",
-    "draft-2020-12": "https://json-schema.org/draft/2020-12/schema",
-}
-_ASYNCAPI = re.compile(r"application/vnd\.aai\.asyncapi(\+json|\+yaml)?(;.*)?")
-_JSON_SCHEMA = re.compile(r"application/schema(\+json|\+yaml)?(?:;\s*version=(?P<draft>.*))?")
-_MESSAGE_FIELDS = ("name", "title", "summary", "description", "tags", "correlationId", "examples", EXTENSION)
+_MESSAGE_FIELDS = frozenset(
+    ("name", "title", "summary", "description", "tags", "correlationId", "examples", "schemaFormat", EXTENSION)
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +64,7 @@ class _Reader:
             for name, place in channels.members():
                 yield from self._of_channel(name, place)
         for key, place in (components / "messages").members():
-            yield _Found(place, key)
+            yield from self._choices(_Found(place, key))
 
     def _of_channel(self, name: str, place: DocumentPlace) -> Iterator[_Found]:
         try:
@@ -90,12 +78,26 @@ class _Reader:
         for kind in ("publish", "subscribe"):
             operation = channel / kind
             named = (operation / "operationId").value
-            message = operation / "message"
-            choices = message / "oneOf"
-            if isinstance(choices.value, list):
-                yield from (_Found(choices / number, None, (named, name)) for number in range(len(choices.value)))
-            elif message.value is not None:
-                yield _Found(message, None, (named, name))
+            if (message := operation / "message").value is not None:
+                yield from self._choices(_Found(message, None, (named, name)))
+
+    def _choices(self, found: _Found) -> list[_Found]:
+        """The messages of which one is meant, in 2.x; the message itself where it is no such choice."""
+        chosen, waiting, seen = list[_Found](), [found], set[tuple[str, Path]]()
+        while waiting:
+            one = waiting.pop()
+            try:
+                place = self.library.followed(one.place)
+            except Unreadable:
+                place = one.place
+            choices = place / "oneOf"
+            if self.is_third or not isinstance(choices.value, list):
+                chosen.append(one)
+            elif (where := (place.file, place.path)) not in seen:
+                seen.add(where)
+                numbers = reversed(range(len(choices.value)))
+                waiting += [_Found(choices / number, None, found.otherwise) for number in numbers]
+        return chosen
 
     def _event(self, message: DocumentPlace, found: _Found) -> ImportedEvent:
         if not isinstance(message.value, Mapping):
@@ -103,6 +105,7 @@ class _Reader:
             return ImportedEvent(name, str(message), problem="is no message: it must be an object")
         try:
             fields = self._with_traits(message)
+            said = self._said(message, fields)
         except Unreadable as error:
             return ImportedEvent(event_types.made_of(found.key or ""), str(message), problem=str(error))
         # The key of the components is the name that other tools generate code by; a channel's key may be of its own.
@@ -112,14 +115,15 @@ class _Reader:
             self.library,
             message,
             event_type=next((made for one in names if isinstance(one, str) and (made := event_types.made_of(one))), ""),
-            said=self._said(message, fields),
-            schema=lambda: self._schema(message),
+            said=said,
+            schema=lambda: self._schema(message, fields.get("schemaFormat")),
             extension=fields.get(EXTENSION),
         )
 
     def _said(self, message: DocumentPlace, fields: Mapping[str, Any]) -> dict[str, Any]:
         examples = fields.get("examples")
-        payloads = [one["payload"] for one in examples or () if isinstance(one, Mapping) and "payload" in one]
+        listed = examples if isinstance(examples, list) else []
+        payloads = [one["payload"] for one in listed if isinstance(one, Mapping) and "payload" in one]
         path = told.correlation_path(self._correlation(message, fields.get("correlationId")))
         description = fields.get("description")
         if not (EXTENSION in fields and description == ""):
@@ -142,37 +146,26 @@ class _Reader:
 
     def _with_traits(self, message: DocumentPlace) -> dict[str, Any]:
         """The fields of a message with those of its traits, which win in 2.x and lose in 3.x."""
-        own = {key: value for key, value in message.value.items() if key in (*_MESSAGE_FIELDS, "deprecated")}
+        own = {key: value for key, value in message.value.items() if key in _MESSAGE_FIELDS | {"deprecated"}}
         added: dict[str, Any] = {}
         traits = message / "traits"
-        for number in range(len(traits.value) if isinstance(traits.value, list) else 0):
-            trait = self.library.followed(traits / number).value
-            added |= {key: value for key, value in trait.items() if key in _MESSAGE_FIELDS} if trait else {}
+        if not isinstance(traits.value, list | None):
+            raise Unreadable("has traits, which must be a list")
+        for number in range(len(traits.value or ())):
+            trait = self.library.followed(traits / number)
+            if not isinstance(trait.value, Mapping):
+                raise Unreadable(f"has a trait that is no object, at {shown(str(trait))}")
+            added |= {key: value for key, value in trait.value.items() if key in _MESSAGE_FIELDS}
         return {**added, **own} if self.is_third else {**own, **added}
 
-    def _schema(self, message: DocumentPlace) -> Any:
+    def _schema(self, message: DocumentPlace, schema_format: Any) -> Any:
         payload = message / "payload"
         if payload.value is None:
             return None
         if not self.is_third:
-            return told.schema_at(self.library, payload, draft=_draft(message.value.get("schemaFormat")))
+            return told.schema_at(self.library, payload, draft=schema_formats.draft(schema_format))
         whole = self.library.followed_schema(payload)
-        if "schema" in _keys(whole.value) and "schemaFormat" in whole.value:
-            draft = _draft(whole.value["schemaFormat"])
+        if schema_formats.names_its_format(whole.value):
+            draft = schema_formats.draft(whole.value["schemaFormat"])
             return told.schema_at(self.library, whole / "schema", draft=draft)
-        return told.schema_at(self.library, payload, draft=_DRAFT_7)
-
-
-def _keys(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _draft(schema_format: Any) -> str:
-    """The draft in which a schema of this format is written. Raises Unreadable for what is no JSON Schema."""
-    if schema_format is None or (isinstance(schema_format, str) and _ASYNCAPI.fullmatch(schema_format)):
-        return _DRAFT_7
-    match = _JSON_SCHEMA.fullmatch(schema_format) if isinstance(schema_format, str) else None
-    draft = _DRAFTS.get(match["draft"] or "draft-07") if match else None
-    if draft is None:
-        raise Unreadable(f"has a payload in {shown(str(schema_format))}, which is not JSON Schema")
-    return draft
+        return told.schema_at(self.library, payload, draft=schema_formats.DRAFT_7)

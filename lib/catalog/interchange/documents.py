@@ -93,6 +93,8 @@ def _told_apart(events: Iterable[ImportedEvent], schemas: dict[str, JsonSchema])
     for event in events:
         if event.problem is None:
             other = first.setdefault(event.event_type, event)
+            if other is not event and other.place == event.place:
+                continue  # two documents refer to it
             if other is not event:
                 event = replace(event, problem=f"comes twice: {shown(other.place)} is {event.event_type} too")
             elif event.schema_ref and event.schema is None:

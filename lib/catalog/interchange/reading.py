@@ -121,6 +121,8 @@ def _unpacked(files: Mapping[str, bytes], problems: list[str]) -> Iterator[tuple
                     what = f"more than {_MOST_FILES:,} files or {_megabytes(MAX_BYTES)}"
                     problems.append(f"{name} holds {what}; import fewer at once.")
                     continue
+                if archive.infolist() and not members:
+                    problems.append(f"{name} holds no file that is read here: {', '.join(KINDS[:-1])}.")
                 for member in members:
                     # A file may be longer than its archive says.
                     with archive.open(member) as file:
@@ -129,7 +131,7 @@ def _unpacked(files: Mapping[str, bytes], problems: list[str]) -> Iterator[tuple
                     if left < 0:
                         problems.append(f"{name} holds more than {_megabytes(MAX_BYTES)}; import fewer at once.")
                         break
-                    yield member.filename, unpacked
+                    yield member.filename.replace("\\", "/"), unpacked  # some programs for Windows write \\
         except _NOT_READABLE as error:
             problems.append(f"{name} is not an archive that can be read: {shown(str(error))}.")
 

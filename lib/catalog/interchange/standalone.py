@@ -13,14 +13,15 @@ from urllib.parse import quote, unquote, urldefrag, urljoin
 
 from jsonschema_specifications import REGISTRY as SPECIFICATIONS
 
+from lib.catalog.interchange import schema_formats
 from lib.catalog.interchange.documents import Unreadable, shown
-from lib.schemas.dialects import NOT_SCHEMAS
+from lib.schemas import dialects
 from lib.serialization import json_pointer
 
 Path = tuple[str | int, ...]
 
 _BY_NAME = frozenset("properties patternProperties $defs definitions dependentSchemas dependencies".split())
-_LITERAL = frozenset((*NOT_SCHEMAS, "example"))
+_LITERAL = frozenset((*dialects.NOT_SCHEMAS, "example"))
 _MOST_HOPS = 50
 #: Places of one schema, and of all schemas of one import.
 _MOST_PLACES, _MOST_PLACES_IN_ALL = 50_000, 2_000_000
@@ -42,7 +43,7 @@ class DocumentPlace(NamedTuple):
         """What lies below it at a key; nothing where there is none."""
         value = self.value.get(key) if isinstance(self.value, dict) else json_pointer.value_at(self.value, (key,))
         path = (*self.path, key)
-        is_resource = isinstance(value, dict) and "$id" in value and _id_of(value) is not None
+        is_resource = isinstance(value, dict) and _id_of(value) is not None
         return DocumentPlace(self.file, path, value, path if is_resource else self.resource)
 
     def members(self) -> Iterator[tuple[str, DocumentPlace]]:
@@ -234,6 +235,8 @@ class _Copy:
         What is no schema is shared with the document, which nobody changes.
         """
         value = place.value
+        if schema_formats.names_its_format(value):
+            return self.of_format(place, schema_formats.draft(value["schemaFormat"]))
         if not isinstance(value, dict):
             return [self.copied(place / number) for number in range(len(value))] if isinstance(value, list) else value
         self.count(len(value) + 1)
@@ -251,6 +254,11 @@ class _Copy:
             else:
                 found[key] = self.copied(place / key)
         return found
+
+    def of_format(self, place: DocumentPlace, draft: str) -> Any:
+        """A schema that others refer to by the object that names its format."""
+        schema = self.copied(place / "schema")
+        return {"$schema": draft, **schema} if isinstance(schema, dict) else schema
 
     def reference(self, place: DocumentPlace, reference: str) -> str:
         if _parted(reference)[0] in SPECIFICATIONS:
@@ -313,8 +321,10 @@ def _subschemas(place: DocumentPlace) -> Iterator[DocumentPlace]:
 
 
 def _id_of(schema: Mapping[str, Any]) -> str | None:
-    """The $id by which others refer to a schema; one such as #name is an anchor."""
+    """The $id by which others refer to a schema; one such as #name is an anchor. Until draft 4 it was called id."""
     named = schema.get("$id")
+    if named is None and "id" in schema and dialects.draft_of(schema) <= 4:
+        named = schema["id"]
     return named if isinstance(named, str) and not named.startswith("#") else None
 
 

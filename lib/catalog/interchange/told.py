@@ -92,10 +92,11 @@ def tags(value: Any) -> list[str] | None:
 
 
 def correlation_path(location: Any) -> str | None:
-    """$message.payload#/client/id is client.id; headers are no part of a payload."""
+    """$message.payload#/client/id is client.id. No path leads into headers, nor to a name with a dot."""
     if not isinstance(location, str) or not location.startswith(f"{_PAYLOAD}/"):
         return None
-    return ".".join(json_pointer.split(location.removeprefix(_PAYLOAD))) or None
+    names = json_pointer.split(location.removeprefix(_PAYLOAD))
+    return None if any("." in name for name in names) else ".".join(names) or None
 
 
 def correlation_location(path: str) -> str:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -141,6 +142,88 @@ def test_messages_of_asyncapi_2() -> None:
     ):
         problem = by_type[name].problem
         assert problem is not None and problem.startswith(f"has a payload in {told}") and "not JSON Schema" in problem
+
+
+def test_a_choice_of_messages_among_the_components_is_its_messages() -> None:
+    messages = {
+        "All": {
+            "oneOf": [{"$ref": "#/components/messages/Placed"}, {"name": "Gone"}, {"$ref": "#/components/messages/All"}]
+        },
+        "Placed": {"payload": ID},
+    }
+    channels = {"a": {"publish": {"message": {"$ref": "#/components/messages/All"}}}}
+    found = read(asyncapi("2.6.0", channels=channels, components={"messages": messages}))
+    assert problems(found) == {"PLACED": None, "GONE": None}
+
+
+def test_a_trait_names_the_format_of_its_messages() -> None:
+    avro = {"schemaFormat": "application/vnd.apache.avro;version=1.9.0"}
+    draft_4 = {"schemaFormat": "application/schema+json;version=draft-04"}
+    messages = {
+        "Avro": {"traits": [avro], "payload": {"type": "record"}},
+        "Old": {"traits": [draft_4], "payload": {"minimum": 0, "exclusiveMinimum": True}},
+    }
+    found = read(asyncapi("2.6.0", components={"messages": messages}))
+    avro_event, old = found.events
+    assert avro_event.problem == "has a payload in application/vnd.apache.avro;version=1.9.0, which is not JSON Schema"
+    assert old.schema["$schema"] == "http://json-schema.org/draft-04/schema#"  # type: ignore[index]
+
+
+def test_a_schema_that_names_its_format_is_referred_to_by_others() -> None:
+    old = {"type": "number", "minimum": 0, "exclusiveMinimum": True}
+    schemas = {
+        "Money": {"schemaFormat": "application/schema+json;version=draft-04", "schema": old},
+        "Row": {"schemaFormat": "application/vnd.apache.avro;version=1.9.0", "schema": {"type": "record"}},
+    }
+    paid, row = ({"type": "object", "properties": {"a": {"$ref": f"#/components/schemas/{name}"}}} for name in schemas)
+    found = read(
+        asyncapi(components={"messages": {"paid": {"payload": paid}, "row": {"payload": row}}, "schemas": schemas})
+    )
+    judge = Judge(SchemaDocument(found.events[0].schema))
+    assert [judge.is_valid(judge.document.root, {"a": value}) for value in (1, 0, "1")] == [True, False, False]
+    assert (
+        problems(found)["ROW"] == "has a payload in application/vnd.apache.avro;version=1.9.0, which is not JSON Schema"
+    )
+
+
+def test_a_message_that_two_documents_refer_to_is_one_event() -> None:
+    one = asyncapi(channels={"a": {"messages": {"Placed": {"$ref": "shared.json#/components/messages/Placed"}}}})
+    shared = asyncapi(components={"messages": {"Placed": {"payload": ID}}})
+    found = reading.read({name: json.dumps(one) for name in ("a.json", "b.json")} | {"shared.json": json.dumps(shared)})
+    assert problems(found) == {"PLACED": None} and len(found.events) == 1
+
+
+def test_old_drafts_call_their_id_id() -> None:
+    files = {
+        f"{name}.json": json.dumps({"$schema": "http://json-schema.org/draft-04/schema#", **schema})
+        for name, schema in {
+            "first": {"id": "http://example.com/s/order.json", "properties": {"a": {"$ref": "client.json"}}},
+            "second": {"id": "http://example.com/s/client.json", "type": "object"},
+        }.items()
+    }
+    found = reading.read(files)
+    assert problems(found) == {"ORDER": None, "CLIENT": None}
+    judge = Judge(SchemaDocument(found.events[0].schema))
+    assert not judge.is_valid(judge.document.root, {"a": 1})
+
+
+def test_no_correlation_path_leads_to_a_dotted_name() -> None:
+    locations = {"plain": "#/a/b", "dotted": "#/a/b.c", "header": "", "slash": "#/a~1b"}
+    found = read(
+        asyncapi(
+            components={
+                "messages": {
+                    name: {"correlationId": {"location": f"$message.payload{at}"}} for name, at in locations.items()
+                }
+            }
+        )
+    )
+    assert {event.event_type: event.said.get("correlation_paths") for event in found.events} == {
+        "PLAIN": ["a.b"],
+        "DOTTED": None,
+        "HEADER": None,
+        "SLASH": ["a/b"],
+    }
 
 
 def test_webhooks_of_openapi() -> None:
@@ -390,6 +473,83 @@ def test_a_file_that_cannot_be_read_is_told(name: str, text: str | bytes, words:
 
 
 @pytest.mark.parametrize(
+    ("message", "why"),
+    [
+        ({"correlationId": {"$ref": "#/nobody"}}, "refers to #/nobody, which is not in the document"),
+        ({"traits": {"title": "A"}}, "has traits, which must be a list"),
+        ({"traits": [{}, "A"]}, "has a trait that is no object, at given.json#/components/messages/bad/traits/1"),
+        ({"traits": [{"$ref": "#/asyncapi"}]}, "has a trait that is no object, at given.json#/asyncapi"),
+        ({"traits": [{"$ref": "#/nobody"}]}, "refers to #/nobody, which is not in the document"),
+        ({"examples": 5}, None),
+        ({"examples": [5, {"payload": 1}]}, None),
+    ],
+)
+def test_a_message_of_another_shape_leaves_the_others(message: dict[str, Any], why: str | None) -> None:
+    found = read(asyncapi(components={"messages": {"bad": message, "good": {"payload": ID}}}))
+    assert problems(found) == {"BAD": why, "GOOD": None}
+
+
+#: What stands where something else is meant.
+ODD: list[Any] = [5, 1.5, None, True, "x", "\0", [], {}, [1], [None], {"$ref": 5}, {"$ref": "#"}, {"$ref": "#/nobody"}]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    for key in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from places(value[key], (*path, key))
+
+
+def with_instead(value: Any, path: tuple[Any, ...], other: Any) -> Any:
+    if not path:
+        return other
+    changed = value.copy()
+    changed[path[0]] = with_instead(value[path[0]], path[1:], other)
+    return changed
+
+
+TRAIT = {"title": "T", "examples": [{"payload": 1}], "tags": [{"name": "a"}]}
+WHOLE: dict[str, dict[str, Any]] = {
+    "AsyncAPI 2": asyncapi(
+        "2.6.0",
+        channels={
+            "a": {
+                "publish": {"operationId": "b", "message": {"oneOf": [{"name": "c", "traits": [TRAIT], "payload": ID}]}}
+            }
+        },
+    ),
+    "AsyncAPI 3": asyncapi(
+        channels={"a": {"messages": {"b": {"$ref": "#/components/messages/b"}}}},
+        components={
+            "messages": {
+                "b": {
+                    **TRAIT,
+                    "correlationId": {"$ref": "#/components/correlationIds/c"},
+                    "traits": [{"$ref": "#/components/messageTraits/t"}],
+                    "payload": {"schemaFormat": "application/schema+json;version=draft-07", "schema": ID},
+                }
+            },
+            "correlationIds": {"c": {"location": "$message.payload#/id"}},
+            "messageTraits": {"t": TRAIT},
+        },
+    ),
+    "OpenAPI": openapi({"a": {"$ref": "#/components/pathItems/a"}}, components={"pathItems": {"a": sends(ID)}}),
+    "our own": {
+        "event_catalog": 1,
+        "events": [{"event_type": "A", "tags": ["a"], "example": 1, "schema": ID}],
+        "schemas": {"a.b.v1": ID},
+    },
+    "a schema": {**ID, "$id": "a", "examples": [1], "x-event-catalog": {"event_type": "A", "tags": ["a"]}},
+}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_whatever_stands_at_a_place_is_told_and_no_failure(kind: str) -> None:
+    for path in places(WHOLE[kind]):
+        for odd in ODD:
+            read(with_instead(WHOLE[kind], path, odd))
+
+
+@pytest.mark.parametrize(
     ("entry", "problem"),
     [
         ("text", "is no entry: it must be an object"),
@@ -465,12 +625,22 @@ def test_what_an_archive_cannot_give_is_told() -> None:
     locked = bytearray(zipped({"a.json": "{}"}))
     locked[6] |= 1
     locked[locked.find(b"PK\x01\x02") + 8] |= 1
-    found = reading.read({"mac.zip": of_a_mac, "twice.zip": made.getvalue(), "locked.zip": bytes(locked)})
+    files = {"mac.zip": of_a_mac, "twice.zip": made.getvalue(), "locked.zip": bytes(locked)}
+    found = reading.read({**files, "other.zip": zipped({"inner.zip": of_a_mac})})
     assert found.problems == (
         "twice.json comes twice; the first one is taken.",
         "locked.zip is protected by a password; import it without.",
+        "other.zip holds no file that is read here: json, yaml, yml, csv.",
     )
     assert types(found) == ["ORDER", "TWICE"] and found.events[1].schema == ID
+
+
+def test_an_archive_may_part_its_folders_as_windows_does() -> None:
+    order = {"title": "Order", "properties": {"a": {"$ref": "parts/client.json"}}}
+    archive = zipped(
+        {"s\\order.json": json.dumps(order), "s\\parts\\client.json": json.dumps({"title": "Client", **ID})}
+    )
+    assert problems(reading.read({"given.zip": archive})) == {"ORDER": None, "CLIENT": None}
 
 
 @pytest.mark.parametrize("address", ["http://[::1", "//[x", "http://[v9/a"])
