@@ -22,8 +22,13 @@ from lib.schemas.document import SchemaDocument
 from lib.schemas.judge import Judge
 from lib.serialization.strict_json import JsonValue
 
-#: An object with more keys than that, over all samples, is a map: its values share one schema.
+#: An object with more keys than that, over all samples, is a map: its values share one schema. So is one whose keys
+#: are values themselves: ids, numbers, dates, addresses. The next event has other ones.
 MOST_KEYS = 200
+_VALUE_AS_KEY = re.compile(
+    r"\d+|\d{4}-\d\d-\d\d\S*|[A-Za-z]{1,12}-\d{2,}|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    r"|[0-9A-Fa-f]{16,}|[0-9A-HJKMNP-TV-Z]{26}|[^@\s]+@[^@\s]+\.[^@\s]+"
+)
 #: Of deeper levels, further values and further places the schema says nothing.
 MOST_LEVELS, MOST_VALUES, MOST_PLACES = 32, 400_000, 1000
 #: An enum needs so many texts, no more different ones, and each of them about so often.
@@ -41,7 +46,7 @@ _FORMATS: dict[str, tuple[re.Pattern[str], int]] = {
     "ipv6": (re.compile(r"[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*"), 2),
     "ipv4": (re.compile(r"\d+\.\d+\.\d+\.\d+"), 3),
 }
-_LONGEST_FORMATTED = 2000
+_LONGEST_FORMATTED, _LONGEST_KEY = 2000, 200
 
 
 class _Stand:
@@ -156,7 +161,7 @@ class _Text(strategies.String):
 
 
 class _Object(strategies.Object):
-    """Objects. One with very many keys is a map."""
+    """Objects. One with very many keys, or with keys that are values, is a map."""
 
     def __init__(self, node_class: type[SchemaNode]) -> None:
         super().__init__(node_class)
@@ -166,7 +171,7 @@ class _Object(strategies.Object):
         self._objects.append(obj)
 
     def to_schema(self) -> JsonSchema:
-        if len({key for one in self._objects for key in one}) > MOST_KEYS:
+        if _are_of_a_map({key for one in self._objects for key in one}):
             values = self.node_class()
             for member in (member for one in self._objects for member in one.values()):
                 values.add_object(member)
@@ -175,6 +180,10 @@ class _Object(strategies.Object):
             super().add_object(one)
         schema: JsonSchema = super().to_schema()
         return schema
+
+
+def _are_of_a_map(keys: set[str]) -> bool:
+    return len(keys) > MOST_KEYS or (len(keys) > 0 and all(_VALUE_AS_KEY.fullmatch(key[:_LONGEST_KEY]) for key in keys))
 
 
 class _Node(SchemaNode):

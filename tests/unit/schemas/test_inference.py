@@ -180,6 +180,28 @@ def test_an_object_with_very_many_keys_is_a_map() -> None:
     assert several == {"type": "object", "additionalProperties": {"type": "integer"}}
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["0f8fad5b-d9cb-469f-a165-70867728950e"],
+        ["2024", "2025"],
+        ["2026-01-01", "2026-01-02T10:00:00Z"],
+        ["DEV-4711", "4711"],
+        ["65a1f0c2e4b0a1b2c3d4e5f6", "01ARZ3NDEKTSV4RRFFQ69G5FAV"],
+        ["ann@example.com"],
+    ],
+)
+def test_an_object_whose_keys_are_values_is_a_map(keys: list[str]) -> None:
+    samples = [{"by": {key: {"v": 1}}} for key in keys]
+    said = {"type": "object", "properties": {"v": {"type": "integer"}}, "required": ["v"]}
+    assert infer(*samples)["properties"]["by"] == {"type": "object", "additionalProperties": said}
+
+
+@pytest.mark.parametrize("keys", [["id", "2024"], ["line1", "line2"], ["sha-1", "md5"], ["UTF-8"], [""]])
+def test_an_object_with_names_for_keys_is_none(keys: list[str]) -> None:
+    assert set(infer(*({key: 1} for key in keys))["properties"]) == set(keys)
+
+
 def test_depth_and_size_are_bounded() -> None:
     deep: Any = 1
     for _ in range(64):
