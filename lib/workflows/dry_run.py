@@ -98,9 +98,17 @@ class DryRun:
 
 
 def start(
-    definition: Mapping[str, Any], *, payload: JsonValue, schema: JsonSchema | None, correlation_key: str | None = None
+    definition: Mapping[str, Any],
+    *,
+    payload: JsonValue,
+    schema: JsonSchema | None,
+    correlation_key: str | None = None,
+    event_schema_ref: str | None = None,
 ) -> Start:
-    """How the workflow would start from an event with this payload, which may be redacted."""
+    """How the workflow would start from an event with this payload, which may be redacted.
+
+    `event_schema_ref` is the schema that the event carries, if that is known; else it is the one of the trigger.
+    """
     trigger = definition.get("trigger") or {}
     given = trigger.get("payloadMapping")
     mapped, unset = payload, tuple[str, ...]()
@@ -109,7 +117,7 @@ def start(
             str(trigger.get("eventName")),
             payload,
             correlation_key=correlation_key,
-            payload_schema_ref=trigger.get("sourcePayloadSchemaRef"),
+            payload_schema_ref=event_schema_ref or trigger.get("sourcePayloadSchemaRef"),
         )
         try:
             result = mapping.apply_mapping(given, context)
@@ -186,10 +194,21 @@ def _fields_read(expression: str) -> frozenset[tuple[str, ...]]:
 
 
 def dry_run(
-    definition: Mapping[str, Any], *, payload: JsonValue, schema: JsonSchema | None, correlation_key: str | None = None
+    definition: Mapping[str, Any],
+    *,
+    payload: JsonValue,
+    schema: JsonSchema | None,
+    correlation_key: str | None = None,
+    event_schema_ref: str | None = None,
 ) -> DryRun:
-    """Run a definition without errors over an event's payload, changing nothing."""
-    begun = start(definition, payload=payload, schema=schema, correlation_key=correlation_key)
+    """Run a definition without errors over an event's payload, changing nothing. See `start`."""
+    begun = start(
+        definition,
+        payload=payload,
+        schema=schema,
+        correlation_key=correlation_key,
+        event_schema_ref=event_schema_ref,
+    )
     if begun.refusals:
         return DryRun(begun, (), None, None, False)
     trigger = definition.get("trigger") or {}
@@ -197,7 +216,7 @@ def dry_run(
         "name": trigger.get("eventName"),
         "id": None,
         "correlationKey": correlation_key,
-        "payloadSchemaRef": trigger.get("sourcePayloadSchemaRef"),
+        "payloadSchemaRef": event_schema_ref or trigger.get("sourcePayloadSchemaRef"),
     }
     hidden = Redacted.of(begun.payload, schema=schema).also([Redacted.of(payload)])
     journal, output, failure = _Memory(hidden), None, None

@@ -181,9 +181,12 @@ def _failure(
 ) -> tuple[StartFailure | None, tuple[str, ...]]:
     """Why an event would not start the workflow, if so, and what of it was not checked. What is certain comes first."""
     trigger, ref = definition.get("trigger") or {}, definition.get("payloadSchemaRef")
-    if event.named_ref and trigger and trigger.get("payloadMapping") is None and event.named_ref != ref:
-        message = f"Its sender named the schema {event.named_ref}, the workflow takes {ref}, and nothing maps them."
+    carried = event.payload_schema_ref
+    if event.is_named and carried and trigger and trigger.get("payloadMapping") is None and carried != ref:
+        message = f"Its sender named the schema {carried}, the workflow takes {ref}, and nothing maps them."
         return StartFailure("", message, message), ()
     payload = strict_json.loads(event.payload)
-    start = dry_run.start(definition, payload=payload, schema=schema, correlation_key=event.correlation_key)
+    start = dry_run.start(
+        definition, payload=payload, schema=schema, correlation_key=event.correlation_key, event_schema_ref=carried
+    )
     return min(start.failures, key=lambda one: not one.is_certain, default=None), start.unchecked

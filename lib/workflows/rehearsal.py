@@ -30,6 +30,10 @@ def rehearse(conn: Connection, actor: Actor, *, draft: EventDraft, would: Submis
         ref = definition.get("payloadSchemaRef")
         schema = schema_registry.schema(conn, tenant=actor.tenant, ref=ref) if isinstance(ref, str) else None
         found[match.workflow_id] = dry_run.dry_run(
-            definition, payload=draft.payload, schema=schema, correlation_key=would.correlation_key
+            definition,
+            payload=draft.payload,
+            schema=schema,
+            correlation_key=would.correlation_key,
+            event_schema_ref=would.schema_ref,
         )
     return found

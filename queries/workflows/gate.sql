@@ -5,9 +5,10 @@ WHERE tenant = CAST(:tenant AS uuid) AND event_name = :event_type AND origin = '
 ORDER BY created_at DESC, event_id DESC LIMIT 1
 
 -- name: latest
--- The latest live events of a type as people may see them, with the schema ref that a sender named against the catalog.
-SELECT event_id, created_at, correlation_key, CAST(redacted_payload AS text) AS payload,
-       CASE WHEN schema_ref_conflict IS NOT NULL THEN payload_schema_ref END AS named_ref
+-- The latest live events of a type as people may see them, with their schema ref, and whether it is one that the sender
+-- named against the catalog.
+SELECT event_id, created_at, correlation_key, CAST(redacted_payload AS text) AS payload, payload_schema_ref,
+       schema_ref_conflict IS NOT NULL AS is_named
 FROM workflow_runtime_events
 WHERE tenant = CAST(:tenant AS uuid) AND event_name = :event_type AND origin = 'live'
 ORDER BY created_at DESC, event_id DESC LIMIT CAST(:size AS bigint)

@@ -14,8 +14,9 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import Conflict
 from lib.events import ingestion
+from lib.events.simulation import EventDraft
 from lib.metrics.rollups import Origin
-from lib.workflows import changes, gate, versions
+from lib.workflows import changes, gate, rehearsal, versions
 from lib.workflows.gate import LATEST_EVENTS, Gate
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_records import audited, detach, edit, get, publish, undo_detach
@@ -288,3 +289,19 @@ def test_without_a_trigger_or_a_version_there_is_nothing_to_try(actor: Actor) ->
     with database.read(actor) as conn:
         assert gate.of_published(conn, tenant=actor.tenant, workflow_id=workflow) == Gate(None)
         assert gate.check(conn, tenant=actor.tenant, definition={"trigger": None}) == Gate(None)
+
+
+def test_a_mapping_sees_the_schema_that_the_sender_named(db: Database, actor: Actor) -> None:
+    add_schema(db, actor.tenant, "own.Device.v2", SCHEMA)
+    given = {**MAPPING, "note": expr("event.payloadSchemaRef = 'own.Device.v2' ? 'second' : $error('other')")}
+    [first] = send(actor, FITTING)
+    [second] = send(actor, FITTING, schema_ref="own.Device.v2")
+    found = check(actor, given)
+    assert found.starting == 1 and [one.event_id for one in found.failures] == [first]
+    workflow = published_as(actor, definition(given))
+    with database.read(actor) as conn:
+        for event_id, ref in ((first, None), (second, "own.Device.v2")):
+            would = ingestion.decide(conn, actor, event_type=EVENT, payload=FITTING, schema_ref=ref)
+            assert (would.matches[0].outcome == "started") == (event_id == second)
+        tried = rehearsal.rehearse(conn, actor, draft=EventDraft(EVENT, FITTING, schema_ref=ref), would=would)
+    assert tried[workflow].start.refusals == ()
