@@ -21,7 +21,6 @@ from lib.schemas.outline import SchemaField, outline
 from lib.serialization import naming, strict_json
 from lib.serialization.strict_json import JsonValue
 
-LONGEST_NAME: Final = 120
 LONGEST_DESCRIPTION: Final = 2000
 LONGEST_CATEGORY: Final = 60
 LONGEST_OWNER: Final = 120
@@ -159,7 +158,7 @@ def _type_problems(
 
 def _text_problems(definition: EntryDefinition) -> Iterator[DefinitionProblem]:
     one_line: tuple[tuple[DefinitionField, Any, int, bool], ...] = (
-        ("name", definition.name, LONGEST_NAME, True),
+        ("name", definition.name, event_types.LONGEST_NAME, True),
         ("category", definition.category, LONGEST_CATEGORY, True),
         ("owner", definition.owner or "", LONGEST_OWNER, False),
     )

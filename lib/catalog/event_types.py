@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 LONGEST_TYPE: Final = 200  # the ref of an inline schema is longer by a few characters, and has 256
+LONGEST_NAME: Final = 120  # of the name for people
 _LONGEST_READ = 1000
 
 #: What an event type is, in one sentence.
@@ -56,8 +57,9 @@ def made_of(name: str) -> str:
 
 
 def name_of(event_type: str) -> str:
-    """A name for people: LIGHT_MEASURED is Light Measured, and orderPlaced2 is Order Placed 2."""
-    return _BEFORE_NUMBER.sub(" ", " ".join(word.capitalize() for word in words(event_type))) or event_type
+    """A name for people: LIGHT_MEASURED is Light Measured, and orderPlaced2 is Order Placed 2. It may be shorter."""
+    name = _BEFORE_NUMBER.sub(" ", " ".join(word.capitalize() for word in words(event_type))) or event_type
+    return name[:LONGEST_NAME].rstrip()
 
 
 def words(name: str) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lib.catalog.definitions import LONGEST_DESCRIPTION, LONGEST_NAME, LONGEST_TAG, MOST_TAGS
+from lib.catalog.definitions import LONGEST_DESCRIPTION, LONGEST_TAG, MOST_TAGS
 from lib.catalog.entries import ENTRY_STATUSES
+from lib.catalog.event_types import LONGEST_NAME
 from lib.catalog.interchange.documents import EXTENSION, FIELDS, ImportedEvent, Unreadable, shown
 from lib.catalog.interchange.standalone import DocumentPlace, Library, taken_out
 from lib.serialization import json_pointer

@@ -12,7 +12,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.catalog import definitions, entries, event_types, own_entries
+from lib.catalog import entries, event_types, own_entries
 from lib.catalog.definition_drafts import DefinitionDraft
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogEntry
@@ -100,9 +100,7 @@ def prefill(actor: Actor, event_type: str) -> EntryDefinition:
         with database.read(actor) as conn:
             suggested = unknown_events.suggestion(conn, tenant=actor.tenant, event_type=event_type)
     except NotFound:  # none came, or somebody else has defined it meanwhile
-        return EntryDefinition(
-            event_type=event_type, name=event_types.name_of(event_type)[: definitions.LONGEST_NAME], category=""
-        )
+        return EntryDefinition(event_type=event_type, name=event_types.name_of(event_type), category="")
     return EntryDefinition(
         event_type=event_type,
         name=suggested.name,

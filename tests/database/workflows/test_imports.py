@@ -83,6 +83,15 @@ def test_a_new_event_is_planned_applied_and_then_unchanged(db: Database, new_act
     assert apply(actor, plan(actor, files)) == ImportResult()
 
 
+def test_a_long_type_without_a_name_gets_a_shorter_one(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor("manage")
+    long = "DEVICE_" * 28 + "LOST"
+    [change] = plan(actor, document({"event_type": long, "category": "Devices"}))
+    assert (change.kind, change.reason) == ("new", "")
+    apply(actor, [change])
+    assert exported(actor, long).name == ("Device " * 20)[:120].rstrip()
+
+
 def test_a_change_is_told_with_its_verdict(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor("manage")
     apply(actor, plan(actor, document(entry())))
