@@ -105,10 +105,7 @@ def start(
     correlation_key: str | None = None,
     event_schema_ref: str | None = None,
 ) -> Start:
-    """How the workflow would start from an event with this payload, which may be redacted.
-
-    `event_schema_ref` is the schema that the event carries, if that is known; else it is the one of the trigger.
-    """
+    """How the workflow would start from an event of this payload, maybe redacted, and ref; else the trigger's ref."""
     trigger = definition.get("trigger") or {}
     given = trigger.get("payloadMapping")
     mapped, unset = payload, tuple[str, ...]()
