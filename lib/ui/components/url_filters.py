@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, TypeVar
 
 import streamlit as st
@@ -127,8 +128,9 @@ class UrlFilters:
             else:
                 wanted[key] = [parameters[key].read(value) for value in values]
         for key, (value, by) in self.implied.items():
-            if wanted.keys() & set(by):
-                wanted.setdefault(key, [value])
+            if wanted.keys() & set(by) and wanted.setdefault(key, [value]) != [value]:
+                for name in by:  # or they would imply it once its default is taken out of the URL
+                    wanted.pop(name, None)
         for key in parameters.keys() & wanted.keys():
             st.session_state.pop(key, None)  # what it held when this page was left is no longer asked for
         if stays or parameters.keys() & wanted.keys():  # at its bare address a page is as it was left
@@ -155,7 +157,7 @@ class UrlFilters:
             "label_visibility": self.labels,
             "help": choice.help,
             "disabled": disabled,
-            "on_change": guard.callback(changed or self.changed),
+            "on_change": guard.callback(partial(self._chosen, choice.key, changed or self.changed)),
             "args": args,
         }
         if choice.width is not None:
@@ -175,6 +177,14 @@ class UrlFilters:
             )
         chosen: T | None = choice.default if value is None else value
         return None if chosen == ALL else chosen
+
+    def _chosen(self, key: str, changed: Callable[..., object], *args: Any) -> None:
+        """Callback: a choice has changed. What the URL has for another one would choose that once more."""
+        value, by = self.implied.get(key, (None, ()))
+        if st.session_state[key] != value:
+            for name in by:
+                st.query_params.pop(name, None)
+        changed(*args)
 
     def type_text(self, text: Text) -> str | None:
         """Draw a field for an exact text and read it; None when it is empty."""
