@@ -79,6 +79,14 @@ class UrlFilters:
         """Whether a link from this page to itself was followed: the URL has changed, and no widget with it."""
         if guard.has_acted() or guard.goes_back():
             return False
+        asked_for = set(st.query_params)
+        if self.aliases.keys() & asked_for:
+            return True  # the URL never keeps them
+        if any(
+            asked_for & set(by) and st.session_state.get(key, value) != value
+            for key, (value, by) in self.implied.items()
+        ):
+            return True  # nor these, while something else is chosen
         return any(
             spelled(one, st.session_state[one.key]) != st.query_params.get_all(one.key)
             for one in (*self.filters, *self.others, *self.positions)
@@ -131,14 +139,18 @@ class UrlFilters:
             if wanted.keys() & set(by) and wanted.setdefault(key, [value]) != [value]:
                 for name in by:  # or they would imply it once its default is taken out of the URL
                     wanted.pop(name, None)
-        for key in parameters.keys() & wanted.keys():
-            st.session_state.pop(key, None)  # what it held when this page was left is no longer asked for
+        for key in parameters.keys() & wanted.keys() & st.session_state.keys():
+            if stays and given.get(key) != wanted[key]:
+                # Its widget is there, and alone may write the parameter: as the URL has it, it would drop it.
+                st.session_state[key] = held(parameters[key], wanted[key])
+            else:
+                del st.session_state[key]  # what it held when this page was left is no longer asked for
         if stays or parameters.keys() & wanted.keys():  # at its bare address a page is as it was left
             for key in parameters.keys() - wanted.keys() - {one.key for one in self.preferred}:
                 if key in st.session_state:
                     st.session_state[key] = emptied(parameters[key])  # taken out, its widget would keep it
         st.session_state[_complaints(self.page)] = {key: complaints[key] for key in parameters if key in complaints}
-        if _respell(given, wanted):
+        if _respell(given, wanted) and not stays:
             st.rerun()  # a widget reads the URL only before this run has touched it
 
     def choose(

@@ -1,11 +1,14 @@
-"""That a URL says what is shown."""
+"""What a link from a page to itself asks for, and that a URL says what is shown."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from tests.conftest import ActorFactory
-from tests.support.pages import open_page
+from tests.support.pages import new_session, open_page
 
 RANGES = [
     ("activity.py", "time", "Last hour", ("since", "until")),
@@ -13,6 +16,53 @@ RANGES = [
     ("audit.py", "actTime", "Last hour", ("actSince", "actUntil")),
     ("metrics.py", "range", "24h", ("from", "to")),
 ]
+
+
+def shown(app: AppTest) -> tuple[Any, ...]:
+    """What the URL says, what is told, and what every filter holds."""
+    assert not app.exception and not app.error
+    url = {name: app.query_params[name] for name in app.query_params}
+    widgets = [*app.selectbox, *app.text_input, *app.multiselect, *app.button_group, *app.toggle]
+    return (
+        {name: value if isinstance(value, list) else [value] for name, value in url.items()},
+        [warning.value for warning in app.warning],
+        {one.key: one.value for one in widgets},
+    )
+
+
+def follow(app: AppTest, query: dict[str, Any]) -> None:
+    """Follow a link from the page to itself, which names nothing else."""
+    tenant = app.query_params["tenant"]
+    app.query_params.clear()
+    app.query_params.update({"tenant": tenant, **query})
+    app.run()
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("runs.py", {"status": "failed", "key": "ABC", "event": "TICKET_CREATED", "since": "2026-01-01"}),
+        ("runs.py", {"runStatus": "failed", "status": "bogus", "range": "last hour"}),
+        ("activity.py", {"eventType": ["A", "B"], "status": "matched", "runStatus": "failed", "from": "2026-01-01"}),
+        ("activity.py", {"key": "K"}),
+        ("activity.py", {"since": "2026-01-01"}),
+        ("metrics.py", {"since": "2026-01-01", "until": "2026-02-01", "tz": "asia/kathmandu", "tests": "TRUE"}),
+        ("catalog.py", {"search": "ticket", "source": "SYSTEM", "view": "LIST"}),
+        ("audit.py", {"search": "ticket", "origin": "web", "time": "last 7 days", "actOutcome": "REFUSED"}),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("before", ["bare", "narrowed"])
+def test_a_link_to_the_page_itself_shows_what_it_shows_in_a_new_tab(
+    page: str, query: dict[str, Any], before: str, new_actor: ActorFactory
+) -> None:
+    new_actor("admin", name="Acme")
+    app = open_page(page, **({} if before == "bare" else {"q": "x", "eventKey": "x", "runKey": "x", "actObject": "x"}))
+    follow(app, query)
+    in_new_tab = new_session(**query).switch_page(page).run()
+    assert shown(app) == shown(in_new_tab)
+    app.run()
+    assert shown(app) == shown(in_new_tab)
 
 
 @pytest.mark.parametrize(("page", "name", "label", "ends"), RANGES)
