@@ -151,6 +151,28 @@ def test_the_head_of_the_catalog_is_one_line_from_a_small_laptop_on(width: int, 
     assert export["x"] > title["x"] + title["width"] and export["y"] < title["y"] + title["height"]
 
 
+@pytest.mark.parametrize("width", [1200, 1280, 1300])
+@pytest.mark.parametrize(
+    ("address", "heading", "first", "last"),
+    [
+        ("/", "Workflow Event Catalog", "q", "clear-filters"),
+        ("/activity", "Activity", "event", "find"),
+        ("/runs", "Runs", "runStatus", "run-find"),
+        ("/audit", "Audit trail", "actSearch", "audit-more"),
+        ("/workflows", "Workflows", "workflowSearch", "workflow-clear"),
+        ("/schemas", "Schemas", "schemaSearch", "clear-schema-filters"),
+    ],
+)
+def test_filters_are_one_line_from_a_small_laptop_on(
+    address: str, heading: str, first: str, last: str, width: int, page: Page
+) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    visit(page, address, heading)
+    ends = [box(page.locator(f".st-key-{key}").first) for key in (first, last)]
+    begins, bottoms = [end["x"] for end in ends], [end["y"] + end["height"] for end in ends]
+    assert begins[0] < begins[1] and bottoms[0] == pytest.approx(bottoms[1], abs=4)
+
+
 def test_what_is_found_reads_below_its_name_on_a_phone(page: Page) -> None:
     page.set_viewport_size(PHONE)  # type: ignore[arg-type]
     visit(page, "/", "Workflow Event Catalog")
