@@ -1,7 +1,8 @@
 """What happened to events over a range, in figures: one event type's, or all of a tenant's beside each other.
 
 An execution is an event in the range; success rate and durations are those of the runs that these events
-started; a range is compared with the one of equal length before it. Counts come from lib.metrics.rollups and are exact.
+started; a range is compared with the one as long before it, whole days by the clock. Counts come from
+lib.metrics.rollups and are exact.
 What has to look into rows (reasons, schemas) looks at a bounded number of the latest and says how many.
 """
 

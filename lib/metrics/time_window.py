@@ -52,10 +52,35 @@ class Window:
 
     @property
     def previous(self) -> Window:
-        """The period that the window is compared with: as long, cut in the same way, and over before this begins."""
-        length = self.until - self.since
-        since = self.compared_from or self.since - length
-        return Window(since, min(since + length, self.since), self.zone, self.step)
+        """The period that the window is compared with, cut in the same way, and over before this begins.
+
+        It is as long. Whole days are so by the clock, as is a time of the calendar: clocks may have changed meanwhile.
+        """
+        back = self._days_back
+        if back is None:
+            return Window(self.since - (self.until - self.since), self.since, self.zone, self.step)
+        until = min(self._moved(self.until, -back), self.since) if self.compared_from else self.since
+        return Window(self.compared_from or self._moved(self.since, -back), until, self.zone, self.step)
+
+    def counterpart(self, at: datetime) -> datetime:
+        """The moment of the window that this one of the period before is compared with."""
+        back = self._days_back
+        return at + (self.until - self.since) if back is None else self._moved(at, back)
+
+    @cached_property
+    def _days_back(self) -> timedelta | None:
+        """By how many days of the clock the period before is earlier; None where it is by the window's length."""
+        since, until = self._clock(self.since), self._clock(self.until)
+        if self.compared_from:
+            return since.date() - self._clock(self.compared_from).date()
+        return until - since if until > since and until.time() == since.time() else None
+
+    def _clock(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone).replace(tzinfo=None)
+
+    def _moved(self, at: datetime, days: timedelta) -> datetime:
+        """The moment at which clocks show the same time so many days later."""
+        return (self._clock(at) + days).replace(tzinfo=self.zone).astimezone(UTC)
 
     @cached_property
     def boundaries(self) -> list[datetime]:

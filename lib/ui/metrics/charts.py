@@ -93,8 +93,7 @@ def volume(
 def before_table(metrics: EventMetrics) -> pd.DataFrame:
     """Events of the period before by its own slices, and where each stands among those of the window."""
     window, before = metrics.window, metrics.window.previous
-    later = window.since - before.since
-    middles = [at + (end - at) / 2 + later for at, end in pairwise(before.boundaries)]
+    middles = [window.counterpart(at + (end - at) / 2) for at, end in pairwise(before.boundaries)]
     return pd.DataFrame(
         {
             "When": time_axis.labels(before),

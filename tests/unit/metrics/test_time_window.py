@@ -56,8 +56,61 @@ def test_every_slice_begins_at_its_number_and_places_follow_time(window: Window)
 @given(windows())
 def test_the_period_before_is_as_long_and_ends_where_the_window_begins(window: Window) -> None:
     before = window.previous
-    assert before.until == window.since and before.until - before.since == window.until - window.since
+    assert before.until == window.since
     assert (before.zone, before.step) == (window.zone, window.step)
+    since, until, first = (at.astimezone(window.zone) for at in (window.since, window.until, before.since))
+    if since.time() == until.time() and since.replace(tzinfo=None) < until.replace(tzinfo=None):
+        assert since.replace(tzinfo=None) - first.replace(tzinfo=None) == until.replace(tzinfo=None) - since.replace(
+            tzinfo=None
+        )
+    else:
+        assert before.until - before.since == window.until - window.since
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def local(day: int, hour: int = 0, zone: ZoneInfo = BERLIN) -> datetime:
+    """A time of March 2026 there; in Berlin clocks are put forward on the 29th."""
+    return datetime(2026, 3, day, hour, tzinfo=zone).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "compared_from", "first", "end"),
+    [
+        (local(29), local(30), local(28), local(28), local(29)),  # yesterday, of 23 hours
+        (local(29), local(29, 12), local(28), local(28), local(28, 12)),  # today up to noon
+        (local(23), local(30), local(16), local(16), local(23)),  # last week
+        (local(23), local(29, 12), local(16), local(16), local(22, 12)),  # this week up to noon
+        (local(23), local(30), None, local(16), local(23)),  # picked from day to day
+        (local(29), local(29, 12), None, local(28, 13), local(29)),  # eleven hours
+    ],
+)
+def test_a_time_of_the_calendar_is_compared_by_the_clock(
+    since: datetime, until: datetime, compared_from: datetime | None, first: datetime, end: datetime
+) -> None:
+    before = Window.of(since, until, BERLIN, compared_from=compared_from).previous
+    assert (before.since, before.until) == (first, end)
+
+
+def test_a_day_that_begins_an_hour_late_is_compared_with_the_whole_day_before() -> None:
+    cairo = ZoneInfo("Africa/Cairo")  # at midnight of 24 April 2026 it is one o'clock
+    begins = [start_of(date(2026, 4, day), cairo) for day in (23, 24, 25)]
+    before = Window.of(begins[1], begins[2], cairo, compared_from=begins[0]).previous
+    assert (before.since, before.until) == (begins[0], begins[1])
+
+
+def test_the_hour_that_comes_twice_is_compared_with_the_one_before() -> None:
+    twice = [datetime(2026, 10, 25, 2, 30, tzinfo=BERLIN, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    assert Window.of(*twice, BERLIN).previous.since == twice[0] - timedelta(hours=1)
+
+
+def test_hours_are_compared_with_the_same_ones_by_the_clock() -> None:
+    window = Window.of(local(29), local(30), BERLIN, "hour", local(28))
+    for hour in (0, 1, 3, 12, 23):
+        assert window.counterpart(local(28, hour)) == local(29, hour)
+    rolling = Window.of(local(28, 12), local(29, 13), BERLIN, "hour")
+    assert rolling.counterpart(rolling.previous.since) == rolling.since
 
 
 def test_a_period_that_would_reach_into_the_window_ends_where_it_begins() -> None:
