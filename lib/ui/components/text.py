@@ -141,8 +141,8 @@ def percent(share: float | None) -> str:
 
 
 def changed_by(part: float) -> str:
-    """0.125 → +12.5 %, -0.5 → −50.0 %; as before where it would read as none."""
-    said = f"{part:+,.1%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
+    """0.125 → +12.5 %, -0.5 → −50.0 %; as before where it would read as none, and −100 % only where nothing is left."""
+    said = f"{part if part == -1 else max(part, -0.999):+,.1%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
     return "as before" if said[1:] == "0.0 %" else said
 
 

@@ -67,4 +67,6 @@ def change(now: float | None, before: float | None) -> str | None:
     share = (now - before) / before
     if abs(share) < 0.0005:
         return None
+    if -1 < share < -0.99:
+        share = -0.99  # all of it is lost only where nothing is left
     return f"{share:+.0%}".replace("%", " %") if abs(share) >= 0.1 else f"{share:+.1%}".replace("%", " %")

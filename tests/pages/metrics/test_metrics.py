@@ -562,9 +562,12 @@ def test_charts_ask_nobody_and_have_every_slice() -> None:
         (9999, 10_000, None),
         (10_001, 10_000, None),
         (9990, 10_000, "-0.1 %"),
+        (0, 10_000, "-100 %"),
+        (1, 10_000, "-99 %"),
+        (200, 10_000, "-98 %"),
     ],
 )
-def test_a_change_that_rounds_to_nothing_is_none(now: float | None, before: float | None, said: str | None) -> None:
+def test_a_change_is_none_or_all_only_where_it_is_so(now: float | None, before: float | None, said: str | None) -> None:
     assert key_figures.change(now, before) == said
 
 

@@ -55,6 +55,11 @@ def test_a_change_of_nothing_is_no_change(part: float, said: str) -> None:
     assert text.changed_by(part) == said
 
 
+@pytest.mark.parametrize(("now", "said"), [(0, "−100.0 %"), (1, "−99.9 %"), (20, "−99.8 %")])
+def test_all_is_lost_only_where_nothing_is_left(now: int, said: str) -> None:
+    assert text.changed_by((now - 10_000) / 10_000) == said
+
+
 @pytest.mark.parametrize(
     ("number", "said"),
     [(0, "0"), (1284, "1,284"), (99_999, "99,999"), (128_400, "128k"), (999_600, "1.0M"), (1_310_000, "1.3M")],
