@@ -94,7 +94,7 @@ def _told(page: EventPage, total: Total | None) -> str:
         if same_day
         else (f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}")
     )
-    told = f"{of_total(len(page.events), total, 'event')} · {start} to {end} · {zone.key}"
+    told = f"{of_total(len(page.events), total, 'event')} · {start} to {end} · Times in {zone.key}"
     return told if total else f":green[:material/sync:] Refreshed at {datetime.now(zone):%H:%M:%S} · {told}"
 
 

@@ -28,7 +28,8 @@ def draw(actor: Actor, filters: AuditFilters) -> None:
         _draw_nothing_found(page, narrowed=filters != AuditFilters() or older is not None)
         return
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(f"{_told(len(page.rows), total)} · {viewer_time.zone().key} · {table.SORTED}", width="content")
+        times = f"Times in {viewer_time.zone().key}"
+        st.caption(f"{_told(len(page.rows), total)} · {times} · {table.SORTED}", width="content")
         if filters != AuditFilters():
             audit_filters.draw_clear()
     _draw_table(page)

@@ -64,7 +64,7 @@ def test_who_did_what_when_and_from_where(actor: Actor) -> None:
     shown = readings(app.dataframe[0])
     assert list(shown["Address"]) == ["192.0.2.9", "—"] and list(shown["Object"]) == ["Workflow", "Workflow"]
     assert [list(one) for one in app.dataframe[0].value["Origin"]] == [["API"], ["Page"]]
-    assert "2 acts · " in captions(app)
+    assert "2 acts · Times in UTC · " in captions(app)
 
 
 def test_the_url_narrows_and_says_how_many(actor: Actor, new_actor: ActorFactory) -> None:

@@ -85,7 +85,7 @@ def test_lists_events_latest_first_with_what_came_of_each() -> None:
     assert [s[0] for s in table["Status"]] == ["No workflow", "No workflow", "No workflow", "Error", "Matched"]
     assert [o[0] for o in table["Origin"]].count("Simulated") == 1
     assert [list(one) for one in table["Result"]] == [[], [], [], [], ["2 succeeded", "1 failed"]]
-    assert "5 events ·" in shown(app)
+    assert "5 events ·" in shown(app) and "· Times in UTC ·" in shown(app)
 
 
 def test_only_an_event_that_was_skipped_is_amber_and_says_why(new_actor: ActorFactory) -> None:
