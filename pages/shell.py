@@ -7,7 +7,7 @@ import streamlit as st
 from lib.ui import HISTORY, LINKS, NAMES
 from lib.ui.activity import event_filters, event_list, timeline
 from lib.ui.catalog import catalog_filters, registry, registry_schema
-from lib.ui.components import find_box, guard
+from lib.ui.components import dialogs, find_box, guard
 from lib.ui.metrics import metrics_filters
 from lib.ui.people import audit_filters, audit_list, saved_views, views_seen, way_in
 from lib.ui.people.views_seen import ViewedPage
@@ -50,6 +50,7 @@ with guard.errors_shown():
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     scripts = [f"<script>{one.read_text(encoding='utf-8')}</script>" for one in (HISTORY, NAMES, LINKS)]
     st.sidebar.html("".join(scripts), unsafe_allow_javascript=True)
+    dialogs.close_what_was_left()
     with top:
         find_box.draw(actor)
     settings = st.Page(
@@ -62,5 +63,6 @@ with guard.errors_shown():
     views = views_seen.of(actor, VIEWED, page.url_path or "catalog")
     saved_views.begin(views)
     guard.draw_to_its_end(page.run)
+    dialogs.stay()
     with bottom:
         saved_views.draw(views)

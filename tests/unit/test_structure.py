@@ -101,12 +101,23 @@ def test_no_widget_takes_a_raw_callback() -> None:
 
 def test_no_fragment_or_dialog_is_drawn_again_unasked() -> None:
     """Streamlit draws them again without the page's top, where it is asked who is looking."""
-    unasked = []
-    for path in [*(ROOT / "lib" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Attribute) and ast.unparse(node) in ("st.fragment", "st.dialog"):
-                unasked.append(path.name)
-    assert unasked == ["guard.py"] * 3  # both of them, and what waits for the database
+    assert makers("st.fragment") == ["guard.py", "guard.py"]  # the second waits for the database
+
+
+def test_every_dialog_is_kept_open_in_one_way() -> None:
+    """Streamlit closes a dialog with the next run of the page, as after a lost connection; `dialogs` draws it again."""
+    assert makers("st.dialog") == ["dialogs.py"]
+
+
+def makers(name: str) -> list[str]:
+    """The modules that draw which say this name, once for each time."""
+    return [
+        path.name
+        for path in [*(ROOT / "lib" / "ui").rglob("*.py"), *(ROOT / "pages").glob("*.py")]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.Attribute) and ast.unparse(node) == name)
+        or (isinstance(node, ast.ImportFrom) and node.module == "streamlit" and f"st.{node.names[0].name}" == name)
+    ]
 
 
 def test_only_one_function_draws_a_link_to_a_page() -> None:

@@ -16,7 +16,7 @@ from lib.metrics.time_window import clock
 from lib.schemas.form import json_text
 from lib.serialization import json_pointer, json_positions
 from lib.ui.activity.event_list import PARAMETER, open_record
-from lib.ui.components import facts, guard, history, links, statuses, timeline_link, viewer_time
+from lib.ui.components import dialogs, facts, guard, history, links, statuses, timeline_link, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape, plural
 
 _VERDICT = {
@@ -81,7 +81,8 @@ def _draw_head(actor: Actor, record: EventRecord) -> None:
             history.link(str(record.event_id))
             if actor.may("admin"):
                 if st.button("Raw payload", icon=":material/lock_open:", key="reveal"):
-                    _reveal(actor, record.event_id)
+                    _reveal.ask()
+                _reveal.draw(actor, record.event_id)
     with st.container(horizontal=True, gap="small"):
         of_type = {"eventType": record.event_type}
         links.page_link("event.py", label="Event in the catalog", icon=":material/bolt:", query_params=of_type)
@@ -114,7 +115,7 @@ def _start(actor: Actor, event_id: UUID) -> None:
     guard.tell(f"{done:,} of {plural(len(matches), 'workflow')} started.", icon=":material/restart_alt:")
 
 
-@guard.dialog("Raw payload", width="large", icon=":material/lock_open:")
+@dialogs.dialog("Raw payload", width="large", icon=":material/lock_open:")
 def _reveal(actor: Actor, event_id: UUID) -> None:
     st.markdown(
         "Secrets and personal data are shown as they came. Your name, the time and the reason go into the audit trail."

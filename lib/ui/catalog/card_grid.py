@@ -23,7 +23,6 @@ from lib.ui.workflows import attach
 #: Key of the component in the session.
 KEY = "catalog-entries"
 _EVENT = "eventType"
-_ATTACH = "catalog-attach"
 _QUIET = Activity()
 _LONGEST_DESCRIPTION = 180
 
@@ -52,7 +51,7 @@ def draw(
         elif name in ("simulate", "metrics"):
             st.switch_page(f"{name}.py", query_params={_EVENT: value})
         elif name == "attach":
-            st.session_state[_ATTACH] = value
+            attach.dialog.ask(value)
 
     refusal = None if actor.may("manage") else actor.refusal("manage")
     columns = list_columns.of(page.entries) if view == "list" else ()
@@ -76,10 +75,10 @@ def draw(
 
 
 def draw_attach(actor: Actor) -> None:
-    """Open the dialog that was asked for by the button of an entry. Before the page is drawn, it is there sooner."""
-    event_type: str | None = st.session_state.pop(_ATTACH, None)
+    """Draw the dialog that was asked for by the button of an entry. Before the page is drawn, it is there sooner."""
+    event_type: str | None = attach.dialog.about
     if event_type and actor.may("manage"):
-        attach.open_dialog(actor, event_type)
+        attach.dialog.draw(actor, event_type)
 
 
 def _pressed(state: Mapping[str, Any]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS
 from lib.ui.catalog import define_start, own_event_effects, registry_comparison
 from lib.ui.catalog.define_start import DefinitionStart
-from lib.ui.components import guard, links
+from lib.ui.components import dialogs, guard, links
 from lib.ui.components.text import escape
 from lib.ui.workflows import real_events
 from lib.workflows import own_events
@@ -35,20 +35,27 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
         leads_to = "event.py" if start.keeps_type else "catalog.py"
         query = {"eventType": start.asked} if start.keeps_type else None
         links.page_link(leads_to, label="Cancel", icon=":material/close:", query_params=query)
-    if not saving:
-        return
+    if saving:
+        _save_or_ask(actor, start, definition, problems)
+    if asked := _confirm.about:
+        _confirm.draw(actor, start, *asked)
+
+
+def _save_or_ask(
+    actor: Actor, start: DefinitionStart, definition: EntryDefinition, problems: list[DefinitionProblem]
+) -> None:
     if problems:
         st.session_state[start.key("submitted")] = True
         st.rerun()
     with database.read(actor) as conn:
         effects = own_events.effects(conn, tenant=actor.tenant, definition=definition)
     if effects.is_told:
-        _confirm(actor, start, definition, effects)
+        _confirm.ask((definition, effects))
     else:
         _save(actor, start, definition)
 
 
-@guard.dialog("What this changes", width="large", icon=":material/account_tree:")
+@dialogs.dialog("What this changes", width="large", icon=":material/account_tree:")
 def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, effects: Effects) -> None:
     own_event_effects.draw(effects.attached)
     if effects.before is not None and effects.after is not None and effects.before != effects.after:
@@ -69,7 +76,7 @@ def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition) -> 
                     definition_drafts.drop(conn, actor, draft_id=draft.draft_id)
         except Conflict as refused:  # said on the page, where both can be compared
             st.session_state[start.key(_CONFLICT)] = (str(refused), definition)
-            st.rerun()
+            _confirm.end()
         guard.tell(f"{escape(definition.name)} is saved.", icon=":material/check:")
         st.switch_page("event.py", query_params={"eventType": definition.event_type})
 

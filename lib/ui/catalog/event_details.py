@@ -13,7 +13,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
 from lib.ui.catalog import cards, event_actions, own_event_acts, redacted_fields
-from lib.ui.components import choices, facts, guard, history, links, schema_view, tab_title, viewer_time
+from lib.ui.components import choices, dialogs, facts, guard, history, links, schema_view, tab_title, viewer_time
 from lib.ui.components.text import NOTHING, code, escape, shorten
 from lib.ui.workflows import attached as workflow_attached
 from lib.workflows import records as workflow_records
@@ -66,17 +66,17 @@ def draw_drawer(actor: Actor) -> str | None:
     if details is None:
         return event_type
 
-    @guard.dialog(
+    @dialogs.dialog(
         escape(details.entry.name),
+        parameter=_PARAMETER,
         width="medium",
         position="right",
         icon=cards.category_icon(details.entry.category),
-        on_dismiss=guard.callback(_close),
     )
     def drawer() -> None:
         draw(actor, details, in_drawer=True)
 
-    drawer()
+    drawer.draw()
     return None
 
 
@@ -150,10 +150,6 @@ def _load(actor: Actor, event_type: str) -> EventDetails | None:
         attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=entry.event_type)
         activity = entries.activity(conn, tenant=actor.tenant, event_types=[entry.event_type], now=datetime.now(UTC))
     return EventDetails(entry, attached, activity.get(entry.event_type, Activity()))
-
-
-def _close() -> None:
-    st.query_params.pop(_PARAMETER, None)
 
 
 def _draw_schema(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:

@@ -15,14 +15,14 @@ from lib.catalog.entries import DELETED_FOR, CatalogEntry, DeletedEntry, EntrySt
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
 from lib.ui.catalog import own_event_effects
-from lib.ui.components import guard, viewer_time
+from lib.ui.components import dialogs, guard, viewer_time
 from lib.ui.components.text import ago, escape, plural
 from lib.workflows import own_events
 from lib.workflows.own_events import EntryUse
 
-#: Keys of the session: the event whose deletion is to be confirmed, why the last confirmation was refused, and that a
-#: callback changed the event: a drawer drawn again alone still has it as it was.
-_ASKED, _REFUSED, _CHANGED = "delete-asked", "delete-refused", "own-event-changed"
+#: Keys of the session: why the last confirmation of a deletion was refused, and that a callback changed the event: a
+#: drawer drawn again alone still has it as it was.
+_REFUSED, _CHANGED = "delete-refused", "own-event-changed"
 #: Deletions as young as this stand above the catalog; older ones are behind a button.
 _JUST_NOW = 3600
 
@@ -42,13 +42,16 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
         _leads(name, icon, refusal, eventType=entry.event_type)
         _leads("Copy", "content_copy", refusal, copy=entry.event_type)
         if own:
-            _draw_own(actor, own, refusal, in_drawer=in_drawer)
+            _draw_own(actor, own, refusal)
     guard.say_why(refusal)
     if gone:
         draw_deleted(actor, [gone])
-    if own and in_drawer and st.session_state.get(_ASKED) == entry.event_type:
-        st.divider()
-        _draw_confirmation(actor, entry.event_type, in_drawer=True)
+    if _delete_dialog.about == entry.event_type:
+        if in_drawer:  # a dialog cannot open another one, and the drawer is one
+            st.divider()
+            _draw_confirmation(actor, entry.event_type, in_drawer=True)
+        else:
+            _delete_dialog.draw(actor, entry.event_type)
 
 
 def draw_gone(actor: Actor, event_type: str) -> bool:
@@ -116,7 +119,7 @@ def _leads(label: str, icon: str, refusal: str | None, **query: str) -> None:
     )
 
 
-def _draw_own(actor: Actor, own: OwnEntry, refusal: str | None, *, in_drawer: bool) -> None:
+def _draw_own(actor: Actor, own: OwnEntry, refusal: str | None) -> None:
     is_deprecated = own.status == "deprecated"
     _act(
         "Activate" if is_deprecated else "Deprecate",
@@ -125,12 +128,11 @@ def _draw_own(actor: Actor, own: OwnEntry, refusal: str | None, *, in_drawer: bo
         _set_status,
         (actor, own, "active" if is_deprecated else "deprecated"),
     )
-    if _act("Delete", "delete", refusal, _ask, (own.event_type,)) and not in_drawer:
-        _open(actor, own.event_type)
+    _act("Delete", "delete", refusal, _delete_dialog.ask, (own.event_type,))
 
 
-def _act(label: str, icon: str, refusal: str | None, callback: Callable[..., None], args: tuple[Any, ...]) -> bool:
-    return st.button(
+def _act(label: str, icon: str, refusal: str | None, callback: Callable[..., None], args: tuple[Any, ...]) -> None:
+    st.button(
         label,
         icon=f":material/{icon}:",
         key=f"own-event-{label.lower()}",
@@ -142,22 +144,8 @@ def _act(label: str, icon: str, refusal: str | None, callback: Callable[..., Non
     )
 
 
-def _ask(event_type: str) -> None:
-    """Callback: the deletion is to be confirmed."""
-    st.session_state[_ASKED] = event_type
-    st.session_state.pop(_REFUSED, None)
-
-
-def _keep() -> None:
-    """Callback: leave the event as it is."""
-    st.session_state.pop(_ASKED, None)
-    st.session_state.pop(_REFUSED, None)
-
-
-@guard.dialog("Delete event", width="large", icon=":material/delete:", on_dismiss=guard.callback(_keep))
-def _open(actor: Actor, event_type: str) -> None:
-    if st.session_state.get(_ASKED) != event_type:  # deleted, or to be kept: what is behind shows it
-        st.rerun()
+@dialogs.dialog("Delete event", forgets=(_REFUSED,), width="large", icon=":material/delete:")
+def _delete_dialog(actor: Actor, event_type: str) -> None:
     _draw_confirmation(actor, event_type, in_drawer=False)
 
 
@@ -173,7 +161,7 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
             use = own_events.use(conn, tenant=actor.tenant, event_type=event_type, now=datetime.now(UTC))
         _draw_use(own, use)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Keep", key="keep-event", on_click=guard.callback(_keep))
+            st.button("Keep", key="keep-event", on_click=guard.callback(_delete_dialog.close))
             # A callback is given what was drawn before the click: the version that the person looked at.
             st.button(
                 "Deprecate" if use.keeps_it else "Delete",
@@ -216,7 +204,7 @@ def _delete(actor: Actor, seen: OwnEntry, in_drawer: bool) -> None:
     except Conflict as refused:  # said where the person looks: in the dialog
         st.session_state[_REFUSED] = str(refused)
         return
-    _keep()
+    _delete_dialog.close()
     guard.tell(f"{escape(seen.name)} is {done}.", icon=":material/delete:")
     st.session_state[_CHANGED] = True
     if in_drawer and done == "deleted":

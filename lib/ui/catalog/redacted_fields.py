@@ -9,7 +9,7 @@ from lib.auth.actors import Actor
 from lib.catalog import redacted_fields
 from lib.catalog.entries import CatalogEntry
 from lib.catalog.redacted_fields import RedactedFields
-from lib.ui.components import guard, viewer_time
+from lib.ui.components import dialogs, guard, viewer_time
 from lib.ui.components.text import code, escape, plain
 
 _HELP = "JSON pointers, such as /customer/name. `*` stands for any key or list item: /items/\\*/serial"
@@ -27,10 +27,11 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
             with st.popover("Redacted fields", icon=":material/edit:", key="redacted-fields"):
                 _draw_form(actor, entry, fields)
         elif st.button("Redacted fields", icon=":material/edit:", key="redacted-fields"):
-            _open(actor, entry, fields)
+            _open.ask()
+    _open.draw(actor, entry, fields)
 
 
-@guard.dialog("Redacted fields", icon=":material/visibility_off:")
+@dialogs.dialog("Redacted fields", icon=":material/visibility_off:")
 def _open(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> None:
     _draw_form(actor, entry, fields)
 
@@ -48,7 +49,7 @@ def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> Non
             with database.write(actor) as conn:
                 redacted_fields.change(conn, actor, event_type=entry.event_type, pointers=own)
                 redacted_fields.change(conn, actor, event_type=None, pointers=everywhere)
-            st.rerun()
+            _open.end()
 
 
 def _choose(label: str, key: str, chosen: tuple[str, ...], suggested: list[str]) -> list[str]:

@@ -16,7 +16,7 @@ from lib.schemas.compatibility import READINGS
 from lib.serialization import strict_json
 from lib.serialization.json_values import json_text
 from lib.ui.catalog import registry_comparison
-from lib.ui.components import guard, numbered
+from lib.ui.components import dialogs, guard, numbered
 from lib.ui.components.text import code, escape
 from lib.workflows import schema_impact
 
@@ -36,7 +36,8 @@ def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] =
         return
     refusal = guard.refused(actor, "admin")
     if st.button(label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal):
-        _open(actor, tuple(versions))
+        _open.ask()
+    _open.draw(actor, tuple(versions))
 
 
 def say_why(actor: Actor, versions: Sequence[SchemaVersion] = ()) -> None:
@@ -49,7 +50,7 @@ def _is_of_system(versions: Sequence[SchemaVersion]) -> bool:
     return bool(versions) and versions[0].kind == "system"
 
 
-@guard.dialog("Register a schema", width="large", icon=":material/schema:")
+@dialogs.dialog("Register a schema", width="large", icon=":material/schema:")
 def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     newest = versions[0].schema_ref if versions else None
     family = schema_registry.family_of(newest) if newest else ""
@@ -106,4 +107,4 @@ def _register(actor: Actor, ref: str, schema: JsonSchema) -> None:
     guard.tell(f"{code(ref)} {said}.", icon=":material/schema:")
     registry_comparison.forget()
     st.query_params["ref"] = ref
-    st.rerun()
+    _open.end()

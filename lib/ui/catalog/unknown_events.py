@@ -11,7 +11,7 @@ from lib.auth.actors import Actor
 from lib.events import unknown_events
 from lib.events.unknown_events import UnknownType, UnknownTypes
 from lib.schemas.form import json_text
-from lib.ui.components import guard, kept, viewer_time
+from lib.ui.components import dialogs, guard, kept, viewer_time
 from lib.ui.components.text import ago, code, escape, plural
 
 #: In the URL while the list is open.
@@ -23,8 +23,8 @@ _PART, _MOST_SOURCES = 10, 3
 
 def draw(actor: Actor) -> None:
     """Draw the line about the most frequent type, and the list of all if the URL asks for it; nothing for none."""
-    if PARAMETER in st.query_params and "eventType" not in st.query_params:  # one dialog at a time: the drawer is one
-        _open(actor)
+    if "eventType" not in st.query_params:  # one dialog at a time: the drawer is one
+        _open.draw(actor)
     found = _most_frequent(actor)
     if not found.types:
         if found.dismissed:
@@ -68,22 +68,16 @@ def _draw_dismissed(actor: Actor, found: UnknownTypes) -> None:
 
 def _show_list(*, dismissed: bool = False) -> None:
     """Callback: open the list, and say so in the URL, which can then be shared."""
+    _open.ask("all")
     st.session_state[_DISMISSED] = dismissed
-    st.query_params[PARAMETER] = "all"
 
 
-def _close() -> None:
-    """Callback."""
-    st.query_params.pop(PARAMETER, None)
-    for key in (_SHOWN, _SEARCH, _DISMISSED):
-        st.session_state.pop(key, None)
-
-
-@guard.dialog(
+@dialogs.dialog(
     "Events that are not in the catalog",
+    parameter=PARAMETER,
+    forgets=(_SHOWN, _SEARCH, _DISMISSED),
     width="large",
     icon=":material/help_center:",
-    on_dismiss=guard.callback(_close),
 )
 def _open(actor: Actor) -> None:
     with guard.errors_shown():

@@ -15,10 +15,10 @@ from lib.errors import InvalidInput
 from lib.operations import finding
 from lib.operations.finding import FoundMore, FoundThing, Kind
 from lib.ui import FIND
-from lib.ui.components import guard, links
+from lib.ui.components import dialogs, guard, links
 from lib.ui.components.text import escape, plain, plural, shorten
 
-_ASKED, _TEXT = "find-asked", "find-text"
+_TEXT = "find-text"
 _WIDTH = 60
 
 
@@ -73,26 +73,16 @@ def draw(actor: Actor) -> None:
     )
     script = FIND.read_text(encoding="utf-8")
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
-    if st.session_state.get(_ASKED) == _place():
-        _open(actor)
+    _open.draw(actor)
 
 
 def _ask() -> None:
     """Callback: the box is open, and empty."""
-    st.session_state[_ASKED] = _place()
+    _open.ask()
     st.session_state[_TEXT] = ""
 
 
-def _close() -> None:
-    st.session_state.pop(_ASKED, None)
-
-
-def _place() -> dict[str, str]:
-    """What the URL asks for. Whoever follows a link in the box leaves it, and it closes."""
-    return st.query_params.to_dict()
-
-
-@guard.dialog("Find anything", icon=":material/search:", width="medium", on_dismiss=guard.callback(_close))
+@dialogs.dialog("Find anything", icon=":material/search:", width="medium")
 def _open(actor: Actor) -> None:
     text = st.text_input(
         "Find",
@@ -169,6 +159,6 @@ def _draw_nothing(actor: Actor, text: str) -> None:
 
 def _go_to(one: FoundThing) -> None:
     """Callback: open the page of what was found."""
-    _close()
+    _open.close()
     way = _WAYS[one.kind]
     st.switch_page(way.page, query_params={way.parameter: one.target})

@@ -3,8 +3,8 @@
 `enter()` runs once at the top of the shell, which hands it the way in. `require_entry()` is the first line
 of every page, and stops one that was reached without it. Whether somebody may still be here is asked once in every
 script run: at the top of the page, before the callback of a widget, or before a fragment that is drawn again alone. A
-callback of somebody whose permission has changed since does nothing, and the page is drawn anew. So every fragment and
-dialog is made by `fragment` and `dialog`. Errors are caught here and nowhere else in the UI:
+callback of somebody whose permission has changed since does nothing, and the page is drawn anew. So every fragment is
+made by `fragment`, and every dialog by `dialogs.dialog`. Errors are caught here and nowhere else in the UI:
 ours are shown as the sentence they are, a lost database waits calmly and comes back by itself, and
 everything else is logged and shown as a plain apology without details. Streamlit runs the callbacks of widgets
 before the page and outside its guard. So every widget takes a `callback`, and a test holds that none takes another.
@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import wraps
 from threading import RLock
-from typing import Any, NoReturn, ParamSpec, Protocol
+from typing import NoReturn, ParamSpec, Protocol
 from uuid import UUID, uuid4
 
 import streamlit as st
@@ -47,7 +47,6 @@ _WHEN_STOPPED = "when_stopped"
 _CHANGED = "What you may do here has changed, so nothing was done. Please try again."
 _TOLD = "told"
 _ONE_AT_A_TIME = "one_at_a_time"
-_DIALOG_IN = "dialog_opened_in"
 _ACTS, _ACTS_DRAWN = "acts", "acts_drawn"
 _SAID = "said"
 _RETRY_SECONDS = 2
@@ -127,7 +126,7 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[[], None]]
         @st.fragment(run_every=run_every)
         @wraps(draw)
         def guarded() -> Exception | None:
-            error = _draw_if_unchanged(draw, in_use=run_every is None)
+            error = draw_if_unchanged(draw, in_use=run_every is None)
             if not error or not is_drawn_alone():
                 return error
             show_error(error)
@@ -144,32 +143,7 @@ def fragment(*, run_every: float | None = None) -> Callable[[Callable[[], None]]
     return decorate
 
 
-def dialog(title: str, **options: Any) -> Callable[[Callable[_P, None]], Callable[_P, None]]:
-    """`st.dialog` for those who may still be here; for all others it closes, and the page is drawn anew.
-
-    There is room for one: of two in a script run the first is shown.
-    """
-
-    def decorate(draw: Callable[_P, None]) -> Callable[_P, None]:
-        @st.dialog(title, **options)
-        @wraps(draw)
-        def guarded(*args: _P.args, **kwargs: _P.kwargs) -> None:
-            if error := _draw_if_unchanged(lambda: draw(*args, **kwargs), in_use=True):
-                show_error(error)
-
-        @wraps(draw)
-        def first_of_run(*args: _P.args, **kwargs: _P.kwargs) -> None:
-            run = this_run()
-            if st.session_state.get(_DIALOG_IN) is not run:
-                st.session_state[_DIALOG_IN] = run
-                guarded(*args, **kwargs)
-
-        return first_of_run
-
-    return decorate
-
-
-def _draw_if_unchanged(draw: Callable[[], None], *, in_use: bool) -> Exception | None:
+def draw_if_unchanged(draw: Callable[[], None], *, in_use: bool) -> Exception | None:
     """Draw for those who may still be here, for all others the page anew; what went wrong."""
     acts = st.session_state.get(_ACTS, 0)
     try:
@@ -213,6 +187,12 @@ def this_run() -> object:
     """What this script run has and no other: Streamlit makes its cursors anew at the start of each."""
     context = get_script_run_ctx()
     return context.cursors if context else object()
+
+
+def place() -> object:
+    """Where one is: the page, and all that the URL asks of it."""
+    context = get_script_run_ctx()
+    return context.page_script_hash if context else "", st.query_params.to_dict()
 
 
 class _PageEnded(BaseException):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import database
-from lib.ui.components import definition_diff, guard
+from lib.ui.components import definition_diff, dialogs, guard
 from lib.ui.components.text import escape, unseen
 from lib.ui.designer.state import Draft
 from lib.ui.workflows import backfill_dialog, workflow_list
@@ -14,9 +14,8 @@ from lib.workflows import records as workflow_records
 from lib.workflows import versions
 
 _KEY = "designer-menu"
-#: Key of the session: the workflow of which something was picked that is not done in the callback, and what.
-_ASKED = "designer-asked"
-_COPY = "designer-copy"
+#: Key of the session: the workflow of which it was picked to simulate its event.
+_SIMULATES = "designer-simulates"
 
 
 def draw(draft: Draft, refusal: str | None) -> None:
@@ -34,13 +33,13 @@ def draw(draft: Draft, refusal: str | None) -> None:
         on_click=guard.callback(_act),
         args=(draft,),
     )
-    workflow_id, picked = st.session_state.pop(_ASKED, (None, ""))
-    if workflow_id != draft.workflow.workflow_id or not may:
+    if not may:
         return
-    if picked == "simulate":
+    if st.session_state.pop(_SIMULATES, None) == draft.workflow.workflow_id:
         st.switch_page("simulate.py", query_params={"eventType": _event_type(draft) or ""})
-    elif picked in _DIALOGS:
-        _DIALOGS[picked](draft)
+    for one in _DIALOGS.values():
+        if one.about == draft.workflow.workflow_id:
+            one.draw(draft)
 
 
 def _options(draft: Draft) -> dict[str, str]:
@@ -72,11 +71,13 @@ def _act(draft: Draft) -> None:
         backfill_dialog.offer(workflow.workflow_id)
     elif picked == "archive":
         workflow_list.set_archived(draft.actor, workflow, workflow.status != "archived")
+    elif picked == "simulate":
+        st.session_state[_SIMULATES] = workflow.workflow_id
     elif picked:
-        st.session_state[_ASKED] = workflow.workflow_id, picked
+        _DIALOGS[picked].ask(workflow.workflow_id)
 
 
-@guard.dialog("Duplicate workflow", icon=":material/content_copy:")
+@dialogs.dialog("Duplicate workflow", icon=":material/content_copy:")
 def _duplicate(draft: Draft) -> None:
     st.markdown(
         "The copy is a draft with the same trigger, mapping and steps. It starts nothing before you publish it."
@@ -89,7 +90,7 @@ def _duplicate(draft: Draft) -> None:
             st.switch_page("designer.py", query_params={"workflowId": str(made)})
 
 
-@guard.dialog("Rename workflow", icon=":material/edit:")
+@dialogs.dialog("Rename workflow", icon=":material/edit:")
 def _rename(draft: Draft) -> None:
     name = st.text_input("Name", str(draft.definition.get("name") or ""), key="rename-name")
     if draft.workflow.published_version:
@@ -97,10 +98,10 @@ def _rename(draft: Draft) -> None:
     if _confirmed("Rename", "rename-confirm", ":material/edit:"):
         with guard.errors_shown():
             draft.save({**draft.definition, "name": name.strip()}, redraw=True)
-            st.rerun()
+            _rename.end()
 
 
-@guard.dialog("Delete draft", width="large", icon=":material/delete:")
+@dialogs.dialog("Delete draft", width="large", icon=":material/delete:")
 def _delete(draft: Draft) -> None:
     workflow = draft.workflow
     assert workflow.published_version is not None
@@ -124,7 +125,7 @@ def _delete(draft: Draft) -> None:
                 )
             draft.unapplied.clear()
             draft.reload()
-            st.rerun()
+            _delete.end()
 
 
 def _confirmed(label: str, key: str, icon: str) -> bool:

@@ -9,7 +9,7 @@ import streamlit as st
 from lib import database
 from lib.metrics import reports
 from lib.steps import Problem
-from lib.ui.components import definition_diff, guard, links
+from lib.ui.components import definition_diff, dialogs, guard, links
 from lib.ui.components.text import code, escape, plural
 from lib.ui.designer.state import Draft
 from lib.ui.workflows import backfill_dialog, real_events
@@ -44,10 +44,14 @@ def button(draft: Draft, problems: list[Problem], reason: str | None) -> None:
     if st.button(
         label, type="primary", icon=":material/rocket_launch:", disabled=reason is not None, help=reason, key="publish"
     ):
-        _open(draft, [problem for problem in problems if problem.severity == "warning"])
+        _open.ask(workflow.workflow_id)
+    if _open.about == workflow.workflow_id and reason is None:
+        _open.draw(draft, [problem for problem in problems if problem.severity == "warning"])
+    else:
+        _open.close()
 
 
-@guard.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
+@dialogs.dialog("Publish workflow", width="large", icon=":material/rocket_launch:")
 def _open(draft: Draft, warnings: list[Problem]) -> None:
     workflow = draft.workflow
     st.markdown(
@@ -116,7 +120,7 @@ def _draw_confirmation(draft: Draft) -> None:
                 )
             backfill_dialog.offer_if_missed(draft.actor, workflow.workflow_id)
             st.session_state[_PUBLISHED] = workflow.workflow_id, version
-            st.rerun()
+            _open.end()
 
 
 def draw_published(draft: Draft) -> None:

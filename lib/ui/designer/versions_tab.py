@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from lib import database
-from lib.ui.components import definition_diff, guard, viewer_time
+from lib.ui.components import definition_diff, dialogs, guard, viewer_time
 from lib.ui.components.text import code, escape
 from lib.ui.designer.state import Draft, reload_next
 from lib.ui.workflows import attached, real_events
@@ -39,7 +39,9 @@ def draw(draft: Draft, refusal: str | None) -> None:
                     disabled=refusal is not None,
                     help=refusal,
                 ):
-                    _confirm(draft, version.version)
+                    _confirm.ask(version.version)
+                if _confirm.about == version.version:
+                    _confirm.draw(draft, version.version)
             elif version.event_type is None and any(one.event_type for one in versions[number + 1 : number + 2]):
                 attached.undo_button(
                     draft.actor,
@@ -85,7 +87,7 @@ def _content(draft: Draft, name: str) -> dict[str, object]:
     return {key: value for key, value in found.items() if key != "version"}
 
 
-@guard.dialog("Roll back", width="large", icon=":material/history:")
+@dialogs.dialog("Roll back", width="large", icon=":material/history:")
 def _confirm(draft: Draft, to_version: int) -> None:
     now = draft.workflow.published_version
     assert now is not None
@@ -125,4 +127,4 @@ def _confirm(draft: Draft, to_version: int) -> None:
                 )
             draft.reload()
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
-            st.rerun()
+            _confirm.end()

@@ -28,8 +28,6 @@ def begin(views: Views) -> None:
     here = views.here
     comes, default = url_filters.has_come_to(here and here.name), views.default()
     is_led_here = bool(here and here.filters.is_led_here())
-    if comes or is_led_here:
-        view_dialogs.close()  # one went on by a link in it
     if here and default and set(st.query_params) <= {links.TENANT} and not guard.goes_back():
         if comes and not here.filters.narrows():
             st.switch_page(here.file, query_params={**st.query_params, **default})
@@ -54,7 +52,7 @@ def draw(views: Views) -> None:
                 key="all-views",
                 icon=":material/more_horiz:",
                 type="tertiary",
-                on_click=guard.callback(view_dialogs.ask_to_manage),
+                on_click=guard.callback(view_dialogs.manage.ask),
             )
 
 
@@ -89,7 +87,7 @@ def _draw_head(views: Views) -> None:
                 "Manage",
                 key="manage-views",
                 type="tertiary",
-                on_click=guard.callback(view_dialogs.ask_to_manage),
+                on_click=guard.callback(view_dialogs.manage.ask),
             )
 
 

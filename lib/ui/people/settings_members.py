@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import get_args
-from uuid import UUID
 
 import streamlit as st
 
@@ -13,10 +12,9 @@ from lib.auth import members
 from lib.auth.actors import Actor, Permission
 from lib.auth.members import Member
 from lib.auth.tokens import Token
-from lib.ui.components import guard, statuses, table
+from lib.ui.components import dialogs, guard, statuses, table
 from lib.ui.components.text import code, escape, plural
 
-_CHOSEN = "settings-member"
 _PERMISSIONS: tuple[Permission, ...] = get_args(Permission)
 _MEANS: dict[Permission, str] = {
     "read": "Sees the catalog, metrics, events and runs",
@@ -30,7 +28,7 @@ def draw(actor: Actor, people: Sequence[Member], made: Sequence[Token]) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.header(f"Members · {len(people)}", anchor=False, width="content")
         if st.button("Add a member", icon=":material/person_add:", type="primary", key="add-member"):
-            _add(actor)
+            _add.ask()
     table.draw(
         [_row(one) for one in people],
         {
@@ -41,12 +39,17 @@ def draw(actor: Actor, people: Sequence[Member], made: Sequence[Token]) -> None:
         },
         key="settings-members",
         way_in=table.WayIn(
-            "Name", lambda row: _choose(people[row].user_id), width=220, help="Change what they may, or remove them"
+            "Name",
+            lambda row: member_dialog.ask(people[row].user_id),
+            width=220,
+            help="Change what they may, or remove them",
         ),
     )
-    chosen = st.session_state.get(_CHOSEN)
+    _add.draw(actor)
+    chosen = member_dialog.about
     if member := next((one for one in people if one.user_id == chosen), None):
-        _change(actor, member, [one for one in made if one.created_by_id == chosen and one.status == "valid"])
+        theirs = [one for one in made if one.created_by_id == chosen and one.status == "valid"]
+        member_dialog.draw(actor, member, theirs)
 
 
 def _row(member: Member) -> dict[str, object]:
@@ -59,12 +62,7 @@ def _row(member: Member) -> dict[str, object]:
     }
 
 
-def _choose(user_id: UUID) -> None:
-    """Callback: the page opens the dialog of this member."""
-    st.session_state[_CHOSEN] = user_id
-
-
-@guard.dialog("Add a member", icon=":material/person_add:")
+@dialogs.dialog("Add a member", icon=":material/person_add:")
 def _add(actor: Actor) -> None:
     st.markdown("They may sign in with this address from now on. No e-mail is sent: tell them yourself.")
     with st.form("add-member-form", border=False):
@@ -76,16 +74,12 @@ def _add(actor: Actor) -> None:
                 with database.write(actor) as conn:
                     added = members.add(conn, actor, email=email, name=name, permission=permission)
                 guard.tell(f"{escape(added.name)} belongs to this tenant now.", icon=":material/person_add:")
-                st.rerun()
+                _add.end()
 
 
-def _forget() -> None:
-    """Callback: the dialog is closed."""
-    st.session_state.pop(_CHOSEN, None)
-
-
-@guard.dialog("Member", icon=":material/person:", on_dismiss=guard.callback(_forget))
-def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
+@dialogs.dialog("Member", icon=":material/person:")
+def member_dialog(actor: Actor, member: Member, made: Sequence[Token]) -> None:
+    """In it one changes what a member may, or removes them."""
     you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
     st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")
     permission = _choose_permission(member.permission, key=f"permission-{member.user_id}")
@@ -94,8 +88,7 @@ def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
             with database.write(actor) as conn:
                 members.change_permission(conn, actor, user_id=member.user_id, permission=permission)
             guard.tell(f"{escape(member.name)} has {permission} permission.", icon=":material/check:")
-            _forget()
-            st.rerun()
+            member_dialog.end()
     st.divider()
     st.markdown(
         "**Remove from this tenant.** They see nothing of it any more, and how they like their pages is forgotten. "
@@ -111,8 +104,7 @@ def _change(actor: Actor, member: Member, made: Sequence[Token]) -> None:
             with database.write(actor) as conn:
                 members.remove(conn, actor, user_id=member.user_id, end_tokens=end_tokens)
             guard.tell(f"{escape(member.name)} was removed.", icon=":material/person_remove:")
-            _forget()
-            st.rerun()
+            member_dialog.end()
 
 
 def _choose_permission(now: Permission, *, key: str) -> Permission:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pandas as pd
 import streamlit as st
@@ -14,11 +13,11 @@ from lib import database
 from lib.auth import tokens
 from lib.auth.actors import Actor
 from lib.auth.tokens import Token, TokenTerms
-from lib.ui.components import choices, guard, statuses, table, viewer_time
+from lib.ui.components import choices, dialogs, guard, statuses, table, viewer_time
 from lib.ui.components.text import code, escape
 
-_CHOSEN, _MADE, _FINISHED = "settings-token", "settings-token-made", "settings-token-finished"
-_NEW = "new"
+#: Key of the session: the token that was just made, until the dialog has shown it.
+_MADE = "settings-token-made"
 _MAY = {
     "send": ("Send events only", "Posts events; every other call is refused. Right for most senders"),
     "read": ("Read", "Reads the catalog and what became of events"),
@@ -46,14 +45,11 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
             icon=":material/key:",
             type="primary",
             key="create-token",
-            on_click=guard.callback(_choose),
-            args=(_NEW,),
+            on_click=guard.callback(_create.ask),
         )
-    chosen = st.session_state.get(_CHOSEN)
-    if chosen == _NEW:
-        _create(actor)
-    elif token := next((one for one in made if one.token_id == chosen), None):
-        _open(actor, token)
+    _create.draw(actor)
+    if token := next((one for one in made if one.token_id == token_dialog.about), None):
+        token_dialog.draw(actor, token)
     if not made:
         st.info("No system can send events yet: each needs a token of its own.", icon=":material/key:")
         return
@@ -62,7 +58,7 @@ def draw(actor: Actor, made: Sequence[Token]) -> None:
         _columns(),
         key="settings-tokens",
         way_in=table.WayIn(
-            "Name", lambda row: _choose(made[row].token_id), width=165, help="Change, rotate or revoke it"
+            "Name", lambda row: token_dialog.ask(made[row].token_id), width=165, help="Change, rotate or revoke it"
         ),
     )
 
@@ -102,33 +98,19 @@ def _may(terms: TokenTerms) -> str:
     return "send" if terms.send_only else terms.permission
 
 
-def _choose(which: UUID | str) -> None:
-    """Callback: the page opens the dialog of this token, or of a new one."""
-    st.session_state[_CHOSEN] = which
-
-
-def _forget() -> None:
-    """Callback: the dialog is closed."""
-    st.session_state.pop(_CHOSEN, None)
-
-
-def _finish() -> None:
-    """Callback: the token was copied. The dialog itself has to close, since a callback cannot."""
-    st.session_state[_FINISHED] = True
-
-
-@guard.dialog("Create a token", icon=":material/key:", on_dismiss=guard.callback(_forget))
+@dialogs.dialog("Create a token", forgets=(_MADE,), icon=":material/key:")
 def _create(actor: Actor) -> None:
-    if _shown_once():
+    if _shows_made(_create):
         return
     terms = _ask_terms(actor, TokenTerms("", "manage", send_only=True), key="new-token")
     if st.button("Create", type="primary", icon=":material/key:", key="token-save"):
         _make(actor, lambda conn: tokens.create_token(conn, actor, **terms))
 
 
-@guard.dialog("API token", width="medium", icon=":material/key:", on_dismiss=guard.callback(_forget))
-def _open(actor: Actor, token: Token) -> None:
-    if _shown_once():
+@dialogs.dialog("API token", forgets=(_MADE,), width="medium", icon=":material/key:")
+def token_dialog(actor: Actor, token: Token) -> None:
+    """In it one changes, rotates or revokes a token."""
+    if _shows_made(token_dialog):
         return
     st.markdown(f"**{escape(token.name)}** {statuses.TOKEN[token.status].badge()}")
     st.caption(f"Created {viewer_time.shown(token.created_at)} by {escape(token.created_by or 'the operator')}")
@@ -149,18 +131,15 @@ def _make(actor: Actor, make: Callable[[database.Connection], str]) -> None:
         st.rerun()
 
 
-def _shown_once() -> bool:
+def _shows_made(dialog: dialogs.Dialog[...]) -> bool:
     """Show a token that was just made, in place of the form that asked for it; whether there was one."""
-    if st.session_state.pop(_FINISHED, False):
-        _forget()
-        st.rerun()
     token = st.session_state.pop(_MADE, None)
     if token is None:
         return False
     st.success("Copy the token now: it is shown this once.", icon=":material/content_copy:")
     st.code(token, language=None, wrap_lines=True)
     st.markdown(f"It goes into the header {code('Authorization: Bearer …')} of each call.")
-    st.button("Done", icon=":material/check:", key="token-done", on_click=guard.callback(_finish))
+    st.button("Done", icon=":material/check:", key="token-done", on_click=guard.callback(dialog.close))
     return True
 
 
@@ -172,8 +151,7 @@ def _draw_changing(actor: Actor, token: Token) -> None:
             with database.write(actor) as conn:
                 tokens.change(conn, actor, token_id=token.token_id, **terms)
             guard.tell(f"{escape(terms['name'])} was changed.", icon=":material/check:")
-            _forget()
-            st.rerun()
+            token_dialog.end()
 
 
 def _draw_rotating(actor: Actor, token: Token) -> None:
@@ -200,8 +178,7 @@ def _draw_revoking(actor: Actor, token: Token) -> None:
             with database.write(actor) as conn:
                 tokens.revoke(conn, actor, token_id=token.token_id)
             guard.tell(f"{escape(token.name)} was revoked.", icon=":material/block:")
-            _forget()
-            st.rerun()
+            token_dialog.end()
 
 
 def _ask_terms(actor: Actor, now: TokenTerms, *, key: str) -> dict[str, Any]:

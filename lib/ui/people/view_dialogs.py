@@ -2,64 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import streamlit as st
 
 from lib import database
 from lib.auth import saved_views
 from lib.auth.actors import Actor
 from lib.auth.saved_views import Parameters, SavedView
-from lib.ui.components import guard, links
+from lib.ui.components import dialogs, guard, links
 from lib.ui.components.text import escape, one_line, plain
 from lib.ui.people import views_seen
 from lib.ui.people.views_seen import ViewedPage, Views
 
 _NO_FILTER = "Choose a filter first. What is chosen then can be saved under a name."
-_DRAFT, _MANAGES, _CHOSEN = "view-draft", "views-managed", "view-chosen"
-
-
-@dataclass(frozen=True)
-class _Draft:
-    """What is about to be saved."""
-
-    page: str
-    parameters: Parameters
+_CHOSEN = "view-chosen"
 
 
 def ask_to_save(views: Views) -> None:
     """Callback: the dialog is open that saves what the URL asks for now, if it asks for anything."""
-    close()
     if views.here and (asked := views.asked):
-        st.session_state[_DRAFT] = _Draft(views.here.name, asked)
+        _save.ask(asked)
     else:
         guard.tell(_NO_FILTER, icon=":material/info:")
 
 
-def ask_to_manage() -> None:
-    """Callback: the dialog is open that changes views."""
-    close()
-    st.session_state[_MANAGES] = True
-
-
 def draw(views: Views) -> None:
     """Draw the dialog that was asked for. Call it before a page draws: of two dialogs the first one is shown."""
-    draft: _Draft | None = st.session_state.get(_DRAFT)
-    if draft and views.here and views.here.name == draft.page:
-        _save(views.actor, views.here, draft)
-    elif st.session_state.get(_MANAGES):
-        _manage(views)
+    if views.here and (asked := _save.about):
+        _save.draw(views.actor, views.here, asked)
+    manage.draw(views)
 
 
-def close() -> None:
-    """Callback, too: no dialog is open."""
-    for key in (_DRAFT, _MANAGES, _CHOSEN):
-        st.session_state.pop(key, None)
-
-
-@guard.dialog("Save view", icon=":material/bookmark_add:", on_dismiss=guard.callback(close))
-def _save(actor: Actor, page: ViewedPage, draft: _Draft) -> None:
-    st.markdown(_looks_at(page, draft.parameters))
+@dialogs.dialog("Save view", icon=":material/bookmark_add:")
+def _save(actor: Actor, page: ViewedPage, parameters: Parameters) -> None:
+    st.markdown(_looks_at(page, parameters))
     with st.form("save-view-form", border=False):
         name = st.text_input("Name", key="view-name", placeholder="Failures of today")
         shared = _draw_shared(actor, key="view-shared", is_shared=False)
@@ -68,15 +43,16 @@ def _save(actor: Actor, page: ViewedPage, draft: _Draft) -> None:
             with guard.errors_shown():
                 with database.write(actor) as conn:
                     view = saved_views.save(
-                        conn, actor, page=page.name, name=name, parameters=draft.parameters, shared=shared
+                        conn, actor, page=page.name, name=name, parameters=parameters, shared=shared
                     )
                     if is_default:
                         saved_views.set_default(conn, actor, view_id=view, is_default=True)
-                _done(actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
+                _done(_save, actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
 
 
-@guard.dialog("Saved views", icon=":material/tune:", on_dismiss=guard.callback(close))
-def _manage(views: Views) -> None:
+@dialogs.dialog("Saved views", forgets=(_CHOSEN,), icon=":material/tune:")
+def manage(views: Views) -> None:
+    """In it views are opened, changed and deleted."""
     seen = {view.view_id: view for view in views.seen}
     if not seen:
         st.caption("There is no saved view any more.")
@@ -126,7 +102,7 @@ def _draw_changes(views: Views, view: SavedView, page: ViewedPage) -> None:
                     )
                 if is_default != view.is_default:
                     saved_views.set_default(conn, actor, view_id=view.view_id, is_default=is_default)
-            _done(actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
+            _done(manage, actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
 
 
 def _draw_delete(actor: Actor, view: SavedView) -> None:
@@ -137,7 +113,7 @@ def _draw_delete(actor: Actor, view: SavedView) -> None:
             with guard.errors_shown():
                 with database.write(actor) as conn:
                     saved_views.delete(conn, actor, view_id=view.view_id)
-                _done(actor, f"The view {escape(view.name)} is deleted.", icon=":material/delete:")
+                _done(manage, actor, f"The view {escape(view.name)} is deleted.", icon=":material/delete:")
     guard.say_why(refusal)
 
 
@@ -149,9 +125,8 @@ def _draw_shared(actor: Actor, *, key: str, is_shared: bool) -> bool:
     return st.toggle(f"Everyone in {plain(guard.tenant_name())} sees it", is_shared, key=key)
 
 
-def _done(actor: Actor, sentence: str, *, icon: str) -> None:
+def _done(dialog: dialogs.Dialog[...], actor: Actor, sentence: str, *, icon: str) -> None:
     """Close the dialog, say so, and draw the page with its views as they are now."""
     views_seen.forget(actor)
     guard.tell(sentence, icon=icon)
-    close()
-    st.rerun()
+    dialog.end()

@@ -9,10 +9,10 @@ from lib.auth.actors import Actor
 from lib.runs import repeating
 from lib.runs.records import RunFilters
 from lib.runs.repeating import BATCH, MOST_AT_ONCE, FailedRun, Progress
-from lib.ui.components import guard, table, viewer_time
+from lib.ui.components import dialogs, guard, table, viewer_time
 from lib.ui.components.text import escape, plural
 
-_CHOSEN, _OFFERED = "run-many-table", "run-many-offered"
+_CHOSEN = "run-many-table"
 _VERSIONS = {"own": "The version that each ran", "newest": "The newest published version"}
 _ROWS_IN_SIGHT = 8
 
@@ -31,15 +31,13 @@ def draw_button(actor: Actor, filters: RunFilters) -> None:
         # Kept, and not read anew: a second click must mean the runs that were seen, as often as they were repeated.
         with database.read(actor) as conn:
             offered = repeating.failed_runs(conn, tenant=actor.tenant, filters=filters)
-        st.session_state[_OFFERED] = offered
-        st.session_state.pop(_CHOSEN, None)
-        _open(actor)
+        _open.ask(offered)
+    if (offered := _open.about) is not None:
+        _open.draw(actor, offered)
 
 
-@guard.dialog("Run failed runs again", width="large", icon=":material/replay:")
-def _open(actor: Actor) -> None:
-    guard.show_told()
-    offered: tuple[FailedRun, ...] = st.session_state[_OFFERED]
+@dialogs.dialog("Run failed runs again", forgets=(_CHOSEN,), width="large", icon=":material/replay:")
+def _open(actor: Actor, offered: tuple[FailedRun, ...]) -> None:
     if not offered:
         st.info("No failed run is left here: those that were run again already are not offered.")
         return

@@ -9,7 +9,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
-from lib.ui.components import guard
+from lib.ui.components import dialogs, guard
 from lib.ui.components.text import code
 from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
@@ -31,12 +31,14 @@ def button(actor: Actor, event_type: str, *, key: str, in_drawer: bool) -> None:
         if refusal:
             st.error(refusal, icon=":material/lock:")  # whoever sent that has no button for it
         else:
-            open_dialog(actor, event_type)
+            dialog.ask(event_type)
+    if not in_drawer and dialog.about == event_type:
+        dialog.draw(actor, event_type)
 
 
-@guard.dialog("Attach a workflow", icon=":material/add_link:")
-def open_dialog(actor: Actor, event_type: str) -> None:
-    """Open the dialog in which a workflow is made for the event, or one is chosen."""
+@dialogs.dialog("Attach a workflow", icon=":material/add_link:")
+def dialog(actor: Actor, event_type: str) -> None:
+    """In it a workflow is made for the event, or one is chosen."""
     _draw(actor, event_type, "dialog")
 
 

@@ -11,16 +11,16 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict
-from lib.ui.components import definition_diff, guard, links, schema_view, statuses
+from lib.ui.components import definition_diff, dialogs, guard, links, schema_view, statuses
 from lib.ui.components.text import ago, code, escape, plural
 from lib.workflows import schema_impact, versions
 from lib.workflows.records import AttachedWorkflow
 from lib.workflows.schema_impact import Impact
 from lib.workflows.versions import Detached, DetachPreview
 
-#: Keys of the session: the workflow whose detach is to be confirmed, and why the last confirmation was refused.
-#: And that a callback changed who is attached: a drawer drawn again alone still has the list from before.
-_ASKED, _REFUSED, _CHANGED = "detach-asked", "detach-refused", "attached-changed"
+#: Keys of the session: why the last confirmation of a detach was refused, and that a callback changed who is attached:
+#: a drawer drawn again alone still has the list from before.
+_REFUSED, _CHANGED = "detach-refused", "attached-changed"
 
 
 def draw(actor: Actor, event_type: str, attached: list[AttachedWorkflow], *, in_drawer: bool) -> None:
@@ -72,14 +72,15 @@ def _draw_one(
             disabled=refusal is not None,
             help=refusal,
         ):
-            _keep_attached()
-            st.session_state[_ASKED] = workflow.workflow_id
-            if not in_drawer:
-                _open(actor, event_type, workflow.workflow_id)
+            _detach_dialog.ask(workflow.workflow_id)
     guard.say_why(refusal)
-    if in_drawer and st.session_state.get(_ASKED) == workflow.workflow_id:
+    if _detach_dialog.about != workflow.workflow_id:
+        return
+    if in_drawer:  # a dialog cannot open another one, and the drawer is one
         st.divider()
         _draw_confirmation(actor, event_type, workflow.workflow_id)
+    else:
+        _detach_dialog.draw(actor, event_type, workflow.workflow_id)
 
 
 def draw_impact(impact: Impact) -> None:
@@ -96,16 +97,8 @@ def draw_impact(impact: Impact) -> None:
         st.caption(f":red[{escape(problem)}]")
 
 
-def _keep_attached() -> None:
-    """Callback: leave things as they are."""
-    st.session_state.pop(_ASKED, None)
-    st.session_state.pop(_REFUSED, None)
-
-
-@guard.dialog("Detach workflow", width="large", icon=":material/link_off:", on_dismiss=guard.callback(_keep_attached))
-def _open(actor: Actor, event_type: str, workflow_id: UUID) -> None:
-    if st.session_state.get(_ASKED) != workflow_id:  # detached, or to be kept: what is behind shows it
-        st.rerun()
+@dialogs.dialog("Detach workflow", forgets=(_REFUSED,), width="large", icon=":material/link_off:")
+def _detach_dialog(actor: Actor, event_type: str, workflow_id: UUID) -> None:
     _draw_confirmation(actor, event_type, workflow_id)
 
 
@@ -119,7 +112,7 @@ def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None
             )
         _draw_preview(preview)
         with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Keep attached", key=f"keep-{workflow_id}", on_click=guard.callback(_keep_attached))
+            st.button("Keep attached", key=f"keep-{workflow_id}", on_click=guard.callback(_detach_dialog.close))
             # A callback is given what was drawn before the click: the version that the person looked at.
             st.button(
                 f"Detach and publish v{preview.after['version']}",
@@ -176,7 +169,7 @@ def _detach(actor: Actor, seen: DetachPreview) -> None:
     except Conflict as refused:  # said where the person looks: in the dialog
         st.session_state[_REFUSED] = str(refused)
         return
-    _keep_attached()
+    _detach_dialog.close()
     st.session_state[_CHANGED] = True
 
 

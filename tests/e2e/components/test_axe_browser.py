@@ -469,7 +469,7 @@ def test_each_dialog_popover_and_menu_is_opened_by_a_state() -> None:
     dialogs, parts = set(), set()
     for path in (ROOT / "lib" / "ui").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "guard.dialog":
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "dialogs.dialog":
                 title = node.args[0]
                 dialogs.add(title.value if isinstance(title, ast.Constant) else "Payload schema")
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):

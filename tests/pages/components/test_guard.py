@@ -50,7 +50,7 @@ class Register:
 def script() -> None:
     import streamlit as st
 
-    from lib.ui.components import guard
+    from lib.ui.components import dialogs, guard
 
     done = st.session_state.setdefault("done", [])
 
@@ -70,7 +70,9 @@ def script() -> None:
         st.button("plain")
         guard.fragment()(part)()
         if st.session_state.get("dialog"):
-            guard.dialog("Title")(asked)()
+            dialog = dialogs.dialog("Title")(asked)
+            dialog.ask()
+            dialog.draw()
 
 
 def opened(register: Register, **state: object) -> AppTest:

@@ -16,7 +16,8 @@ from lib.auth import members, tokens
 from lib.auth.actors import Actor
 from lib.catalog import redacted_fields
 from lib.database import Database
-from lib.ui.people import settings_data
+from lib.ui.components import dialogs
+from lib.ui.people import settings_data, settings_members, settings_tokens
 from tests.conftest import ActorFactory
 from tests.support import pages
 from tests.support.tables import readings
@@ -40,8 +41,9 @@ def said(app: AppTest) -> str:
 
 
 def choose(app: AppTest, what: str, which: UUID) -> AppTest:
-    """The page with the dialog of a row; AppTest runs whole pages, and a page opens its dialog once."""
-    app.session_state[f"settings-{what}"] = which
+    """The page with the dialog of a row, which AppTest cannot click."""
+    dialog = settings_members.member_dialog if what == "member" else settings_tokens.token_dialog
+    app.session_state[dialogs.OPEN] = dialogs.Open(dialog, which)
     return app
 
 
