@@ -109,6 +109,23 @@ def test_every_dialog_is_kept_open_in_one_way() -> None:
     assert makers("st.dialog") == ["dialogs.py"]
 
 
+def test_every_dialog_ends_with_the_same_buttons() -> None:
+    """At its right, Cancel before the other, by `Dialog.draw_acts`."""
+    drawn = {}
+    for path in (ROOT / "lib" / "ui").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            if any("dialogs.dialog(" in ast.unparse(one) for one in node.decorator_list):
+                calls = [one for one in ast.walk(node) if isinstance(one, ast.Call)]
+                drawn[f"{path.stem}.{node.name}"] = {ast.unparse(one.func) for one in calls}
+    assert len(drawn) > 15
+    own = {"st.button", "st.form_submit_button"}
+    assert {name: calls & own for name, calls in drawn.items() if calls & own} == {
+        "unknown_events._open": {"st.button"}
+    }
+
+
 def makers(name: str) -> list[str]:
     """The modules that draw which say this name, once for each time."""
     return [

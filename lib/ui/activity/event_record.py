@@ -122,11 +122,12 @@ def _reveal(actor: Actor, event_id: UUID) -> None:
     )
     with st.form("reveal-form", border=False):
         reason = st.text_input("Reason", key="reveal-reason", placeholder="Why do you need to see it?", max_chars=500)
-        asked = st.form_submit_button("Reveal", type="primary", icon=":material/visibility:")
-    if asked:
+        press = _reveal.draw_acts("Reveal", key="reveal-confirm", icon=":material/visibility:", in_form=True)
+    if press:
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                payload = activity.reveal_payload(conn, actor, event_id=event_id, reason=reason)
+            payload = press.write(
+                actor, lambda conn: activity.reveal_payload(conn, actor, event_id=event_id, reason=reason)
+            )
             st.code(json_text(payload), language="json")
 
 

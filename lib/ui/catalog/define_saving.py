@@ -52,7 +52,7 @@ def _save_or_ask(
     if effects.is_told:
         _confirm.ask((definition, effects))
     else:
-        _save(actor, start, definition)
+        _save(actor, start, definition, dialogs.Press())
 
 
 @dialogs.dialog("What this changes", width="large", icon=":material/account_tree:")
@@ -62,18 +62,16 @@ def _confirm(actor: Actor, start: DefinitionStart, definition: EntryDefinition, 
         registry_comparison.draw_comparison(compatibility.compare(effects.before, effects.after), READINGS[0])
     real_events.draw(effects.gate, headline=real_events.WOULD_FIT)
     label = "Save anyway" if effects.broken or effects.gate.failures else "Save"
-    if st.button(label, type="primary", icon=":material/check:", key=start.key("confirm")):
-        _save(actor, start, definition)
+    if press := _confirm.draw_acts(label, key=start.key("confirm"), icon=":material/check:"):
+        _save(actor, start, definition, press)
 
 
-def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition) -> None:
+def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition, press: dialogs.Press) -> None:
     """Save, and go to the event; where somebody else was first, keep both."""
+    draft = st.session_state.get(start.key("draft"))
     with guard.errors_shown():
         try:
-            with database.write(actor) as conn:
-                _write(actor, start, definition, conn)
-                if draft := st.session_state.get(start.key("draft")):
-                    definition_drafts.drop(conn, actor, draft_id=draft.draft_id)
+            press.write(actor, lambda conn: _write(actor, start, definition, draft, conn))
         except Conflict as refused:  # said on the page, where both can be compared
             st.session_state[start.key(_CONFLICT)] = (str(refused), definition)
             _confirm.end()
@@ -81,11 +79,13 @@ def _save(actor: Actor, start: DefinitionStart, definition: EntryDefinition) -> 
         st.switch_page("event.py", query_params={"eventType": definition.event_type})
 
 
-def _write(actor: Actor, start: DefinitionStart, definition: EntryDefinition, conn: Any) -> None:
+def _write(actor: Actor, start: DefinitionStart, definition: EntryDefinition, draft: Any, conn: Any) -> None:
     if start.version is None:
         own_events.create(conn, actor, definition=definition)
     else:
         own_events.change(conn, actor, event_type=start.asked, definition=definition, expected_version=start.version)
+    if draft:
+        definition_drafts.drop(conn, actor, draft_id=draft.draft_id)
 
 
 def _draw_conflict(actor: Actor, start: DefinitionStart, sentence: str, mine: EntryDefinition) -> None:

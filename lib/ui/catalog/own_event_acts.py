@@ -160,17 +160,14 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
                 return
             use = own_events.use(conn, tenant=actor.tenant, event_type=event_type, now=datetime.now(UTC))
         _draw_use(own, use)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Keep", key="keep-event", on_click=guard.callback(_delete_dialog.close))
-            # A callback is given what was drawn before the click: the version that the person looked at.
-            st.button(
-                "Deprecate" if use.keeps_it else "Delete",
-                key="confirm-delete",
-                type="primary",
-                icon=":material/block:" if use.keeps_it else ":material/delete:",
-                on_click=guard.callback(_delete),
-                args=(actor, own, in_drawer),
-            )
+        # A callback is given what was drawn before the click: the version that the person looked at.
+        _delete_dialog.draw_acts(
+            "Deprecate" if use.keeps_it else "Delete",
+            key="confirm-delete",
+            icon=":material/block:" if use.keeps_it else ":material/delete:",
+            on_click=guard.callback(_delete),
+            args=(actor, own, in_drawer),
+        )
 
 
 def _draw_use(own: OwnEntry, use: EntryUse) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from lib import database
@@ -44,12 +46,15 @@ def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> Non
     suggested = redacted_fields.suggestions(entry.schema)
     own = _choose(f"In {plain(entry.event_type)}", "redacted-own", fields.own, suggested)
     everywhere = _choose("In every event of this tenant", "redacted-everywhere", fields.everywhere, suggested)
-    if st.button("Save", type="primary", icon=":material/check:", key="save-redacted-fields"):
+    if press := _open.draw_acts("Save", key="save-redacted-fields", icon=":material/check:"):
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                redacted_fields.change(conn, actor, event_type=entry.event_type, pointers=own)
-                redacted_fields.change(conn, actor, event_type=None, pointers=everywhere)
+            press.write(actor, lambda conn: _change(conn, actor, {entry.event_type: own, None: everywhere}))
             _open.end()
+
+
+def _change(conn: database.Connection, actor: Actor, chosen: Mapping[str | None, list[str]]) -> None:
+    for event_type, pointers in chosen.items():
+        redacted_fields.change(conn, actor, event_type=event_type, pointers=pointers)
 
 
 def _choose(label: str, key: str, chosen: tuple[str, ...], suggested: list[str]) -> list[str]:

@@ -69,9 +69,10 @@ def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     schema = _draw_problems(ref, text)
     if schema is not None and newest and before is not None:
         _draw_change(actor, newest, ref, before, schema)
-    if st.button("Register", key="register-schema", type="primary", icon=":material/check:", disabled=schema is None):
+    press = _open.draw_acts("Register", key="register-schema", icon=":material/check:", disabled=schema is None)
+    if press:
         with guard.errors_shown():
-            _register(actor, ref, schema or {})
+            _register(actor, ref, schema or {}, press)
 
 
 def _draw_problems(ref: str, text: str) -> JsonSchema | None:
@@ -100,9 +101,8 @@ def _draw_change(actor: Actor, newest: str, ref: str, before: JsonSchema, schema
     registry_comparison.draw_broken(broken)
 
 
-def _register(actor: Actor, ref: str, schema: JsonSchema) -> None:
-    with database.write(actor) as conn:
-        added = schema_registry.register(conn, actor, schemas={ref: schema})
+def _register(actor: Actor, ref: str, schema: JsonSchema, press: dialogs.Press) -> None:
+    added = press.write(actor, lambda conn: schema_registry.register(conn, actor, schemas={ref: schema}))
     said = "is registered" if added else "was registered already"
     guard.tell(f"{code(ref)} {said}.", icon=":material/schema:")
     registry_comparison.forget()

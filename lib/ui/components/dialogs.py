@@ -1,4 +1,4 @@
-"""Dialogs: which one is open, and what it is about. All are made here, by `dialog`.
+"""Dialogs: which one is open, what it is about, and the buttons at its end. All are made here, by `dialog`.
 
 Streamlit closes a dialog with the next run of the whole page, as there is one after a lost connection. So what is open
 is kept, in the session or in the URL: whoever draws the page draws the dialog again, until it is closed, or one has
@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, NoReturn, ParamSpec
+from typing import Any, Generic, Literal, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 
+from lib import database
+from lib.auth.actors import Actor
 from lib.ui.components import guard
 
 _P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 #: Keys of the session: what is open, and the script run in which it was drawn last.
 OPEN, _DRAWN_IN = "dialog-open", "dialog-drawn-in"
@@ -29,6 +32,26 @@ class Open:
     dialog: Dialog[Any]
     about: Any
     place: object = None
+
+
+class Press:
+    """That a button was pressed. A double click presses it in two script runs: both are this one press."""
+
+    def __init__(self) -> None:
+        self._done: list[Any] = []
+
+    def write(self, actor: Actor, change: Callable[[database.Connection], _T]) -> _T:
+        """Make the change in a transaction of its own, or wait for it where the first click makes it; its answer.
+
+        Whatever else is to be done may have been broken off by the second click, and is done after this by both.
+        """
+        with guard.one_at_a_time():
+            if not self._done:
+                with database.write(actor) as conn:
+                    answer = change(conn)
+                self._done.append(answer)
+            answered: _T = self._done[0]
+            return answered
 
 
 @dataclass(frozen=True)
@@ -78,6 +101,36 @@ class Dialog(Generic[_P]):
         """Close it from within, and draw the page as it is now."""
         self.close()
         st.rerun()
+
+    def draw_acts(
+        self,
+        label: str,
+        *,
+        key: str,
+        icon: str,
+        in_form: bool = False,
+        is_advised: bool = True,
+        cancels: bool = True,
+        **options: Any,
+    ) -> Press | None:
+        """Draw what ends the dialog, at its right: Cancel and, last, what it was opened for; the press of that.
+
+        `is_advised` is false for what is done against advice, `cancels` for what one did not come for. In a popover
+        there is no Cancel: one closes it by leaving it. Enter presses the first button of a form, so the stylesheet
+        puts Cancel in front.
+        """
+        button = st.form_submit_button if in_form else st.button
+        kind: Literal["primary", "secondary"] = "primary" if is_advised else "secondary"
+        with st.container(horizontal=True, gap="small", key=f"acts-of-{key}"):
+            pressed = button(label, type=kind, key=key, icon=icon, **options)
+            if cancels and self.about is not None:
+                button("Cancel", key=f"{key}-cancel", on_click=guard.callback(self.close))
+        kept = f"press-of-{key}"
+        if not pressed:
+            st.session_state[kept] = Press()
+            return None
+        press: Press = st.session_state.setdefault(kept, Press())
+        return press
 
     def draw(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Draw it if it is open. There is room for one: of two in a script run the first is shown.

@@ -82,20 +82,29 @@ def _duplicate(draft: Draft) -> None:
     st.markdown(
         "The copy is a draft with the same trigger, mapping and steps. It starts nothing before you publish it."
     )
-    name = st.text_input("Name", workflow_changes.name_of_copy(draft.workflow.name), key="duplicate-name")
-    if _confirmed("Duplicate and open", "duplicate-confirm", ":material/content_copy:"):
+    with st.form("duplicate-form", border=False):
+        name = st.text_input("Name", workflow_changes.name_of_copy(draft.workflow.name), key="duplicate-name")
+        press = _duplicate.draw_acts(
+            "Duplicate and open", key="duplicate-confirm", icon=":material/content_copy:", in_form=True
+        )
+    if press:
+        workflow_id = draft.workflow.workflow_id
         with guard.errors_shown():
-            with database.write(draft.actor) as conn:
-                made = workflow_changes.duplicate(conn, draft.actor, workflow_id=draft.workflow.workflow_id, name=name)
+            made = press.write(
+                draft.actor,
+                lambda conn: workflow_changes.duplicate(conn, draft.actor, workflow_id=workflow_id, name=name),
+            )
             st.switch_page("designer.py", query_params={"workflowId": str(made)})
 
 
 @dialogs.dialog("Rename workflow", icon=":material/edit:")
 def _rename(draft: Draft) -> None:
-    name = st.text_input("Name", str(draft.definition.get("name") or ""), key="rename-name")
-    if draft.workflow.published_version:
-        st.caption("Lists show the new name once you publish the draft.")
-    if _confirmed("Rename", "rename-confirm", ":material/edit:"):
+    with st.form("rename-form", border=False):
+        name = st.text_input("Name", str(draft.definition.get("name") or ""), key="rename-name")
+        if draft.workflow.published_version:
+            st.caption("Lists show the new name once you publish the draft.")
+        press = _rename.draw_acts("Rename", key="rename-confirm", icon=":material/edit:", in_form=True)
+    if press:
         with guard.errors_shown():
             draft.save({**draft.definition, "name": name.strip()}, redraw=True)
             _rename.end()
@@ -114,26 +123,20 @@ def _delete(draft: Draft) -> None:
             conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
         )
     definition_diff.draw(published, workflow.draft, height=280)
-    if _confirmed("Delete draft", "delete-confirm", ":material/delete:"):
+    if press := _delete.draw_acts("Delete draft", key="delete-confirm", icon=":material/delete:"):
         with guard.errors_shown():
-            with database.write(draft.actor) as conn:
-                workflow_changes.delete_draft(
+            press.write(
+                draft.actor,
+                lambda conn: workflow_changes.delete_draft(
                     conn,
                     draft.actor,
                     workflow_id=workflow.workflow_id,
                     expected_draft_version=workflow.draft_version,
-                )
+                ),
+            )
             draft.unapplied.clear()
             draft.reload()
             _delete.end()
-
-
-def _confirmed(label: str, key: str, icon: str) -> bool:
-    """Draw the two buttons below a dialog; whether the one that does it was pressed. The other closes the dialog."""
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key=f"{key}-cancel"):
-            st.rerun()
-        return st.button(label, type="primary", key=key, icon=icon)
 
 
 _DIALOGS = {"duplicate": _duplicate, "rename": _rename, "delete": _delete}

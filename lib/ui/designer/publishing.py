@@ -90,26 +90,27 @@ def _draw_confirmation(draft: Draft) -> None:
     with database.read(draft.actor) as conn:
         tried = gate.check(conn, tenant=draft.actor.tenant, definition=draft.definition)
     real_events.draw(tried, headline=real_events.WOULD_START)
-    # No max_chars: a paste beyond it would be dropped without a word.
-    note = st.text_input("Change note", placeholder="What changed, and why")
-    if tried.none_starts:
-        st.warning(
-            "As things are, it would start no run. Publish it anyway only if that is meant.", icon=":material/warning:"
-        )
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="publish-cancel"):
-            st.rerun()
-        confirmed = st.button(
+    with st.form("publish-form", border=False):
+        # No max_chars: a paste beyond it would be dropped without a word.
+        note = st.text_input("Change note", placeholder="What changed, and why")
+        if tried.none_starts:
+            st.warning(
+                "As things are, it would start no run. Publish it anyway only if that is meant.",
+                icon=":material/warning:",
+            )
+        press = _open.draw_acts(
             "Publish anyway" if tried.none_starts else "Publish",
-            type="secondary" if tried.none_starts else "primary",
-            icon=":material/rocket_launch:",
             # Another key: what was pressed as “Publish” does not publish what no event starts.
             key="publish-anyway" if tried.none_starts else "publish-confirm",
+            icon=":material/rocket_launch:",
+            in_form=True,
+            is_advised=not tried.none_starts,
         )
-    if confirmed:
+    if press:
         with guard.errors_shown():
-            with database.write(draft.actor) as conn:
-                version = versions.publish(
+            version = press.write(
+                draft.actor,
+                lambda conn: versions.publish(
                     conn,
                     draft.actor,
                     workflow_id=workflow.workflow_id,
@@ -117,7 +118,8 @@ def _draw_confirmation(draft: Draft) -> None:
                     expected_version=workflow.published_version,
                     change_note=note,
                     publish_anyway=tried.none_starts,
-                )
+                ),
+            )
             backfill_dialog.offer_if_missed(draft.actor, workflow.workflow_id)
             st.session_state[_PUBLISHED] = workflow.workflow_id, version
             _open.end()

@@ -102,21 +102,20 @@ def _confirm(draft: Draft, to_version: int) -> None:
     with database.read(draft.actor) as conn:
         tried = gate.check(conn, tenant=draft.actor.tenant, definition=after)
     real_events.draw(tried, headline=real_events.WOULD_START)
-    note = st.text_input("Change note", f"Back to version {to_version}")
-    label = f"Publish v{now + 1}" + (" anyway" if tried.none_starts else "")
-    with st.container(horizontal=True, horizontal_alignment="right"):
-        if st.button("Cancel", key="roll-back-cancel"):
-            st.rerun()
-        confirmed = st.button(
-            label,
-            type="secondary" if tried.none_starts else "primary",
-            icon=":material/history:",
+    with st.form("roll-back-form", border=False):
+        note = st.text_input("Change note", f"Back to version {to_version}")
+        press = _confirm.draw_acts(
+            f"Publish v{now + 1}" + (" anyway" if tried.none_starts else ""),
             key="roll-back-confirm",
+            icon=":material/history:",
+            in_form=True,
+            is_advised=not tried.none_starts,
         )
-    if confirmed:
+    if press:
         with guard.errors_shown():
-            with database.write(draft.actor) as conn:
-                version = workflow_versions.roll_back(
+            version = press.write(
+                draft.actor,
+                lambda conn: workflow_versions.roll_back(
                     conn,
                     draft.actor,
                     workflow_id=draft.workflow.workflow_id,
@@ -124,7 +123,8 @@ def _confirm(draft: Draft, to_version: int) -> None:
                     expected_version=now,
                     change_note=note,
                     publish_anyway=tried.none_starts,
-                )
+                ),
+            )
             draft.reload()
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
             _confirm.end()

@@ -7,7 +7,6 @@ from typing import get_args
 
 import streamlit as st
 
-from lib import database
 from lib.auth import members
 from lib.auth.actors import Actor, Permission
 from lib.auth.members import Member
@@ -69,12 +68,14 @@ def _add(actor: Actor) -> None:
         email = st.text_input("E-mail", key="member-email", placeholder="ada@example.com")
         name = st.text_input("Name", key="member-name", placeholder="Ada Lovelace")
         permission = _choose_permission("read", key="member-permission")
-        if st.form_submit_button("Add", type="primary", icon=":material/check:", key="member-save"):
-            with guard.errors_shown():
-                with database.write(actor) as conn:
-                    added = members.add(conn, actor, email=email, name=name, permission=permission)
-                guard.tell(f"{escape(added.name)} belongs to this tenant now.", icon=":material/person_add:")
-                _add.end()
+        press = _add.draw_acts("Add", key="member-save", icon=":material/check:", in_form=True)
+    if press:
+        with guard.errors_shown():
+            added = press.write(
+                actor, lambda conn: members.add(conn, actor, email=email, name=name, permission=permission)
+            )
+            guard.tell(f"{escape(added.name)} belongs to this tenant now.", icon=":material/person_add:")
+            _add.end()
 
 
 @dialogs.dialog("Member", icon=":material/person:")
@@ -83,10 +84,12 @@ def member_dialog(actor: Actor, member: Member, made: Sequence[Token]) -> None:
     you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
     st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")
     permission = _choose_permission(member.permission, key=f"permission-{member.user_id}")
-    if st.button("Save", type="primary", icon=":material/check:", key="member-change"):
+    if press := member_dialog.draw_acts("Save", key="member-change", icon=":material/check:"):
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                members.change_permission(conn, actor, user_id=member.user_id, permission=permission)
+            press.write(
+                actor,
+                lambda conn: members.change_permission(conn, actor, user_id=member.user_id, permission=permission),
+            )
             guard.tell(f"{escape(member.name)} has {permission} permission.", icon=":material/check:")
             member_dialog.end()
     st.divider()
@@ -99,10 +102,11 @@ def member_dialog(actor: Actor, member: Member, made: Sequence[Token]) -> None:
         names = ", ".join(escape(one.name) for one in made)
         st.markdown(f"They made {plural(len(made), 'API token')} ({names}) and may have kept the text.")
         end_tokens = st.checkbox("Revoke these tokens too", value=True, key="member-tokens")
-    if st.button("Remove", icon=":material/person_remove:", key="member-remove"):
+    if press := member_dialog.draw_acts(
+        "Remove", key="member-remove", icon=":material/person_remove:", is_advised=False, cancels=False
+    ):
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                members.remove(conn, actor, user_id=member.user_id, end_tokens=end_tokens)
+            press.write(actor, lambda conn: members.remove(conn, actor, user_id=member.user_id, end_tokens=end_tokens))
             guard.tell(f"{escape(member.name)} was removed.", icon=":material/person_remove:")
             member_dialog.end()
 

@@ -103,8 +103,8 @@ def _create(actor: Actor) -> None:
     if _shows_made(_create):
         return
     terms = _ask_terms(actor, TokenTerms("", "manage", send_only=True), key="new-token")
-    if st.button("Create", type="primary", icon=":material/key:", key="token-save"):
-        _make(actor, lambda conn: tokens.create_token(conn, actor, **terms))
+    if press := _create.draw_acts("Create", key="token-save", icon=":material/key:"):
+        _make(actor, press, lambda conn: tokens.create_token(conn, actor, **terms))
 
 
 @dialogs.dialog("API token", forgets=(_MADE,), width="medium", icon=":material/key:")
@@ -122,12 +122,10 @@ def token_dialog(actor: Actor, token: Token) -> None:
     acts[act or "Change"](actor, token)
 
 
-def _make(actor: Actor, make: Callable[[database.Connection], str]) -> None:
+def _make(actor: Actor, press: dialogs.Press, make: Callable[[database.Connection], str]) -> None:
     """Make a token, which the dialog shows when it is drawn next, and then nobody any more."""
     with guard.errors_shown():
-        with database.write(actor) as conn:
-            token = make(conn)
-        st.session_state[_MADE] = token
+        st.session_state[_MADE] = press.write(actor, make)
         st.rerun()
 
 
@@ -139,17 +137,18 @@ def _shows_made(dialog: dialogs.Dialog[...]) -> bool:
     st.success("Copy the token now: it is shown this once.", icon=":material/content_copy:")
     st.code(token, language=None, wrap_lines=True)
     st.markdown(f"It goes into the header {code('Authorization: Bearer …')} of each call.")
-    st.button("Done", icon=":material/check:", key="token-done", on_click=guard.callback(dialog.close))
+    dialog.draw_acts(
+        "Done", key="token-done", icon=":material/check:", cancels=False, on_click=guard.callback(dialog.close)
+    )
     return True
 
 
 def _draw_changing(actor: Actor, token: Token) -> None:
     st.caption("This holds from the next event on. Whoever uses the token need not do anything.")
     terms = _ask_terms(actor, token.terms, key=f"token-{token.token_id}")
-    if st.button("Save", type="primary", icon=":material/check:", key="token-change"):
+    if press := token_dialog.draw_acts("Save", key="token-change", icon=":material/check:"):
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                tokens.change(conn, actor, token_id=token.token_id, **terms)
+            press.write(actor, lambda conn: tokens.change(conn, actor, token_id=token.token_id, **terms))
             guard.tell(f"{escape(terms['name'])} was changed.", icon=":material/check:")
             token_dialog.end()
 
@@ -160,9 +159,10 @@ def _draw_rotating(actor: Actor, token: Token) -> None:
     )
     overlap = _OVERLAP[st.selectbox("The old one ends", list(_OVERLAP), index=2, key="token-overlap")]
     until = _ask_expiry(None, "The new one expires", key="rotated")
-    if st.button("Rotate", type="primary", icon=":material/sync:", key="token-rotate"):
+    if press := token_dialog.draw_acts("Rotate", key="token-rotate", icon=":material/sync:"):
         _make(
             actor,
+            press,
             lambda conn: tokens.rotate(conn, actor, token_id=token.token_id, overlap=overlap, expires_at=until),
         )
 
@@ -173,10 +173,9 @@ def _draw_revoking(actor: Actor, token: Token) -> None:
         f"It ends **at once and for good**, in every process: whoever still uses it gets 401. {used} To replace it "
         "without a gap, rotate it."
     )
-    if st.button("Revoke", type="primary", icon=":material/block:", key="token-revoke"):
+    if press := token_dialog.draw_acts("Revoke", key="token-revoke", icon=":material/block:"):
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                tokens.revoke(conn, actor, token_id=token.token_id)
+            press.write(actor, lambda conn: tokens.revoke(conn, actor, token_id=token.token_id))
             guard.tell(f"{escape(token.name)} was revoked.", icon=":material/block:")
             token_dialog.end()
 

@@ -39,15 +39,17 @@ def _save(actor: Actor, page: ViewedPage, parameters: Parameters) -> None:
         name = st.text_input("Name", key="view-name", placeholder="Failures of today")
         shared = _draw_shared(actor, key="view-shared", is_shared=False)
         is_default = st.toggle(f"Open {page.title} with it, for me", key="view-default")
-        if st.form_submit_button("Save", type="primary", icon=":material/check:", key="view-save"):
-            with guard.errors_shown():
-                with database.write(actor) as conn:
-                    view = saved_views.save(
-                        conn, actor, page=page.name, name=name, parameters=parameters, shared=shared
-                    )
-                    if is_default:
-                        saved_views.set_default(conn, actor, view_id=view, is_default=True)
-                _done(_save, actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
+        press = _save.draw_acts("Save", key="view-save", icon=":material/check:", in_form=True)
+
+    def save(conn: database.Connection) -> None:
+        view = saved_views.save(conn, actor, page=page.name, name=name, parameters=parameters, shared=shared)
+        if is_default:
+            saved_views.set_default(conn, actor, view_id=view, is_default=True)
+
+    if press:
+        with guard.errors_shown():
+            press.write(actor, save)
+            _done(_save, actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
 
 
 @dialogs.dialog("Saved views", forgets=(_CHOSEN,), icon=":material/tune:")
@@ -93,15 +95,16 @@ def _draw_changes(views: Views, view: SavedView, page: ViewedPage) -> None:
     if view.is_own and views.here is page and asked and asked != page.understood(view):
         if st.toggle(f"Give it the filters of now: {page.in_words(asked)}", key=f"view-filters-{key}"):
             parameters = asked
-    if st.button("Save changes", type="primary", icon=":material/check:", key=f"view-change-{key}"):
+
+    def change(conn: database.Connection) -> None:
+        if (name, shared, parameters) != (view.name, view.is_shared, None):
+            saved_views.change(conn, actor, view_id=view.view_id, name=name, shared=shared, parameters=parameters)
+        if is_default != view.is_default:
+            saved_views.set_default(conn, actor, view_id=view.view_id, is_default=is_default)
+
+    if press := manage.draw_acts("Save changes", key=f"view-change-{key}", icon=":material/check:"):
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                if (name, shared, parameters) != (view.name, view.is_shared, None):
-                    saved_views.change(
-                        conn, actor, view_id=view.view_id, name=name, shared=shared, parameters=parameters
-                    )
-                if is_default != view.is_default:
-                    saved_views.set_default(conn, actor, view_id=view.view_id, is_default=is_default)
+            press.write(actor, change)
             _done(manage, actor, f"The view {escape(name.strip())} is saved.", icon=":material/bookmark_added:")
 
 
@@ -109,10 +112,10 @@ def _draw_delete(actor: Actor, view: SavedView) -> None:
     refusal = guard.refused(actor, saved_views.right_to_delete(view.is_own, view.is_shared))
     with st.popover("Delete", icon=":material/delete:", disabled=bool(refusal), help=refusal, type="tertiary"):
         st.markdown("Everyone here loses this view." if view.is_shared else "Nobody else has this view.")
-        if st.button("Delete it", icon=":material/delete:", key=f"view-delete-{view.view_id}"):
+        key = f"view-delete-{view.view_id}"
+        if press := manage.draw_acts("Delete it", key=key, icon=":material/delete:", cancels=False):
             with guard.errors_shown():
-                with database.write(actor) as conn:
-                    saved_views.delete(conn, actor, view_id=view.view_id)
+                press.write(actor, lambda conn: saved_views.delete(conn, actor, view_id=view.view_id))
                 _done(manage, actor, f"The view {escape(view.name)} is deleted.", icon=":material/delete:")
     guard.say_why(refusal)
 

@@ -50,12 +50,8 @@ def _open(actor: Actor, offered: tuple[FailedRun, ...]) -> None:
     version = st.radio(
         "With", list(_VERSIONS), format_func=_VERSIONS.__getitem__, horizontal=True, key="run-many-version"
     )
-    pressed = st.button(
-        f"Run {len(chosen):,} again",
-        type="primary",
-        icon=":material/replay:",
-        key="run-many-start",
-        disabled=not chosen,
+    pressed = _open.draw_acts(
+        f"Run {len(chosen):,} again", key="run-many-start", icon=":material/replay:", disabled=not chosen
     )
     if pressed:
         with guard.errors_shown():

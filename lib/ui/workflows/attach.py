@@ -63,20 +63,22 @@ def _draw(actor: Actor, event_type: str, key: str) -> None:
     if how == _EXISTING:
         _draw_existing(actor, event_type, [choice for choice in choices if actor.may("admin") or not choice.is_system])
         return
-    name = st.text_input("Name", workflow_changes.default_name(event.name), key=f"{key}-name-{event_type}")
-    schema = code(event.payload_schema_ref) if event.payload_schema_ref else "none yet: you choose one in the designer"
-    st.caption(f"Its payload schema: {schema}")
-    if st.button(
-        "Create and open designer",
-        type="primary",
-        icon=":material/arrow_forward:",
-        width="stretch",
-        icon_position="right",
-        key=f"{key}-create-{event_type}",
-    ):
+    with st.form(f"{key}-attach-form", border=False):
+        name = st.text_input("Name", workflow_changes.default_name(event.name), key=f"{key}-name-{event_type}")
+        schema = event.payload_schema_ref
+        st.caption(f"Its payload schema: {code(schema) if schema else 'none yet: you choose one in the designer'}")
+        press = dialog.draw_acts(
+            "Create and open designer",
+            key=f"{key}-create-{event_type}",
+            icon=":material/arrow_forward:",
+            in_form=True,
+        )
+    if press:
         with guard.errors_shown():
-            with database.write(actor) as conn:
-                made = workflow_changes.create_for_event(conn, actor, event_type=event_type, name=name)
+            made = press.write(
+                actor,
+                lambda conn: workflow_changes.create_for_event(conn, actor, event_type=event_type, name=name),
+            )
             _to_designer(made)
 
 
@@ -97,13 +99,10 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
         )
     st.caption("Only its draft changes now. Complete the mapping in the designer, then publish.")
     # A callback is given what was drawn before the click, and so the draft that the person saw.
-    st.button(
+    dialog.draw_acts(
         "Set trigger and open designer",
-        type="primary",
-        icon=":material/arrow_forward:",
-        width="stretch",
-        icon_position="right",
         key=f"move-{event_type}",
+        icon=":material/arrow_forward:",
         on_click=guard.callback(_attach_existing),
         args=(actor, event_type, chosen),
     )

@@ -111,17 +111,14 @@ def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None
                 conn, tenant=actor.tenant, workflow_id=workflow_id, event_type=event_type, now=datetime.now(UTC)
             )
         _draw_preview(preview)
-        with st.container(horizontal=True, horizontal_alignment="right"):
-            st.button("Keep attached", key=f"keep-{workflow_id}", on_click=guard.callback(_detach_dialog.close))
-            # A callback is given what was drawn before the click: the version that the person looked at.
-            st.button(
-                f"Detach and publish v{preview.after['version']}",
-                key=f"confirm-{workflow_id}",
-                type="primary",
-                icon=":material/link_off:",
-                on_click=guard.callback(_detach),
-                args=(actor, preview),
-            )
+        # A callback is given what was drawn before the click: the version that the person looked at.
+        _detach_dialog.draw_acts(
+            f"Detach and publish v{preview.after['version']}",
+            key=f"confirm-{workflow_id}",
+            icon=":material/link_off:",
+            on_click=guard.callback(_detach),
+            args=(actor, preview),
+        )
 
 
 def _draw_preview(preview: DetachPreview) -> None:

@@ -131,7 +131,7 @@ def test_define_simulate_break_detach_delete_and_undo(page: Page) -> None:
     page.get_by_role("button", name="Delete").click()
     expect(page.get_by_role("dialog").get_by_text("will be deprecated instead of deleted")).to_be_visible()
     picture(page, "define-5-in-use")
-    page.get_by_role("dialog").get_by_role("button", name="Keep").click()
+    page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
     settled(page)
     page.get_by_role("button", name="Detach").click()

@@ -123,6 +123,7 @@ GIVEN: dict[str, dict[str, str]] = {
 # Names that the code reads by a variable, by module and variable.
 BY_VARIABLE: dict[tuple[str, str], set[str]] = {
     ("define_start", "parameter"): {"eventType", "copy", "from"},
+    ("dialogs", "self.parameter"): {"eventType", "unknownTypes"},
     ("metrics_slice", "name"): {"slice", "outcome", "older", "newer"},
     ("registry_comparison", "parameter"): {"from", "to"},
     ("metrics_filters", "name"): {"from", "to"},

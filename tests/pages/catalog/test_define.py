@@ -374,7 +374,7 @@ def test_the_drawer_of_an_own_event_offers_the_same(new_actor: ActorFactory) -> 
     assert not app.button(key="define-from-eventType").disabled and not app.button(key="own-event-deprecate").disabled
     app.button(key="own-event-delete").click().run()
     assert "will be deleted. You can undo this for 7 days." in said(app)
-    app.button(key="keep-event").click().run()
+    app.button(key="confirm-delete-cancel").click().run()
     assert not [one for one in app.button if one.key == "confirm-delete"] and stored(actor) is not None
 
 

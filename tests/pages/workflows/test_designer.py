@@ -389,8 +389,7 @@ def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFact
     assert "**Changes in description** :gray[· 1 line out, " in texts(app)
     shown = app.code[-1].value
     assert "-description: Second" in shown and "@@" not in shown and "version:" not in shown
-    app.button(key="roll-back-1").click()
-    app.button(key="roll-back-cancel").click().run()
+    app.button(key="roll-back-confirm-cancel").click().run()
     assert "roll-back-confirm" not in {button.key for button in app.button} and not app.exception
     assert get(actor, workflow).published_version == 2
     app.button(key="roll-back-1").click().run()
@@ -516,8 +515,7 @@ def test_what_no_real_event_starts_is_published_only_anyway(db: Database, new_ac
     assert [one.value for one in app.warning if "As things are, it would start no run." in one.value]
     assert not [button for button in app.button if button.key == "publish-confirm"]
     assert app.button(key="publish-anyway").label == "Publish anyway"
-    app.button(key="publish").click()
-    app.button(key="publish-cancel").click().run()
+    app.button(key="publish-anyway-cancel").click().run()
     assert get(actor, workflow).published_version is None and "becomes version 1" not in texts(app)
     app.button(key="publish").click().run()
     app.button(key="publish").click()

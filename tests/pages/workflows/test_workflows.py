@@ -148,7 +148,7 @@ def test_attaching_begins_with_a_name_that_can_be_changed(new_actor: ActorFactor
 def test_attaching_in_the_drawer_creates_the_draft(new_actor: ActorFactory) -> None:
     actor = new_actor()
     app = open_page("catalog.py", eventType=EVENT)
-    app.text_input(key=f"details-name-{EVENT}").set_value("Mine").run()
+    app.text_input(key=f"details-name-{EVENT}").set_value("Mine")
     app.button(key=f"details-create-{EVENT}").click().run()
     with database.read(actor) as conn:
         assert [one.name for one in workflow_records.choices(conn, tenant=actor.tenant)] == ["Mine"]
@@ -262,7 +262,7 @@ def test_a_detach_can_be_undone_by_others_and_later_and_not_by_a_reader(new_acto
 def test_keeping_a_workflow_attached_changes_nothing(new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = published(actor)
-    button(confirm_detach(workflow), f"keep-{workflow}")
+    button(confirm_detach(workflow), f"confirm-{workflow}-cancel")
     assert get(actor, workflow).published_version == 1
 
 
