@@ -10,6 +10,7 @@ import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -19,6 +20,17 @@ from lib.errors import ConfigurationError, end_process
 ROOT = Path(__file__).resolve().parent.parent
 _EGRESS_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|(?:\*\.)?[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?")
 _LAST_PORT = 65535
+_NOT_IN_AN_ADDRESS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
+
+
+def web_address(url: str) -> SplitResult | None:
+    """The parts of an address of the web, http or https with a host; None if that is none."""
+    try:
+        parts = urlsplit(url)
+        is_one = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        return None
+    return parts if is_one and not _NOT_IN_AN_ADDRESS.search(url) else None
 
 
 def egress_hosts(allowed: str) -> tuple[tuple[str, int | None], ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from lib.errors import ConfigurationError
-from lib.settings import Settings
+from lib.settings import Settings, web_address
 
 CALLBACK_PATH = "/oauth2callback"
 #: What a proxy may sign with: a key that only the proxy has. A shared secret, or no signature, is not among them.
@@ -106,12 +106,8 @@ def _check_url(name: str, url: str | None) -> None:
     """Tokens and secrets go there, so it must be TLS, or this machine."""
     if url is None:
         return
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if not host or parts.scheme not in ("http", "https"):
+    parts = web_address(url)
+    if parts is None:
         raise ConfigurationError(f"{name.upper()} is not a URL such as https://example.com.")
-    if parts.scheme == "http" and host not in _LOCAL:
+    if parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise ConfigurationError(f"{name.upper()} must begin with https://; http:// is for this machine alone.")

@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from lib.errors import ConfigurationError
-from lib.settings import Settings
+from lib.settings import Settings, web_address
 
 log = logging.getLogger(__name__)
 
@@ -81,8 +81,8 @@ def start(settings: Settings, *, process: str) -> None:
     endpoint = settings.otel_exporter_otlp_endpoint
     if endpoint is None or _provider is not None:
         return
-    if not endpoint.startswith(("http://", "https://")):
-        raise ConfigurationError(f"{_ENDPOINT} must begin with http:// or https://, such as http://localhost:4318.")
+    if web_address(endpoint) is None:
+        raise ConfigurationError(f"{_ENDPOINT} is not a URL such as http://localhost:4318.")
     for name in _PROTOCOLS:
         if os.environ.get(name, "http/protobuf") != "http/protobuf":
             raise ConfigurationError(f"{name} must be http/protobuf, which collectors take at port 4318.")

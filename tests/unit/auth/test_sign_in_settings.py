@@ -66,6 +66,8 @@ def test_what_is_complete_is_taken(given: dict[str, Any]) -> None:
         ({**OIDC, "oidc_issuer": "http://id.example.com"}, "OIDC_ISSUER must begin with https://"),
         ({**OIDC, "public_url": "catalog.example.com"}, "PUBLIC_URL is not a URL"),
         ({**OIDC, "oidc_issuer": "https://[::1"}, "OIDC_ISSUER is not a URL"),
+        ({**OIDC, "oidc_issuer": "https://id.example.com:99999"}, "OIDC_ISSUER is not a URL"),
+        ({**OIDC, "oidc_issuer": "https://id example.com"}, "OIDC_ISSUER is not a URL"),
         ({**PROXY, "proxy_header": None}, "AUTH=proxy needs PROXY_HEADER;"),
         ({**PROXY, "proxy_jwks_url": None}, "AUTH=proxy needs PROXY_JWKS_URL or PROXY_KEY_FILE;"),
         ({**PROXY, "proxy_issuer": None}, "AUTH=proxy needs PROXY_ISSUER;"),
