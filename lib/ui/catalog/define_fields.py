@@ -85,15 +85,15 @@ class DefinitionFields:
 
     def read(self) -> tuple[EntryDefinition, list[DefinitionProblem]]:
         """Everything that the fields hold, and what of it cannot be read."""
-        source, (example, found) = self._held("source"), self._example()
+        source, owner, (example, found) = self._held("source"), self._held("owner"), self._example()
         definition = EntryDefinition(
             event_type=self.start.definition.event_type if self.start.keeps_type else self._held("type") or "",
             name=self._held("name") or "",
             description=self._held("description") or "",
-            category=self._held("category") or "",
+            category=_as_known(self._held("category") or "", self.choices.categories),
             status=self._held("status"),
-            owner=self._held("owner"),
-            tags=tuple(self._held("tags")),
+            owner=owner and _as_known(owner, self.choices.owners),
+            tags=tuple(_as_known(one, self.choices.tags) for one in self._held("tags")),
             correlation_paths=tuple(self._held("paths")),
             example=example,
             payload_schema_ref=self._held("ref") if source == _REGISTRY else None,
@@ -290,3 +290,13 @@ class DefinitionFields:
 def _with(known: Iterable[str], held: Iterable[str | None]) -> list[str]:
     """What there is to choose from, with what is chosen already."""
     return list(dict.fromkeys((*known, *(one for one in held if one))))
+
+
+def _as_known(typed: str, known: Iterable[str]) -> str:
+    """What was typed as it is spelled already, in whatever case and with whatever blanks: two would look like one."""
+    wanted, there = _spelling(typed), list(known)
+    return typed if typed in there else next((one for one in there if _spelling(one) == wanted), typed)
+
+
+def _spelling(text: str) -> str:
+    return " ".join(text.split()).casefold()

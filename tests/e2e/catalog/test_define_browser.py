@@ -29,7 +29,7 @@ def as_before(app: RunningApp) -> Iterator[None]:
     yield
     with database_of(app) as conn:
         conn.execute("UPDATE workflow_definitions SET status = 'archived' WHERE name = 'Workflow: Device offline'")
-        conn.execute("DELETE FROM event_catalog WHERE event_type = 'DEVICE_OFFLINE'")
+        conn.execute("DELETE FROM event_catalog WHERE event_type IN ('DEVICE_OFFLINE', 'DEVICE_MOVED')")
         conn.execute("DELETE FROM payload_schemas WHERE schema_ref LIKE 'inline.DEVICE_OFFLINE.%'")
 
 
@@ -162,3 +162,18 @@ def test_it_fits_a_phone(page: Page) -> None:
     expect(page.get_by_role("heading", name=re.compile("Override"))).to_be_visible()
     expect(page.get_by_role("button", name="Save")).to_be_visible()
     assert page.evaluate("document.scrollingElement.scrollWidth") <= 390
+
+
+@pytest.mark.usefixtures("as_before")
+def test_a_category_that_is_typed_otherwise_is_the_one_there_is(page: Page, app: RunningApp) -> None:
+    page.goto("/define")
+    type_into(page, "Event type", "DEVICE_MOVED")
+    type_into(page, "Name", "Device moved")
+    add(page, "Category", "  tickets ")
+    page.get_by_role("radio", name="No schema").click()
+    settled(page)
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Device moved")).to_be_visible()
+    with database_of(app) as conn:
+        made = conn.execute("SELECT category FROM event_catalog WHERE event_type = 'DEVICE_MOVED'").fetchall()
+    assert made == [("Tickets",)]
