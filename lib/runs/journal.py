@@ -10,9 +10,10 @@ which the run goes on are kept raw, in a table of their own, until it ends.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -32,8 +33,9 @@ queries = named_queries.of(__name__)
 T = TypeVar("T")
 
 _RETRY_SECONDS = 0.5
-#: So many steps without an effect are written at once, and not later than this after the first of them.
+#: So many steps without an effect are written at once, or so much of them, and not later than this after the first.
 _GATHER_STEPS = 50
+_GATHER_CHARACTERS = 256 * 1024
 _GATHER_SECONDS = 0.25
 #: Results and inputs read back from the database may be larger than what is accepted from outside.
 _NO_LIMIT = 1 << 30
@@ -90,6 +92,34 @@ def persist(work: Callable[[Connection], T], stopping: threading.Event, *, singl
                 raise Stopping from None
 
 
+class UnwrittenSteps:
+    """Steps of a run that are noted and still to be written, all in one statement."""
+
+    def __init__(self) -> None:
+        self._rows: list[str] = []
+        self._last: str | None = None
+        self._since = math.inf
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Note a step, with what it is called in record_steps."""
+        now = time.monotonic()
+        self._rows.append(strict_json.dumps({**row, "noted": now}))
+        self._last, self._since = row["step_path"], min(self._since, now)
+
+    @property
+    def are_many(self) -> bool:
+        """Whether they should wait no longer for the next step."""
+        return (
+            len(self._rows) >= _GATHER_STEPS
+            or sum(map(len, self._rows)) >= _GATHER_CHARACTERS
+            or time.monotonic() - self._since >= _GATHER_SECONDS
+        )
+
+    def parameters(self) -> dict[str, Any]:
+        """What the statements that write them take; the run stands at the last of them."""
+        return {"steps": f"[{','.join(self._rows)}]", "now": time.monotonic(), "node_path": self._last}
+
+
 class RunJournal:
     """The Journal of one turn."""
 
@@ -100,8 +130,7 @@ class RunJournal:
         self._noted: dict[str, JsonValue] = {}
         self._waiting: set[str] = set()
         self._begun: set[str] = set()
-        #: Rows of steps that are still to be written, by path.
-        self._unwritten: dict[str, dict[str, Any]] = {}
+        self._unwritten = UnwrittenSteps()
         self._redacted = Redacted.of(None)
 
     def open(self) -> Begun:
@@ -212,7 +241,7 @@ class RunJournal:
         shown = {"shown_output": self._redacted.mask(output), "error": self._shown_error(error)}
 
         def work(conn: Connection) -> None:
-            end_run(conn, self._turn, status, output=output, **shown, steps=self._rows())
+            end_run(conn, self._turn, status, output=output, **shown, steps=self._unwritten)
 
         persist(work, self._stopping, single=True)
 
@@ -227,7 +256,7 @@ class RunJournal:
         error: Mapping[str, Any] | None = None,
         seconds: float = 0.0,
     ) -> None:
-        self._unwritten[step.path] = {
+        row = {
             "step_path": step.path,
             "step_type": step.type,
             "status": status,
@@ -236,32 +265,25 @@ class RunJournal:
             "error": self._shown_error(error),
             "result": result,
             "seconds": seconds,
-            "noted": time.monotonic(),
         }
+        self._unwritten.add(row)
 
     def _write_if_due(self, step: Step) -> None:
         """Write what a step did that had an effect, so that it is not done again; other steps with the next one."""
-        oldest = next(iter(self._unwritten.values()))["noted"]
-        is_long = len(self._unwritten) >= _GATHER_STEPS or time.monotonic() - oldest >= _GATHER_SECONDS
-        if step.path in self._begun or is_long:
+        if step.path in self._begun or self._unwritten.are_many:
             self._write()
 
     def _write(self) -> dict[str, int]:
         attempts = persist(self._record, self._stopping, single=True)
-        self._unwritten.clear()
+        self._unwritten = UnwrittenSteps()
         return attempts
 
     def _record(self, conn: Connection) -> dict[str, int]:
         """Write what is unwritten, in one statement; the attempt of each step."""
-        row = {**self._turn.keys(), **_steps(self._rows())}
-        written = driver.rows(conn, queries["record_steps"], row)
+        written = driver.rows(conn, queries["record_steps"], {**self._turn.keys(), **self._unwritten.parameters()})
         if not written:
             raise NotInCharge
         return {step["step_path"]: step["attempt"] for step in written}
-
-    def _rows(self) -> list[dict[str, Any]]:
-        now = time.monotonic()
-        return [{**row, "ago": now - row["noted"]} for row in self._unwritten.values()]
 
     def _shown_error(self, error: Mapping[str, Any] | None) -> JsonValue:
         if error is None:
@@ -283,7 +305,7 @@ def end_run(
     output: JsonValue = None,
     shown_output: JsonValue = None,
     error: JsonValue = None,
-    steps: Sequence[Mapping[str, Any]] = (),
+    steps: UnwrittenSteps | None = None,
 ) -> None:
     """End the run if the turn is in charge, write these steps of it, and forget its raw results. Raises NotInCharge."""
     row = {
@@ -291,15 +313,10 @@ def end_run(
         "output": _dump(output),
         "redacted_output": _dump(shown_output),
         "error": _dump(error),
-        **_steps(steps),
+        **(steps or UnwrittenSteps()).parameters(),
     }
     if not driver.rows(conn, queries["end_run"], {**turn.keys(), **row}):
         raise NotInCharge
-
-
-def _steps(rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The parameters for steps that are to be written; the run stands at the last of them."""
-    return {"steps": strict_json.dumps(list(rows)), "node_path": rows[-1]["step_path"] if rows else None}
 
 
 def stored(text: str) -> JsonValue:

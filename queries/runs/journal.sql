@@ -36,9 +36,9 @@ LIMIT 1
 
 -- part: written
 -- Steps that have ended, or are under way, and how many seconds ago that was noted.
-  SELECT * FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(
+  SELECT *, CAST(:now AS double precision) - noted AS ago FROM jsonb_to_recordset(CAST(:steps AS jsonb)) AS w(
     step_path text, step_type text, status text, input jsonb, output jsonb, error jsonb, result jsonb,
-    seconds double precision, ago double precision)
+    seconds double precision, noted double precision)
 
 -- part: keep_steps
 -- What people see of them.

@@ -119,6 +119,12 @@ def test_steps_without_an_effect_are_recorded_together(actor: Actor) -> None:
     assert len(statements_of(actor, [loop])) < 40  # 8, and one for each quarter of a second that it takes
 
 
+def test_not_too_much_is_recorded_together(actor: Actor) -> None:
+    keep = step("keep", "transform.assign", assign={"vars.text": "x" * 100_000})
+    loop = step("each", "control.forEach", items=expr("[1..12]"), steps=[keep])
+    assert len(statements_of(actor, [loop])) >= 4 + 12 // 2  # each item is kept for the run, and shown
+
+
 def test_loop_runs_each_item_under_its_own_path(actor: Actor) -> None:
     loop = step(
         "each",
