@@ -125,9 +125,10 @@ def _reveal(actor: Actor, event_id: UUID) -> None:
         press = _reveal.draw_acts("Reveal", key="reveal-confirm", icon=":material/visibility:", in_form=True)
     if press:
         with guard.errors_shown():
-            payload = press.write(
-                actor, lambda conn: activity.reveal_payload(conn, actor, event_id=event_id, reason=reason)
-            )
+            with database.write(
+                actor
+            ) as conn:  # at each press: its reason is another one, and the session keeps nothing
+                payload = activity.reveal_payload(conn, actor, event_id=event_id, reason=reason)
             st.code(json_text(payload), language="json")
 
 
