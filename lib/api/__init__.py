@@ -1,7 +1,6 @@
 """The HTTP API: events come in as CloudEvents, and the catalog and what became of events can be read.
 
-May be imported by app.py only. A module declares its routes in ROUTES, and openapi.yaml describes them.
-Queries are in queries/api/; tests are in tests/*/api/.
+A module declares its routes in ROUTES, and openapi.yaml describes them.
 """
 
 from __future__ import annotations

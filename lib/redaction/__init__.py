@@ -1,8 +1,4 @@
-"""Takes secrets out of values and texts before they are shown, logged, exported or copied.
-
-May be imported by everything but the database, schemas and what lies below them.
-It has no queries and no page; its tests are in tests/unit/redaction/.
-"""
+"""Takes secrets out of values and texts before they are shown, logged, exported or copied."""
 
 from __future__ import annotations
 

@@ -4,7 +4,6 @@ Pure: it imports serialization alone, and everything above may import it. `docum
 `fields` say what one place may hold (in the branch that was picked, or in all of them). `judge` says whether a value
 fits, by what `compiling` makes of a schema and within what `cost` foresees; `choosing` and `telling` find the words.
 The others are views.
-It has no queries and no page; tests are in tests/unit/schemas/.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""README's picture of the packages is the one that the imports draw."""
+"""README's picture of the packages is the one that the imports draw, and its table of rows has all of them."""
 
 from __future__ import annotations
 
@@ -45,3 +45,18 @@ def test_the_picture_shows_the_imports_between_packages() -> None:
         names = [part.strip().split(" & ") for part in line.split("-->")]
         drawn |= {(a, b) for left, right in pairwise(names) for a in left for b in right}
     assert drawn == needed
+
+
+def test_the_table_of_rows_has_every_page_and_package() -> None:
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("| Row |")[1].split("\n\n")[0]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]]
+    pages, ui, packages, queries = ({name for row in rows for name in row[n].split(", ")} - {"–"} for n in range(1, 5))
+    assert pages == {path.stem for path in (ROOT / "pages").glob("*.py")}
+    assert ui == folders(ROOT / "lib" / "ui") - {"assets"}
+    modules = {path.stem for path in (ROOT / "lib").glob("*.py")} - {"__init__"}
+    assert packages == folders(ROOT / "lib") - {"ui"} | modules
+    assert queries == folders(ROOT / "queries")
+
+
+def folders(path: Path) -> set[str]:
+    return {child.name for child in path.iterdir() if child.is_dir() and child.name != "__pycache__"}

@@ -1,5 +1,1 @@
-"""What the activity page and an event's record draw.
-
-May be imported by metrics, catalog, designer, simulate and pages.
-The page is activity; tests are in tests/*/events/.
-"""
+"""What the activity page and an event's record draw."""

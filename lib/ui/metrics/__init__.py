@@ -1,5 +1,1 @@
-"""What the metrics page draws.
-
-May be imported by designer, simulate and pages.
-The page is metrics; tests are in tests/*/metrics/.
-"""
+"""What the metrics page draws."""
