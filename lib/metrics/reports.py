@@ -115,7 +115,6 @@ class RecentEvent:
     origin: Origin
     matched_run_id: UUID | None
     error_message: str | None
-    workflows_started: int
 
 
 @dataclass(frozen=True)

@@ -43,43 +43,27 @@ WHERE m.tenant = CAST(:tenant AS uuid)
 GROUP BY m.reason
 ORDER BY events DESC, m.reason
 
+-- part: recent
+-- The columns of a list of events, by their order, of one type, some origins and outcomes.
+SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id,
+       e.error_message
+FROM workflow_runtime_events e
+WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
+  AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
+
 -- name: recent_older
 -- A page of events, latest first, older than the edge, whose time is the only upper bound: beside another one the
 -- index would be read from there.
-WITH page AS MATERIALIZED (
-  SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id,
-         e.error_message
-  FROM workflow_runtime_events e
-  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
-    AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
-    AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
-    AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
-  ORDER BY e.created_at DESC, e.event_id DESC
-  LIMIT :limit
-)
-SELECT e.*,
-       (SELECT count(*) FROM workflow_event_matches m
-        WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
-         AS workflows_started
-FROM page e
+{recent}
+  AND e.created_at >= CAST(:since AS timestamptz) AND e.created_at <= CAST(:edge AS timestamptz)
+  AND (e.created_at, e.event_id) < (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
 ORDER BY e.created_at DESC, e.event_id DESC
+LIMIT :limit
 
 -- name: recent_newer
 -- The same on the other side of the edge, nearest first.
-WITH page AS MATERIALIZED (
-  SELECT e.event_id, e.outcome, e.correlation_key, e.created_at, e.processed_at, e.origin, e.matched_run_id,
-         e.error_message
-  FROM workflow_runtime_events e
-  WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
-    AND e.outcome = ANY (CAST(:outcomes AS smallint[]))
-    AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
-    AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
-  ORDER BY e.created_at, e.event_id
-  LIMIT :limit
-)
-SELECT e.*,
-       (SELECT count(*) FROM workflow_event_matches m
-        WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = e.event_id AND m.outcome = 'started')
-         AS workflows_started
-FROM page e
+{recent}
+  AND e.created_at >= CAST(:edge AS timestamptz) AND e.created_at < CAST(:until AS timestamptz)
+  AND (e.created_at, e.event_id) > (CAST(:edge AS timestamptz), CAST(:edge_id AS uuid))
 ORDER BY e.created_at, e.event_id
+LIMIT :limit
