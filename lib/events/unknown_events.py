@@ -77,14 +77,9 @@ class UnknownTypes:
 class Suggestion:
     """How an event might be defined, going by what came of it."""
 
-    event_type: str
-    name: str
-    description: str
     correlation_paths: tuple[str, ...]
     example: JsonValue
     payload_schema: JsonSchema
-    #: How many samples the schema was inferred from.
-    samples: int
 
 
 def count(actor: Actor, sent: Sequence[SentEvent]) -> None:
@@ -200,13 +195,9 @@ def suggestion(conn: Connection, *, tenant: UUID, event_type: str) -> Suggestion
     samples = [strict_json.loads(text) for text in conn.execute(queries["samples"], keys).scalars()]
     schema = examples.schema_of_redacted(samples)
     return Suggestion(
-        event_type=event_type,
-        name=event_types.name_of(event_type),
-        description="",
         correlation_paths=correlation_paths(event_type, schema),
         example=next((one for one in samples if not holds_redacted(one)), unknown.sample),
         payload_schema=schema,
-        samples=len(samples),
     )
 
 

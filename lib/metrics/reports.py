@@ -72,11 +72,6 @@ class EventOverview:
     trend: list[int]
 
     @property
-    def totals(self) -> list[int]:
-        """Events by the window's slices."""
-        return [counts.total for counts in self.slices]
-
-    @property
     def newly_silent(self) -> bool:
         """Whether there were events in the period before and none in this one."""
         return self.previous.total > 0 and self.events.total == 0

@@ -25,9 +25,6 @@ class Health:
     reason: str
 
 
-DOWN = Health("Down", "The database does not answer.")
-
-
 def check(conn: Connection, *, tenant: UUID) -> Health:
     """The state of things as this tenant meets it. An answer shows that the database is up."""
     runs = engine.health()

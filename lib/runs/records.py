@@ -127,7 +127,6 @@ class RunWait:
     timeout_at: datetime | None
     status: str
     created_at: datetime
-    resolved_at: datetime | None
     resolved_by_event_id: UUID | None
 
 
@@ -145,7 +144,6 @@ class Run:
 
     summary: RunSummary
     trigger_mapping_applied: bool
-    source_payload_schema_ref: str | None
     input: JsonValue
     output: JsonValue
     steps: tuple[RunStep, ...]
@@ -267,7 +265,6 @@ def get_run(conn: Connection, *, tenant: UUID, run_id: UUID) -> Run:
     fields = dict(row)
     return Run(
         trigger_mapping_applied=fields.pop("trigger_mapping_applied"),
-        source_payload_schema_ref=fields.pop("source_payload_schema_ref"),
         input=_json(fields.pop("input")),
         output=_json(fields.pop("output")),
         summary=RunSummary(**fields),

@@ -16,9 +16,8 @@ from lib.schemas.judge import Judge, unusable_sentences
 from lib.serialization import json_pointer, strict_json
 from lib.serialization.strict_json import JsonValue
 
-#: Tenths of microseconds that a check in this process may take at most, and the places and characters of a usual value.
+#: Tenths of microseconds that a check in this process may take at most.
 MOST_UNITS = 200_000
-_USUAL_SIZE = (100, 4000)
 
 
 @dataclass(frozen=True)
@@ -69,11 +68,6 @@ class Checker:
         if cost.is_small(schema):
             self._judge = Judge(SchemaDocument(schema))
             self._bounds = self._judge.bounds()
-
-    @property
-    def is_cheap(self) -> bool:
-        """Whether values of a usual size are checked in this process, right or wrong."""
-        return self._judge is not None and self._bounds.tells.units(*_USUAL_SIZE) <= MOST_UNITS
 
     def takes_at_most(self, value: JsonValue, units: float) -> bool:
         """Whether checking a value and telling what is wrong surely takes no more than that (lib/schemas/cost.py)."""

@@ -85,8 +85,7 @@ LIMIT 1000
 SELECT r.run_id, r.workflow_id, d.name AS workflow_name, r.workflow_version, r.status, r.event_type,
        r.trigger_event_id, r.triggered_at, r.origin, r.correlation_key, r.node_path, r.error_json AS error,
        r.attempts, r.retry_of, r.started_at, r.completed_at, r.trigger_mapping_applied,
-       r.source_payload_schema_ref, CAST(r.redacted_input_json AS text) AS input,
-       CAST(r.redacted_output_json AS text) AS output
+       CAST(r.redacted_input_json AS text) AS input, CAST(r.redacted_output_json AS text) AS output
 FROM workflow_runs r
 JOIN workflow_definitions d ON d.tenant = r.tenant AND d.workflow_id = r.workflow_id
 WHERE r.tenant = :tenant AND r.run_id = :run_id
@@ -102,8 +101,7 @@ LIMIT :limit
 
 -- name: waits_of_run
 -- The run's waits in the order in which they began.
-SELECT wait_id, step_path, wait_type, event_name, key, timeout_at, status, created_at, resolved_at,
-       resolved_by_event_id
+SELECT wait_id, step_path, wait_type, event_name, key, timeout_at, status, created_at, resolved_by_event_id
 FROM workflow_run_waits
 WHERE tenant = :tenant AND run_id = :run_id
 ORDER BY created_at, wait_id

@@ -96,16 +96,14 @@ def go_on_from(version: int) -> None:
 
 def prefill(actor: Actor, event_type: str) -> EntryDefinition:
     """What to begin with for events of a type that came and that the catalog does not know."""
+    begun = EntryDefinition(event_type=event_type, name=event_types.name_of(event_type))
     try:
         with database.read(actor) as conn:
             suggested = unknown_events.suggestion(conn, tenant=actor.tenant, event_type=event_type)
     except NotFound:  # none came, or somebody else has defined it meanwhile
-        return EntryDefinition(event_type=event_type, name=event_types.name_of(event_type), category="")
-    return EntryDefinition(
-        event_type=event_type,
-        name=suggested.name,
-        description=suggested.description,
-        category="",
+        return begun
+    return replace(
+        begun,
         correlation_paths=suggested.correlation_paths,
         example=suggested.example,
         payload_schema=json_text(suggested.payload_schema),

@@ -19,7 +19,7 @@ from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import InvalidInput
 from lib.metrics import conformance, reports
-from lib.metrics.reports import EventMetrics
+from lib.metrics.reports import EventMetrics, EventOverview
 from lib.metrics.rollups import ORIGINS, EventCounts, floor_to
 from lib.metrics.time_window import Window, iso, start_of
 from lib.metrics.time_window import moment as read_moment
@@ -30,6 +30,11 @@ UTC_ZONE = ZoneInfo("UTC")
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 WEEK = Window.of(NOON - timedelta(days=7), NOON, UTC_ZONE)
 NAME = "TICKET_CREATED"
+
+
+def totals(event: EventOverview) -> list[int]:
+    """The events of the window's slices."""
+    return [counts.total for counts in event.slices]
 
 
 class Log:
@@ -289,7 +294,7 @@ def test_overview_ranks_by_traffic_and_names_the_newly_silent(actor: Actor, log:
         ("QUIET", 1, 0, False),
         ("SILENT", 0, 3, True),
     ]
-    assert found[0].runs.failed == 1 and found[0].unmatched_share == 1.0 and sum(found[0].totals) == 5
+    assert found[0].runs.failed == 1 and found[0].unmatched_share == 1.0 and sum(totals(found[0])) == 5
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/Los_Angeles"])
@@ -306,8 +311,8 @@ def test_the_trend_of_the_overview_has_the_days_of_the_viewer(zone: str, actor: 
         log.event(start_of(date(2026, 6, 10), there) + timedelta(hours=hours))
     with database.read(actor) as conn:
         (found,) = reports.overview(conn, tenant=actor.tenant, window=window)
-    assert found.totals == [2, 3, 1, 1, 0, 1, 0]
-    assert found.totals == [p.events.total for p in measured(actor, window).slices]
+    assert totals(found) == [2, 3, 1, 1, 0, 1, 0]
+    assert totals(found) == [p.events.total for p in measured(actor, window).slices]
 
 
 def test_the_period_before_has_slices_of_its_own(actor: Actor, log: Log) -> None:
