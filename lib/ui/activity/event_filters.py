@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from lib.auth.actors import Actor
-from lib.database.paging import Cursor
-from lib.events.activity import EventFilters, EventPage
+from lib.events.activity import EventFilters
 from lib.events.search import DEEPEST, MOST_VALUES
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS, EventStatus, Origin
 from lib.ui.components import (
@@ -23,7 +20,7 @@ from lib.ui.components import (
 )
 from lib.ui.components.text import code, escape, shorten
 from lib.ui.components.url_filters import UrlFilters
-from lib.ui.components.url_parameters import ALL, Choice, Flag, Names, Place, Text
+from lib.ui.components.url_parameters import ALL, Choice, Flag, Names, Text
 
 _FIELD_HELP = (
     "Names joined by dots: `ticketId`, `changes.status`. In lists, `items.sku` looks into every item, `items[0].sku` "
@@ -61,14 +58,12 @@ _ID = Text("id", "Event id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b", _ID_HELP)
 _TEXTS = (_KEY, _FIELD, _VALUE, _ID)
 _ENDS = ("since", "until")
 LIVE = Flag("live")
-# What the list may be asked for besides filters: the page before or after a place in it.
-_OLDER_THAN, _NEWER_THAN = Place("before", Cursor.parse), Place("after", Cursor.parse)
 
 FILTERS = UrlFilters(
     "activity",
     (_EVENTS, _STATUS, _RUNS, _ORIGIN, _TIME, *_TEXTS),
     others=(LIVE,),
-    positions=(_OLDER_THAN, _NEWER_THAN),
+    positions=(page_buttons.BEFORE, page_buttons.AFTER),
     # What other pages call theirs, and people will try. Ours differ, as going from one page to another Streamlit takes
     # out of the URL what the page before has a filter of the same name for.
     aliases={
@@ -115,32 +110,6 @@ def draw(actor: Actor) -> EventFilters:
         _draw_exact_in_words(filters)
     FILTERS.draw_complaints()
     return filters
-
-
-def older_than() -> Cursor | None:
-    """Where the page that the URL asks for begins; None for the latest events."""
-    return Cursor.parse(st.query_params.get(_OLDER_THAN.key))
-
-
-def newer_than() -> Cursor | None:
-    """Where the page that the URL asks for ends, if it is asked for by its end."""
-    return Cursor.parse(st.query_params.get(_NEWER_THAN.key))
-
-
-def draw_pages(page: EventPage) -> None:
-    """Draw the ways to the pages beside this one."""
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        page_buttons.draw(
-            "activity",
-            newest=FILTERS.changed if page.newer else None,
-            newer=partial(_turn, _NEWER_THAN, page.newer) if page.newer else None,
-            older=partial(_turn, _OLDER_THAN, page.older) if page.older else None,
-        )
-
-
-def _turn(place: Place, cursor: Cursor) -> None:
-    FILTERS.changed()
-    st.query_params[place.key] = str(cursor)
 
 
 def _draw_exact() -> list[str | None]:

@@ -15,7 +15,7 @@ from lib.events.activity import EventFilters, EventPage, EventSummary
 from lib.events.matching import reason_word
 from lib.metrics.time_window import clock
 from lib.ui.activity import event_filters
-from lib.ui.components import guard, links, nothing_here, statuses, table, viewer_time
+from lib.ui.components import guard, links, nothing_here, page_buttons, statuses, table, viewer_time
 from lib.ui.components.statuses import Color
 from lib.ui.components.text import of_total, shorten
 
@@ -51,7 +51,7 @@ def open_record(event_id: str) -> None:
 
 def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
     with guard.errors_shown():
-        older, newer = (None, None) if live else (event_filters.older_than(), event_filters.newer_than())
+        older, newer = (None, None) if live else (page_buttons.BEFORE.asked(), page_buttons.AFTER.asked())
         with database.read(actor) as conn:
             page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=older, newer_than=newer)
             total = None if live else activity.how_many(conn, tenant=actor.tenant, filters=filters)
@@ -65,7 +65,7 @@ def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
         with st.container(horizontal=True, horizontal_alignment="right"):
             if not live:
                 with st.container(width="content"):
-                    event_filters.draw_pages(page)
+                    page_buttons.draw_ways(event_filters.FILTERS, page)
 
 
 def _draw_open(page: EventPage) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import altair as alt
@@ -14,10 +13,9 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.database.paging import Cursor
 from lib.events import activity, timeline
 from lib.events.activity import EventFilters, EventSummary
-from lib.events.timeline import TimelineEntry, TimelinePage
+from lib.events.timeline import TimelineEntry
 from lib.ui.components import (
     axes,
     guard,
@@ -33,13 +31,12 @@ from lib.ui.components import (
 from lib.ui.components.statuses import Look, Looks
 from lib.ui.components.text import NOTHING, code, duration, of_total, plain, shorten
 from lib.ui.components.url_filters import UrlFilters
-from lib.ui.components.url_parameters import Place, Text
+from lib.ui.components.url_parameters import Text
 
 _LOOKS: dict[str, Looks] = {"event": statuses.EVENT, "run": statuses.RUN, "wait": statuses.WAIT}
 _KINDS = {"event": "Event", "run": "Run", "wait": "Wait"}
 _KEY = Text(timeline_link.PARAMETER, "Correlation key", "Exact key")
-_OLDER_THAN, _NEWER_THAN = Place("before", Cursor.parse), Place("after", Cursor.parse)
-FILTERS = UrlFilters("timeline", (_KEY,), positions=(_OLDER_THAN, _NEWER_THAN), labels="visible")
+FILTERS = UrlFilters("timeline", (_KEY,), positions=(page_buttons.BEFORE, page_buttons.AFTER), labels="visible")
 _ROW, _AXIS = 24, 112
 _PADDING = {"top": 4, "bottom": 0, "left": 0, "right": 0}
 _LABEL = 190
@@ -60,7 +57,7 @@ def draw(actor: Actor) -> None:
         _draw_start(actor)
         return
     with guard.errors_shown():
-        older, newer = (Cursor.parse(st.query_params.get(one.key)) for one in (_OLDER_THAN, _NEWER_THAN))
+        older, newer = page_buttons.BEFORE.asked(), page_buttons.AFTER.asked()
         with database.read(actor) as conn:
             page = timeline.page(conn, tenant=actor.tenant, key=key, older_than=older, newer_than=newer)
             total = timeline.how_many(conn, tenant=actor.tenant, key=key)
@@ -70,7 +67,8 @@ def draw(actor: Actor) -> None:
         st.caption(f"{of_total(len(page.entries), total, 'entry')} · first on top · Times in {viewer_time.zone().key}")
         _draw_chart(page.entries)
         _draw_table(page.entries)
-        _draw_pages(page)
+        if page.newer or page.older:
+            page_buttons.draw_ways(FILTERS, page)
 
 
 def _draw_start(actor: Actor) -> None:
@@ -206,19 +204,3 @@ def _name(entry: TimelineEntry) -> str:
     if entry.kind == "wait":
         return f"Wait for {entry.name}" if entry.name else "Wait for a time"
     return entry.name or NOTHING
-
-
-def _draw_pages(page: TimelinePage) -> None:
-    def turn(place: Place, cursor: Cursor) -> None:
-        FILTERS.changed()
-        st.query_params[place.key] = str(cursor)
-
-    if not (page.newer or page.older):
-        return
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        page_buttons.draw(
-            "timeline",
-            newest=FILTERS.changed if page.newer else None,
-            newer=partial(turn, _NEWER_THAN, page.newer) if page.newer else None,
-            older=partial(turn, _OLDER_THAN, page.older) if page.older else None,
-        )

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
+from typing import Protocol
 
 import streamlit as st
 
+from lib.database.paging import Cursor
 from lib.ui.components import guard
+from lib.ui.components.url_filters import UrlFilters
+from lib.ui.components.url_parameters import Place
+
+#: The parameters by which a URL names a page of a list: the one before a place in it, or the one after a place.
+BEFORE, AFTER = Place("before"), Place("after")
 
 #: What leads to another page; None where there is none.
 Way = Callable[[], object] | None
@@ -17,6 +25,36 @@ def draw(key: str, *, newest: Way, newer: Way, older: Way) -> None:
     _button(f"{key}-newest", "Newest", newest, icon=":material/first_page:", quiet=True)
     _button(f"{key}-newer", "Newer", newer, icon=":material/chevron_left:")
     _button(f"{key}-older", "Older", older, icon=":material/chevron_right:", icon_last=True)
+
+
+class PageWithNeighbours(Protocol):
+    """A page of a list, and the places where those beside it begin; None where there is none."""
+
+    @property
+    def newer(self) -> Cursor | None:
+        """Where the newer page begins."""
+        ...
+
+    @property
+    def older(self) -> Cursor | None:
+        """Where the older page begins."""
+        ...
+
+
+def draw_ways(filters: UrlFilters, page: PageWithNeighbours) -> None:
+    """Draw the buttons at the right, for a list whose URL names its page by BEFORE and AFTER."""
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        draw(
+            filters.page,
+            newest=filters.changed if page.newer else None,
+            newer=partial(_turn, filters, AFTER, page.newer) if page.newer else None,
+            older=partial(_turn, filters, BEFORE, page.older) if page.older else None,
+        )
+
+
+def _turn(filters: UrlFilters, place: Place, cursor: Cursor) -> None:
+    filters.changed()
+    st.query_params[place.key] = str(cursor)
 
 
 def _button(key: str, label: str, way: Way, *, icon: str, icon_last: bool = False, quiet: bool = False) -> None:

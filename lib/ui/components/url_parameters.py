@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 import streamlit as st
 
+from lib.database.paging import Cursor
 from lib.errors import InvalidInput
 from lib.serialization import strict_json
 
@@ -148,16 +149,19 @@ class Flag:
 
 @dataclass(frozen=True)
 class Place:
-    """A place in a list, as a cursor or slice is written. No widget is bound to it."""
+    """A place in a list, as a cursor is written. No widget is bound to it."""
 
     key: str
-    parse: Callable[[str], object]
 
     def read(self, written: str) -> str:
         """The place itself, if it is one."""
-        if self.parse(written) is None:
+        if Cursor.parse(written) is None:
             raise ValueError("no place in the list")
         return written
+
+    def asked(self) -> Cursor | None:
+        """The place that the URL names."""
+        return Cursor.parse(st.query_params.get(self.key))
 
     def reset(self) -> None:
         """Back to the beginning of the list."""

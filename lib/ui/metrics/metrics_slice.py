@@ -18,7 +18,7 @@ _SLICE, _STATUS, _OLDER, _NEWER = "slice", "outcome", "older", "newer"
 #: Of the metrics' filters in the URL.
 PAGE = "metrics"
 _OUTCOME = Choice(_STATUS, "Status", {status: status for status in EVENT_STATUSES})
-_PAGES = (Place(_OLDER, Cursor.parse), Place(_NEWER, Cursor.parse))
+_PAGES = (Place(_OLDER), Place(_NEWER))
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,8 @@ def asked_status() -> EventStatus | None:
 
 def asked_page() -> tuple[Cursor | None, Cursor | None]:
     """Where the page of the URL ends, and where it begins: events older than the one, or newer than the other."""
-    return Cursor.parse(st.query_params.get(_OLDER)), Cursor.parse(st.query_params.get(_NEWER))
+    older, newer = (place.asked() for place in _PAGES)
+    return older, newer
 
 
 def choose(boundaries: Sequence[datetime], bars: Sequence[int], status: str | None) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 import streamlit as st
@@ -14,12 +13,11 @@ from lib import database
 from lib.auth import audit_trail
 from lib.auth.actors import Actor, ActOrigin
 from lib.auth.acts import ACTS, ActRefused, act_word, kind_word
-from lib.auth.audit_trail import AuditEntry, AuditFilters
-from lib.database.paging import Cursor, KeysetPage
+from lib.auth.audit_trail import AuditFilters
 from lib.metrics.time_window import iso
 from lib.ui.components import guard, history, kept, page_buttons, statuses, time_range, url_parameters, viewer_time
 from lib.ui.components.url_filters import UrlFilters
-from lib.ui.components.url_parameters import ALL, Choice, Place, Text
+from lib.ui.components.url_parameters import ALL, Choice, Text
 
 _WIDTH = 170
 
@@ -50,12 +48,11 @@ _TIME = Choice("actTime", "Time", {name: name for name in time_range.RANGES}, "A
 _OUTCOME = Choice("actOutcome", "Outcome", {ALL: "All", "refused": "Refused"}, default=ALL, segmented=True)
 _OBJECT = Text(history.OBJECT, "Object id", "The whole id of what was acted on")
 _ENDS = ("actSince", "actUntil")
-_OLDER_THAN, _NEWER_THAN = Place("before", Cursor.parse), Place("after", Cursor.parse)
 
 FILTERS = UrlFilters(
     "audit",
     (_SEARCH, _PERSON, _ACT, _KIND, _ORIGIN, _TIME, _OUTCOME, _OBJECT),
-    positions=(_OLDER_THAN, _NEWER_THAN),
+    positions=(page_buttons.BEFORE, page_buttons.AFTER),
     # What other pages call theirs, and people will try.
     aliases={
         "search": "actSearch",
@@ -121,27 +118,6 @@ def _folded() -> DeltaGenerator:
     )
 
 
-def older_than() -> Cursor | None:
-    """Where the page that the URL asks for begins; None for the latest acts."""
-    return Cursor.parse(st.query_params.get(_OLDER_THAN.key))
-
-
-def newer_than() -> Cursor | None:
-    """Where the page that the URL asks for ends, if it is asked for by its end."""
-    return Cursor.parse(st.query_params.get(_NEWER_THAN.key))
-
-
-def draw_pages(page: KeysetPage[AuditEntry]) -> None:
-    """Draw the ways to the pages beside this one."""
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        page_buttons.draw(
-            "audit",
-            newest=FILTERS.changed if page.newer else None,
-            newer=partial(_turn, _NEWER_THAN, page.newer) if page.newer else None,
-            older=partial(_turn, _OLDER_THAN, page.older) if page.older else None,
-        )
-
-
 def draw_clear() -> None:
     """Draw the way back to everything."""
     st.button(
@@ -151,11 +127,6 @@ def draw_clear() -> None:
         type="tertiary",
         on_click=guard.callback(FILTERS.clear),
     )
-
-
-def _turn(place: Place, cursor: Cursor) -> None:
-    FILTERS.changed()
-    st.query_params[place.key] = str(cursor)
 
 
 @st.cache_data(ttl=kept.SECONDS, show_spinner=False)

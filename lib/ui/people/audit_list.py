@@ -11,7 +11,7 @@ from lib import database
 from lib.auth import acts, audit_export, audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import MOST_COUNTED, MOST_SEARCHED, ActCount, AuditEntry, AuditFilters, AuditPage
-from lib.ui.components import nothing_here, statuses, table, viewer_time
+from lib.ui.components import nothing_here, page_buttons, statuses, table, viewer_time
 from lib.ui.components.text import plural
 from lib.ui.people import audit_filters
 
@@ -20,7 +20,7 @@ PARAMETER = "auditId"
 
 def draw(actor: Actor, filters: AuditFilters) -> None:
     """Draw the page of acts that the URL asks for, with how many there are."""
-    older, newer = audit_filters.older_than(), audit_filters.newer_than()
+    older, newer = page_buttons.BEFORE.asked(), page_buttons.AFTER.asked()
     with database.read(actor) as conn:
         page = audit_trail.page(conn, actor, filters=filters, older_than=older, newer_than=newer)
         total = audit_trail.count(conn, actor, filters=filters)
@@ -35,7 +35,7 @@ def draw(actor: Actor, filters: AuditFilters) -> None:
     _draw_table(page)
     if page.searched_to:
         st.caption(_left_off(page.searched_to))
-    audit_filters.draw_pages(page)
+    page_buttons.draw_ways(audit_filters.FILTERS, page)
 
 
 def draw_export(actor: Actor, filters: AuditFilters) -> None:
@@ -107,4 +107,4 @@ def _draw_nothing_found(page: AuditPage, *, narrowed: bool) -> None:
             audit_filters.draw_clear()
     else:
         nothing_here.draw("Nothing was done yet", "Whatever you change, simulate or export appears here.")
-    audit_filters.draw_pages(page)
+    page_buttons.draw_ways(audit_filters.FILTERS, page)

@@ -57,7 +57,7 @@ class _Walk(Place):
         st.session_state.pop(_EARLIER_PAGES, None)
 
 
-_CURSOR = _Walk("before", Cursor.parse)
+_CURSOR = _Walk(page_buttons.BEFORE.key)
 
 FILTERS = UrlFilters(
     "runs",
@@ -148,7 +148,7 @@ def clear() -> None:
 
 def cursor() -> Cursor | None:
     """Where the page that the URL asks for begins; None for the latest runs."""
-    return Cursor.parse(st.query_params.get(_CURSOR.key))
+    return _CURSOR.asked()
 
 
 def draw_pages(following: Cursor | None) -> None:

@@ -92,11 +92,11 @@ def test_a_flag_is_true_or_false(written: str) -> None:
             Flag("live").read(written)
 
 
-def test_a_place_is_what_can_be_parsed() -> None:
-    place = Place("before", lambda text: text if text == "here" else None)
-    assert place.read("here") == "here"
+def test_a_place_is_what_a_cursor_writes() -> None:
+    written = "2026-03-01T10:00:00+00:00~00000000-0000-0000-0000-000000000001"
+    assert Place("before").read(written) == written
     with pytest.raises(ValueError, match=r"^no place in the list$"):
-        place.read("there")
+        Place("before").read("2026-03-01T10:00:00+00:00")
 
 
 @given(st.text(), st.text())
