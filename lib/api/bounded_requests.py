@@ -19,29 +19,29 @@ class BoundedRequests(HttpToolsProtocol):
     _held = 0
 
     def data_received(self, data: bytes) -> None:
-        """Read on."""
+        """Parse what arrived. A request that holds more than MOST_BYTES back gets 400."""
         self._held += len(data)
         super().data_received(data)
         if self._held > MOST_BYTES and not self.transport.is_closing():
             self.send_400_response("Request header fields are too large.")
 
     def on_headers_complete(self) -> None:
-        """The request is handed on."""
+        """The head is complete and was handed on."""
         self._held = 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """A piece of its body is."""
+        """A piece of the body was handed on."""
         self._held = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """So is its end."""
+        """The request is complete."""
         self._held = 0
         super().on_message_complete()
 
 
 def bound_requests(config: uvicorn.Config) -> None:
-    """Have a server with this configuration bound them, in connections that come from now on; h11 does so itself."""
+    """Have a server with this configuration bound its requests, from the next connection on. h11 bounds them itself."""
     if config.http_protocol_class is HttpToolsProtocol:
         config.http_protocol_class = BoundedRequests

@@ -21,7 +21,7 @@ queries = named_queries.of(__name__)
 
 
 class Doer(Protocol):
-    """What a row says of an actor. An Actor itself keeps here what it is refused."""
+    """Who acts, as far as a row says it. A protocol, because `Actor` imports this module to write down refusals."""
 
     @property
     def tenant(self) -> UUID: ...

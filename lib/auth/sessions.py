@@ -88,12 +88,12 @@ class Session:
 
 
 def proof_of(*parts: str) -> bytes:
-    """What is kept of that which no other sign-in has."""
+    """The hash by which a sign-in is found again. No other sign-in has these parts."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
 
 
 def moment(seconds: float) -> datetime:
-    """The time that a token tells in seconds since 1970. Raises SignInRefused for what is none."""
+    """The time that a token states in seconds since 1970. Raises SignInRefused for a number that is no time."""
     try:
         return datetime.fromtimestamp(seconds, UTC)
     except (ValueError, OverflowError, OSError):

@@ -269,7 +269,7 @@ def operator(conn: Connection, *, tenant_name: str) -> Actor:
 
 
 def hash_of(token: str) -> bytes:
-    """What is kept of a token."""
+    """The hash of a token, which is all of it that is stored."""
     # Plain SHA-256 will do: the secret is 256 random bits, which no dictionary holds.
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 

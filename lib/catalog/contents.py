@@ -18,9 +18,10 @@ queries = named_queries.of(__name__)
 
 @dataclass(frozen=True)
 class CatalogContents:
-    """How many entries there are and how many of them are deprecated, and what they can be narrowed to, in order.
+    """How many entries there are, how many of them are deprecated, and what they can be narrowed to, in order.
 
-    `changes` stands for the changes that it was read after. It is None in a transaction that may make some.
+    `changes` names the committed changes that are in it; it differs after each. It is None where the transaction itself
+    may have changed entries: that may be undone, so nothing read there is kept.
     """
 
     changes: str | None

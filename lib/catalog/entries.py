@@ -105,8 +105,9 @@ class DeletedEntry:
 class CatalogPage:
     """One page of entries, best match first; `first` and `last` count from 1, both 0 when there are none.
 
-    `deprecated` counts the entries that are folded away, or would be, as nothing is narrowed. `without_traffic` counts
-    those that are folded away for that. `deleted` are own entries that were deleted lately.
+    Where nothing is narrowed, `deprecated` counts the deprecated entries, shown or folded away; else it is 0.
+    `without_traffic` counts the entries that are folded away since they had no event. `deleted` are own entries that
+    were deleted lately.
     """
 
     entries: list[EntrySummary]
@@ -287,6 +288,7 @@ class _Figures:
     #: What all other types have.
     otherwise: float | None
     with_traffic: list[str]
+    #: Whether entries without traffic are to be folded away where nothing is narrowed.
     folds: bool
 
 

@@ -27,7 +27,7 @@ _UNSTORABLE = (UnicodeEncodeError, psycopg.errors.UntranslatableCharacter, psyco
 
 
 class DatabaseSession(psycopg.Connection[Any]):
-    """A connection that commits and rolls back at once where nothing is to be."""
+    """A connection whose commit and rollback send nothing to the server when no transaction is open."""
 
     def commit(self) -> None:
         """End the transaction, if there is one."""
@@ -58,7 +58,7 @@ def rows(conn: Connection, statement: TextClause, parameters: Mapping[str, Any])
             result = session.pgconn.exec_params(written.text, values)
         else:
             _prepare(session, written)
-            # Its type forgets that a value may be NULL.
+            # The type that psycopg declares does not allow for NULL.
             result = session.pgconn.exec_prepared(written.name, values)  # type: ignore[arg-type]
         _check(session, result)
     except psycopg.Error as error:
@@ -103,7 +103,11 @@ def _as_list(items: list[Any]) -> str | None:
 
 
 def _prepare(session: psycopg.Connection[Any], written: _Written) -> None:
-    """Prepare a statement unless the session has it, among those that psycopg keeps: after a rollback it drops all."""
+    """Prepare a statement unless the session has it.
+
+    Its name stands among those that psycopg keeps, so that it is dropped with them: after a rollback psycopg drops all
+    on the server. They are private; the version is pinned, and tests fail when that changes (docs/decisions/0111).
+    """
     kept = session._prepared._names
     key = written.text, ()
     if key not in kept:
@@ -193,9 +197,8 @@ def _of_sqlalchemy(
 
 def has_something_to_say(session: psycopg.Connection[Any], *, seconds: float = 0) -> bool:
     """Whether there is something to be read from the server within so many seconds, be it that the session ended."""
-    with (
-        selectors.DefaultSelector() as selector
-    ):  # select() knows no file beyond number 1023, and viewers have one each
+    # Not select(): it knows no file beyond number 1023, and each viewer has one.
+    with selectors.DefaultSelector() as selector:
         selector.register(session, selectors.EVENT_READ)
         return bool(selector.select(seconds))
 

@@ -1,4 +1,4 @@
-"""Whether a connection that was at rest in a pool still is one, found out without asking the server each time.
+"""Whether a connection that rested in a pool is still alive, found out without asking the server each time.
 
 SQLAlchemy's own check asks whenever a connection is lent: half of all trips of an event that starts two runs. A session
 that the server ended has something to say, and so has a server that stopped. Only a host that vanished says nothing.

@@ -16,7 +16,7 @@ def derived_key(payload: JsonValue, paths: list[str]) -> str | None:
 
 
 def derive(redacted: Redacted, paths: list[str]) -> tuple[str, bool] | None:
-    """The derived key, and whether redaction hides its place."""
+    """The derived key, and whether redaction hides the place that it comes from; None without a key."""
     for path in paths:
         value, shown = redacted.payload, redacted.shown
         for name in path.split("."):

@@ -121,7 +121,7 @@ def start_recorded(
 
 @dataclass(frozen=True)
 class _Way:
-    """How events come in: in which transaction, by whom, and what they are. `event_at` is of one that came before."""
+    """What all events of one call have in common. `event_at` is when an event came that is started again."""
 
     conn: Connection
     actor: Actor

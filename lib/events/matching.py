@@ -110,6 +110,8 @@ class Decision:
 
 
 class _Facts(dict[str, Any]):
+    """The facts that a reason's sentence names; what was not recorded reads as “?”."""
+
     def __missing__(self, key: str) -> str:
         return "the cause was not recorded." if key == "cause" else "?"
 

@@ -27,7 +27,7 @@ class _Over(Exception):
 
 
 def rehearse() -> None:
-    """Do it, once the system catalog is loaded."""
+    """Take the examples of the system catalog in, and undo it. Call it once that catalog is loaded."""
     with suppress(_Over), database.operate() as conn:
         events = [
             SentEvent(row.event_type, strict_json.loads(row.example), "/rehearsal", row.event_type)

@@ -23,18 +23,18 @@ _is_under_way = False
 
 
 def is_under_way() -> bool:
-    """Whether this process serves already and is not up yet."""
+    """Whether this process is still starting, while it takes connections already."""
     return _is_under_way
 
 
 def begin() -> None:
-    """Say that the process comes up, while it serves."""
+    """Note that the process is starting."""
     global _is_under_way
     _is_under_way = True
 
 
 def finish() -> None:
-    """Say that everything is up."""
+    """Note that everything is up."""
     global _is_under_way
     _is_under_way = False
 

@@ -42,7 +42,7 @@ def when_asked(begin: Callable[[], object], *, grace_seconds: float = 0) -> None
 
 
 def leave() -> None:
-    """Everything is let go of. A step that is still under way in a thread keeps the process no longer."""
+    """Call it once all is closed: a process that was asked to end ends soon, even if a step still runs in a thread."""
     if _is_asked:
         _after(_LEAVE_SECONDS, lambda: os._exit(0))
 

@@ -73,9 +73,10 @@ class Chores:
 
     @contextmanager
     def session(self) -> Iterator[Callable[[], bool]]:
-        """What the thread holds while it does chores, asked before every pass whether there is to be one.
+        """What the thread holds while it does chores, such as a session of the database.
 
-        It raises DatabaseUnavailable once it is lost; another one is opened then.
+        It gives a function that is asked before every pass whether there is to be one. The function raises
+        DatabaseUnavailable once what is held is lost; it is then opened anew.
         """
         yield lambda: True
 

@@ -77,7 +77,7 @@ class Housekeeping(Chores):
             self._dead_since.clear()
 
             def may_go_on() -> bool:
-                # Asked in one, as it is asked all the time and there is mostly nothing to do.
+                # One statement for all chores: it is asked all the time, and mostly there is nothing to do.
                 self._agenda = conn.execute(queries["agenda"]).one()
                 return not self._stopping.is_set()
 

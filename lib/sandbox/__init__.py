@@ -1,9 +1,9 @@
 """Runs what tenants wrote (JSONata, JSON Schema) in child processes that can be killed.
 
 Neither can be bounded inside a thread: a regular expression, a uniqueItems or a recursion may take hours,
-and nothing stops it. A child gives each job CPU time, so that a busy machine fails no good expression, and
-memory; if it does not answer all the same, it is killed and the next one started. Children hold no setting,
-no connection and no open file of ours.
+and nothing stops it. A child bounds the memory and the CPU time of each job. It is CPU time so that a good
+expression does not fail because the machine is busy. A child that does not answer is killed, and the next one is
+started. Children hold no setting, no connection and no open file of ours.
 
 This side only knows jobs by name; lib/sandbox/child.py, which the child runs, says what they do.
 """

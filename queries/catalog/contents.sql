@@ -1,5 +1,5 @@
 -- name: changes
--- What stands for all changes of what this tenant sees, NULL in a transaction that may make some.
+-- A text that differs after each change of what this tenant sees; NULL in a transaction that may make some.
 SELECT app_catalog_changes(CAST(:tenant AS uuid))
 
 -- name: contents

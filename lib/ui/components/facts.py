@@ -1,4 +1,4 @@
-"""Facts about one thing, a line each: what they are called, and beside it, all in one column, what they are."""
+"""Facts about one thing, a line each: the names in one column, the values in another."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ import streamlit as st
 
 
 def draw(facts: Mapping[str, str], *, key: str) -> None:
-    """Draw them under a key of the page's own; names and values are Markdown. layout.css makes the columns."""
+    """Draw the facts by their names, both as Markdown; `key` is unique on the page. layout.css makes the columns."""
     with st.container(key=f"facts-{key}"):
         st.markdown("  \n".join(f":gray[{name}]  {value}" for name, value in facts.items()))

@@ -1,4 +1,4 @@
-"""What stands in place of a list that has nothing to show: that it is so, why, and the way on."""
+"""The box in place of an empty list: that nothing is there, why, and what one can do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import streamlit as st
 
 @contextmanager
 def framed(title: str, hint: str) -> Iterator[None]:
-    """A bordered box with both in its middle; what is drawn inside comes below them: the way on."""
+    """A bordered box with title and hint in its middle. What one can do is drawn inside, below them."""
     with st.container(border=True, horizontal_alignment="center"):
         st.space("small")
         st.markdown(f"## {title}", width="content", text_alignment="center")
@@ -20,6 +20,6 @@ def framed(title: str, hint: str) -> Iterator[None]:
 
 
 def draw(title: str, hint: str) -> None:
-    """The same where nothing leads on."""
+    """The box where there is nothing that one can do."""
     with framed(title, hint):
         pass
