@@ -24,7 +24,6 @@ from lib.ui.workflows import attach
 KEY = "catalog-entries"
 _EVENT = "eventType"
 _QUIET = Activity()
-_LONGEST_DESCRIPTION = 180
 
 _component = own_component.of(__file__, name="catalog_entries")
 
@@ -112,7 +111,7 @@ def _card(entry: EntrySummary, activity: Activity) -> dict[str, Any]:
     said = [one_line(entry.event_type), *(look.word for look in shown)]
     return _entry(entry, activity) | {
         "kind": one_line(entry.event_type),
-        "description": shorten(one_line(entry.description), _LONGEST_DESCRIPTION),
+        "description": shorten(one_line(entry.description), cards.LONGEST_DESCRIPTION),
         "badges": [{"word": look.word, "tone": look.color} for look in shown],
         "figures": figures,
         "attached": str(entry.attached),

@@ -8,6 +8,9 @@ from lib.catalog.entries import Activity
 from lib.ui.components import statuses
 from lib.ui.components.text import NOTHING, count, duration, exactly, percent
 
+#: Characters of a description that cards and rows show.
+LONGEST_DESCRIPTION = 180
+
 # Of the card with the sparkline: its place is kept before it is drawn, so that nothing below it moves.
 _EXECUTIONS_HEIGHT = 186
 _ICONS = {

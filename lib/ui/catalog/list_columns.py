@@ -10,12 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from lib.catalog.entries import Activity, EntrySummary
+from lib.ui.catalog import cards
 from lib.ui.catalog.catalog_sorts import ORDERS
 from lib.ui.components import statuses
 from lib.ui.components.statuses import Look
 from lib.ui.components.text import NOTHING, count, duration, exactly, one_line, percent, shorten
-
-_LONGEST_DESCRIPTION = 180
 
 CellKind = Literal["words", "code", "number", "state", "trend", "long"]
 ListCell = dict[str, str]
@@ -121,5 +120,5 @@ _COLUMNS = (
     ListColumn("Schema", "state", lambda e, _: _state(statuses.SCHEMA[e.schema_state]), below="Category"),
     ListColumn("Owner", "words", lambda e, _: _words(e.owner)),
     ListColumn("Tags", "words", lambda e, _: _words(", ".join(e.tags)), below="Owner"),
-    ListColumn("Description", "long", lambda e, _: _words(shorten(e.description, _LONGEST_DESCRIPTION))),
+    ListColumn("Description", "long", lambda e, _: _words(shorten(e.description, cards.LONGEST_DESCRIPTION))),
 )
