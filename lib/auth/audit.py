@@ -9,7 +9,7 @@ from uuid import UUID
 from lib import database
 from lib.auth import acts
 from lib.auth.acts import Act
-from lib.database import Connection, named_queries
+from lib.database import Connection, advisory_locks, named_queries
 from lib.serialization import strict_json
 
 log = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ def keep_refused(actor: Doer, refused: acts.ActRefused) -> None:
     """
     try:
         with database.write(actor) as conn:
-            conn.execute(queries["take_turns"], {"user_id": actor.user_id})
+            conn.execute(queries["take_turns"], {"user_id": actor.user_id, "lock": advisory_locks.REFUSALS})
             of = {"tenant": actor.tenant, "user_id": actor.user_id, "action": refused.action}
             if conn.execute(queries["lately"], {**of, "most": MOST_REFUSED}).scalar_one() < MOST_REFUSED:
                 record(conn, actor, refused)

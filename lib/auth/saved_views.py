@@ -13,7 +13,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit, preferences
 from lib.auth.actors import Actor, Right
-from lib.database import Connection, named_queries
+from lib.database import Connection, advisory_locks, named_queries
 from lib.errors import Conflict, InvalidInput, NotFound
 from lib.serialization import naming, strict_json
 
@@ -142,12 +142,12 @@ def _one(conn: Connection, actor: Actor, view_id: UUID) -> Any:
 
 def _make_room(conn: Connection, actor: Actor, *, own: int = 0, shared: int = 0) -> None:
     """Raise Conflict unless so many more views are within the bounds. Whoever else adds one waits until then."""
-    conn.execute(queries["take_turns"], {"tenant": actor.tenant})
+    conn.execute(queries["take_turns"], {"tenant": actor.tenant, "lock": advisory_locks.SAVED_VIEWS})
     found = conn.execute(queries["how_many"], {"tenant": actor.tenant, "user_id": actor.user_id}).one()
     if own and found.own + own > MOST_OWN:
-        raise Conflict(f"You have {MOST_OWN} views, and more than that nobody may have. Delete one first.")
+        raise Conflict(f"You have {MOST_OWN} views already, the most that a person may have. Delete one first.")
     if shared and found.shared + shared > MOST_SHARED:
-        raise Conflict(f"This tenant shares {MOST_SHARED} views, and more than that it may not. Keep this one private.")
+        raise Conflict(f"This tenant shares {MOST_SHARED} views already, the most that it may. Keep this one private.")
 
 
 def _checked_name(name: str) -> str:

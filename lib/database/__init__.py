@@ -29,7 +29,7 @@ from sqlalchemy import Connection as Connection  # domain modules take theirs fr
 from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from lib.database import address, checks, driver, embedded_server, named_queries, resting
+from lib.database import address, advisory_locks, checks, driver, embedded_server, named_queries, resting
 from lib.database.checks import APP_ROLE as APP_ROLE
 from lib.database.embedded_server import EmbeddedServer
 from lib.database.translation import NO_CHANGES
@@ -40,8 +40,6 @@ from lib.settings import ROOT, Settings
 log = logging.getLogger(__name__)
 queries = named_queries.of(__name__)
 
-# Any number will do as long as nobody else's advisory lock uses it; held while migrating.
-_MIGRATION_LOCK = 0x65766361
 
 _POOL: dict[str, Any] = {
     "max_overflow": 10,
@@ -254,7 +252,7 @@ def migrate(owner: Engine, *, role: str = APP_ROLE) -> None:
     config.attributes["role"] = role
     try:
         with owner.begin() as conn:
-            conn.execute(queries["lock_migrations"], {"key": _MIGRATION_LOCK})
+            conn.execute(queries["lock_migrations"], {"key": advisory_locks.MIGRATE})
             config.attributes["connection"] = conn
             command.upgrade(config, "head")
     except ProgrammingError as error:

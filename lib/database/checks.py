@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, Row
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from lib.database import named_queries
+from lib.database import advisory_locks, named_queries
 from lib.database.translation import first_line
 from lib.errors import ConfigurationError
 from lib.settings import ROOT
@@ -24,8 +24,6 @@ MINIMUM_VERSION = 150000
 APP_ROLE = "event_catalog_app"
 #: Everything that migrations make, a line each; see tests/database/database/test_checks.py.
 SHAPE = ROOT / "migrations" / "shape.txt"
-# The class of the advisory lock by which two sessions find out whether they are in the same database.
-_LOCK_CLASS = 0x65766364
 _MOST_NAMED = 3
 # How PgBouncer answers a session that asks for settings of its own.
 _POOLERS_ANSWER = "unsupported startup parameter"
@@ -219,7 +217,7 @@ def _shape(owner: Engine) -> Check:
 
 
 def _app_login(owner: Engine, app: Engine, role: str) -> Check:
-    lock = {"class": _LOCK_CLASS, "word": secrets.randbelow(2**31)}
+    lock = {"class": advisory_locks.SAME_DATABASE, "word": secrets.randbelow(2**31)}
     try:
         with owner.connect() as held, app.connect() as conn:
             held.execute(queries["hold"], lock)

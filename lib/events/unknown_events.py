@@ -20,7 +20,7 @@ from lib import database
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import event_types, examples
-from lib.database import Connection, driver, named_queries
+from lib.database import Connection, advisory_locks, driver, named_queries
 from lib.errors import InvalidInput, NotFound
 from lib.events.judging import SentEvent
 from lib.redaction import Redacted, holds_redacted
@@ -39,8 +39,6 @@ KEPT = timedelta(days=30)
 _MOST_SHOWN = 50
 #: What is counted without its name: no type and no source can be called so.
 _OTHERS = ""
-# Any number will do as long as nobody else's advisory lock uses it.
-_LOCK = 0x756E6B
 _NO_PAYLOAD = Redacted.of(None)
 _NO_SUCH = "No events of that type were refused lately, or it is in the catalog by now."
 _KEY_NAME = re.compile(r"(?:[a-z0-9](?:Id|ID|Key|Number|Uuid)|_(?:id|key|number|uuid)|^(?:id|uuid))$")
@@ -102,7 +100,7 @@ def add(conn: Connection, actor: Actor, *, sent: Sequence[SentEvent]) -> None:
         event_type = _OTHERS if _NO_PAYLOAD.holds(one.event_type) else one.event_type
         counts[event_type, redacted.name(one.source) if one.source else _OTHERS] += 1
         payloads.setdefault(event_type, []).append(redacted)
-    driver.rows(conn, queries["lock"], {"lock": _LOCK, "tenant": str(actor.tenant)})
+    driver.rows(conn, queries["lock"], {"lock": advisory_locks.UNKNOWN_EVENTS, "tenant": str(actor.tenant)})
     row = {
         "tenant": actor.tenant,
         "event_types": [event_type for event_type, _ in counts],

@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import Literal
 from uuid import UUID
 
-from lib.database import Connection, named_queries
+from lib.database import Connection, advisory_locks, named_queries
 
 Origin = Literal["live", "simulated", "replay"]
 
@@ -34,8 +34,6 @@ _STATUSES = {outcome: status for status, outcomes in OUTCOMES.items() for outcom
 COUNT_GRAINS = (15, 60, 360, 1440)
 DURATION_GRAINS = (60, 360, 1440)
 
-# Any number will do as long as nobody else's advisory lock uses it.
-_LOCK = 0x666F6C64
 _MOST_A_FOLD = 1_000_000
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -213,7 +211,7 @@ def drop_partitions(conn: Connection, *, days: int, error_days: int) -> int:
 
 def alone(conn: Connection) -> bool:
     """Whether no other process folds, compares or moves partitions until this transaction ends; takes the lock."""
-    return bool(conn.execute(queries["try_lock"], {"key": _LOCK}).scalar_one())
+    return bool(conn.execute(queries["try_lock"], {"key": advisory_locks.COUNTS}).scalar_one())
 
 
 def status_of(outcome: int) -> EventStatus:

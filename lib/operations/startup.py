@@ -7,7 +7,7 @@ import logging
 from lib import database, demo, sandbox
 from lib.auth import actors, members, proxy_tokens, sign_in_settings
 from lib.catalog import system as system_catalog
-from lib.database import Connection, named_queries
+from lib.database import Connection, advisory_locks, named_queries
 from lib.operations import rehearsal, stopping, upkeep
 from lib.runs import engine
 from lib.settings import Settings
@@ -82,7 +82,8 @@ def stop() -> None:
 
 def _load(settings: Settings) -> None:
     with database.operate() as conn:
-        conn.execute(queries["lock"])  # several processes may start at once; one of them loads
+        # Several processes may start at once; one of them loads.
+        conn.execute(queries["lock"], {"key": advisory_locks.LOAD})
         count = system_catalog.load(conn)
         demo_loaded = settings.embedded and settings.demo and demo.load(conn)
         _add_first_admin(conn, settings)

@@ -23,12 +23,12 @@ from dbos._sys_db import WorkflowStatusInternal
 from dbos._tracer import dbos_tracer
 
 from lib import database
-from lib.database import Connection, driver, named_queries, resting
+from lib.database import Connection, advisory_locks, driver, named_queries, resting
 from lib.errors import DatabaseUnavailable, StepFailed
 from lib.runs import recovery
 from lib.runs.claiming import Claiming
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
-from lib.runs.recovery import LOCK_CLASS, Housekeeping
+from lib.runs.recovery import Housekeeping
 from lib.runs.wake import Bell, Listener
 from lib.settings import Settings
 from lib.steps import check_definition, run_definition
@@ -214,7 +214,7 @@ def health() -> EngineHealth:
     """The engine's state, for people and monitors; cheap, and never raises."""
     try:
         with database.operate() as conn:
-            row = conn.execute(queries["health"], {"lock_class": LOCK_CLASS}).one()
+            row = conn.execute(queries["health"], {"lock_class": advisory_locks.ALIVE}).one()
     except DatabaseUnavailable:
         return EngineHealth("down", "The database does not answer.", 0, 0.0, 0)
     waiting = f"{row.queue_depth:,} waiting to start, {row.live_executors} workers."

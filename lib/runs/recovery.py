@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from lib import database
-from lib.database import named_queries
+from lib.database import advisory_locks, named_queries
 from lib.errors import DatabaseUnavailable
 from lib.runs.chores import Chore, Chores
 from lib.runs.journal import Turn, end_run
@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 
 queries = named_queries.of(__name__)
 
-#: First key of the advisory locks that executors hold; the second is the first half of their id.
-LOCK_CLASS = 0x72756E73
 #: Turns begun without a step finishing after which a run is given up.
 MAX_ATTEMPTS = 5
 
@@ -73,7 +71,7 @@ class Housekeeping(Chores):
         with database.operate_outside_transaction() as conn:
             conn.detach()  # closed at the end, not returned to the pool with the lock
             key = int.from_bytes(bytes.fromhex(self._executor_id[:8]), signed=True)
-            conn.execute(queries["hold_executor"], {"lock_class": LOCK_CLASS, "lock_key": key})
+            conn.execute(queries["hold_executor"], {"lock_class": advisory_locks.ALIVE, "lock_key": key})
             self._dead_since.clear()
 
             def may_go_on() -> bool:
@@ -99,7 +97,7 @@ class Housekeeping(Chores):
             self._dead_since.clear()
             return
         with database.operate() as conn:
-            turns = conn.execute(queries["turns_under_way"], {"lock_class": LOCK_CLASS}).all()
+            turns = conn.execute(queries["turns_under_way"], {"lock_class": advisory_locks.ALIVE}).all()
         now = time.monotonic()
         gone = {turn.executor_id for turn in turns if not turn.alive}
         self._dead_since = {executor: self._dead_since.get(executor, now) for executor in gone}

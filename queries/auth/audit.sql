@@ -6,7 +6,7 @@ VALUES (CAST(:tenant AS uuid), CAST(:user_id AS uuid), :email, :action, :target_
 
 -- name: take_turns
 -- Until the transaction ends, no other one counts and adds refused acts of this person.
-SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:user_id AS uuid) AS text), 29))
+SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:user_id AS uuid) AS text), CAST(:lock AS bigint)))
 
 -- name: lately
 -- How many acts of this kind a person has done in the last minute, up to as many as matter.

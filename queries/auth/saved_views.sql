@@ -21,7 +21,7 @@ FOR NO KEY UPDATE OF v
 
 -- name: take_turns
 -- Until the transaction ends, no other one counts and adds views of this tenant.
-SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:tenant AS uuid) AS text), 38))
+SELECT pg_advisory_xact_lock(hashtextextended(CAST(CAST(:tenant AS uuid) AS text), CAST(:lock AS bigint)))
 
 -- name: how_many
 -- How many views a person has, and how many are shared in the tenant.

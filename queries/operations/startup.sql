@@ -1,3 +1,3 @@
 -- name: lock
 -- Waits for any other process that is loading the catalog or the demo; ends with the transaction.
-SELECT pg_advisory_xact_lock(1702261603)
+SELECT pg_advisory_xact_lock(CAST(:key AS bigint))

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.database import Database
+from lib.database import Database, advisory_locks
 from lib.runs import engine, recovery, wake
 from lib.runs.journal import NotInCharge, RunJournal, Turn
 from lib.settings import Settings, settings
@@ -196,7 +196,7 @@ def test_nobody_asks_the_engine_before_its_schema_is_there(db: Database, caplog:
             "SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database AND datname = current_database()"
             " WHERE locktype = 'advisory' AND classid = :lock_class"
         )
-        alive = other.execute(executors, {"lock_class": recovery.LOCK_CLASS}).scalar_one()
+        alive = other.execute(executors, {"lock_class": advisory_locks.ALIVE}).scalar_one()
         conn.rollback()
     starting.join()
     engine.stop()
