@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 from uuid import UUID
 
 from lib.auth.actors import Actor
@@ -17,8 +17,8 @@ from lib.serialization import strict_json
 
 queries = named_queries.of(__name__)
 
-Status = Literal["draft", "published", "archived"]
-STATUSES: tuple[Status, ...] = ("published", "draft", "archived")
+WorkflowStatus = Literal["published", "draft", "archived"]
+WORKFLOW_STATUSES: tuple[WorkflowStatus, ...] = get_args(WorkflowStatus)
 
 #: How many of a workflow's latest runs its success rate is about.
 LATEST_RUNS = 200
@@ -36,7 +36,7 @@ class AttachedWorkflow:
     name: str
     description: str
     version: int
-    status: Status
+    status: WorkflowStatus
     is_system: bool
     is_paused: bool
 
@@ -52,7 +52,7 @@ class Workflow:
     workflow_id: UUID
     name: str
     description: str
-    status: Status
+    status: WorkflowStatus
     trigger: dict[str, Any] | None
     payload_schema_ref: str | None
     draft: dict[str, Any]
@@ -83,7 +83,7 @@ class WorkflowSummary:
     workflow_id: UUID
     name: str
     description: str
-    status: Status
+    status: WorkflowStatus
     version: int | None
     is_system: bool
     is_paused: bool
@@ -121,7 +121,7 @@ class WorkflowFilters:
     """What the list is narrowed to; None means all, for the status all but archived. `page` counts from 1."""
 
     search: str = ""
-    status: Status | None = None
+    status: WorkflowStatus | None = None
     event_type: str | None = None
     is_system: bool | None = None
     is_paused: bool | None = None
@@ -134,7 +134,7 @@ class WorkflowChoice:
 
     workflow_id: UUID
     name: str
-    status: Status
+    status: WorkflowStatus
     is_system: bool
     draft_version: int
     event_type: str | None

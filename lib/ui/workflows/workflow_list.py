@@ -15,10 +15,10 @@ from lib.workflows import records as workflow_records
 from lib.workflows.records import WorkflowFilters, WorkflowPage, WorkflowSummary
 
 _SEARCH = Text("workflowSearch", "Search workflows", "Search by name, description or event")
-_STATUS: Choice[workflow_records.Status] = Choice(
+_STATUS: Choice[workflow_records.WorkflowStatus] = Choice(
     "workflowStatus",
     "Status",
-    {status: status.capitalize() for status in workflow_records.STATUSES},
+    {status: status.capitalize() for status in workflow_records.WORKFLOW_STATUSES},
     "All but archived",
     width=145,
 )
@@ -29,7 +29,6 @@ _IS_PAUSED = Choice("workflowState", "State", {True: "Paused", False: "Active"},
 _KIND = Choice("workflowKind", "Kind", {ALL: "All", "system": "System", "own": "Own"}, default=ALL, segmented=True)
 _PAGE = Number("workflowPage")
 FILTERS = UrlFilters("workflows", (_SEARCH, _STATUS, _EVENT, _IS_PAUSED, _KIND), positions=(_PAGE,))
-_GOOD, _POOR = 0.95, 0.8
 # Of the few words in a row's menu, and of the sentence of whoever may not.
 _MENU_WIDTH = 220
 _PAUSE_HELP = "It starts no runs until it is resumed; runs under way go on."
