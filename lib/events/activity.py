@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 from uuid import UUID
 
 from lib.auth import acts, audit
@@ -37,7 +37,7 @@ _MOST_TYPES_ADDED_UP = 500
 #: An unmatched event was skipped by every workflow that might have started, or there was none.
 EventFate = Literal["matched", "skipped", "no_workflow", "error"]
 
-EVENT_FATES: tuple[EventFate, ...] = ("matched", "skipped", "no_workflow", "error")
+EVENT_FATES: tuple[EventFate, ...] = get_args(EventFate)
 
 queries = named_queries.of(__name__)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from lib.database import Connection, named_queries
@@ -23,7 +23,7 @@ RECENT_DAYS = 2
 _SETTLED = timedelta(minutes=30)
 
 CountKind = Literal["events", "runs", "durations"]
-_KINDS: tuple[CountKind, ...] = ("events", "runs", "durations")
+_KINDS: tuple[CountKind, ...] = get_args(CountKind)
 
 queries = named_queries.of(__name__)
 

@@ -12,19 +12,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from lib.database import Connection, advisory_locks, named_queries
 
 Origin = Literal["live", "simulated", "replay"]
 
-ORIGINS: tuple[Origin, ...] = ("live", "simulated", "replay")
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
 
 #: Each event has one; an error comes before a match.
 EventStatus = Literal["matched", "unmatched", "error"]
 
-EVENT_STATUSES: tuple[EventStatus, ...] = ("matched", "unmatched", "error")
+EVENT_STATUSES: tuple[EventStatus, ...] = get_args(EventStatus)
 
 #: The values of the column `outcome` that each status stands for: bit 1 is a match, bit 2 an error.
 OUTCOMES: dict[EventStatus, tuple[int, ...]] = {"unmatched": (0,), "matched": (1,), "error": (2, 3)}
