@@ -23,13 +23,13 @@ from lib.schemas.fields import Field
 from lib.schemas.outline import SchemaField, outline
 from lib.serialization import strict_json
 from lib.workflows import validation as workflow_validation
-from lib.workflows.validation import Event, Surroundings
+from lib.workflows.validation import Surroundings, TriggerEvent
 
 queries = named_queries.of(__name__)
 
 
 @dataclass(frozen=True)
-class Read:
+class BrokenRead:
     """A mapping that reads a field which the new schema lacks or gives another type."""
 
     target: str
@@ -43,7 +43,7 @@ class Impact:
 
     made_for: str | None
     now: str | None
-    reads: tuple[Read, ...]
+    reads: tuple[BrokenRead, ...]
     problems: tuple[str, ...]
 
     @property
@@ -72,7 +72,7 @@ class WorkflowImpact:
     version: int
     is_system: bool
     is_paused: bool
-    reads: tuple[Read, ...]
+    reads: tuple[BrokenRead, ...]
     problems: tuple[str, ...]
 
 
@@ -94,7 +94,7 @@ def impacts_of_change(
         definition = strict_json.loads(row.definition)
         around = workflow_validation.surroundings(conn, tenant=tenant, definition=definition)
         schemas = around.schemas if now_ref is None or now is None else {**around.schemas, now_ref: now}
-        around = replace(around, event=Event(event_type, now_ref, now), schemas=schemas)
+        around = replace(around, event=TriggerEvent(event_type, now_ref, now), schemas=schemas)
         given = definition["trigger"].get("payloadMapping")
         reads = _broken_reads(given, before, now) if isinstance(given, dict) else _broken_fields(before, now)
         errors = workflow_validation.errors(workflow_validation.check(definition, around))
@@ -131,7 +131,7 @@ class BrokenMapping:
     workflow_id: UUID
     name: str
     event_type: str
-    reads: tuple[Read, ...]
+    reads: tuple[BrokenRead, ...]
 
 
 def broken_mappings(
@@ -166,7 +166,7 @@ def _impact(
     )
 
 
-def _broken_reads(given: Mapping[str, Any], before: JsonSchema | None, now: JsonSchema | None) -> Iterator[Read]:
+def _broken_reads(given: Mapping[str, Any], before: JsonSchema | None, now: JsonSchema | None) -> Iterator[BrokenRead]:
     if before is None or now is None:
         return
     old, new = fields.read(before), fields.read(now)
@@ -175,10 +175,10 @@ def _broken_reads(given: Mapping[str, Any], before: JsonSchema | None, now: Json
             continue
         for names in sorted(expressions.fields_read(value[expressions.EXPRESSION])):
             if change := _change(old.at(names), new.at(names)):
-                yield Read(target, ".".join(names), change)
+                yield BrokenRead(target, ".".join(names), change)
 
 
-def _broken_fields(before: JsonSchema | None, now: JsonSchema | None) -> Iterator[Read]:
+def _broken_fields(before: JsonSchema | None, now: JsonSchema | None) -> Iterator[BrokenRead]:
     """What a workflow that takes the payload as it is reads in vain. What is inside a removed field is not told."""
     if before is None or now is None:
         return
@@ -187,7 +187,7 @@ def _broken_fields(before: JsonSchema | None, now: JsonSchema | None) -> Iterato
     for field, names in waiting:  # level by level
         place = ".".join(names)
         if change := _change(old.at(names), new.at(names)):
-            yield Read(place, place, change)
+            yield BrokenRead(place, place, change)
         else:
             waiting += [(child, (*names, child.name)) for child in field.children]
 

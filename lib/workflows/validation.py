@@ -29,7 +29,7 @@ _TRIGGER_FIELDS = {"type", "eventName", "sourcePayloadSchemaRef", "payloadMappin
 
 
 @dataclass(frozen=True)
-class Event:
+class TriggerEvent:
     """What a trigger's check needs of its event: the schema ref and schema of its catalog entry."""
 
     event_type: str
@@ -41,7 +41,7 @@ class Event:
 class Surroundings:
     """The part of a tenant's catalog and registry that a definition refers to."""
 
-    event: Event | None = None
+    event: TriggerEvent | None = None
     schemas: Mapping[str, JsonSchema] = field(default_factory=dict)
     #: Events that steps wait for, and whether a correlation key can be derived from their payloads.
     awaited: Mapping[str, bool] = field(default_factory=dict)
@@ -75,7 +75,7 @@ def surroundings(conn: Connection, *, tenant: UUID, definition: Any) -> Surround
     if entry is None and isinstance(trigger.get("eventName"), str):
         lost_events.add(trigger["eventName"])
     return Surroundings(
-        event=Event(entry.event_type, entry.payload_schema_ref, entry.schema) if entry else None,
+        event=TriggerEvent(entry.event_type, entry.payload_schema_ref, entry.schema) if entry else None,
         schemas=schemas,
         awaited=event_types,
         meant=_meant(conn, tenant, lost_events, lost_refs),
@@ -155,7 +155,7 @@ def _trigger(definition: Mapping[str, Any], around: Surroundings) -> Iterator[Pr
     yield from _mapping(definition, trigger, around.event, around)
 
 
-def _source_schema(trigger: Mapping[str, Any], event: Event, around: Surroundings) -> Iterator[Problem]:
+def _source_schema(trigger: Mapping[str, Any], event: TriggerEvent, around: Surroundings) -> Iterator[Problem]:
     ref = trigger.get("sourcePayloadSchemaRef")
     if ref is not None and not isinstance(ref, str):
         yield Problem("/trigger/sourcePayloadSchemaRef", "The source schema must be the ref of a schema.")
@@ -172,7 +172,7 @@ def _source_schema(trigger: Mapping[str, Any], event: Event, around: Surrounding
 
 
 def _mapping(
-    definition: Mapping[str, Any], trigger: Mapping[str, Any], event: Event, around: Surroundings
+    definition: Mapping[str, Any], trigger: Mapping[str, Any], event: TriggerEvent, around: Surroundings
 ) -> Iterator[Problem]:
     ref, given = definition.get("payloadSchemaRef"), trigger.get("payloadMapping")
     if given is None:

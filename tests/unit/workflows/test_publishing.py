@@ -23,7 +23,7 @@ from lib.sandbox import validation
 from lib.schemas import fields
 from lib.schemas.form import sample
 from lib.serialization import strict_json
-from lib.workflows.validation import Event, Surroundings, check, errors
+from lib.workflows.validation import Surroundings, TriggerEvent, check, errors
 
 STEP = {"id": "note", "type": "action.call", "config": {"action": "log.write", "input": {"message": "hi"}}}
 EVENTS = {event.event_type: event for event in system_catalog.read()}
@@ -143,7 +143,7 @@ def test_no_error_means_that_a_run_starts_and_an_error_that_none_does(trigger: t
     }
     if given_mapping is not None:
         definition["trigger"]["payloadMapping"] = given_mapping
-    around = Surroundings(event=Event(source, source, SCHEMAS[source]), schemas=SCHEMAS)
+    around = Surroundings(event=TriggerEvent(source, source, SCHEMAS[source]), schemas=SCHEMAS)
     found = [problem.message for problem in errors(check(definition, around))]
     matches = [(_decided(definition, source, payload, SCHEMAS[target]), payload) for payload in payloads(source)]
     if found:
@@ -335,7 +335,7 @@ def test_no_error_means_that_a_sample_starts_a_run_over_any_schema(trigger: tupl
     }
     if given_mapping is not None:
         definition["trigger"]["payloadMapping"] = given_mapping
-    around = Surroundings(event=Event("E", source, trigger[0]), schemas=SCHEMAS)
+    around = Surroundings(event=TriggerEvent("E", source, trigger[0]), schemas=SCHEMAS)
     if errors(check(definition, around)):
         return
     made = [one for one in samples(trigger[0]) if validation.violations(trigger[0], one).valid]

@@ -21,7 +21,7 @@ from lib.steps import Problem, each_step, offers
 from lib.ui.components import diagram
 from lib.workflows import definition_text, diff, editing
 from lib.workflows.dry_run import dry_run
-from lib.workflows.validation import Event, Surroundings, check, errors
+from lib.workflows.validation import Surroundings, TriggerEvent, check, errors
 from tests.support import work
 
 SOURCE = {
@@ -47,7 +47,7 @@ TARGET = {
     },
 }
 AROUND = Surroundings(
-    event=Event("MADE", "source.v1", SOURCE),
+    event=TriggerEvent("MADE", "source.v1", SOURCE),
     schemas={"source.v1": SOURCE, "target.v1": TARGET},
     awaited={"MADE": True},
 )
