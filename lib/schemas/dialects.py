@@ -14,14 +14,16 @@ from lib.serialization.json_values import json_type
 NOT_SCHEMAS = ("const", "enum", "default", "examples")
 _LARGEST = 1 << 60
 NEWEST = 2020
-_DRAFTS = {
-    "http://json-schema.org/draft-03/schema": 3,
-    "http://json-schema.org/draft-04/schema": 4,
-    "http://json-schema.org/draft-06/schema": 6,
-    "http://json-schema.org/draft-07/schema": 7,
-    "https://json-schema.org/draft/2019-09/schema": 2019,
-    "https://json-schema.org/draft/2020-12/schema": NEWEST,
+#: What a schema names each draft by, as its `$schema`.
+ADDRESSES: Mapping[int, str] = {
+    3: "http://json-schema.org/draft-03/schema#",
+    4: "http://json-schema.org/draft-04/schema#",
+    6: "http://json-schema.org/draft-06/schema#",
+    7: "http://json-schema.org/draft-07/schema#",
+    2019: "https://json-schema.org/draft/2019-09/schema",
+    NEWEST: "https://json-schema.org/draft/2020-12/schema",
 }
+_DRAFTS = {address.rstrip("#"): draft for draft, address in ADDRESSES.items()}
 
 _DRAFT_3 = frozenset(
     "$ref additionalItems additionalProperties dependencies disallow divisibleBy enum exclusiveMaximum "
@@ -59,7 +61,7 @@ def metaschema(schema: Any) -> str | None:
     named = schema.get("$schema") if isinstance(schema, Mapping) else None
     if isinstance(named, str):
         return next((address for address in _DRAFTS if address == named.rstrip("#")), None)
-    return next(address for address, draft in _DRAFTS.items() if draft == NEWEST)
+    return ADDRESSES[NEWEST]
 
 
 class UnusableKeyword(Exception):

@@ -7,19 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.catalog.interchange.documents import Unreadable, shown
+from lib.schemas import dialects
 
+#: The drafts as formats name them.
+NAMES = {3: "draft-03", 4: "draft-04", 6: "draft-06", 7: "draft-07", 2019: "2019-09", dialects.NEWEST: "2020-12"}
 #: AsyncAPI's schemas are a superset of this draft.
-DRAFT_7 = "http://json-schema.org/draft-07/schema#"
-_DRAFTS = {
-    "draft-03": "http://json-schema.org/draft-03/schema#",
-    "draft-04": "http://json-schema.org/draft-04/schema#",
-    "draft-06": "http://json-schema.org/draft-06/schema#",
-    "draft-07": DRAFT_7,
-    "2019-09": "https://json-schema.org/draft/2019-09/schema",
-    "draft-2019-09": "https://json-schema.org/draft/2019-09/schema",
-    "2020-12": "https://json-schema.org/draft/2020-12/schema",
-    "draft-2020-12": "https://json-schema.org/draft/2020-12/schema",
-}
+DRAFT_7 = dialects.ADDRESSES[7]
+_DRAFTS = {name: dialects.ADDRESSES[draft] for draft, name in NAMES.items()}
+_DRAFTS |= {f"draft-{name}": _DRAFTS[name] for name in ("2019-09", "2020-12")}
 _ASYNCAPI = re.compile(r"application/vnd\.aai\.asyncapi(\+json|\+yaml)?(;.*)?")
 _JSON_SCHEMA = re.compile(r"application/schema(\+json|\+yaml)?(?:;\s*version=(?P<draft>.*))?")
 

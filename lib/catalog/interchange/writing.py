@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.catalog.entries import EntrySource, EntryStatus
-from lib.catalog.interchange import own_reading, told
+from lib.catalog.interchange import own_reading, schema_formats, told
 from lib.catalog.interchange.documents import EXTENSION, FIELDS
 from lib.catalog.interchange.standalone import fits_asyncapi, rewritten
 from lib.catalog.system import DIALECT
@@ -26,7 +26,6 @@ from lib.serialization.strict_json import JsonValue
 ASYNCAPI_VERSION = "3.0.0"
 #: Drafts that AsyncAPI's own schemas, which begin at draft 7, can be taken for.
 _LIKE_ASYNCAPI = frozenset({6, 7, 2019, dialects.NEWEST})
-_NAMED = {3: "draft-03", 4: "draft-04", 6: "draft-06", 7: "draft-07", 2019: "2019-09", dialects.NEWEST: "2020-12"}
 # Archives made of the same entries are the same.
 _MADE = (1980, 1, 1, 0, 0, 0)
 
@@ -155,7 +154,7 @@ def _component(schema: JsonSchema, at: str) -> Any:
     draft = dialects.draft_of(schema)
     if draft in _LIKE_ASYNCAPI and fits_asyncapi(schema):
         return rewritten({"$schema": DIALECT, **schema} if isinstance(schema, dict) else schema, at)
-    return {"schemaFormat": f"application/schema+json;version={_NAMED[draft]}", "schema": schema}
+    return {"schemaFormat": f"application/schema+json;version={schema_formats.NAMES[draft]}", "schema": schema}
 
 
 class _Names:

@@ -17,10 +17,10 @@ import yaml
 
 from lib.catalog import schema_registry
 from lib.database import Connection, named_queries
-from lib.schemas import JsonSchema
+from lib.schemas import JsonSchema, dialects
 
 FOLDER = Path(__file__).parent
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIALECT = dialects.ADDRESSES[dialects.NEWEST]
 
 queries = named_queries.of(__name__)
 
