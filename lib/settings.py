@@ -109,9 +109,9 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] | None = None
     #: Where traces go by OTLP over HTTP, such as http://localhost:4318; unset: there are none.
     otel_exporter_otlp_endpoint: str | None = None
-    #: Days after which events are dropped, a month at a time; unset: never. Their counts stay.
+    #: Days after which events are dropped with their runs, a month at a time; unset: never. Their counts stay.
     retention_days: int | None = Field(default=None, ge=1, le=36500)
-    #: The same for events that failed, when those are to stay longer.
+    #: The same for events and runs that failed, when those are to stay longer.
     retention_error_days: int | None = Field(default=None, ge=1, le=36500)
     #: File that gets a checkpoint of the audit trail once a day; unset: the log has it alone.
     audit_checkpoint_file: Path | None = None

@@ -49,7 +49,7 @@ def reconcile(conn: Connection, *, since: datetime, until: datetime) -> list[Dri
 
     Buckets that the range holds only a part of are left out of the comparison with the rows; those of a day or less
     are compared with each other in all days that it touches. Months whose events were dropped are compared among the
-    counts only. Owner's connection; nothing is done while another process folds.
+    counts only, those of runs too. Owner's connection; nothing is done while another process folds.
     """
     if not rollups.alone(conn):
         return []

@@ -198,17 +198,6 @@ def make_partitions(conn: Connection, *, months: int = 3) -> None:
         conn.execute(queries["make_partitions"], {"months": months})
 
 
-def drop_partitions(conn: Connection, *, days: int, error_days: int) -> int:
-    """Drop months of events that ended `days` ago, keeping failed events for `error_days`; how many months.
-
-    Counts stay. Owner's connection.
-    """
-    if not alone(conn):
-        return 0
-    row = {"days": days, "error_days": max(days, error_days)}
-    return int(conn.execute(queries["drop_partitions"], row).scalar_one())
-
-
 def alone(conn: Connection) -> bool:
     """Whether no other process folds, compares or moves partitions until this transaction ends; takes the lock."""
     return bool(conn.execute(queries["try_lock"], {"key": advisory_locks.COUNTS}).scalar_one())

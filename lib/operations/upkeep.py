@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from functools import partial
 
 from lib import database
 from lib.auth import audit_chain, downloads
@@ -16,6 +17,7 @@ from lib.errors import ConfigurationError, DatabaseUnavailable, InvalidInput
 from lib.events import search as payload_search
 from lib.events import unknown_events
 from lib.metrics import reconciliation, rollups
+from lib.operations import retention
 from lib.runs.chores import Chore, Chores
 from lib.settings import Settings
 from lib.workflows import backfill
@@ -38,7 +40,8 @@ class Upkeep(Chores):
             Chore("payloads to search", _index_payloads),
             Chore("backfills", self._backfill),
             Chore("export links", _forget_downloads, every=_MINUTE),
-            Chore("partitions", self._partitions, every=_HOUR),
+            Chore("partitions", _make_partitions, every=_HOUR),
+            *self._retention(),
             Chore("deleted events", _remove_deleted_events, every=_HOUR),
             Chore("unknown events", _forget_unknown_events, every=_HOUR),
             Chore("comparing counts", _reconcile, every=_HOUR, first=60),
@@ -64,17 +67,17 @@ class Upkeep(Chores):
             else:
                 self.went_well(one)
 
-    def _partitions(self) -> None:
+    def _retention(self) -> list[Chore]:
+        """What is dropped by its age, if anything is: first the events, then what refers to them."""
         days = self._settings.retention_days
-        with database.operate() as conn:
-            rollups.make_partitions(conn)
-        if days is not None:
-            with database.operate() as conn:
-                dropped = rollups.drop_partitions(
-                    conn, days=days, error_days=self._settings.retention_error_days or days
-                )
-            if dropped:
-                log.info("Dropped %d months of events that are older than %d days.", dropped, days)
+        if days is None:
+            return []
+        kept = retention.Kept(days, max(days, self._settings.retention_error_days or days))
+        return [
+            Chore("old events", partial(_drop_events, kept), every=_HOUR),
+            Chore("old runs", partial(_drop_runs, kept), every=_MINUTE),
+            Chore("old submissions", _forget_submissions, every=_MINUTE),
+        ]
 
     def _checkpoint(self) -> None:
         with database.operate() as conn:
@@ -93,6 +96,28 @@ def _fold() -> int:
 def _index_payloads() -> int:
     with database.operate() as conn:
         return payload_search.index(conn)
+
+
+def _make_partitions() -> None:
+    with database.operate() as conn:
+        rollups.make_partitions(conn)
+
+
+def _drop_events(kept: retention.Kept) -> None:
+    with database.operate() as conn:
+        dropped = retention.drop_events(conn, kept)
+    if dropped:
+        log.info("Dropped %d months of events that are older than %d days.", dropped, kept.days)
+
+
+def _drop_runs(kept: retention.Kept) -> int:
+    with database.operate() as conn:
+        return retention.drop_runs(conn, kept)
+
+
+def _forget_submissions() -> int:
+    with database.operate() as conn:
+        return retention.forget_submissions(conn)
 
 
 def _remove_deleted_events() -> None:

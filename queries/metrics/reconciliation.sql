@@ -1,8 +1,7 @@
 -- name: repair_events
 -- Log what the counts of closed quarter hours lack, or have too much of, compared with the rows; and report it.
 WITH range AS (
-  SELECT greatest(app_quarter(CAST(:since AS timestamptz)),
-                  (SELECT (max(month) + interval '1 month') AT TIME ZONE 'UTC' FROM dropped_event_months)) AS since,
+  SELECT greatest(app_quarter(CAST(:since AS timestamptz)), app_dropped_until()) AS since,
          app_quarter(CAST(:until AS timestamptz)) AS until
 ), differences AS (
   SELECT tenant, event_name, origin, bucket, sum(total) AS total, sum(matched) AS matched,
@@ -29,7 +28,8 @@ SELECT tenant, event_name AS name, origin, 15 AS grain, bucket, total AS missing
 -- name: repair_runs
 -- The same for runs.
 WITH range AS (
-  SELECT app_quarter(CAST(:since AS timestamptz)) AS since, app_quarter(CAST(:until AS timestamptz)) AS until
+  SELECT greatest(app_quarter(CAST(:since AS timestamptz)), app_dropped_until()) AS since,
+         app_quarter(CAST(:until AS timestamptz)) AS until
 ), differences AS (
   SELECT tenant, event_type, origin, bucket, sum(runs) AS runs, sum(succeeded) AS succeeded, sum(failed) AS failed,
          sum(canceled) AS canceled, sum(open) AS open, sum(completed) AS completed, sum(duration_us) AS duration_us
@@ -60,7 +60,7 @@ SELECT tenant, event_type AS name, origin, 15 AS grain, bucket, runs AS missing 
 -- name: repair_durations
 -- The same for the bins of durations, by hour. A bin's row takes one without a bin along: counts stay as they are.
 WITH range AS (
-  SELECT app_bucket(CAST(:since AS timestamptz), 60) AS since,
+  SELECT greatest(app_bucket(CAST(:since AS timestamptz), 60), app_dropped_until()) AS since,
          app_bucket(CAST(:until AS timestamptz), 60) AS until
 ), differences AS (
   SELECT tenant, event_type, origin, app_bucket(at, 60) AS bucket, bin,

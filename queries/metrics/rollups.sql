@@ -225,8 +225,3 @@ SELECT count(*) FROM moved
 -- name: make_partitions
 -- Partitions for this month and the next ones.
 SELECT app_make_event_partitions(:months)
-
--- name: drop_partitions
--- Drop the months that are over and past their days; failed events may stay longer. How many months went.
-SELECT app_drop_event_partitions(make_interval(days => CAST(:days AS int)),
-                                 make_interval(days => CAST(:error_days AS int)))

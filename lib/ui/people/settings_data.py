@@ -45,15 +45,18 @@ def _host(host: str, port: int | None) -> str:
 
 
 def draw_retention() -> None:
-    """Draw how long events are kept."""
+    """Draw how long events and runs are kept."""
     st.header("Retention", anchor=False)
     days, error_days = settings().retention_days, settings().retention_error_days
     if days is None:
         st.markdown("Events are kept **for ever**, with their payloads and what they started.")
     else:
-        st.markdown(f"Events are dropped after **{plural(days, 'day')}**, a month at a time, with their payloads.")
+        st.markdown(
+            f"Events are dropped after **{plural(days, 'day')}**, a month at a time, with their payloads. The runs "
+            "that they started go too, with what steps took and gave; one that has not ended stays until it has."
+        )
         if error_days is not None:
-            st.markdown(f"Events that failed stay for **{plural(error_days, 'day')}**.")
+            st.markdown(f"Events and runs that failed stay for **{plural(error_days, 'day')}**.")
     st.markdown("Their counts stay, so metrics go back further than events. The audit trail is never dropped.")
     st.caption(f"`RETENTION_DAYS`, `RETENTION_ERROR_DAYS` · {_SET_BY}")
 

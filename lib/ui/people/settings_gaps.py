@@ -35,5 +35,5 @@ def gaps(people: Sequence[Member], made: Sequence[Token], settings: Settings) ->
     if not settings.egress_allow.strip():
         found.append(Gap("No egress.", "Workflows reach no other system: each HTTP request is refused.", "egress"))
     if settings.retention_days is None:
-        found.append(Gap("No retention.", "Events and their payloads are kept for ever.", "retention"))
+        found.append(Gap("No retention.", "Events, their payloads and runs are kept for ever.", "retention"))
     return found

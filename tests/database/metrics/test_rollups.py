@@ -429,41 +429,6 @@ def partition_of(db: Database, at: datetime) -> str:
         return str(conn.execute(statement, {"at": at}).scalar_one())
 
 
-def test_dropped_months_keep_their_counts_and_errors_stay_longer(db: Database, new_actor: ActorFactory) -> None:
-    actor = new_actor()
-    with db.owner.begin() as conn:
-        conn.exec_driver_sql("CALL app_make_event_partition('2020-02-01'); CALL app_make_event_partition('2020-03-01')")
-    old, recent = datetime(2020, 2, 10, 7, tzinfo=UTC), datetime(2020, 3, 20, 7, tzinfo=UTC)
-    for at in (old, recent):
-        add(db, actor.tenant, at)
-        add(db, actor.tenant, at, error_message="broken")
-    match = (
-        "INSERT INTO workflow_event_matches (tenant, event_id, match_no, outcome, reason)"
-        " SELECT tenant, event_id, 0, 'skipped', 'no_workflow' FROM workflow_runtime_events"
-    )
-    with db.owner.begin() as conn:
-        conn.exec_driver_sql(match)
-
-    def drop(now: str, *, days: int = 14, error_days: int) -> tuple[int, list[datetime], int]:
-        with db.owner.begin() as conn:
-            conn.execute(text("SELECT set_config('app.now', :now, true)"), {"now": now})
-            dropped = rollups.drop_partitions(conn, days=days, error_days=error_days)
-            left = conn.exec_driver_sql("SELECT created_at FROM workflow_runtime_events ORDER BY 1").scalars().all()
-            matches = conn.exec_driver_sql("SELECT count(*) FROM workflow_event_matches").scalar_one()
-        return dropped, list(left), matches
-
-    assert drop("2020-03-10", error_days=14) == (0, [old, old, recent, recent], 4), "February is not 14 days gone"
-    assert drop("2020-04-02", error_days=365) == (1, [old, recent, recent], 3)
-    assert partition_of(db, old) == "workflow_runtime_events_default"
-    assert drop("2021-04-02", error_days=380)[:2] == (1, [recent]), "and an error goes at last, too"
-    for at in (old, recent):
-        day = at.replace(hour=0)
-        assert total(db, actor, day, day + timedelta(days=1)) == EventCounts(2, 0, 1, 1)
-    with db.owner.begin() as conn:
-        assert reconciliation.reconcile(conn, since=old - timedelta(days=9), until=recent + timedelta(days=9)) == []
-    assert total(db, actor, old.replace(hour=0), recent).total == 2
-
-
 def test_upkeep_folds_and_ends(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     add(db, actor.tenant, START)

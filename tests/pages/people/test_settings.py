@@ -184,7 +184,8 @@ def test_the_data_sections_say_what_is_set_and_who_sets_it(
     egress = said(open_settings("egress"))
     assert "`api.example.com` :gray[· this host, the usual port" in egress
     assert "every host below `example.org`, port 8443" in egress and "EGRESS_ALLOW_PRIVATE" in egress
-    assert "after **90 days**" in said(open_settings("retention"))
+    retention = said(open_settings("retention"))
+    assert "after **90 days**" in retention and "The runs that they started go too" in retention
     monkeypatch.setattr(
         settings_data, "settings", lambda: settings.model_copy(update={"egress_allow": "http://x ![](y)"})
     )
