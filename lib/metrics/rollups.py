@@ -198,6 +198,12 @@ def make_partitions(conn: Connection, *, months: int = 3) -> None:
         conn.execute(queries["make_partitions"], {"months": months})
 
 
+def dropped_until(conn: Connection) -> datetime | None:
+    """Before when events, and the runs that they started, are counted but not kept; None when all are kept."""
+    until: datetime | None = conn.execute(queries["dropped_until"]).scalar_one()
+    return until
+
+
 def alone(conn: Connection) -> bool:
     """Whether no other process folds, compares or moves partitions until this transaction ends; takes the lock."""
     return bool(conn.execute(queries["try_lock"], {"key": advisory_locks.COUNTS}).scalar_one())

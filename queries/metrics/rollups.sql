@@ -225,3 +225,7 @@ SELECT count(*) FROM moved
 -- name: make_partitions
 -- Partitions for this month and the next ones.
 SELECT app_make_event_partitions(:months)
+
+-- name: dropped_until
+-- Before when events are not kept any more; nothing when all are.
+SELECT app_dropped_until()

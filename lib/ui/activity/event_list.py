@@ -15,7 +15,7 @@ from lib.events.activity import EventFilters, EventPage, EventSummary
 from lib.events.matching import reason_word
 from lib.metrics.time_window import clock
 from lib.ui.activity import event_filters
-from lib.ui.components import guard, links, nothing_here, page_buttons, statuses, table, viewer_time
+from lib.ui.components import guard, links, not_kept, nothing_here, page_buttons, statuses, table, viewer_time
 from lib.ui.components.statuses import Color
 from lib.ui.components.text import of_total, shorten
 
@@ -56,7 +56,7 @@ def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
             page = activity.page(conn, tenant=actor.tenant, filters=filters, older_than=older, newer_than=newer)
             total = None if live else activity.how_many(conn, tenant=actor.tenant, filters=filters)
         if not page.events:
-            _draw_nothing_found(narrowed=filters != EventFilters() or older is not None)
+            _draw_nothing_found(actor, filters, narrowed=filters != EventFilters() or older is not None)
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             _draw_open(page)
@@ -159,16 +159,15 @@ def _result(event: EventSummary) -> dict[str, Color]:
     return found
 
 
-def _draw_nothing_found(*, narrowed: bool) -> None:
+def _draw_nothing_found(actor: Actor, filters: EventFilters, *, narrowed: bool) -> None:
     if not narrowed:
         with nothing_here.framed(
             "Nothing has happened yet", "Events appear here as soon as they arrive, or as you simulate one."
         ):
             links.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
         return
-    with nothing_here.framed(
-        "No event matches these filters", "Try a longer time or fewer filters. What is redacted is never found."
-    ):
+    hint = not_kept.since(actor, filters.since) or "Try a longer time or fewer filters."
+    with nothing_here.framed("No event matches these filters", f"{hint} What is redacted is never found."):
         st.button(
             "Clear all filters",
             icon=":material/filter_alt_off:",

@@ -19,7 +19,7 @@ from lib.metrics.reports import RecentEvent, RecentPage
 from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import clock, iso
 from lib.ui.activity import event_export
-from lib.ui.components import figures, guard, links, page_buttons, printed, statuses, table
+from lib.ui.components import figures, guard, links, not_kept, page_buttons, printed, statuses, table
 from lib.ui.components.text import plural
 from lib.ui.metrics import metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
@@ -59,6 +59,8 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         _draw_narrowing(event_type, view, narrowed)
         for complaint in metrics_slice.left_out(narrowed):
             st.caption(f":orange[:material/link_off: {complaint}]")
+        if told := not_kept.since(actor, narrowed.since):
+            st.caption(told)
         if not page or not page.events:
             st.caption("No events.")
             return

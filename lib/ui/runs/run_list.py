@@ -9,7 +9,7 @@ from lib.auth.actors import Actor
 from lib.database.paging import Total
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, RunPage, RunSummary
-from lib.ui.components import guard, links, nothing_here, statuses, table, viewer_time
+from lib.ui.components import guard, links, not_kept, nothing_here, statuses, table, viewer_time
 from lib.ui.components.text import escape, of_total
 from lib.ui.runs import run_filters
 
@@ -41,7 +41,7 @@ def draw(actor: Actor, filters: RunFilters) -> None:
                 _draw_chosen(found.runs[row] if row is not None and row < len(found.runs) else None)
                 _draw_table(found.runs, key)
             else:
-                _draw_nothing(filters, found)
+                _draw_nothing(actor, filters, found)
             if found.runs or found.next or cursor:
                 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
                     st.caption(_told(found, total), width="content")
@@ -121,14 +121,15 @@ def _row(run: RunSummary) -> dict[str, object]:
     }
 
 
-def _draw_nothing(filters: RunFilters, page: RunPage) -> None:
+def _draw_nothing(actor: Actor, filters: RunFilters, page: RunPage) -> None:
     if page.next:
         nothing_here.draw(
             f"Not among the newest {run_records.LOOKED_AT:,} failed runs",
             "Older looks through those before them; a time or a workflow narrows them.",
         )
     elif filters != RunFilters():
-        with nothing_here.framed("No run matches these filters", "Try a longer time or fewer filters."):
+        hint = not_kept.since(actor, filters.since) or "Try a longer time or fewer filters."
+        with nothing_here.framed("No run matches these filters", hint):
             st.button(
                 "Clear all filters",
                 icon=":material/filter_alt_off:",
