@@ -26,6 +26,9 @@ from lib.serialization.strict_json import JsonValue
 SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 
 LONGEST_NAME = 256
+#: The source of replays. Source and id together name an event: a sender who had it could take the name of a replay
+#: before that is made, and the replay would start nothing.
+REPLAYS = "backfill"
 
 queries = named_queries.of(__name__)
 
@@ -64,6 +67,8 @@ class SentEvent:
             if not value or len(value) > longest:
                 raise InvalidInput(field, f"must have 1 to {longest} characters")
             strict_json.check_text(value, field=field)
+        if self.source == REPLAYS and not self.is_ours:
+            raise InvalidInput("source", f"must not be {REPLAYS}, which only replays of the catalog itself have")
         if not self.is_read:
             strict_json.check(self.payload)
 

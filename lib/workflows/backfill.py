@@ -22,7 +22,7 @@ from lib.auth import actors, acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable
-from lib.events import ingestion
+from lib.events import ingestion, judging
 from lib.serialization import strict_json
 from lib.workflows import changes as workflow_changes
 from lib.workflows.records import Workflow
@@ -37,7 +37,6 @@ BATCH = 40
 #: No event of a batch is begun later than this: whoever wants to pause the workflow waits until the batch ends.
 BATCH_SECONDS = 2.0
 PAUSE_SECONDS = 2.0
-SOURCE = "backfill"
 #: Different reasons that one backfill remembers; a message may quote what is in the payload.
 MOST_REASONS = 20
 _OTHER_REASONS = "Other reasons."
@@ -203,7 +202,7 @@ def _replay(
                 actor,
                 event_type=backfill.event_type,
                 payload=strict_json.loads(event.payload),
-                source=SOURCE,
+                source=judging.REPLAYS,
                 submission_id=f"{backfill.workflow_id}:{event.event_id}",
                 correlation_key=event.correlation_key,
                 schema_ref=event.payload_schema_ref,

@@ -399,6 +399,7 @@ def test_a_waiting_run_is_resumed_by_its_key_and_no_other(db: Database, new_acto
         ({"correlation_key": ""}, "correlationKey"),
         ({"source": "a\0b", "submission_id": "1"}, "source"),
         ({"source": "s", "submission_id": "x" * 300}, "id"),
+        ({"source": "backfill", "submission_id": f"{uuid4()}:{uuid4()}"}, "source"),
         ({"schema_ref": "\ud800"}, "schemaRef"),
         ({"payload": {"a": "\0"}}, "payload"),
         ({"payload": {"a": float("nan")}}, "payload"),
