@@ -112,5 +112,5 @@ def _schema(actor: Actor, event_type: str) -> bytes:
 
 ROUTES = [
     TokenRoute("GET", "/api/v2/catalog", list_entries, "read"),
-    TokenRoute("GET", "/api/v2/catalog/{event_type}/schema", schema, "read"),
+    TokenRoute("GET", "/api/v2/catalog/{event_type:path}/schema", schema, "read"),
 ]

@@ -48,6 +48,11 @@ _FORBIDDEN = re.compile(
     + "]"
 )
 _JSON_TYPE = re.compile(r"[\w.+-]+/(?:[\w.+-]+\+)?json", re.ASCII)
+# RFC 9110 section 5.6.6, and as it forgives: blanks around "=", and semicolons with nothing behind them.
+_PARAMETER = re.compile(
+    r";[ \t]*(?:(?P<name>[^\s=;\",]+)[ \t]*=[ \t]*"
+    r"(?:\"(?P<quoted>(?:[^\"\\]|\\.)*+)\"|(?P<plain>[^\s;\",]*+))[ \t]*)?"
+)
 _BETWEEN = re.compile(r"[ \t\n\r]*")
 _QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
 # Taking a batch apart leaves its numbers unread. parse reads them for each item.
@@ -71,8 +76,8 @@ class CloudEvent:
 
 def mode(content_type: str, header_names: Iterable[str]) -> Mode:
     """How the request carries its events. Raises ApiProblem, which says how to send one."""
-    media_type, parameters = _media_type(content_type)
-    if parameters.get("charset", "utf-8").strip('"').lower() not in ("utf-8", "utf8"):
+    media_type = _media_type(content_type)
+    if any(charset not in ("utf-8", "utf8") for charset in _charsets(content_type)):
         raise ApiProblem("unsupported-media-type", "charset: only UTF-8 is accepted.")
     if media_type == STRUCTURED:
         return "structured"
@@ -166,7 +171,7 @@ def _event(attributes: Mapping[str, str], data: JsonValue) -> CloudEvent:
             raise InvalidInput(name, "is missing; a CloudEvent needs specversion, id, source and type")
     _check_time(attributes.get("time"))
     content_type = attributes.get("datacontenttype", _JSON)
-    if content_type != _JSON and not _JSON_TYPE.fullmatch(_media_type(content_type)[0]):
+    if content_type != _JSON and not _JSON_TYPE.fullmatch(_media_type(content_type)):
         raise InvalidInput("datacontenttype", "must be application/json or left out")
     key = "correlationkey" if attributes.get("correlationkey") else "subject"
     # Longer ones would be refused later, by names that are ours and not the sender's.
@@ -234,10 +239,24 @@ def _decoded(header: str, raw: bytes) -> str:
         raise InvalidInput(header, "is not UTF-8 after percent-decoding") from None
 
 
-def _media_type(value: str) -> tuple[str, dict[str, str]]:
-    media_type, *rest = value.split(";")
-    pairs = (parameter.partition("=") for parameter in rest)
-    return media_type.strip().lower(), {name.strip().lower(): given.strip() for name, _, given in pairs}
+def _media_type(value: str) -> str:
+    return value.partition(";")[0].strip().lower()
+
+
+def _charsets(content_type: str) -> list[str]:
+    """Each charset that a Content-Type names, in lower case. What is quoted may have semicolons and quotes in it."""
+    at, found = len(content_type.partition(";")[0]), list[str]()
+    while at < len(content_type):
+        parameter = _PARAMETER.match(content_type, at)
+        if parameter is None:
+            detail = "Content-Type: what stands behind the type must be name=value, with quotes around other values."
+            raise ApiProblem("unsupported-media-type", detail)
+        at = parameter.end()
+        if (parameter["name"] or "").lower() == "charset":
+            quoted = parameter["quoted"]
+            given = parameter["plain"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+            found.append(given.lower())
+    return found
 
 
 def _quoted(text: str) -> str:

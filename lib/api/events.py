@@ -44,7 +44,7 @@ queries = named_queries.of(__name__)
 
 async def post(request: Request, caller: Caller) -> Response:
     """Take in the event, or the batch of events, that the request carries."""
-    mode = cloud_events.mode(request.headers.get("content-type", ""), request.headers)
+    mode = cloud_events.mode(request_body.content_type(request), request.headers)
     body = await request_body.read(request, max_bytes=_MAX_BYTES[mode])
     if mode == "batch":
         return await _post_batch(body, caller)

@@ -31,7 +31,17 @@ from lib.events.activity import EventFilters
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import REF, TICKET, publish
 from tests.support import work
-from tests.support.api_client import BATCH, STRUCTURED, ApiClient, at, event, new_token, routes, validator
+from tests.support.api_client import (
+    BATCH,
+    STRUCTURED,
+    ApiClient,
+    at,
+    described_path,
+    event,
+    new_token,
+    routes,
+    validator,
+)
 from tests.support.statements import counted_statements
 from tests.support.tenant_catalog import add_entry
 from tests.support.tickets import event_ticket
@@ -642,6 +652,16 @@ def test_a_compressed_body_is_refused(client: ApiClient) -> None:
     assert client.post(b"\x1f\x8b", headers={"Content-Encoding": "gzip"}).status_code == 415
 
 
+def test_of_two_content_types_neither_is_taken(client: ApiClient) -> None:
+    headers = [
+        ("Authorization", f"Bearer {client.token}"),
+        ("Content-Type", STRUCTURED),
+        ("Content-Type", "text/plain"),
+    ]
+    response = client.http.post("/api/v2/events", content=json.dumps(event()).encode(), headers=headers)
+    assert response.status_code == 415 and "more than once" in response.json()["detail"]
+
+
 def test_unknown_paths_and_methods_are_problems_too(client: ApiClient) -> None:
     for path in ("/api", "/api/", "/api/v2", "/api/v2/events/", "/api/v1/events", "/api/v2/catalog/A/B/schema"):
         response = client.get(path)
@@ -687,6 +707,7 @@ def test_the_catalog_is_listed_in_pages(db: Database, actor: Actor, client: ApiC
     assert len({entry["eventType"] for page in pages for entry in page}) == 155 and pages[4] == []
     [own] = client.get("/api/v2/catalog?source=tenant&status=draft").json()["entries"]
     assert own["links"]["schema"] == "/api/v2/catalog/OWN%2FTYPE%20%C3%A9/schema" and own["schemaState"] == "missing"
+    assert "no schema" in client.get(own["links"]["schema"]).json()["detail"], "or the link would lead nowhere"
     found = client.get("/api/v2/catalog?search=created ticket").json()["entries"][0]
     assert (found["eventType"], found["attachedWorkflows"]) == ("TICKET_CREATED", 1)
 
@@ -752,7 +773,9 @@ def test_a_ticket_fetches_its_events_as_a_file(actor: Actor, client: ApiClient, 
 def test_the_description_has_every_route_and_no_other(client: ApiClient) -> None:
     served = client.as_(None).get("/api/openapi.json").json()
     described = {(path, method.upper()) for path, item in served["paths"].items() for method in item}
-    assert described == {(r.path, method) for r in routes(client.app) for method in (r.methods or set()) - {"HEAD"}}
+    assert described == {
+        (described_path(r), method) for r in routes(client.app) for method in (r.methods or set()) - {"HEAD"}
+    }
     open_ones = {path for path, item in served["paths"].items() for op in item.values() if op.get("security") == []}
     for path, method in described:
         status = client.as_(None).request(method, path).status_code

@@ -291,6 +291,9 @@ def test_a_batch_has_at_most_five_hundred() -> None:
         ("text/json", "binary"),
         ("", "binary"),
         ('application/vnd.acme+json;charset="utf-8"', "binary"),
+        ('application/cloudevents+json; profile="a;charset=latin-1"', "structured"),
+        (r'application/cloudevents+json; x="a\";charset=utf-16"; charset="\utf-8"', "structured"),
+        ('application/json; x="a,b" ;; charset = utf8;', "binary"),
     ],
 )
 def test_the_content_type_decides_the_mode(content_type: str, expected: str) -> None:
@@ -310,6 +313,8 @@ def test_the_content_type_decides_the_mode(content_type: str, expected: str) -> 
         ("application/cloudevents+xml", []),
         ("application/cloudevents-batch+xml", []),
         ("application/cloudevents+json; charset=latin-1", []),
+        ("application/cloudevents+json; charset=utf-8; charset=latin-1", []),
+        ('application/cloudevents+json; x="a;b"; charset="UTF-16"', []),
         ("application/jsonp", ["ce-id"]),
     ],
 )
@@ -318,3 +323,10 @@ def test_other_content_types_are_refused(content_type: str, names: list[str]) ->
         cloud_events.mode(content_type, names)
     assert refused.value.status == 415
     assert "charset" in content_type or "application/cloudevents+json" in refused.value.detail
+
+
+@pytest.mark.parametrize("behind", [", application/json", "; charset", '; x="a', '; x="a"b', "; x=a b", "; a=b, c/d"])
+def test_what_is_no_content_type_is_refused(behind: str) -> None:
+    with pytest.raises(ApiProblem) as refused:
+        cloud_events.mode(f"application/cloudevents+json{behind}", ["ce-id"])
+    assert refused.value.status == 415

@@ -7,6 +7,7 @@ from typing import Any
 from lib import api
 from lib.api.application import is_ours, routes
 from lib.api.gate import TokenRoute
+from tests.support.api_client import described_path
 
 
 def described() -> dict[tuple[str, str], Any]:
@@ -20,7 +21,7 @@ def served() -> list[tuple[str, str]]:
     found = []
     for route in routes():
         methods = {route.method} if isinstance(route, TokenRoute) else (route.methods or set()) - {"HEAD"}
-        found += [(method, route.path) for method in methods]
+        found += [(method, described_path(route)) for method in methods]
     return found
 
 
@@ -31,7 +32,7 @@ def test_every_described_route_is_served_and_every_served_one_described() -> Non
 def test_the_description_says_which_routes_need_a_token() -> None:
     default: Any = api.document().get("security")
     needing = {place for place, operation in described().items() if operation.get("security", default)}
-    assert needing == {(route.method, route.path) for route in routes() if isinstance(route, TokenRoute)}
+    assert needing == {(route.method, described_path(route)) for route in routes() if isinstance(route, TokenRoute)}
 
 
 def test_the_middleware_passes_every_route_to_the_api() -> None:
