@@ -9,18 +9,27 @@ from functools import lru_cache
 # These words make a name the name of a secret wherever they stand in it …
 _ANYWHERE = (
     "secret|token|password|passwort|kennwort|contrasena|mot de passe"
+    "|senha|palavra passe|wachtwoord|losenord|adgangskode|kodeord|heslo|salasana|jelszo|sifre|kata sandi"
+    "|mnemonic|(?:seed|recovery|secret) phrase"
     "|passwd|pwd|pw|passphrase|passcode|authorization|cookie|credential|bearer|jwt|otp|totp"
     "|ssn|social security|iban|pan|cvv|cvc|security code|card n(?:umber|o|um|r)|credit card"
     "|bank account n(?:umber|o|um|r)|routing n(?:umber|o|um|r)|sort code"
-    "|(?:api|access|private|secret|signing|encryption|account|master|ssh|session) key|apikey"
+    "|(?:api|access|private|secret|signing|encryption|account|master|ssh|session|client|license|licence) key|apikey"
 )
 # … and these only at its end: a card is a secret, a card type is not.
 _LAST = (
-    "pass|pin|pin code|pin number|auth|card|debit card|bank account|account n(?:umber|o|um|r)|acct n(?:umber|o|um|r)"
-    "|session|(?:session|sess) id"
+    "pass|(?<!palabra )clave|parola|pin|pin code|pin number|auth|card|debit card|bank account"
+    "|account n(?:umber|o|um|r)|acct n(?:umber|o|um|r)"
+    "|session|(?:session|sess|connect s) ?id"
     "|(?:mfa|fa|auth|access|verification|authentication|one time|backup|recovery|sms|login) code"
 )
 _WORDS = re.compile(rf"\b(?:(?:{_ANYWHERE})s?\b|(?:{_LAST})s?$)")
+# How many words a model has read or written, in what it says of its work.
+_COUNTED = re.compile(r"\b(?:max|min|total|prompt|completion|input|output|cached|reasoning) (?:[a-z]+ )?tokens\b")
+# Words for a password in letters that are not Latin.
+_OTHER_LETTERS = re.compile(
+    "парол|hasł|密码|密碼|口令|パスワード|暗証番号|비밀번호|암호|סיסמ|كلمة المرور|كلمة السر|κωδικός|पासवर्ड|รหัสผ่าน"
+)
 # Endings of names that are written without gaps: dbpassword, xapikey.
 _ENDS = re.compile(
     r"(?:secret|token|password|passwort|kennwort|passwd|passphrase|authorization|cookie|credential|apikey|accesskey|privatekey"
@@ -36,7 +45,9 @@ def is_sensitive(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _names_secret(name: str) -> bool:
+    if not name.isascii() and _OTHER_LETTERS.search(unicodedata.normalize("NFC", name).lower()):
+        return True
     plain = "".join(one for one in unicodedata.normalize("NFKD", name) if not unicodedata.combining(one))
     found = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", plain)
-    words = " ".join(found).lower()
+    words = _COUNTED.sub("", " ".join(found).lower())
     return bool(_WORDS.search(words) or _ENDS.search(words.replace(" ", "")))

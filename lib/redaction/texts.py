@@ -20,10 +20,33 @@ _HEADER = re.compile(
     r"[^\r\n\\\"']++"
 )
 _NAME = re.compile(
-    r"(?<![\w.-])(?:--?(?P<option>[A-Za-z][\w.-]{0,63}+)(?:=|[ \t]{1,3}(?!-)"  # as commands are given it
+    r"(?:(?<![\w.-])|(?<=%22))(?:--?(?P<option>[A-Za-z][\w.-]{0,63}+)(?:=|[ \t]{1,3}(?!-)"  # as commands are given it
     r"|[\\\"']{1,3},\s{0,3}(?=[\\\"']{1,3}[^-\\\"']))"  # or a list of what they are given
-    r"|(?P<name>[A-Za-z][\w.-]{0,63}+)[\\\"']*+\s{0,3}(?:=>|[:=])\s{0,3})"
+    # A name may begin with low lines, and stand with its value in an address, where “=” is %3D.
+    r"|(?P<name>_{0,2}[A-Za-z][\w.-]{0,63}+)(?:[\\\"']*+\s{0,3}(?:=>|[:=→])\s{0,3}|(?:%22)?%3[ADad](?:%22)?))"
 )
+# The words before a name on its line, as in “API key: …”.
+_WORDS_BEFORE = re.compile(r"(?:[^\W\d_]{2,20} ){1,3}\Z")
+_LONGEST_WORDS = 63
+# What is said of a name: “the password is x1y2z3”, “DB_PASSWORD x1y2z3”. It is a secret if it has letters and digits.
+_TOLD = re.compile(
+    r"(?<![\w.-])(?P<name>[A-Za-z][\w-]{1,63}+)(?P<verb>(?:[ \t]{1,3}(?:is|was))?[ \t]{1,3})"
+    r"(?!/)(?=[A-Za-z!#$%*+/_.-]{0,60}[0-9])(?=[0-9!#$%*+/_.-]{0,60}[A-Za-z])(?P<value>[^\s,;:=&\"'()\[\]{}<>|]{6,}+)(?![:=(])"
+)
+_DIGIT, _CODED = re.compile("[0-9]"), re.compile("(?i)otp|pin|code")
+_CODE = re.compile(
+    r"(?i)((?<![A-Za-z0-9])(?:otp|pin|passcode|(?:verification|security|access|login|log-in|sms|mfa|2fa|one-time|recovery"
+    r"|confirmation|authentication) code)[ \t]{0,3}(?:[:=]|(?:is|was)\b:?|[ \t])[ \t]{0,3})[0-9]{4,8}(?![A-Za-z0-9-])"
+)
+# Programs that are given a password behind -p, and those that are given user:password behind -u.
+_ASKED = re.compile(
+    r"((?<![\w-])(?:(?:sshpass|(?:docker|podman|az|helm registry) login)\b[^\r\n|;&]{0,100}?[ \t]-p[ \t=]?"
+    r"|(?:mysql|mariadb)[\w-]{0,20}\b[^\r\n|;&]{0,100}?[ \t]-p(?=[^\s])"
+    r"|curl\b[^\r\n|;&]{0,100}?[ \t](?:-u|--user|--proxy-user|-U)[ \t=]{0,3}[\"']?[^\s:\"']{1,100}:))[^\s\"']{1,200}+"
+)
+# A number or an account in groups goes on behind a gap.
+_GROUPED = re.compile(r"(?=[A-Z]*[0-9])[A-Z0-9]{2,8}\Z")
+_FURTHER_GROUPS = re.compile(r"(?:[ \u00a0-](?=[A-Z]*[0-9]|[A-Z]{4}(?![A-Za-z]))[A-Z0-9]{1,8}(?![A-Za-z0-9]))++")
 _ELEMENT = re.compile(r"<(?P<whole>(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63}+))(?:\s[^<>]{0,200}+)?>")
 # Text, and what stands in it for text or for nothing: CDATA, in which "<" means itself, and comments.
 _CONTENT = re.compile(r"(?:[^<]++|<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))++", re.DOTALL)
@@ -36,6 +59,8 @@ _VALUE = re.compile(
     # JSON inside of JSON: a text ends where its quote comes again with as many backslashes.
     r"|(?P<escaped>\\++(?P<mark>[\"']))"
     r"(?:[^\\\"']|(?!(?P=escaped))\\++(?P=mark)?|(?!(?P=mark))[\"'])*+(?P=escaped)?"
+    # A block of YAML: its lines are those that are set in.
+    r"|[|>][+-]?[0-9]?[ \t]*\r?\n(?:[ \t]+[^\r\n]*+(?:\r?\n|\Z))*+"
     r"|[\[{][^\r\n]*+|[^\s,;&\"')}\]]++)",
     re.DOTALL,
 )
@@ -43,14 +68,25 @@ _BASIC = re.compile(r"(?i)(?<![A-Za-z0-9])(basic[ \t]{1,3})([A-Za-z0-9+/_-]{6,}+
 _WORD = re.compile("[A-Za-z][a-z]+")
 _TOKEN = re.compile(
     r"(?P<kept>(?<![A-Za-z0-9])[Bb](?i:earer)[ \t]{1,3})[A-Za-z0-9._~+/=-]{6,}+"
-    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]++\.[A-Za-z0-9_-]*+"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{5,}+(?:\.[A-Za-z0-9_-]*+){2,4}+"
     r"|(?<![A-Za-z0-9])(?:"
     r"[sprw]k_(?:live|test|prod)_[A-Za-z0-9]{8,}+|(?:sk|pk|rk)-[A-Za-z0-9_-]{20,}+|whsec_[A-Za-z0-9+/=_-]{16,}+"
     r"|wec_[0-9a-f]{32}_[A-Za-z0-9_-]{16,}+"
     r"|gh[a-z]_[A-Za-z0-9]{20,}+|github_pat_[A-Za-z0-9_]{20,}+|glpat-[A-Za-z0-9_-]{16,}+"
     r"|xox[a-z]-[A-Za-z0-9-]{10,}+|(?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,}+|npm_[A-Za-z0-9]{30,}+"
-    r"|SG\.[A-Za-z0-9_-]{10,80}\.[A-Za-z0-9_-]{10,}+|ya29\.[A-Za-z0-9_-]{20,}+|shp[a-z]{2}_[A-Za-z0-9]{16,}+)"
+    r"|SG\.[A-Za-z0-9_-]{10,80}\.[A-Za-z0-9_-]{10,}+|ya29\.[A-Za-z0-9_-]{20,}+|shp[a-z]{2}_[A-Za-z0-9]{16,}+"
+    r"|xapp-[A-Za-z0-9-]{15,}+|pypi-[A-Za-z0-9_-]{16,}+|do[opr]_v1_[0-9a-f]{32,}+|hv[sbr]\.[A-Za-z0-9_-]{20,}+"
+    r"|SK[0-9a-f]{32}(?![A-Za-z0-9])|key-[0-9a-z]{32}(?![A-Za-z0-9])|dapi[0-9a-f]{32}|1//0[A-Za-z0-9_-]{20,}+"
+    r"|EAA[A-Za-z0-9]{30,}+|sq0[a-z]{3}-[A-Za-z0-9_-]{20,}+|PMAK-[0-9a-f]{20,}+-[0-9a-f]{20,}+|NRAK-[A-Z0-9]{20,}+"
+    r"|(?:hf|lin_api|glsa|glc|dckr_pat|rubygems|figd|sbp|secret|ntn)_[A-Za-z0-9_-]{30,}+|ATATT3[A-Za-z0-9_=-]{30,}+"
+    r"|GOCSPX-[A-Za-z0-9_-]{20,}+|AGE-SECRET-KEY-1[A-Z0-9]{50,}+|pat-[a-z]{2}[0-9]-[0-9a-f-]{36}|xkeysib-[0-9a-f-]{40,}+"
+    # Of a bot of Telegram's; in its addresses behind “bot”.
+    r"|(?:bot)?[0-9]{8,10}:[A-Za-z0-9_-]{35}(?![A-Za-z0-9_-]))"
+    # Addresses that whoever has them may post to.
+    r"|(?P<hook>hooks\.slack\.com/(?:services|workflows|triggers)/|/api/webhooks/[0-9]{1,20}/"
+    r"|webhook\.office\.com/webhookb2/)[^\s\"'<>]{1,300}+"
     r"|(?P<user>://[^\s/:@]{0,100}:)[^\s/@]{1,200}(?=@)"
+    r"|(?P<alone>://)(?=[^\s/:@]{0,100}[0-9])[A-Za-z0-9_~-]{20,100}+(?=@)"
 )
 #: RFC 9562 section 4. One of some thousands reads like the number of a card or an account, and is neither.
 UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
@@ -66,9 +102,18 @@ _GROUP = re.compile("[0-9]+")
 _SHORTEST_FIRST_GROUP = 4
 #: ITU-T E.164: no telephone number has more digits.
 _LONGEST_PHONE = 15
+# What issuers have, by the lengths that they give out. National ones keep to four digits of their own.
 _CARD = re.compile(
-    r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]|2[2-7])\d{14}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:6\d|35)\d{14,17}"
+    r"4(?:\d{12}|\d{15}|\d{18})"  # Visa
+    r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
+    r"|220[0-4]\d{12,15}"  # Mir
+    r"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12,15}"  # American Express, Diners, JCB
+    r"|6\d{15}|(?:6[02357]\d\d|64[4-9]\d|81[0-7]\d)\d{13,15}|81[0-7]\d{13}"  # UnionPay, Discover, RuPay, girocard
+    r"|(?:50(?:18|20|38|6[0-2]|6[67]|7[89]|8\d|9\d)|5614|589[35])\d{12,15}"  # Maestro, Verve, Elo, RuPay
+    r"|(?:8600|9704|9792|9860)\d{12,15}"  # Uzcard, Napas, Troy, Humo
 )
+# How the US mail writes the numbers of its parcels: 22 digits in fours, from 92 to 95.
+_PARCEL = re.compile("9[2-5][0-9]{2}(?:[ \u00a0-][0-9]{4}){4}[ \u00a0-][0-9]{2}")
 # A US social security number: no area 000, 666 or 9xx, no group 00, no serial 0000.
 _SSN = re.compile(r"(?<![A-Za-z0-9.-])(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}(?![A-Za-z0-9-])")
 _IBAN_START = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}(?=[ \u00a0-]?[A-Za-z0-9])")
@@ -106,20 +151,38 @@ def redact_text(text: str) -> str:
     text = _HEADER.sub(rf"\1{REDACTED}", text)
     text = "".join(_without_content(text))
     text = "".join(_without_assigned(text))
+    if _DIGIT.search(text):  # most texts are told from these more cheaply than by the patterns
+        text = "".join(_without_told(text))
+        text = _CODE.sub(rf"\1{REDACTED}", text) if _CODED.search(text) else text
+    text = _ASKED.sub(rf"\1{REDACTED}", text) if " -" in text or "\t-" in text else text
     text = _SIGNED.sub(rf"\1{REDACTED}", text)
     text = _BASIC.sub(_without_basic, text)
-    text = _TOKEN.sub(lambda match: (match["kept"] or match["user"] or "") + REDACTED, text)
+    text = _TOKEN.sub(_without_token, text)
     pieces = _ID.split(text)  # every second one is such an id
     pieces[::2] = [_without_numbers(piece) for piece in pieces[::2]]
     return "".join(pieces)
 
 
 def is_card(digits: str) -> bool:
-    """Whether digits are the number of a payment card, check digit included."""
+    """Whether digits are the number of a payment card, check digit included.
+
+    Cards of 13 digits are issued no more. What has the check digit of an article number (EAN-13) too is one.
+    """
     if not 13 <= len(digits) <= 19 or not _CARD.fullmatch(digits):
+        return False
+    if len(digits) == 13 and _has_article_check(digits):
         return False
     doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(digits))]
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
+
+
+def _without_token(match: re.Match[str]) -> str:
+    return (match["kept"] or match["hook"] or match["user"] or match["alone"] or "") + REDACTED
+
+
+def _has_article_check(digits: str) -> bool:
+    """Whether the last digit is the check digit of GS1, as articles and parcels have it."""
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(digits))) % 10 == 0
 
 
 def _without_assigned(text: str) -> Iterator[str]:
@@ -127,11 +190,37 @@ def _without_assigned(text: str) -> Iterator[str]:
     done = position = 0
     while name := _NAME.search(text, position):
         position = name.end()  # and not behind the value: https://h/?token=x is not "https: …"
-        value = _VALUE.match(text, position) if is_sensitive(name["option"] or name["name"]) else None
+        value = _VALUE.match(text, position) if _is_named_secret(text, name) else None
         if value:
             quote = value["quote"] or value["escaped"] or ""
             yield f"{text[done:position]}{quote}{REDACTED}{quote}"
-            done = position = value.end()
+            further = _FURTHER_GROUPS.match(text, value.end()) if _GROUPED.match(value[0]) else None
+            done = position = (further or value).end()
+    yield text[done:]
+
+
+def _is_named_secret(text: str, name: re.Match[str]) -> bool:
+    """Whether an assigned name is that of a secret, by itself or with the words before it: an API key."""
+    if is_sensitive(name["option"] or name["name"]):
+        return True
+    start = name.start("name")
+    if start < 1 or text[start - 1] != " ":
+        return False
+    before = _WORDS_BEFORE.search(text, max(0, start - _LONGEST_WORDS), start)
+    words = before[0].split() if before else []
+    ends = (" ".join(words[-count:]) for count in range(1, len(words) + 1))
+    # It is the name that has to make a secret of them: “password changed by: Bob” names none.
+    return any(is_sensitive(f"{end} {name['name']}") and not is_sensitive(f"{end} x") for end in ends)
+
+
+def _without_told(text: str) -> Iterator[str]:
+    """The pieces of a text in which what is said of the name of a secret is replaced."""
+    done = position = 0
+    while told := _TOLD.search(text, position):
+        position = told.end("name")
+        if is_sensitive(told["name"]):
+            yield text[done : told.end("verb")] + REDACTED
+            done = position = told.start("value") + len(told["value"].rstrip(".!?"))
     yield text[done:]
 
 
@@ -202,6 +291,8 @@ def _without_card(match: re.Match[str]) -> str:
     """The digits without cards, and without the two short groups behind each: when it ends, and its check digits."""
     text = match[0]
     groups = list(_GROUP.finditer(text))
+    if _PARCEL.fullmatch(text) and _has_article_check("".join(one[0] for one in groups)):
+        return text
     pieces, done, hidden_to = list[str](), 0, 0
     for first, group in enumerate(groups):
         last = _end_of_card(groups, first, is_phone=first == 0 and match["plus"] is not None)

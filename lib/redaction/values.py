@@ -38,8 +38,12 @@ _OPTION = re.compile(r"--?[A-Za-z][\w.-]{0,63}")
 _LONGEST_KEPT = 512
 _SMALLEST_CARD = 10**12
 # What a name and its value are called beside each other.
-_NAMES = tuple(case for name in ("name", "key", "header", "field") for case in (name, name.title(), name.upper()))
-_VALUES = frozenset(case for name in ("value", "values") for case in (name, name.title(), name.upper()))
+_NAMES = tuple(
+    case
+    for name in ("name", "key", "header", "field", "label", "param", "parameter", "id", "k")
+    for case in (name, name.title(), name.upper())
+)
+_VALUES = frozenset(case for name in ("value", "values", "val", "v") for case in (name, name.title(), name.upper()))
 # Where a value goes, the value, its place in the schema, and the pointers that lead on from it.
 _Task = tuple[Any, Any, JsonValue, MarkedPlace, "list[_Pointers]"]
 

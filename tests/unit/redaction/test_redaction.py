@@ -29,7 +29,9 @@ card Card paymentCard debitCard debit_card debitcard giftCards pass dbPass smtp_
 auth x-auth X-Auth xauth basicAuth session Session sessionId session_id sessionid sessId sessionKey mfaCode mfa_code
 mfacode 2faCode totp otpCode authCode verificationCode oneTimeCode backup_codes bank_account bankAccount bankaccount
 bankAccountNumber account_number accountNumber accountNo cvcCode cvv2 securityCode routingNumber routing_number sortCode
-clientSecret refreshToken refresh_token userCredentials Passwort dbpasswort Kennwort motDePasse contraseña""".split()
+clientSecret refreshToken refresh_token userCredentials Passwort dbpasswort Kennwort motDePasse contraseña
+licenseKey clientKeyData mnemonic seedPhrase senha wachtwoord lösenord hasło пароль Пароль2 密码 パスワード
+connect.sid clave kataSandi""".split()
 
 HARMLESS = """tokenizer discard secretary cardinality cardholder cardboard panel company span expansion compass
 keyboard key primaryKey foreign_key author authorized authorId passenger description issue_number pinned
@@ -38,7 +40,8 @@ card_type cardType cardBrand cardId card_holder postcard scorecard wildcard disc
 compass boarding_passenger pinned pinnedAt pinCount spin shipping opinion authorName author_id authMethod authorised
 oauthProvider session_count sessionCount sessionStartedAt sessions_total obsession accountId accountName bank
 bankName statusCode reasonCode countryCode postal_code code codes errorCode factor mfaEnabled keyResult turnkey
-spanId japan expandable power pwned widthPx sortOrder routing""".split()
+spanId japan expandable power pwned widthPx sortOrder routing
+maxTokens total_tokens promptTokens output_cached_tokens palabraClave clientKeyboard phrase""".split()
 
 
 @pytest.mark.parametrize("key", [*SENSITIVE, "api key", "Card Number"])
@@ -216,6 +219,11 @@ TEXTS = {
         "29-11-2026 10 [redacted] of 12 [redacted] 99999"
     ),
     "4111 11 11 11 11 11 11, 411111 1111111111, 3782 822463 10005": "[redacted], [redacted], [redacted]",
+    "card: 4111 1111 1111 1111, IBAN: GB29 NWBK 6016 1331 9268 19.": "card: [redacted], IBAN: [redacted].",
+    "2200 7000 0000 0009, 6759649826438453, 9860 1000 0000 0008": "[redacted], [redacted], [redacted]",
+    # Articles and parcels have a check digit of their own, and one in ten that of a card too.
+    "EAN 4006381333931, 4006381333924 and 4222222222222": "EAN 4006381333931, 4006381333924 and [redacted]",
+    "9400 6531 5408 5152 9461 99": "9400 6531 5408 5152 9461 99",
     "+4111111111111111 +49 4111 1111 1111 1111 q=a+378282246310005": "+[redacted] +49 [redacted] q=a+[redacted]",
     "4111111111111112": "4111111111111112",
     # These have the check digit of a card, but nobody writes one so: phones, orders, amounts, company numbers, sizes.
@@ -282,6 +290,31 @@ TEXTS = {
     "https://h/f?sv=1&sig=aB%2B1&x=2": "https://h/f?sv=1&sig=[redacted]&x=2",
     "https://h/f?X-Amz-Signature=0aff#a": "https://h/f?X-Amz-Signature=[redacted]#a",
     "the signature=good": "the signature=good",
+    "API key: abc123, Card number = 12; mot de passe : x": (
+        "API key: [redacted], Card number = [redacted]; mot de passe : [redacted]"
+    ),
+    "password changed by: Bob, sort key: a": "password changed by: Bob, sort key: a",
+    "//npm.example/:_authToken=abc": "//npm.example/:_authToken=[redacted]",
+    "a=1&q=%7B%22password%22%3A%22x%22%7D&b=2": "a=1&q=%7B%22password%22%3A%22[redacted]&b=2",
+    "password%3Dhunter2": "password%3D[redacted]",
+    "password: |-\n  hun\n  ter2\nnext: 1": "password: [redacted]next: 1",
+    "The password is hunter2!": "The password is [redacted]!",
+    "ENV DB2_PASSWORD hunter2\nlogin bob pwd hunter2": "ENV DB2_PASSWORD [redacted]\nlogin bob pwd [redacted]",
+    "The password is wrong. The token at position 12 is bad": "The password is wrong. The token at position 12 is bad",
+    "Your verification code is 123456, OTP: 4711, code 123456": (
+        "Your verification code is [redacted], OTP: [redacted], code 123456"
+    ),
+    "curl -s -u 'bob:hunter2' h; mkdir -p a; sshpass -p hunter2 ssh h": (
+        "curl -s -u 'bob:[redacted]' h; mkdir -p a; sshpass -p [redacted] ssh h"
+    ),
+    "mysql -uroot -phunter2 db, docker login -u bob -p hunter2": (
+        "mysql -uroot -p[redacted] db, docker login -u bob -p [redacted]"
+    ),
+    "https://hooks.slack.com/services/T0/B0/abc": "https://hooks.slack.com/services/[redacted]",
+    "https://discord.com/api/webhooks/12/abc-_d": "https://discord.com/api/webhooks/12/[redacted]",
+    "https://api.telegram.org/bot123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/x": "https://api.telegram.org/[redacted]/x",
+    "https://ghp1abcdefghijklmnopqr@h/, ssh://git@h/": "https://[redacted]@h/, ssh://git@h/",
+    "eyJhbGciOiJSU0EifQ.abc.def.ghi.jkl.": "[redacted].",
     "": "",
 }
 
@@ -599,6 +632,31 @@ def test_redacting_twice_changes_nothing_more(text: str) -> None:
 
 
 SIZE = 256 * 1024
+
+VENDORS = """xapp-1-A01-123-abcdef0123456789 pypi-AgEIcHlwaS5vcmcCJDU3YmM2 dop_v1_0123456789abcdef0123456789abcdef
+hvs.CAESIJ1234567890abcdefghijklmnop SK0123456789abcdef0123456789abcdef key-3ax6xnjp29jd6fds4gc373sgvjxteol0
+dapi0123456789abcdef0123456789abcdef 1//0gabcdefghijklmnopqrstuvwxyz EAACEdEose0cBA1234567890abcdefghijklmnop
+sq0atp-ABCDEFGHIJKLMNOPQRSTUV PMAK-5f0e1d2c3b4a5968778695a4-b3c2d1e0f1a2b3c4d5e6f7 NRAK-ABCDEFGHIJKLMNOPQRSTUVWXYZ0
+hf_abcdefghijklmnopqrstuvwxyzABCDEFGH lin_api_abcdefghijklmnopqrstuvwxyz0123456789ABCD
+glsa_abcdefghijklmnopqrstuvwxyz012345_01234567 ATATT3xFfGF0abcdefghijklmnopqrstuvwxyz
+GOCSPX-abcdefghijklmnopqrstuvwxyz12
+AGE-SECRET-KEY-1QL3Z7HJY54PW3HYWW5AYYFG7ZQGVC7W3J2ELW8ZMRJ2KG5SFN9AQMCAC8P pat-na1-11111111-2222-3333-4444-555555555555
+""".split()
+
+
+@pytest.mark.parametrize("token", VENDORS)
+def test_a_token_is_known_by_what_its_vendor_begins_it_with(token: str) -> None:
+    assert redact_text(f"use {token}, or else") == f"use {REDACTED}, or else"
+    assert redact_text(f"a{token[:9]} {token[:9]}") == f"a{token[:9]} {token[:9]}"
+
+
+@pytest.mark.parametrize("key", ["label", "param", "id", "k", "Name"])
+@pytest.mark.parametrize("value", ["value", "val", "v"])
+def test_a_name_and_its_value_beside_each_other(key: str, value: str) -> None:
+    assert redact({key: "Password", value: "a"}) == {key: "Password", value: REDACTED}
+    assert redact({key: "Colour", value: "a"}) == {key: "Colour", value: "a"}
+
+
 HOSTILE: dict[str, Callable[[], Any]] = {
     unit: (lambda unit=unit: unit * (SIZE // len(unit)))
     for unit in [
@@ -647,6 +705,17 @@ HOSTILE: dict[str, Callable[[], Any]] = {
         "a\\",
         "token ",
         'token\\"',
+        "the a1b2c3 ",
+        "pin 4711x ",
+        "curl -u ",
+        "mysql -p",
+        "docker login ",
+        "ab ab ab: ",
+        "pin: 4A ",
+        "%22a%22%3A",
+        "pin: |\n ",
+        "://aaaaaaaaaaaaaaaaaaaa1",
+        "otp ",
     ]
 }
 HOSTILE |= {
