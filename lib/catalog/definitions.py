@@ -131,7 +131,7 @@ def path_suggestions(schema: Any) -> list[str]:
 
 
 def _stripped(text: Any) -> Any:
-    return text.strip() if isinstance(text, str) else text
+    return naming.stripped(text) if isinstance(text, str) else text
 
 
 def _once(texts: Any) -> Any:
@@ -139,7 +139,7 @@ def _once(texts: Any) -> Any:
         return texts
     found: dict[str, str] = {}
     for text in texts:
-        found.setdefault(text.strip().casefold(), text.strip())
+        found.setdefault(naming.stripped(text).casefold(), naming.stripped(text))
     return tuple(found.values())
 
 
@@ -188,13 +188,12 @@ def _tag_problems(tags: Any) -> Iterator[DefinitionProblem]:
 
 
 def _line_problem(text: str, what: str, longest: int, *, needed: bool) -> str | None:
-    if needed and not naming.can_be_seen(text):
-        return f"{what.strip()} must not be empty."
+    if not text:
+        return f"{what.strip()} must not be empty." if needed else None
     if len(text) > longest:
         return f"{what} has {len(text)} characters; at most {longest} are accepted."
-    if not naming.is_one_line(text):
-        return f"{what} must be on one line, without control characters."
-    return None
+    why = naming.why_unreadable(text)
+    return why and f"{what.strip()} {why}."
 
 
 def _unstorable(text: Any, field: str) -> str | None:

@@ -114,8 +114,8 @@ def _details(definition: Mapping[str, Any]) -> Iterator[Problem]:
     name = definition.get("name")
     if not isinstance(name, str) or not naming.can_be_seen(name) or len(name.strip()) > LONGEST_NAME:
         yield Problem("/name", f"The workflow needs a name of 1 to {LONGEST_NAME} characters.")
-    elif not naming.is_one_line(name.strip()):
-        yield Problem("/name", "The name must be on one line, without control characters.")
+    elif why := naming.why_unreadable(naming.stripped(name)):
+        yield Problem("/name", f"The name {why}.")
     if not isinstance(definition.get("description", ""), str):
         yield Problem("/description", "The description must be text.")
     for key in sorted(definition.keys() - _FIELDS):

@@ -9,10 +9,24 @@ from lib.serialization import naming
 
 
 @pytest.mark.parametrize(
-    "name", ["Desk", "  Desk ", "Jörg 😀", "a\u200db", "\U0001fae9", "\u200fשלום", "=1+1", "x" * 20]
+    "name",
+    [
+        "Desk",
+        "  Desk ",
+        "Jörg 😀",
+        "a\u200db",
+        "A\u0301",
+        "ก็",
+        "1\ufe0f\u20e3",
+        "\U0001fae9",
+        "\u200fשלום",
+        "=1+1",
+        "x" * 20,
+    ],
 )
 def test_a_name_is_taken_without_the_blanks_around_it(name: str) -> None:
     assert naming.checked(name, longest=20) == name.strip()
+    assert naming.checked(f"\ufeff {name}\u200b\u00a0\u2060", longest=20) == name.strip()
 
 
 @pytest.mark.parametrize(
@@ -27,8 +41,14 @@ def test_a_name_is_taken_without_the_blanks_around_it(name: str) -> None:
         ("a\x1b[31mb", "must be on one line, without control characters"),
         ("a\x85b", "must be on one line, without control characters"),
         ("a\u2028b", "must be on one line, without control characters"),
-        ("\u200b\u2060", "must have a character that can be seen"),
+        ("\u200b\u2060 \ufeff", "must have 1 to 20 characters"),
+        ("\u200d\u00ad", "must have a character that can be seen"),
+        ("\u0301\u20dd \U000e0100", "must have a character that can be seen"),
+        ("\U000e0041\U000e007f", "must have a character that can be seen"),
         ("\u3164\u2800 \ufe0f", "must have a character that can be seen"),
+        ("\u202e\u202d", "must not have characters that turn the order in which it is read"),
+        ("in\u202egnp.exe", "must not have characters that turn the order in which it is read"),
+        ("a\u2066b\u2069", "must not have characters that turn the order in which it is read"),
         ("a\0b", "has the character NUL, which cannot be stored"),
         ("a\ud800", "has half a surrogate pair, which cannot be stored"),
     ],
