@@ -88,8 +88,7 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
     if not isinstance(schema, dict):
         yield "", 'The schema must be an object, such as {"type": "object"}.'
     elif (address := dialects.metaschema(schema)) is None:
-        named = strict_json.dumps(schema["$schema"])[:120]
-        yield "/$schema", f"$schema names {named}, which is none of the drafts 3, 4, 6, 7, 2019-09 and 2020-12."
+        yield "/$schema", f"$schema {dialects.unknown(schema)}."
     else:
         yield from _violated(address, schema)
         yield from _broken_references(text)

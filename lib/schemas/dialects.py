@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 from lib.schemas import patterns
 from lib.schemas.parts import TYPES
+from lib.serialization import strict_json
 from lib.serialization.json_values import json_type
 
 #: Keywords whose values look like schemas and are none.
@@ -53,15 +55,45 @@ KEYWORDS: Mapping[int, frozenset[str]] = {
 _FORMATS = {"ip-address": "ipv4", "host-name": "hostname"}
 
 
+# The dialect of OpenAPI's schemas: the newest draft, with more keywords that describe and forbid nothing.
+_OPENAPI = re.compile(r"https?://spec\.openapis\.org/oas/3\.[12]/dialect/(?:base|[0-9]{4}-[0-9]{2}-[0-9]{2})")
+
+
 def metaschema(schema: Any) -> str | None:
     """The address of the metaschema of the draft that a schema names, the newest one's if it names none.
 
     None for a draft that is not known.
     """
+    named = _named(schema)
+    return ADDRESSES[NEWEST] if named is None else _address(named)
+
+
+def unknown(schema: Any) -> str | None:
+    """What is to be said of a schema that names a draft which is not known, without its subject; None of all others."""
+    named = _named(schema)
+    if named is None or _address(named):
+        return None
+    return f"names {strict_json.dumps(named)[:120]}, which is none of the drafts 3, 4, 6, 7, 2019-09 and 2020-12"
+
+
+def is_of_openapi(named: str) -> bool:
+    """Whether this names the dialect of OpenAPI's schemas."""
+    return _OPENAPI.fullmatch(named.rstrip("#")) is not None
+
+
+def _named(schema: Any) -> str | None:
     named = schema.get("$schema") if isinstance(schema, Mapping) else None
-    if isinstance(named, str):
-        return next((address for address in _DRAFTS if address == named.rstrip("#")), None)
-    return ADDRESSES[NEWEST]
+    return named if isinstance(named, str) else None
+
+
+def _address(named: str) -> str | None:
+    """The address of a draft, as its metaschema has it. Whether it begins with https tells no drafts apart."""
+    plain = named.rstrip("#")
+    if is_of_openapi(plain):
+        return ADDRESSES[NEWEST]
+    return next(
+        (one for one in _DRAFTS if one.partition(":")[2] == plain.removeprefix("https:").removeprefix("http:")), None
+    )
 
 
 class UnusableKeyword(Exception):
@@ -74,8 +106,9 @@ class UnusableKeyword(Exception):
 
 def draft_of(schema: Any, otherwise: int = NEWEST) -> int:
     """The draft that a schema names."""
-    named = schema.get("$schema") if isinstance(schema, Mapping) else None
-    return _DRAFTS.get(named.rstrip("#"), otherwise) if isinstance(named, str) else otherwise
+    named = _named(schema)
+    address = _address(named) if named is not None else None
+    return _DRAFTS[address] if address else otherwise
 
 
 def read(keyword: str, wanted: Any) -> Any:

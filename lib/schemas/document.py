@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from jsonschema_specifications import REGISTRY as SPECIFICATIONS
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
-from referencing.jsonschema import DRAFT202012, UnknownDialect, specification_with
+from referencing.jsonschema import DRAFT202012, specification_with
 
+from lib.schemas import dialects
 from lib.schemas.conditions import SchemaCondition, conditions
 from lib.schemas.parts import Part, Parts, listed, referred
 from lib.schemas.spec import Branching, Listed, Option, SchemaChoice, Settled, Spec, build_spec, conditioned
@@ -52,11 +53,8 @@ class SchemaDocument:
 
     def __init__(self, schema: Any) -> None:
         self.schema = schema
-        dialect = schema.get("$schema") if isinstance(schema, Mapping) else None
-        try:
-            self.specification = specification_with(dialect) if isinstance(dialect, str) else DRAFT202012
-        except UnknownDialect:
-            self.specification = DRAFT202012
+        dialect = dialects.metaschema(schema)
+        self.specification = specification_with(dialect) if dialect else DRAFT202012
         resource = self.specification.create_resource(schema)
         base_uri = _identifier(resource)
         self.registry = SPECIFICATIONS.with_resource(base_uri, resource)

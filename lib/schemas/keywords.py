@@ -56,6 +56,8 @@ class KeywordWriter:
             except UnusableKeyword as unusable:
                 self.out = before
                 self.refuse(keyword, unusable)
+        if why := dialects.unknown(schema):  # it is read as what is around it, and nobody knows whether that is right
+            self.compiler.unusable.append(Unusable(schema, "$schema", why, complete=True))
         self.anchor(schema)
         return self.out
 

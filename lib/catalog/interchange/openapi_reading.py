@@ -10,6 +10,7 @@ from lib.catalog import event_types
 from lib.catalog.interchange import told
 from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, shown
 from lib.catalog.interchange.standalone import DocumentPlace, Library
+from lib.schemas import dialects
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _JSON = re.compile(r"application/(json|[\w.+-]+\+json)\s*(;.*)?", re.IGNORECASE)
@@ -25,7 +26,8 @@ def read(library: Library, file: str) -> Document:
     if not isinstance((root / "webhooks").value, Mapping):
         return Document(problems=(f"{file}: This OpenAPI document has no webhooks.",))
     dialect = told.text((root / "jsonSchemaDialect").value)
-    draft = dialect if dialect and "json-schema.org" in dialect else None
+    # OpenAPI's own is what its schemas are written in anyway. One that is not known is told of each event.
+    draft = None if dialect and dialects.is_of_openapi(dialect) else dialect
     events = [
         event
         for name, webhook in (root / "webhooks").members()

@@ -56,6 +56,8 @@ BAD: list[tuple[Any, tuple[str, ...]]] = [
     ({"$schema": 3}, ("/$schema: Must be text",)),
     ({"$schema": "http://json-schema.org/draft-05/schema#"}, ("none of the drafts",)),
     ({"$schema": "https://example.com/mine"}, ("none of the drafts",)),
+    ({"properties": {"a": {"$schema": "https://example.com/mine"}}}, ("/properties/a/$schema", "none of the drafts")),
+    ({"$defs": {"a": {"$id": "b", "$schema": "http://json-schema.org/schema#"}}}, ("none of the drafts",)),
     ({"$ref": "https://example.com/far.json"}, ("/$ref: The schema refers to https://example.com/far.json", "fetched")),
     ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, ("/properties/a/$ref", "outside of it")),
     ({"$ref": "#/$defs/none"}, ("/$ref: The schema refers to /$defs/none, which is not in it",)),

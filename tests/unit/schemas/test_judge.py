@@ -145,6 +145,28 @@ def test_a_broken_part_is_told_once_and_the_rest_is_checked(broken: Any, told: s
     assert both(schema, {"bad": 1, "good": 1}) == [("/good", "Must be text.")]
 
 
+def test_a_draft_that_is_not_known_is_told() -> None:
+    schema = {"$schema": "https://example.com/mine", "properties": {"a": {"type": "string"}}}
+    verdict = violations(schema, {"a": "x"})
+    assert verdict.status == "schema_error" and 'names "https://example.com/mine"' in (verdict.error or "")
+    assert violations(schema, {"a": 1}).status == "invalid"
+
+
+@pytest.mark.parametrize(
+    ("named", "draft"),
+    [
+        ("https://spec.openapis.org/oas/3.1/dialect/base", "2020"),
+        ("https://spec.openapis.org/oas/3.1/dialect/2024-11-10", "2020"),
+        ("https://json-schema.org/draft-07/schema#", "7"),
+        ("http://json-schema.org/draft/2020-12/schema#", "2020"),
+    ],
+)
+def test_a_draft_is_known_by_other_addresses_too(named: str, draft: str) -> None:
+    schema = {"$schema": named, "prefixItems": [{"type": "null"}], "items": [{"type": "string"}]}
+    assert violations(schema, ["x"]).status == {"7": "valid", "2020": "invalid"}[draft]
+    assert violations(schema, [None]).status == {"7": "invalid", "2020": "schema_error"}[draft]
+
+
 BROKEN = {"$ref": "#/$defs/gone"}
 
 

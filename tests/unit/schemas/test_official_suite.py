@@ -32,8 +32,11 @@ _DYNAMIC = (
 _NO_VALIDATION = "schema that uses custom metaschema with with no validation vocabulary"
 OTHERWISE = {
     **{("draft2020-12", "dynamicRef.json", group): FETCHES for group in _DYNAMIC},
-    ("draft2020-12", "vocabulary.json", _NO_VALIDATION): FETCHES,
-    ("draft2019-09", "vocabulary.json", _NO_VALIDATION): FETCHES,
+    **{
+        (draft, "vocabulary.json", group): FETCHES
+        for draft in ("draft2019-09", "draft2020-12")
+        for group in (_NO_VALIDATION, "ignore unrecognized optional vocabulary")
+    },
 }
 
 

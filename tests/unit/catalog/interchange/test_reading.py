@@ -11,6 +11,7 @@ import yaml
 
 from lib.catalog.interchange import documents, reading
 from lib.catalog.interchange.documents import Document
+from lib.sandbox.metaschema import schema_problems
 from lib.schemas.document import SchemaDocument
 from lib.schemas.judge import Judge
 
@@ -297,6 +298,18 @@ def test_references_lead_from_file_to_file_and_nowhere_else() -> None:
     assert by_type["LOST"].problem == (
         "refers to https://example.com/nobody, which is outside of the document; nothing is fetched"
     )
+
+
+def test_the_dialect_of_a_document_is_that_of_its_schemas() -> None:
+    def schema_of(dialect: Any, **schema: Any) -> Any:
+        return read(openapi({"a": sends({"type": "object", **schema})}, jsonSchemaDialect=dialect)).events[0].schema
+
+    draft = "http://json-schema.org/draft-07/schema#"
+    assert schema_of(draft)["$schema"] == draft
+    own = "https://spec.openapis.org/oas/3.1/dialect/base"
+    assert "$schema" not in schema_of(own), "which is what it is without"
+    assert not schema_problems(schema_of(None, **{"$schema": own}))
+    assert "none of the drafts" in schema_problems(schema_of("https://example.com/mine"))[0][1]
 
 
 def test_a_schema_comes_with_all_that_it_refers_to() -> None:
