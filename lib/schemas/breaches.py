@@ -41,6 +41,8 @@ class Breach:
     branches: tuple[tuple[Breach, ...], ...] = ()
     #: The members that it is about: missing, or not allowed.
     names: tuple[str, ...] = ()
+    #: How many items it is about: those that are not allowed, or how many are.
+    count: int = 0
     #: What the references in `schema` need.
     resolver: Any = field(default=None, compare=False, repr=False)
     #: The key of the object at `path` that is to blame, which is then the value.
@@ -82,7 +84,8 @@ def _breach(compiler: Compiler, error: Any, value: Any) -> Breach | None:
     branches: tuple[tuple[Breach, ...], ...] = ()
     if isinstance(error.kind, _SEVERAL[:2]) and keyword in ("anyOf", "oneOf"):
         branches = tuple(tuple(read(compiler, iter(branch), value)) for branch in error.kind.context)
-    return Breach(keyword, wanted, origin.schema, path, here, branches, names, origin.resolver)
+    count = len(error.kind.unexpected) if isinstance(error.kind, _KIND.UnevaluatedItems) else 0
+    return Breach(keyword, wanted, origin.schema, path, here, branches, names, count, origin.resolver)
 
 
 def _of_key(breach: Breach, path: Path, key: str) -> Breach:
@@ -108,10 +111,13 @@ def _refusal(origin: SchemaOrigin | None, path: Path, here: Any, value: Any) -> 
     if keyword in (*_CLOSED, "propertyNames") and isinstance(here, dict):  # that names no property
         return Breach(keyword, False, holder, path, here, names=tuple(here))
     if keyword in _RESTS and holder.get(keyword) is False and path:
-        before = holder.get("prefixItems", holder.get("items"))
-        if path[-1] != len(listed(before)):
+        allowed = len(listed(holder.get("prefixItems", holder.get("items"))))
+        if path[-1] != allowed:
             return None  # said of the first item that is too many
-        return Breach(keyword, False, holder, path[:-1], _at(value, path[:-1]))
+        return Breach(keyword, False, holder, path[:-1], _at(value, path[:-1]), count=allowed)
+    if _TOLD_BY_HOLDER.get(keyword) == "dependentSchemas" and isinstance(here, dict):
+        names = tuple(name for name, schema in holder[keyword].items() if schema is False and name in here)
+        return Breach("dependentSchemas", False, holder, path, here, names=names)
     return Breach(_TOLD_BY_HOLDER.get(keyword, "false"), False, False, path, here)
 
 

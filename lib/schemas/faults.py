@@ -10,6 +10,8 @@ from lib.schemas.parts import listed
 from lib.serialization.json_values import identity
 
 _FORMS = ("anyOf", "oneOf")
+_ITEMS = ("items", "additionalItems", "unevaluatedItems")
+_COUNTED = ("contains", "minContains", "maxContains")
 #: Alternatives that one sentence names.
 _MOST_SAID = 3
 
@@ -18,7 +20,10 @@ def fault(breach: Breach) -> Fault:
     """Give what a breach is about. What is wrong inside a failed form is told at its own place."""
     if breach.keyword in _FORMS:
         return Fault(breach.keyword, breach.wanted, fits_several=not breach.branches)
-    return Fault(breach.keyword, breach.wanted, kind(breach.value), breach.names, _because(breach))
+    if breach.keyword in _ITEMS:
+        return Fault(breach.keyword, breach.count)
+    counted = breach.schema.get("contains") if breach.keyword in _COUNTED else None
+    return Fault(breach.keyword, breach.wanted, kind(breach.value), breach.names, _because(breach), counted=counted)
 
 
 def alternatives(breach: Breach) -> list[tuple[Path, Fault]]:

@@ -7,8 +7,9 @@ value is not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from lib.serialization import strict_json
@@ -49,6 +50,8 @@ _FORMATS = {
 }
 #: Keywords that describe a schema, and forbid nothing.
 _NOTES = frozenset({"title", "description", "$comment", "examples", "default", "deprecated"})
+#: As they are said of one item.
+_VERBS = {"be": "is", "have": "has", "match": "matches"}
 _NOTHING = "Nothing is allowed here."
 _LONGEST = 200
 
@@ -68,6 +71,8 @@ class Fault:
     fits_several: bool = False
     #: Of several missing members, whether one of them is enough.
     is_choice: bool = False
+    #: The schema of the items that are counted.
+    counted: Any = None
 
 
 def sentence(fault: Fault) -> str:
@@ -151,6 +156,10 @@ def _forbidden(fault: Fault) -> str:
             return f"Must not match the pattern {_cut(wanted['pattern'])}"
         case ["const"] | ["enum"]:
             return "Has a value that is not allowed."
+        case ["contains"]:
+            return _held("Must hold no", 1, wanted["contains"], is_there=True)
+        case [keyword] if keyword in SAYS_MUST and _means(keyword, wanted[keyword]):
+            return sentence(Fault(keyword, wanted[keyword])).replace("Must", "Must not", 1)
     return "Has a form that is not allowed."
 
 
@@ -170,9 +179,94 @@ def _format(fault: Fault) -> str:
 def _bound(text: str, unit: str = "", units: str = "") -> Callable[[Fault], str]:
     def explain(fault: Fault) -> str:
         noun = unit if fault.wanted == 1 else units
-        return f"{text} {_quoted(fault.wanted)}{f' {noun}' if noun else ''}."
+        return f"{text} {_number(fault.wanted) if noun else _quoted(fault.wanted)}{f' {noun}' if noun else ''}."
 
     return explain
+
+
+def _too_many(fault: Fault) -> str:
+    return f"Must have at most {_items(fault.wanted)}." if fault.wanted else "Must have no items."
+
+
+def _unevaluated(fault: Fault) -> str:
+    return f"Holds {_items(fault.wanted)} that {'is' if fault.wanted == 1 else 'are'} not allowed here."
+
+
+def _contains(fault: Fault) -> str:
+    return _held("Must hold at least one", 1, fault.counted)
+
+
+def _at_least(fault: Fault) -> str:
+    return _held(f"Must hold at least {_number(fault.wanted)}", fault.wanted, fault.counted)
+
+
+def _at_most(fault: Fault) -> str:
+    if fault.wanted == 0:
+        return _held("Must hold no", 1, fault.counted, is_there=True)
+    return _held(f"Must hold at most {_number(fault.wanted)}", fault.wanted, fault.counted, is_there=True)
+
+
+def _held(text: str, count: Any, schema: Any, *, is_there: bool = False) -> str:
+    """So many items of a kind, which is told by what its schema asks for, as far as that is short to say.
+
+    Of what is there, its values are not repeated.
+    """
+    noun = "item" if count == 1 else "items"
+    if schema is True or schema == {}:
+        return f"{text} {noun}."
+    facts = list(_facts(schema, is_there)) if isinstance(schema, dict) else []
+    if not facts:
+        return f"{text} {noun} of {_kind_named(schema)}."
+    ending = "" if facts[-1].startswith("matches ") else "."
+    return f"{text} {noun} {'that' if count == 1 else 'of which each'} {_list(facts, 'and')}{ending}"
+
+
+def _facts(schema: dict[str, Any], is_there: bool) -> Iterator[str]:
+    """What a schema asks for, each as the end of a sentence about an item: is text, has at most 3 characters."""
+    fields = schema.get("properties")
+    named = fields.items() if isinstance(fields, dict) else ()
+    fixed = {name: one["const"] for name, one in named if isinstance(one, dict) and "const" in one and not is_there}
+    names = schema.get("required")
+    told = {"type", *SAYS_MUST} & {keyword for keyword, wanted in schema.items() if _means(keyword, wanted)}
+    told -= {"const", "enum"} if is_there else set()
+    for keyword in sorted(told, key=lambda one: (one == "pattern", one != "type")):
+        words = sentence(Fault(keyword, schema[keyword])).removeprefix("Must ")
+        verb, _, rest = (words if keyword == "pattern" else words.removesuffix(".")).partition(" ")
+        yield f"{_VERBS[verb]} {rest}"
+    needed = [one for one in names if isinstance(one, str) and one not in fixed] if isinstance(names, list) else []
+    if needed:
+        yield f"has {_quoted_names(needed)}"
+    yield from (f"has {_quoted(value)} as {_quoted(name)}" for name, value in fixed.items())
+    if (told or needed or fixed) and schema.keys() - told - _NOTES - {"required", "properties"}:
+        yield "fits the rest of its schema"
+
+
+def _kind_named(schema: Any) -> str:
+    """How a schema calls what it is about."""
+    title, reference = (schema.get("title"), schema.get("$ref")) if isinstance(schema, dict) else (None, None)
+    name = title if isinstance(title, str) else reference.rpartition("/")[2] if isinstance(reference, str) else ""
+    return f"the kind {_quoted(name)}" if name.strip("#") else "the wanted kind"
+
+
+def _means(keyword: str, wanted: Any) -> bool:
+    """Whether a keyword holds what can be put into its sentence."""
+    if keyword == "type":
+        types = wanted if isinstance(wanted, list) else [wanted]
+        return bool(types) and all(isinstance(one, str) for one in types)
+    if keyword in ("const", "enum"):
+        return keyword == "const" or (isinstance(wanted, list) and bool(wanted))
+    if keyword in ("format", "pattern"):
+        return isinstance(wanted, str)
+    return isinstance(wanted, int | float | Decimal) and not isinstance(wanted, bool)
+
+
+def _items(count: Any) -> str:
+    return f"{_number(count)} {'item' if count == 1 else 'items'}"
+
+
+def _number(count: Any) -> str:
+    """A count, which a schema may write as 3.0."""
+    return _quoted(int(count) if _means("minItems", count) and count == count // 1 else count)
 
 
 def _said(text: str) -> Callable[[Fault], str]:
@@ -201,12 +295,12 @@ _SENTENCES: dict[str, Callable[[Fault], str]] = {
     "uniqueItems": _said("Must not hold the same item twice."),
     "additionalProperties": _not_allowed,
     "unevaluatedProperties": _not_allowed,
-    "items": _said("Holds more items than allowed."),
-    "additionalItems": _said("Holds more items than allowed."),
-    "unevaluatedItems": _said("Holds more items than allowed."),
-    "contains": _said("Must hold at least one item of the wanted kind."),
-    "minContains": _bound("Must hold at least", "item of the wanted kind", "items of the wanted kind"),
-    "maxContains": _bound("Must hold at most", "item of the wanted kind", "items of the wanted kind"),
+    "items": _too_many,
+    "additionalItems": _too_many,
+    "unevaluatedItems": _unevaluated,
+    "contains": _contains,
+    "minContains": _at_least,
+    "maxContains": _at_most,
     "propertyNames": _not_allowed,
     "dependentRequired": _dependent,
     "dependencies": _dependent,

@@ -38,7 +38,7 @@ BROKEN: list[tuple[Any, Any, str]] = [
     ({"exclusiveMaximum": 3}, 3, "Must be less than 3."),
     ({"multipleOf": 2}, 3, "Must be a multiple of 2."),
     ({"uniqueItems": True}, [1, 1], "Must not hold the same item twice."),
-    ({"contains": {"type": "null"}}, [1], "Must hold at least one item of the wanted kind."),
+    ({"contains": {"type": "null"}}, [1], "Must hold at least one item that is null."),
     ({"additionalProperties": False}, {"x": 1}, '"x" is not allowed here.'),
     ({"patternProperties": {"^y": {}}, "additionalProperties": False}, {"x": 1, "y": 2}, '"x" is not allowed here.'),
     ({"unevaluatedProperties": False}, {"x": 1}, '"x" is not allowed here.'),
@@ -85,14 +85,54 @@ BROKEN: list[tuple[Any, Any, str]] = [
     (
         {"contains": {"type": "null"}, "minContains": 2},
         [1, None],
-        "Must hold at least 2 items of the wanted kind.",
+        "Must hold at least 2 items of which each is null.",
     ),
     (
         {"contains": {"type": "null"}, "maxContains": 1},
         [None, None],
-        "Must hold at most 1 item of the wanted kind.",
+        "Must hold at most 1 item that is null.",
     ),
     ({**DRAFT_3, "divisibleBy": 2}, 3, "Must be a multiple of 2."),
+    ({"maxItems": 2.0}, [1, 2, 3], "Must have at most 2 items."),
+    ({"prefixItems": [{}, {}], "items": False}, [1, 2, 3, 4], "Must have at most 2 items."),
+    ({**DRAFT_4, "items": [{}], "additionalItems": False}, [1, 2, 3], "Must have at most 1 item."),
+    ({"items": False}, [1], "Must have no items."),
+    ({"contains": {"const": 1}, "unevaluatedItems": False}, [1, 2, 3], "Holds 2 items that are not allowed here."),
+    ({"dependentSchemas": {"a": False, "b": False}}, {"a": 1}, '"a" is not allowed here.'),
+    ({"contains": True}, [], "Must hold at least one item."),
+    ({"contains": False}, [1], "Must hold at least one item of the wanted kind."),
+    ({"contains": {"enum": ["a", "b"]}}, ["c"], 'Must hold at least one item that is "a" or "b".'),
+    (
+        {"contains": {"maxLength": 3, "type": "string", "pattern": "^a."}},
+        ["b"],
+        "Must hold at least one item that is text, has at most 3 characters and matches the pattern ^a.",
+    ),
+    (
+        {"contains": {"type": "object", "properties": {"t": {"const": "x"}}, "required": ["t", "u"]}},
+        [{}],
+        'Must hold at least one item that is an object, has "u" and has "x" as "t".',
+    ),
+    (
+        {"contains": {"type": "array", "contains": {"const": 1}}},
+        [[2]],
+        "Must hold at least one item that is a list and fits the rest of its schema.",
+    ),
+    (
+        {"contains": {"$ref": "#/$defs/Line"}, "$defs": {"Line": {"type": "null"}}},
+        [1],
+        'Must hold at least one item of the kind "Line".',
+    ),
+    # What is there already is not repeated, as it may be a secret.
+    (
+        {"contains": {"const": "secret"}, "maxContains": 1},
+        ["secret"] * 2,
+        "Must hold at most 1 item of the wanted kind.",
+    ),
+    ({"contains": {"type": "string"}, "minContains": 0, "maxContains": 0}, ["s"], "Must hold no item that is text."),
+    ({"not": {"contains": {"type": "null"}}}, [None], "Must hold no item that is null."),
+    ({"not": {"minimum": 5}}, 7, "Must not be at least 5."),
+    ({"not": {"type": "string", "format": "email"}}, "secret@b.de", "Must not be an e-mail address."),
+    ({"not": {"maxLength": 3}}, "s", "Must not have at most 3 characters."),
 ]
 
 
