@@ -18,7 +18,7 @@ from typing import Any, Literal, get_args
 from lib.schemas import cost
 from lib.schemas.compatibility.inclusion import Inclusion
 from lib.schemas.compatibility.reasons import UNDECIDED, Mismatch, subject
-from lib.schemas.compatibility.sides import ComparedSchema, Sides
+from lib.schemas.compatibility.sides import ComparedSchema, Sides, TooMuchWork
 from lib.serialization import json_pointer
 
 __all__ = ["READINGS", "UNDECIDED", "Comparison", "CompatibilityFinding", "Direction", "Reading", "Verdict", "compare"]
@@ -101,7 +101,10 @@ def _findings(
     sides: Sides, narrow: ComparedSchema, wide: ComparedSchema, breaks: Direction
 ) -> list[CompatibilityFinding]:
     inclusion = Inclusion(sides, backward=breaks == "backward")
-    reasons = list(inclusion.compare(sides.atoms([narrow.root]), wide.root))
+    try:
+        reasons = list(inclusion.compare(sides.atoms([narrow.root]), wide.root))
+    except TooMuchWork:
+        reasons = [inclusion.teller.undecided("it takes too much work")]
     known = narrow.unusable()
     reasons += [
         Mismatch((), UNDECIDED, f"cannot be compared at {place or 'its top'}: the schema {why.rstrip('.')}")

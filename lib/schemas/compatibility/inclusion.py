@@ -20,6 +20,8 @@ from lib.schemas.compatibility.views import View, kinds
 #: Pairs of places that are compared at most, and how deep they may lie in a value and in one another.
 MOST_PAIRS = 12_000
 _DEEPEST = 45
+#: What a pair costs beside what is looked at for it, in looks.
+_EACH_PAIR = 15
 #: Reasons that are kept of one place.
 _MOST_REASONS = 1000
 _KEYWORDS: dict[str, Check] = {**scalars.KEYWORDS, **objects.KEYWORDS, **lists.KEYWORDS}
@@ -72,6 +74,7 @@ class Inclusion:
         return self._compared_once(key, narrow, wide, inside)
 
     def _compared_once(self, key: Any, narrow: Atoms, wide: Compiled, inside: bool) -> Reasons:
+        self.sides.look(_EACH_PAIR)
         self._depth += 1
         self._level += inside
         self._open[key] = self._level

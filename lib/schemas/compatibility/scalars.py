@@ -44,6 +44,15 @@ def key(value: Any) -> Any:
     return identity(value), isinstance(value, float)
 
 
+#: What compiling a schema of a few keywords costs, in looks.
+_COMPILED = 50
+
+
+def _compared(wanted: Any) -> int:
+    """What it costs to find one value among those of an enum. Lists and objects are compared with each in turn."""
+    return len(wanted) // 50 if isinstance(wanted, list) and any(isinstance(one, list | dict) for one in wanted) else 0
+
+
 def satisfy(schema: dict[str, Any], values: Iterable[Any], *, unreadable: bool) -> list[Any]:
     """The values that satisfy some keywords of _ALONE; `unreadable` says whether those count that hold half a
     character, which the engine does not read."""
@@ -77,6 +86,7 @@ def values(view: View) -> list[Any] | None:
     for node in view.atoms.schemas:
         alone = {keyword: wanted for keyword, wanted in node.items() if keyword in _ALONE}
         if alone:
+            view.sides.look(_COMPILED + len(found) * (1 + _compared(alone.get("enum", ()))))
             try:
                 found = satisfy(alone, found, unreadable=True)
             except ValueError:  # half a character in the schema itself
@@ -94,6 +104,7 @@ def _all_fit(view: View, keyword: str, wanted: Any) -> bool:
     found = values(view)
     if found is None:
         return False
+    view.sides.look(_COMPILED + len(found) * (1 + _compared(wanted)))
     try:
         return len(satisfy({keyword: wanted}, found, unreadable=False)) == len(found)
     except ValueError:
@@ -128,6 +139,7 @@ def _whole(comparing: Comparing, view: View, atom: dict[str, Any], wanted: Any) 
 
 
 def _listed(comparing: Comparing, view: View, wanted: list[Any]) -> list[Mismatch]:
+    view.sides.look(2 * len(wanted))
     allowed, found = set(map(identity, wanted)), values(view)
     if found is None:
         what = f"only {listed(wanted)}" if wanted else "nothing"  # an enum may be empty

@@ -45,6 +45,7 @@ class View:
         self.ids = frozenset(map(id, atoms.schemas))
 
     def _of(self, keyword: str) -> list[Any]:
+        self.sides.look(1 + len(self.atoms.schemas) // 4)
         return [
             node[keyword]
             for node in self.atoms.schemas
@@ -53,6 +54,7 @@ class View:
 
     def holders(self, keyword: str) -> list[dict[str, Any]]:
         """The schemas that have a keyword which is not passed over."""
+        self.sides.look(1 + len(self.atoms.schemas) // 4)
         return [one for one in self.atoms.schemas if keyword in one and (id(one), keyword) not in self.atoms.passed]
 
     @cached_property
@@ -156,6 +158,7 @@ class View:
         for node in self.atoms.schemas:
             own = [node["properties"][name]] if name in node.get("properties", ()) else []
             named = node.get("patternProperties", {})
+            self.sides.look(1 + 2 * len(named))
             own += [named[pattern] for pattern in named if patterns.matches(pattern, name)]
             if own or "additionalProperties" in node:
                 found += own or [node["additionalProperties"]]
@@ -191,6 +194,7 @@ class View:
         found: set[str] = set()
         for node in self.sides.same_place(*self.atoms.schemas):
             found.update(node.get("properties", ()), node.get("required", ()), node.get("dependentSchemas", ()))
+            self.sides.look(len(node.get("properties", ())) // 4)
             for name, asked in node.get("dependentRequired", {}).items():
                 found.update((name, *asked))
         return frozenset(found)
@@ -206,6 +210,7 @@ class View:
         """What holds for an item, by its place."""
         found: list[Compiled] = []
         for node in self.atoms.schemas:
+            self.sides.look(1)
             own = node.get("prefixItems", ())
             if place < len(own):
                 found.append(own[place])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -1174,6 +1175,38 @@ def choices(count: int, most: int) -> dict[str, Any]:
         for n in range(count)
     ]
     return {"allOf": each, "maxProperties": most}
+
+
+def many(one: Callable[[int], Any], count: int, keyword: str = "allOf") -> dict[str, Any]:
+    return {keyword: [one(number) for number in range(count)]}
+
+
+#: Few pairs of places, and much to look at for each.
+LABORIOUS = {
+    "allOf of fields": [many(lambda n, m=m: obj([f"x{n}"], **{f"x{n}": {**S, "minLength": m}}), 900) for m in (1, 2)],
+    "ifs": [many(lambda n, c=c: {"if": obj(t={"const": n}), "then": {"required": [f"{c}{n}"]}}, 80) for c in "ab"],
+    "nots": [many(lambda n, m=m: {"not": obj(["t"], t={"const": n + m})}, 120) for m in (0, 60)],
+    "anyOf of objects": [
+        many(lambda n, m=m: obj([f"a{n}"], **{f"a{n}": {**S, "minLength": m}}), 250, "anyOf") for m in (1, 2)
+    ],
+    "enum of objects": [{"enum": [{"a": n + m, "b": [n]} for n in range(4000)]} for m in (0, 1)],
+    "patterns and fields": [
+        {
+            "patternProperties": {f"^x{n}": {"type": kind} for n in range(200)},
+            **obj(**{f"x{n}y": S for n in range(1500)}),
+        }
+        for kind in ("string", "integer")
+    ],
+}
+
+
+@pytest.mark.parametrize("name", LABORIOUS)
+def test_what_takes_too_many_looks_is_undecided(name: str) -> None:
+    found = compare(*LABORIOUS[name])
+    assert found.verdict() == "BREAKING"
+    assert {one.sentence for one in found.findings if one.breaks == "forward"} == {
+        "The payload cannot be compared: it takes too much work."
+    }
 
 
 HOSTILE = {
