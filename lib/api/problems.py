@@ -144,7 +144,8 @@ def of(error: Exception) -> ApiProblem:
         case HTTPException(status_code=404):
             return not_found()
         case HTTPException(status_code=405):
-            allowed = (error.headers or {}).get("Allow", "")
+            methods = (error.headers or {}).get("Allow", "")  # in any order, which differs from process to process
+            allowed = ", ".join(sorted(method.strip() for method in methods.split(",")))
             detail = f"This resource answers to {allowed} only."
             return ApiProblem("method-not-allowed", detail, headers={"Allow": allowed})
         case ClientDisconnect():

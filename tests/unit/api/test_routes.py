@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from lib import api
+from lib.api import problems
 from lib.api.application import is_ours, routes
 from lib.api.gate import TokenRoute
 from tests.support.api_client import described_path
@@ -33,6 +36,11 @@ def test_the_description_says_which_routes_need_a_token() -> None:
     default: Any = api.document().get("security")
     needing = {place for place, operation in described().items() if operation.get("security", default)}
     assert needing == {(route.method, described_path(route)) for route in routes() if isinstance(route, TokenRoute)}
+
+
+def test_methods_are_told_in_one_order() -> None:
+    problem = problems.of(HTTPException(405, headers={"Allow": "HEAD, GET"}))
+    assert problem.headers == {"Allow": "GET, HEAD"} and "to GET, HEAD only" in problem.detail
 
 
 def test_the_middleware_passes_every_route_to_the_api() -> None:
