@@ -95,7 +95,7 @@ _ID = re.compile(rf"(?<![A-Za-z0-9])({UUID}|[0-9a-f]{{2}}-[0-9a-f]{{32}}-[0-9a-f
 # Groups of digits; an international telephone number has a plus before it.
 _DIGITS = re.compile(
     r"(?:(?<![^\s(\"',;:/])(?P<plus>\+)|(?<![A-Za-z0-9.]))"
-    r"[0-9]{2,19}(?![A-Za-z0-9])(?:[ \u00a0-][0-9]{2,19}(?![A-Za-z0-9]))*+"
+    r"[0-9]{2,19}(?![A-Za-z0-9])(?:[ \u00a0-][0-9]{1,19}(?![A-Za-z0-9]))*+"
 )
 _GROUP = re.compile("[0-9]+")
 #: Nobody writes a card with less before its first gap, as phones, sizes, amounts and many orders have.
@@ -108,7 +108,7 @@ _CARD = re.compile(
     r"|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720)\d{12}"  # Mastercard
     r"|220[0-4]\d{12,15}"  # Mir
     r"|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|35(?:2[89]|[3-8]\d)\d{12,15}"  # American Express, Diners, JCB
-    r"|6\d{15}|(?:6[02357]\d\d|64[4-9]\d|81[0-7]\d)\d{13,15}|81[0-7]\d{13}"  # UnionPay, Discover, RuPay, girocard
+    r"|6\d{15}|(?:6[02357]\d\d|64[4-9]\d|81[0-7]\d)\d{13,15}|8[12]\d{14}"  # UnionPay, Discover, RuPay, girocard
     r"|(?:50(?:18|20|38|6[0-2]|6[67]|7[89]|8\d|9\d)|5614|589[35])\d{12,15}"  # Maestro, Verve, Elo, RuPay
     r"|(?:8600|9704|9792|9860)\d{12,15}"  # Uzcard, Napas, Troy, Humo
 )
@@ -163,14 +163,14 @@ def redact_text(text: str) -> str:
     return "".join(pieces)
 
 
-def is_card(digits: str) -> bool:
+def is_card(digits: str, *, is_in_groups: bool = False) -> bool:
     """Whether digits are the number of a payment card, check digit included.
 
-    Cards of 13 digits are issued no more. What has the check digit of an article number (EAN-13) too is one.
+    Cards of 13 digits are issued no more. In one group, what has the check digit of an article number (EAN-13) is one.
     """
     if not 13 <= len(digits) <= 19 or not _CARD.fullmatch(digits):
         return False
-    if len(digits) == 13 and _has_article_check(digits):
+    if len(digits) == 13 and not is_in_groups and _has_article_check(digits):
         return False
     doubled = [int(digit) * (1 + index % 2) for index, digit in enumerate(reversed(digits))]
     return sum(number - 9 if number > 9 else number for number in doubled) % 10 == 0
@@ -314,6 +314,6 @@ def _end_of_card(groups: list[re.Match[str]], first: int, *, is_phone: bool) -> 
         digits += groups[last][0]
         if len(digits) > 19:
             break
-        if is_card(digits) and not (is_phone and len(digits) <= _LONGEST_PHONE):
+        if is_card(digits, is_in_groups=last > first) and not (is_phone and len(digits) <= _LONGEST_PHONE):
             end = last
     return end

@@ -220,6 +220,7 @@ TEXTS = {
     ),
     "4111 11 11 11 11 11 11, 411111 1111111111, 3782 822463 10005": "[redacted], [redacted], [redacted]",
     "card: 4111 1111 1111 1111, IBAN: GB29 NWBK 6016 1331 9268 19.": "card: [redacted], IBAN: [redacted].",
+    "6212 3456 7890 1234 7, 8212345678901238, 4006 3813 3392 4": "[redacted], [redacted], [redacted]",
     "2200 7000 0000 0009, 6759649826438453, 9860 1000 0000 0008": "[redacted], [redacted], [redacted]",
     # Articles and parcels have a check digit of their own, and one in ten that of a card too.
     "EAN 4006381333931, 4006381333924 and 4222222222222": "EAN 4006381333931, 4006381333924 and [redacted]",
