@@ -16,7 +16,7 @@ from lib.metrics.time_window import clock
 from lib.schemas.form import json_text
 from lib.serialization import json_pointer, json_positions
 from lib.ui.activity.event_list import PARAMETER, open_record
-from lib.ui.components import dialogs, facts, guard, history, links, statuses, timeline_link, viewer_time
+from lib.ui.components import dialogs, facts, guard, history, links, presses, statuses, timeline_link, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape, plural
 
 _VERDICT = {
@@ -103,7 +103,7 @@ def _draw_start(actor: Actor, event_id: UUID) -> None:
         key="start-event",
         disabled=refusal is not None,
         help=refusal or "Starts the workflows that it could not start, by this same event",
-        on_click=guard.callback(_start),
+        on_click=presses.callback(_start),
         args=(actor, event_id),
     )
 
@@ -120,7 +120,7 @@ def _reveal(actor: Actor, event_id: UUID) -> None:
     st.markdown(
         "Secrets and personal data are shown as they came. Your name, the time and the reason go into the audit trail."
     )
-    with st.form("reveal-form", border=False):
+    with dialogs.form("reveal-form"):
         reason = st.text_input("Reason", key="reveal-reason", placeholder="Why do you need to see it?", max_chars=500)
         press = _reveal.draw_acts("Reveal", key="reveal-confirm", icon=":material/visibility:", in_form=True)
     if press:

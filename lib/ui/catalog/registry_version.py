@@ -17,6 +17,7 @@ from lib.serialization import strict_json
 from lib.serialization.json_values import json_text
 from lib.ui.catalog import registry_comparison
 from lib.ui.components import dialogs, guard, numbered
+from lib.ui.components.presses import Press
 from lib.ui.components.text import code, escape
 from lib.workflows import schema_impact
 
@@ -69,10 +70,13 @@ def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     schema = _draw_problems(ref, text)
     if schema is not None and newest and before is not None:
         _draw_change(actor, newest, ref, before, schema)
-    press = _open.draw_acts("Register", key="register-schema", icon=":material/check:", disabled=schema is None)
-    if press:
+    # Never disabled: who has typed the last letter may press it before the server knows that.
+    press = _open.draw_acts("Register", key="register-schema", icon=":material/check:")
+    if press and schema is not None:
         with guard.errors_shown():
-            _register(actor, ref, schema or {}, press)
+            _register(actor, ref, schema, press)
+    elif press and not ref:
+        st.error("Give the schema a ref first.", icon=":material/error:")
 
 
 def _draw_problems(ref: str, text: str) -> JsonSchema | None:
@@ -101,7 +105,7 @@ def _draw_change(actor: Actor, newest: str, ref: str, before: JsonSchema, schema
     registry_comparison.draw_broken(broken)
 
 
-def _register(actor: Actor, ref: str, schema: JsonSchema, press: dialogs.Press) -> None:
+def _register(actor: Actor, ref: str, schema: JsonSchema, press: Press) -> None:
     added = press.write(actor, lambda conn: schema_registry.register(conn, actor, schemas={ref: schema}))
     said = "is registered" if added else "was registered already"
     guard.tell(f"{code(ref)} {said}.", icon=":material/schema:")

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, Literal, NoReturn, ParamSpec, TypeVar
+from typing import Any, Generic, Literal, NoReturn, ParamSpec
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from lib import database
-from lib.auth.actors import Actor
-from lib.ui.components import guard
+from lib.ui.components import guard, presses
+from lib.ui.components.presses import Press
 
 _P = ParamSpec("_P")
-_T = TypeVar("_T")
 
 #: Keys of the session: what is open, and the script run in which it was drawn last.
 OPEN, _DRAWN_IN = "dialog-open", "dialog-drawn-in"
@@ -32,26 +31,6 @@ class Open:
     dialog: Dialog[Any]
     about: Any
     place: object = None
-
-
-class Press:
-    """That a button was pressed. A double click presses it in two script runs: both are this one press."""
-
-    def __init__(self) -> None:
-        self._done: list[Any] = []
-
-    def write(self, actor: Actor, change: Callable[[database.Connection], _T]) -> _T:
-        """Make the change in a transaction of its own, or wait for it where the first click makes it; its answer.
-
-        Whatever else is to be done may have been broken off by the second click, and is done after this by both.
-        """
-        with guard.one_at_a_time():
-            if not self._done:
-                with database.write(actor) as conn:
-                    answer = change(conn)
-                self._done.append(answer)
-            answered: _T = self._done[0]
-            return answered
 
 
 @dataclass(frozen=True)
@@ -70,6 +49,7 @@ class Dialog(Generic[_P]):
     def ask(self, about: Any = True) -> None:
         """Callback, too: open it where its page draws it next. `about` is what it is about."""
         self._forget()
+        presses.forget()
         if self.parameter:
             st.query_params[self.parameter] = about
         else:
@@ -116,21 +96,18 @@ class Dialog(Generic[_P]):
         """Draw what ends the dialog, at its right: Cancel and, last, what it was opened for; the press of that.
 
         `is_advised` is false for what is done against advice, `cancels` for what one did not come for. In a popover
-        there is no Cancel: one closes it by leaving it. Enter presses the first button of a form, so the stylesheet
-        puts Cancel in front.
+        there is no Cancel: one closes it by leaving it. Enter in a field before them presses the last one (dialogs.js).
+        With an `on_click` of its own the act is done by that.
         """
-        button = st.form_submit_button if in_form else st.button
+        draw = st.form_submit_button if in_form else st.button
         kind: Literal["primary", "secondary"] = "primary" if is_advised else "secondary"
-        with st.container(horizontal=True, gap="small", key=f"acts-of-{key}"):
-            pressed = button(label, type=kind, key=key, icon=icon, **options)
+        with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=f"acts-of-{key}"):
             if cancels and self.about is not None:
-                button("Cancel", key=f"{key}-cancel", on_click=guard.callback(self.close))
-        kept = f"press-of-{key}"
-        if not pressed:
-            st.session_state[kept] = Press()
-            return None
-        press: Press = st.session_state.setdefault(kept, Press())
-        return press
+                draw("Cancel", key=f"{key}-cancel", on_click=guard.callback(self.close))
+            if "on_click" in options:
+                draw(label, type=kind, key=key, icon=icon, **options)
+                return None
+            return presses.button(label, draw=draw, type=kind, key=key, icon=icon, **options)
 
     def draw(self, *args: _P.args, **kwargs: _P.kwargs) -> None:
         """Draw it if it is open. There is room for one: of two in a script run the first is shown.
@@ -162,6 +139,11 @@ def dialog(
         return Dialog(f"{content.__module__}.{content.__qualname__}", title, content, options, parameter, forgets)
 
     return decorate
+
+
+def form(key: str) -> DeltaGenerator:
+    """Fields whose texts are sent with the act of the dialog. What Enter does there is said once, by `draw_acts`."""
+    return st.form(key, border=False, enter_to_submit=False)
 
 
 def close_what_was_left() -> None:

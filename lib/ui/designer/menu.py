@@ -82,7 +82,7 @@ def _duplicate(draft: Draft) -> None:
     st.markdown(
         "The copy is a draft with the same trigger, mapping and steps. It starts nothing before you publish it."
     )
-    with st.form("duplicate-form", border=False):
+    with dialogs.form("duplicate-form"):
         name = st.text_input("Name", workflow_changes.name_of_copy(draft.workflow.name), key="duplicate-name")
         press = _duplicate.draw_acts(
             "Duplicate and open", key="duplicate-confirm", icon=":material/content_copy:", in_form=True
@@ -99,7 +99,7 @@ def _duplicate(draft: Draft) -> None:
 
 @dialogs.dialog("Rename workflow", icon=":material/edit:")
 def _rename(draft: Draft) -> None:
-    with st.form("rename-form", border=False):
+    with dialogs.form("rename-form"):
         name = st.text_input("Name", str(draft.definition.get("name") or ""), key="rename-name")
         if draft.workflow.published_version:
             st.caption("Lists show the new name once you publish the draft.")

@@ -90,7 +90,7 @@ def _draw_confirmation(draft: Draft) -> None:
     with database.read(draft.actor) as conn:
         tried = gate.check(conn, tenant=draft.actor.tenant, definition=draft.definition)
     real_events.draw(tried, headline=real_events.WOULD_START)
-    with st.form("publish-form", border=False):
+    with dialogs.form("publish-form"):
         # No max_chars: a paste beyond it would be dropped without a word.
         note = st.text_input("Change note", placeholder="What changed, and why")
         if tried.none_starts:

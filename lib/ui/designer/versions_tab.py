@@ -102,7 +102,7 @@ def _confirm(draft: Draft, to_version: int) -> None:
     with database.read(draft.actor) as conn:
         tried = gate.check(conn, tenant=draft.actor.tenant, definition=after)
     real_events.draw(tried, headline=real_events.WOULD_START)
-    with st.form("roll-back-form", border=False):
+    with dialogs.form("roll-back-form"):
         note = st.text_input("Change note", f"Back to version {to_version}")
         press = _confirm.draw_acts(
             f"Publish v{now + 1}" + (" anyway" if tried.none_starts else ""),

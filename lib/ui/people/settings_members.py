@@ -64,7 +64,7 @@ def _row(member: Member) -> dict[str, object]:
 @dialogs.dialog("Add a member", icon=":material/person_add:")
 def _add(actor: Actor) -> None:
     st.markdown("They may sign in with this address from now on. No e-mail is sent: tell them yourself.")
-    with st.form("add-member-form", border=False):
+    with dialogs.form("add-member-form"):
         email = st.text_input("E-mail", key="member-email", placeholder="ada@example.com")
         name = st.text_input("Name", key="member-name", placeholder="Ada Lovelace")
         permission = _choose_permission("read", key="member-permission")

@@ -14,6 +14,7 @@ from lib.auth import tokens
 from lib.auth.actors import Actor
 from lib.auth.tokens import Token, TokenTerms
 from lib.ui.components import choices, dialogs, guard, statuses, table, viewer_time
+from lib.ui.components.presses import Press
 from lib.ui.components.text import code, escape
 
 #: Key of the session: the token that was just made, until the dialog has shown it.
@@ -122,7 +123,7 @@ def token_dialog(actor: Actor, token: Token) -> None:
     acts[act or "Change"](actor, token)
 
 
-def _make(actor: Actor, press: dialogs.Press, make: Callable[[database.Connection], str]) -> None:
+def _make(actor: Actor, press: Press, make: Callable[[database.Connection], str]) -> None:
     """Make a token, which the dialog shows when it is drawn next, and then nobody any more."""
     with guard.errors_shown():
         st.session_state[_MADE] = press.write(actor, make)

@@ -35,7 +35,7 @@ def draw(views: Views) -> None:
 @dialogs.dialog("Save view", icon=":material/bookmark_add:")
 def _save(actor: Actor, page: ViewedPage, parameters: Parameters) -> None:
     st.markdown(_looks_at(page, parameters))
-    with st.form("save-view-form", border=False):
+    with dialogs.form("save-view-form"):
         name = st.text_input("Name", key="view-name", placeholder="Failures of today")
         shared = _draw_shared(actor, key="view-shared", is_shared=False)
         is_default = st.toggle(f"Open {page.title} with it, for me", key="view-default")

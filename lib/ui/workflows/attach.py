@@ -9,7 +9,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
-from lib.ui.components import dialogs, guard
+from lib.ui.components import dialogs, guard, presses
 from lib.ui.components.text import code
 from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
@@ -63,7 +63,7 @@ def _draw(actor: Actor, event_type: str, key: str) -> None:
     if how == _EXISTING:
         _draw_existing(actor, event_type, [choice for choice in choices if actor.may("admin") or not choice.is_system])
         return
-    with st.form(f"{key}-attach-form", border=False):
+    with dialogs.form(f"{key}-attach-form"):
         name = st.text_input("Name", workflow_changes.default_name(event.name), key=f"{key}-name-{event_type}")
         schema = event.payload_schema_ref
         st.caption(f"Its payload schema: {code(schema) if schema else 'none yet: you choose one in the designer'}")
@@ -103,7 +103,7 @@ def _draw_existing(actor: Actor, event_type: str, choices: list[WorkflowChoice])
         "Set trigger and open designer",
         key=f"move-{event_type}",
         icon=":material/arrow_forward:",
-        on_click=guard.callback(_attach_existing),
+        on_click=presses.callback(_attach_existing),
         args=(actor, event_type, chosen),
     )
     if (attached := st.session_state.pop(_ATTACHED, None)) is not None:

@@ -107,10 +107,12 @@ def test_a_dialog_stays_where_it_was_opened(line: Page) -> None:
 
 @pytest.fixture
 def tidied(app: RunningApp) -> Iterator[None]:
-    """Afterwards there is no workflow that a test has made."""
+    """Afterwards there is nothing that a test of Enter has made."""
     yield
     with database_of(app) as conn:
         conn.execute("DELETE FROM workflow_definitions WHERE name LIKE 'Made by Enter'")
+        conn.execute("DELETE FROM saved_views WHERE name LIKE 'Made by Enter%'")
+        conn.execute("DELETE FROM payload_schemas WHERE schema_ref = 'made.ByEnter.v1'")
 
 
 def test_enter_does_what_the_dialog_is_for(app: RunningApp, page: Page, tidied: None) -> None:
@@ -121,26 +123,102 @@ def test_enter_does_what_the_dialog_is_for(app: RunningApp, page: Page, tidied: 
     expect(page.get_by_role("heading", level=1, name="Made by Enter")).to_be_visible()
 
 
+def how_many(app: RunningApp, what: str) -> int:
+    with database_of(app) as conn:
+        row = conn.execute(f"SELECT count(*) FROM {what}").fetchone()
+    assert row
+    return int(row[0])
+
+
+@pytest.mark.usefixtures("tidied")
+def test_enter_makes_one_token(app: RunningApp, page: Page) -> None:
+    """Its fields are in no form, and whoever presses Enter twice means one."""
+    page.goto("/settings?section=tokens")
+    settled(page)
+    page.get_by_role("button", name="Create a token").click()
+    opened = dialog(page, "Create a token")
+    opened.get_by_label("Name").press_sequentially("Made by Enter")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Enter")
+    expect(opened.get_by_text("shown this once")).to_be_visible()
+    settled(page)
+    assert how_many(app, "api_tokens WHERE name = 'Made by Enter'") == 1
+    done = opened.get_by_role("button", name="Done")
+    done.focus()
+    page.keyboard.press("Enter")
+    expect(opened).to_have_count(0)
+    wait_for(lambda: page.evaluate("document.activeElement.textContent").endswith("Create a token"))
+
+
+@pytest.mark.usefixtures("tidied")
+def test_enter_registers_a_schema(app: RunningApp, page: Page) -> None:
+    """Its button was disabled until the server had seen a ref: the first click after typing did nothing."""
+    page.goto("/schemas")
+    page.get_by_role("button", name="Register schema").click()
+    opened = dialog(page, "Register a schema")
+    opened.get_by_role("button", name="Register").click()
+    expect(opened.get_by_text("Give the schema a ref first.")).to_be_visible()
+    settled(page)
+    opened.get_by_label("Ref", exact=True).press_sequentially("made.ByEnter.v1")
+    page.keyboard.press("Enter")
+    expect(opened).to_have_count(0)
+    expect(page).to_have_url(re.compile("ref=made.ByEnter.v1"))
+
+
+@pytest.mark.usefixtures("tidied")
+def test_enter_saves_and_changes_a_view(app: RunningApp, page: Page) -> None:
+    page.goto("/runs?status=Failed")
+    settled(page)
+    page.get_by_role("button", name="Save view").click()
+    saving = dialog(page, "Save view")
+    saving.get_by_label("Name").press_sequentially("Made by Enter")
+    page.keyboard.press("Enter")
+    expect(saving).to_have_count(0)
+    settled(page)
+    page.get_by_role("button", name="Manage").click()
+    changing = dialog(page, "Saved views")
+    changing.get_by_label("Name", exact=True).fill("Made by Enter and again")
+    page.keyboard.press("Enter")
+    expect(changing).to_have_count(0)
+    wait_for(lambda: how_many(app, "saved_views WHERE name = 'Made by Enter and again'") == 1)
+
+
 @pytest.mark.parametrize("width", [1440, 390])
 def test_cancel_stands_before_what_a_dialog_does(page: Page, width: int) -> None:
+    """To the eye and to Tab alike."""
     page.goto("/settings?section=members")
     page.get_by_role("button", name="Add a member").click()
     opened = dialog(page, "Add a member")
     page.set_viewport_size({"width": width, "height": 900})
-    frame, does, cancel = (
-        one.bounding_box()
-        for one in (
-            opened.get_by_test_id("stForm"),
-            opened.get_by_role("button", name=re.compile("Add$")),
-            opened.get_by_role("button", name="Cancel"),
-        )
-    )
-    assert frame and does and cancel
-    end = frame["x"] + frame["width"]
-    assert abs(does["x"] + does["width"] - end) < 2
-    if width == 1440:
-        assert cancel["x"] + cancel["width"] < does["x"] and cancel["y"] == does["y"]
-    else:
-        assert cancel["y"] > does["y"] and cancel["width"] == does["width"] == pytest.approx(frame["width"], abs=2)
-    opened.get_by_role("button", name="Cancel").click()
+    does, cancel = opened.get_by_role("button", name=re.compile("Add$")), opened.get_by_role("button", name="Cancel")
+    frame, first, last = (one.bounding_box() for one in (opened.get_by_test_id("stForm"), cancel, does))
+    assert frame and first and last
+    assert abs(last["x"] + last["width"] - frame["x"] - frame["width"]) < 2
+    assert first["x"] + first["width"] < last["x"] and first["y"] == last["y"]
+    if width == 390:  # as wide as the dialog
+        assert abs(first["x"] - frame["x"]) < 2
+    cancel.focus()
+    page.keyboard.press("Tab")
+    expect(does).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(cancel).to_be_focused()
+    page.keyboard.press("Enter")
     expect(opened).to_have_count(0)
+    wait_for(lambda: page.evaluate("document.activeElement.textContent").endswith("Add a member"))
+
+
+def test_the_focus_goes_back_to_what_led_to_a_dialog(page: Page) -> None:
+    """The item of a menu is gone by then: back to the menu."""
+    page.goto("/workflows?q=Acknowledge")
+    page.get_by_role("link", name=re.compile("Acknowledge new tickets")).first.click()
+    menu = page.get_by_role("button", name=re.compile("Acts on this workflow"))
+    expect(menu).to_be_visible()
+    settled(page)
+    menu.focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("menuitem", name=re.compile("Rename")).click()
+    opened = dialog(page, "Rename workflow")
+    wait_for(lambda: page.evaluate("!!document.activeElement.closest('[role=dialog]')"))
+    page.keyboard.press("Escape")
+    expect(opened).to_have_count(0)
+    expect(menu).to_be_focused()

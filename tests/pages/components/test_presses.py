@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from lib.database import Connection
 from lib.errors import InvalidInput
-from lib.ui.components.dialogs import Press
+from lib.ui.components.presses import Press
 from tests.conftest import ActorFactory
 
 pytestmark = pytest.mark.usefixtures("db")

@@ -1,0 +1,46 @@
+// What the keyboard does about dialogs. Enter in a field of one does what the dialog is for. And the focus is never lost:
+// it stays in a dialog whose content changes, and goes back to where one was when the dialog is gone.
+(() => {
+  if (window.leadsDialogs) return;
+  window.leadsDialogs = true;
+  const dialog = "[data-testid=stDialog] [role=dialog]";
+  const aside = "[role=dialog], [role=menu], [role=listbox]"; // what is gone before one comes back
+  const acts = '[class*="st-key-acts-of-"]';
+  const field = "[data-testid=stTextInput] input:not([role=combobox])";
+  const waits = 5000; // milliseconds that the page may take to be drawn after a dialog
+  let opener = null; // what had the focus before the dialog,
+  let key = ""; //      the key of the widget that it is in,
+  let until = 0; //     and until when it is waited for
+
+  // What one sees is drawn anew by then, or is as it was.
+  const back = () => {
+    const again = opener?.isConnected ? opener : key && document.querySelector(`.${key} :is(button, a, input)`);
+    again?.focus();
+    if (again && document.activeElement === again) until = 0;
+  };
+  const look = () => {
+    const shown = document.querySelector(dialog);
+    const lost = document.activeElement === document.body;
+    if (shown) until = performance.now() + waits;
+    if (shown && lost) shown.focus();
+    else if (!shown && lost && performance.now() < until) back();
+    else if (!shown && !lost) until = 0;
+  };
+  document.addEventListener("focusin", ({ target }) => {
+    if (target.closest(aside)) return;
+    opener = target;
+    const classes = target.closest('[class*="st-key-"]')?.classList ?? [];
+    key = [...classes].find((one) => one.startsWith("st-key-")) ?? "";
+  });
+  document.addEventListener("pointerdown", () => { until = 0; }, true);
+  new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+
+  document.addEventListener("keydown", (event) => {
+    const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat);
+    if (event.key !== "Enter" || !plain || event.isComposing || !event.target.matches(field)) return;
+    const follows = (one) => event.target.compareDocumentPosition(one) & Node.DOCUMENT_POSITION_FOLLOWING;
+    const ends = [...(event.target.closest("[role=dialog]")?.querySelectorAll(acts) ?? [])].find(follows);
+    const act = ends && [...ends.querySelectorAll("button")].at(-1);
+    if (act) setTimeout(() => act.click()); // the field has told what it holds by then
+  });
+})();
