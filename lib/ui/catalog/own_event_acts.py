@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import streamlit as st
 
@@ -15,7 +14,7 @@ from lib.catalog.entries import DELETED_FOR, CatalogEntry, DeletedEntry, EntrySt
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
 from lib.ui.catalog import own_event_effects
-from lib.ui.components import dialogs, guard, viewer_time
+from lib.ui.components import dialogs, guard, presses, viewer_time
 from lib.ui.components.text import ago, escape, plural
 from lib.workflows import own_events
 from lib.workflows.own_events import EntryUse
@@ -97,7 +96,7 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry], *, is_told: bool
                 key=f"restore-{one.event_type}",
                 disabled=refusal is not None,
                 help=refusal,
-                on_click=guard.callback(_restore),
+                on_click=presses.callback(_restore),
                 args=(actor, one.event_type),
             )
     if deleted and not is_told:
@@ -121,26 +120,25 @@ def _leads(label: str, icon: str, refusal: str | None, **query: str) -> None:
 
 def _draw_own(actor: Actor, own: OwnEntry, refusal: str | None) -> None:
     is_deprecated = own.status == "deprecated"
-    _act(
-        "Activate" if is_deprecated else "Deprecate",
-        "play_circle" if is_deprecated else "block",
-        refusal,
-        _set_status,
-        (actor, own, "active" if is_deprecated else "deprecated"),
-    )
-    _act("Delete", "delete", refusal, _delete_dialog.ask, (own.event_type,))
-
-
-def _act(label: str, icon: str, refusal: str | None, callback: Callable[..., None], args: tuple[Any, ...]) -> None:
     st.button(
-        label,
-        icon=f":material/{icon}:",
-        key=f"own-event-{label.lower()}",
+        "Activate" if is_deprecated else "Deprecate",
+        icon=":material/play_circle:" if is_deprecated else ":material/block:",
+        key="own-event-activate" if is_deprecated else "own-event-deprecate",
         type="tertiary",
         disabled=refusal is not None,
         help=refusal,
-        on_click=guard.callback(callback),
-        args=args,
+        on_click=presses.callback(_set_status),
+        args=(actor, own, "active" if is_deprecated else "deprecated"),
+    )
+    st.button(
+        "Delete",
+        icon=":material/delete:",
+        key="own-event-delete",
+        type="tertiary",
+        disabled=refusal is not None,
+        help=refusal,
+        on_click=guard.callback(_delete_dialog.ask),
+        args=(own.event_type,),
     )
 
 
@@ -165,7 +163,7 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
             "Deprecate" if use.keeps_it else "Delete",
             key="confirm-delete",
             icon=":material/block:" if use.keeps_it else ":material/delete:",
-            on_click=guard.callback(_delete),
+            on_click=presses.callback(_delete),
             args=(actor, own, in_drawer),
         )
 
