@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Iterator
 
-from lib import database
+from lib import command_line, database
 from lib.auth import sign_in_settings
 from lib.database.checks import Check
 from lib.errors import ConfigurationError
@@ -22,14 +22,14 @@ def main() -> int:
     try:
         given = settings()
     except ConfigurationError as error:
-        print(_line(Check("settings", "cannot be read", str(error))))
+        command_line.say(_line(Check("settings", "cannot be read", str(error))))
         return error.exit_code
     checks = []
     for check in _checks(given):
-        print(_line(check), flush=True)
+        command_line.say(_line(check))
         checks.append(check)
     failed = [check for check in checks if check.problem]
-    print(f"\n{len(failed)} of {len(checks)} checks failed." if failed else "\nAll is well.")
+    command_line.say(f"\n{len(failed)} of {len(checks)} checks failed." if failed else "\nAll is well.")
     return ConfigurationError.exit_code if failed else 0
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import ClassVar, NoReturn
 
 
 def end_process(error: CatalogError, *, exit_code: int | None = None) -> NoReturn:
     """End this process with the error's sentence on stderr, and with its exit code or that one."""
-    print("\n".join(map(printable, error.for_operators.splitlines())), file=sys.stderr)
+    with suppress(OSError):  # nobody reads it, and the exit code says enough
+        print("\n".join(map(printable, error.for_operators.splitlines())), file=sys.stderr)
     sys.exit(error.exit_code if exit_code is None else exit_code)
 
 

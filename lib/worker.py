@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 
-from lib import database, sandbox
+from lib import command_line, database, sandbox  # noqa: F401 (Ctrl-C while the rest is loaded)
 from lib.errors import CatalogError, end_process
 from lib.operations import stopping, upkeep
 from lib.runs import engine

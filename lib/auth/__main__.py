@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import get_args
 from uuid import UUID
 
-from lib import database
+from lib import command_line, database
 from lib.auth import actors, audit_chain, members
 from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor, Permission
@@ -119,7 +119,7 @@ def _add_token(given: argparse.Namespace) -> None:
             expires_at=_moment(given.expires),
         )
         _check_known(conn, operator, given.event_type or [])
-    print(token)
+        command_line.say(token)
 
 
 def _check_known(conn: Connection, operator: Actor, event_types: list[str]) -> None:
@@ -136,7 +136,7 @@ def _rotate(given: argparse.Namespace) -> None:
         token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
         overlap, expires_at = _span("overlap", given.overlap), _moment(given.expires)
         token = auth_tokens.rotate(conn, operator, token_id=token_id, overlap=overlap, expires_at=expires_at)
-    print(token)
+        command_line.say(token)
 
 
 def _list_tokens(given: argparse.Namespace) -> None:
@@ -160,7 +160,7 @@ def _list_tokens(given: argparse.Namespace) -> None:
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        command_line.say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 def _revoke(given: argparse.Namespace) -> None:
@@ -173,7 +173,7 @@ def _revoke(given: argparse.Namespace) -> None:
         else:
             token_id = given.id or auth_tokens.id_of_name(conn, operator, name=given.name)
         token = auth_tokens.revoke(conn, operator, token_id=token_id)
-    print(f"Revoked the token {printable(token.name)} ({token.terms.permission}), {token.token_id}.")
+    command_line.say(f"Revoked the token {printable(token.name)} ({token.terms.permission}), {token.token_id}.")
 
 
 def _verify(given: argparse.Namespace) -> None:
@@ -183,9 +183,9 @@ def _verify(given: argparse.Namespace) -> None:
     faults = [one for one in verdicts if one.fault]
     for one in verdicts:
         if not one.fault:
-            print(f"{printable(one.tenant_name)}: {one.rows:,} rows, sound.")
+            command_line.say(f"{printable(one.tenant_name)}: {one.rows:,} rows, sound.")
     if faults:
-        print("\n".join(f"{printable(one.tenant_name)}: {one.fault}." for one in faults), file=sys.stderr)
+        command_line.complain("\n".join(f"{printable(one.tenant_name)}: {one.fault}." for one in faults))
         sys.exit(_ALTERED)
 
 
@@ -196,7 +196,7 @@ def _checkpoint(given: argparse.Namespace) -> None:
         audit_chain.append_to(given.file, checkpoints)
     else:
         for one in checkpoints:
-            print(one)
+            command_line.say(str(one))
 
 
 def _operator(tenant_name: str) -> Actor:

@@ -10,12 +10,12 @@ import sys
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from lib import database
+from lib import command_line, database
 from lib.auth import tokens as auth_tokens
 from lib.auth.actors import Actor
 from lib.catalog import schema_registry
 from lib.catalog.interchange import reading
-from lib.errors import CatalogError, InvalidInput, printable
+from lib.errors import CatalogError, InvalidInput, end_process, printable
 from lib.sandbox import metaschema
 from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS, Comparison, Reading
@@ -39,8 +39,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         broken = _check(given) if given.command == "check" else _apply(given)
     except CatalogError as error:
-        print(printable(str(error)), file=sys.stderr)
-        sys.exit(_BAD_INPUT)
+        end_process(error, exit_code=_BAD_INPUT)
     finally:
         database.stop()
     if broken:
@@ -83,7 +82,7 @@ def _apply(given: argparse.Namespace) -> bool:
     """Take in what the files hold, or tell what that would change; whether something of them cannot be taken in."""
     document = reading.read({printable(name): _bytes(name) for name in given.files})
     for problem in document.problems:
-        print(printable(problem), file=sys.stderr)
+        command_line.complain(printable(problem))
     if document.problems and not document.events and not document.schemas:
         raise InvalidInput("files", "hold nothing that could be taken in")
     operator = _operator(given.tenant)
@@ -91,14 +90,14 @@ def _apply(given: argparse.Namespace) -> bool:
         plan = imports.plan(conn, tenant=operator.tenant, document=document, category=given.category)
     for change in plan:
         if change.kind != "unchanged":
-            print(printable(_line(change)))
-    print(", ".join(f"{sum(one.kind == kind for one in plan)} {kind}" for kind in imports.CHANGE_KINDS))
+            command_line.say(printable(_line(change)))
+    command_line.say(", ".join(f"{sum(one.kind == kind for one in plan)} {kind}" for kind in imports.CHANGE_KINDS))
     if given.yes:
         with database.write(operator) as conn:
             chosen = [one.key for one in plan]
             imports.apply(conn, operator, plan=plan, chosen=chosen, source=", ".join(map(printable, given.files)))
     elif any(one.can_be_chosen for one in plan):
-        print("Nothing was changed; --yes does it.")
+        command_line.say("Nothing was changed; --yes does it.")
     return bool(document.problems) or any(one.kind == "invalid" for one in plan)
 
 
@@ -132,7 +131,7 @@ def _check(given: argparse.Namespace) -> bool:
             family = schema_registry.family_of(ref)
             known = [one.schema_ref for one in schema_registry.versions(conn, tenant=operator.tenant, family=family)]
             if not known:
-                print(printable(f"{ref}: not registered yet"))
+                command_line.say(printable(f"{ref}: not registered yet"))
                 continue
             old = ref if ref in known else known[0]
             registered = schema_registry.exact(conn, tenant=operator.tenant, refs=[old])[old]
@@ -173,11 +172,11 @@ def _told(title: str, found: Comparison, given: argparse.Namespace) -> bool:
     findings = found.of(reading)
     level: Level = given.compatibility
     counted = [one for one in findings if level in ("full", one.breaks)]
-    print(printable(f"{title}: {found.verdict(reading)} ({reading})"))
+    command_line.say(printable(f"{title}: {found.verdict(reading)} ({reading})"))
     for one in [*counted, *(one for one in findings if one not in counted)][:_MOST_TOLD]:
-        print(printable(f"  {one.name} at {one.place or 'the top'}, breaks {one.breaks}: {one.sentence}"))
+        command_line.say(printable(f"  {one.name} at {one.place or 'the top'}, breaks {one.breaks}: {one.sentence}"))
     if len(findings) > _MOST_TOLD:
-        print(f"  and {len(findings) - _MOST_TOLD} more")
+        command_line.say(f"  and {len(findings) - _MOST_TOLD} more")
     return bool(counted)
 
 

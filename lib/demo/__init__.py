@@ -15,6 +15,7 @@ from uuid import UUID
 
 import yaml
 
+from lib import command_line  # noqa: F401 (Python loads this before the command: Ctrl-C meanwhile)
 from lib.auth import actors
 from lib.database import Connection, driver, named_queries
 from lib.demo import arrivals, definitions, history, trail

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from lib import database, demo
+from lib import command_line, database, demo
 from lib.catalog import system as system_catalog
 from lib.errors import CatalogError, end_process
 from lib.settings import settings
@@ -20,7 +20,7 @@ if __name__ == "__main__":
             with database.operate_outside_transaction() as conn:
                 demo.analyze(conn)
         else:
-            print("The demo tenants are there already; nothing was changed.")
+            command_line.say("The demo tenants are there already; nothing was changed.")
     except CatalogError as error:
         end_process(error)
     finally:

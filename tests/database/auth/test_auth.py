@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from lib import database
-from lib.auth import actors, members, preferences
+from lib.auth import __main__ as command
+from lib.auth import actors, members, preferences, tokens
 from lib.auth.actors import Actor, Permission
 from lib.database import Database
 from lib.errors import CatalogError, PermissionDenied
@@ -74,6 +76,24 @@ def test_what_the_command_changes_is_in_the_trail(db: Database, repository: obje
     assert rows[0].detail == {"name": "Acme Ltd", "timeZone": "Europe/Berlin"}
     assert (rows[1].target_id, rows[1].detail["email"]) == (str(added[0].user_id), "boss@acme.example")
     assert command("verify") == "Acme Ltd: 5 rows, sound.\n"
+
+
+def test_a_token_that_nobody_gets_to_see_is_not_made(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boss = new_actor("admin")
+    with database.write(boss) as conn:
+        tokens.create_token(conn, boss, name="Desk", permission="manage")
+    monkeypatch.setattr(database, "start", lambda settings: db)
+    monkeypatch.setattr(database, "stop", lambda: None)
+    for arguments in (["token", "--send-only"], ["rotate", "--name", "Desk"]):
+        with Path("/dev/full").open("w") as full, monkeypatch.context() as patched, pytest.raises(SystemExit) as end:
+            patched.setattr(sys, "stdout", full)
+            command.main([*arguments, "--tenant", str(boss.tenant)])
+        assert end.value.code == 2
+    with database.read(boss) as conn:
+        [kept] = tokens.tokens(conn, boss)
+    assert kept.name == "Desk" and kept.terms.expires_at is None
 
 
 @pytest.mark.own_database
