@@ -29,7 +29,7 @@ _FILES: dict[CatalogForm, tuple[str, FileFormat]] = {
     "yaml": ("catalog", "yaml"),
     "csv": ("catalog", "csv"),
 }
-_NARROWING = ("search", "category", "status", "source", "owner", "tag")
+_NARROWING = ("search", "category", "status", "source", "owner", "tag", "traffic")
 _MOST = 100_000
 _TITLE = "Workflow Event Catalog"
 _FILTERS = TypeAdapter(CatalogFilters | None)
@@ -57,8 +57,17 @@ def read(conn: Connection, *, tenant: UUID, event_types: Sequence[str] | None = 
 def ticket(conn: Connection, actor: Actor, *, form: CatalogForm, filters: CatalogFilters | None = None) -> str:
     """A ticket for the file: what the filters let through on all their pages, or without them the whole catalog."""
     name, extension = _FILES[form]
-    narrowed = {} if filters is None else {one: getattr(filters, one) for one in _NARROWING}
+    narrowed = {} if filters is None else _narrowed(filters)
     return downloads.ticket(conn, actor, kind="catalog", name=name, form=extension, narrowed=narrowed, filters=filters)
+
+
+def _narrowed(filters: CatalogFilters) -> dict[str, object]:
+    """What the audit trail says of the filters. Some entries are left out only where nothing else is narrowed."""
+    narrowed: dict[str, object] = {one: getattr(filters, one) for one in _NARROWING}
+    if not any(narrowed.values()):
+        narrowed["events without traffic"] = "left out" if filters.fold_without_traffic else None
+        narrowed["deprecated events"] = None if filters.with_deprecated else "left out"
+    return narrowed
 
 
 def asked_lines(actor: Actor, *, download: Download) -> Iterator[str | bytes]:

@@ -14,6 +14,28 @@ from tests.support.api_client import ApiClient, new_token
 
 
 @pytest.mark.parametrize(
+    ("filters", "narrowed"),
+    [
+        (None, "all of it"),
+        (CatalogFilters(with_deprecated=True), "all of it"),
+        (CatalogFilters(), "deprecated events left out"),
+        (CatalogFilters(fold_without_traffic=True), "events without traffic left out, deprecated events left out"),
+        (CatalogFilters(traffic="without"), "traffic without"),
+    ],
+)
+def test_the_trail_tells_what_a_file_leaves_out(
+    db: Database, new_actor: ActorFactory, filters: CatalogFilters | None, narrowed: str
+) -> None:
+    actor = new_actor("read")
+    with database.write(actor) as conn:
+        ticket = exports.ticket(conn, actor, form="csv", filters=filters)
+    assert ApiClient(new_token(actor)).get(f"/api/v2/exports/{ticket}").status_code == 200
+    with db.owner.connect() as conn:
+        query = "SELECT detail ->> 'narrowed' FROM audit_logs WHERE action = 'export.started' AND tenant = %s"
+        assert conn.exec_driver_sql(query, (actor.tenant,)).scalar_one() == narrowed
+
+
+@pytest.mark.parametrize(
     ("form", "kind", "name"),
     [
         ("asyncapi", "application/yaml", "asyncapi"),
