@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import UTC
 
 from pydantic import TypeAdapter
 
@@ -67,7 +66,7 @@ def _rows(actor: Actor, filters: AuditFilters, limit: int) -> Iterator[tuple[str
 def _row(entry: AuditEntry) -> tuple[str | None, ...]:
     return (
         str(entry.audit_id),
-        entry.at.astimezone(UTC).isoformat(),
+        tables.time_text(entry.at),
         entry.who,
         entry.email,
         entry.action,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
-from datetime import UTC
 
 from pydantic import TypeAdapter
 
@@ -87,8 +86,8 @@ def _row(event: EventSummary) -> tuple[str | int | None, ...]:
         event.origin,
         event.source,
         event.correlation_key,
-        event.created_at.astimezone(UTC).isoformat(),
-        event.processed_at.astimezone(UTC).isoformat() if event.processed_at else None,
+        tables.time_text(event.created_at),
+        tables.time_text(event.processed_at) if event.processed_at else None,
         event.schema_status,
         event.started,
         ", ".join(f"{number} {status.lower()}" for status, number in sorted(event.runs.items())) or None,

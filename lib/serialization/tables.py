@@ -9,13 +9,15 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
 
-# What makes a spreadsheet compute instead of show (OWASP ASVS 1.2.10), its full-width twins included. Apostrophes may
-# stand before it: what has some already gets one more, so that the first can be taken away again.
-_FORMULA = re.compile("'*[=+\\-@\t\r\0＝＋－＠]")
+# What makes a spreadsheet compute instead of show (OWASP ASVS 1.2.10), its full-width twins included, and what some
+# drop before it. Apostrophes may stand before it: what has some already gets one more, so that the first can be taken
+# away again.
+_FORMULA = re.compile(r"'*(?:[\t\r\n\0]|\s*[=+\-@＝＋－＠])")
 _GUARDED = re.compile("'" + _FORMULA.pattern)
 # Of a cell. The schema of an event is one.
 csv.field_size_limit(64 * 1024 * 1024)
@@ -43,6 +45,11 @@ def read_csv(text: str) -> Iterator[list[str]]:
             begun = reader.line_num + 1
     except csv.Error:
         raise ValueError(f"has a quote that does not fit in the row that begins at line {begun}") from None
+
+
+def time_text(at: datetime) -> str:
+    """A moment of a table: in UTC, and always to the microsecond, as readers take the form of the first for all."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def json_items(items: Iterable[Mapping[str, JsonValue]]) -> Iterator[str]:

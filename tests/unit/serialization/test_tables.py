@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +12,7 @@ from lib.serialization import tables
 CELLS = (
     st.none()
     | st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)
-    | st.text("'=+-@＝\t\r\n,\"", max_size=6)
+    | st.text("'=+-@＝\t\r\n \xa0,\"", max_size=6)
 )
 
 
@@ -26,7 +29,15 @@ def test_a_quote_that_does_not_fit_is_told_by_its_row(text: str, line: int) -> N
         list(tables.read_csv(text))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "'=1", "''=1"])
+@pytest.mark.parametrize(
+    "cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "'=1", "''=1", " =1", "\n=1", "\n", "\xa0@x"]
+)
 def test_no_cell_is_a_formula(cell: str) -> None:
-    written = "".join(tables.csv_lines(["a"], [[cell]])).splitlines(keepends=True)[1]
+    _, written = tables.csv_lines(["a"], [[cell]])
     assert written.removeprefix('"').startswith("'" + cell[0])
+
+
+@pytest.mark.parametrize(("microsecond", "written"), [(0, "000000"), (1, "000001"), (120_000, "120000")])
+def test_all_times_of_a_table_have_one_form(microsecond: int, written: str) -> None:
+    at = datetime(2026, 11, 1, 1, 30, 0, microsecond, tzinfo=ZoneInfo("America/Chicago"), fold=1)
+    assert tables.time_text(at) == f"2026-11-01T07:30:00.{written}+00:00"
