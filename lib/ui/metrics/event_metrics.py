@@ -86,7 +86,7 @@ def draw(actor: Actor, found: EventFigures, view: MetricsView) -> None:
         with figures.framed(
             "Busiest hours",
             f"Events of the range by weekday and hour of day, in the time zone {zone}.",
-            lambda: charts.heatmap_table(found.week),
+            lambda: charts.heatmap_table(found.week, zone),
             name="hours",
         ):
             _chart(charts.heatmap(found.week, zone), True, "", "Events by weekday and hour")

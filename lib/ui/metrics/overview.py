@@ -17,7 +17,7 @@ from lib.metrics.rollups import EventStatus
 from lib.ui.components import figures, printed, table
 from lib.ui.components.statuses import Color, rate_color
 from lib.ui.components.table import Column
-from lib.ui.components.text import NOTHING, code, count, exactly, percent, plural
+from lib.ui.components.text import code, count, exactly, percent, plural
 from lib.ui.metrics import key_figures, marks, metrics_slice, volume_panel
 from lib.ui.metrics.metrics_filters import MetricsView
 
@@ -126,8 +126,8 @@ def conformance_table(found: list[Conformance]) -> pd.DataFrame:
                 "Looked at": c.looked_at,
                 "Violating": c.violating,
                 "Share": c.violating_share,
-                "Top violated paths": ", ".join(f"{path or 'the payload'} ({n})" for path, n in c.paths[:3]) or NOTHING,
-                "Fields not in the schema": ", ".join(c.unknown_fields[:5]) or NOTHING,
+                "Top violated paths": ", ".join(f"{path or 'the payload'} ({n})" for path, n in c.paths[:3]) or None,
+                "Fields not in the schema": ", ".join(c.unknown_fields[:5]) or None,
             }
             for c in found
         ]

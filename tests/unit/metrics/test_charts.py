@@ -19,12 +19,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from lib.auth.changes import Change
+from lib.metrics.conformance import Conformance
 from lib.metrics.reports import EventMetrics, Period
 from lib.metrics.rollups import Durations, EventCounts, RunCounts
 from lib.metrics.time_window import SliceStep, Window
 from lib.ui.components import axes, figures, printed, time_range
 from lib.ui.components.text import duration
-from lib.ui.metrics import charts, marks, time_axis
+from lib.ui.metrics import charts, marks, overview, time_axis
 
 UI = Path(__file__).resolve().parents[3] / "lib" / "ui"
 
@@ -89,6 +90,18 @@ def test_the_table_of_a_chart_says_times_as_its_tooltips_do(make: Callable[[Even
     frame = make(EventMetrics(window, [Period()] * len(window.starts), Period(), Period()))
     assert "<td>Fri 2 Oct, 04:00</td>" in printed.as_html(frame, time_axis.begin_column(window))
     assert "2026-10-02 04:00+05:45" in figures.as_csv(frame).decode()
+
+
+def test_a_file_of_hours_says_their_time_zone() -> None:
+    frame = charts.heatmap_table([[n] * 24 for n in range(7)], "Asia/Kathmandu")
+    header, monday, *_ = figures.as_csv(frame).decode("utf-8-sig").splitlines()
+    assert header.startswith('"Weekday, Asia/Kathmandu",00,01,') and monday.startswith("Mon,0,0,")
+
+
+def test_a_file_has_nothing_where_the_page_has_a_dash() -> None:
+    frame = overview.conformance_table([Conformance("A", 3, 0, [], [])])
+    assert figures.as_csv(frame).decode("utf-8-sig").splitlines()[1] == "A,3,0,0.0,,"
+    assert "<td>—</td>" in printed.as_html(frame, {})
 
 
 def test_no_other_module_words_a_duration() -> None:
