@@ -120,7 +120,7 @@ def _draw_rows(actor: Actor, sent: Submission) -> None:
 
 
 def _draw_row(match: Match, run: RunSummary | None) -> None:
-    """Status, name and duration of the run as the link to it, and its error; without a run, why there is none."""
+    """Status, name and duration of the run as the link to it, its id, and its error; else why there is no run."""
     if run is None:
         match_trace.draw_headline(match, dry=False)
         return
@@ -137,6 +137,7 @@ def _draw_row(match: Match, run: RunSummary | None) -> None:
             help="Open the run",
         )
         st.caption(" · ".join(said), width="content")
+    st.caption(f"Run {code(str(run.run_id))}")
     if run.error:
         st.caption(f":red[{escape(str(run.error.get('message', '')))}]")
 

@@ -74,6 +74,8 @@ def test_preview_names_the_workflow_and_send_starts_it(actor: Actor, db: Databas
     assert "Event sent" in said(app)
     [row] = [link.proto for link in app.get("page_link") if "Triage" in link.proto.label]
     assert "Queued" in row.label and row.query_string.startswith("runId=")
+    run_id = row.query_string.removeprefix("runId=").partition("&")[0]
+    assert [c.value for c in app.caption if c.value.startswith("Run ")] == [f"Run `{run_id}`"], "to be copied"
     assert count(db, "workflow_runtime_events") == count(db, "workflow_runs") == count(db, "audit_logs") == 1
 
 
