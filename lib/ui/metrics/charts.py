@@ -205,17 +205,17 @@ def success(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
 
 def heatmap_table(week: Sequence[Sequence[int]], zone: str) -> pd.DataFrame:
     """Events by weekday and hour of day in this time zone, a row a weekday; a file of it says the zone, too."""
+    return _hours(week).rename(columns={"Weekday": f"Weekday, {zone}"})
+
+
+def _hours(week: Sequence[Sequence[int]]) -> pd.DataFrame:
     hours = {f"{hour:02}": [day[hour] for day in week] for hour in range(24)}
-    return pd.DataFrame({f"Weekday, {zone}": WEEKDAYS, **hours})
+    return pd.DataFrame({"Weekday": WEEKDAYS, **hours})
 
 
 def heatmap(week: Sequence[Sequence[int]], zone: str = "UTC") -> Chart:
     """Hour of day in this time zone against weekday, the darker the busier, with its scale in events."""
-    long = (
-        heatmap_table(week, zone)
-        .rename(columns={f"Weekday, {zone}": "Weekday"})
-        .melt("Weekday", var_name="hour", value_name="Events")
-    )
+    long = _hours(week).melt("Weekday", var_name="hour", value_name="Events")
     long["Hour"] = long["hour"] + ":00 – " + long["hour"] + ":59"
     most = max(int(long["Events"].max()), 1)
     bare: dict[str, Any] = {"ticks": False, "domain": False, "grid": False}
