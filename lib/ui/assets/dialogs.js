@@ -10,24 +10,26 @@
   const waits = 5000; // milliseconds that the page may take to be drawn after a dialog
   let opener = null; // what had the focus before the dialog,
   let key = ""; //      the key of the widget that it is in,
-  let until = 0; //     and until when it is waited for
+  let until = 0; //     and until when it is waited for; for as long as a dialog has the focus
 
   // What one sees is drawn anew by then, or is as it was.
   const back = () => {
     const again = opener?.isConnected ? opener : key && document.querySelector(`.${key} :is(button, a, input)`);
     again?.focus();
-    if (again && document.activeElement === again) until = 0;
   };
   const look = () => {
+    // Asked whenever the page changes, so the cheapest comes first.
+    if (!until || document.activeElement !== document.body) return;
     const shown = document.querySelector(dialog);
-    const lost = document.activeElement === document.body;
-    if (shown) until = performance.now() + waits;
-    if (shown && lost) shown.focus();
-    else if (!shown && lost && performance.now() < until) back();
-    else if (!shown && !lost) until = 0;
+    if (shown) return shown.focus();
+    if (until === Infinity) until = performance.now() + waits;
+    if (performance.now() < until) back();
+    else until = 0;
   };
   document.addEventListener("focusin", ({ target }) => {
+    if (target.closest(dialog)) until = Infinity;
     if (target.closest(aside)) return;
+    until = 0;
     opener = target;
     const classes = target.closest('[class*="st-key-"]')?.classList ?? [];
     key = [...classes].find((one) => one.startsWith("st-key-")) ?? "";
