@@ -127,7 +127,7 @@ def _draw_own(actor: Actor, own: OwnEntry, refusal: str | None) -> None:
         type="tertiary",
         disabled=refusal is not None,
         help=refusal,
-        on_click=presses.callback(_set_status),
+        on_click=presses.callback(_set_status, about=own.event_type),
         args=(actor, own, "active" if is_deprecated else "deprecated"),
     )
     st.button(

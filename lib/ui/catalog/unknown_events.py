@@ -139,7 +139,7 @@ def _draw_type(actor: Actor, unknown: UnknownType, now: datetime) -> None:
                 type="tertiary",
                 disabled=refusal is not None,
                 help=refusal or (None if unknown.is_dismissed else "It goes on being counted, and is not offered."),
-                on_click=presses.callback(_set_dismissed),
+                on_click=presses.callback(_set_dismissed, about=unknown.event_type),
                 args=(actor, unknown.event_type, not unknown.is_dismissed),
             )
     st.markdown(

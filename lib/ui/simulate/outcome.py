@@ -44,7 +44,7 @@ def draw_preview(actor: Actor, draft: EventDraft) -> Submission | None:
 def send(actor: Actor, draft: EventDraft, press: Press) -> Submission | None:
     """Send for real; whatever goes wrong is shown, and every input stays. The URL names the event from now on."""
     with guard.errors_shown(), st.spinner("Sending …"):
-        sent = press.write(actor, lambda conn: simulation.send(conn, actor, draft=draft))
+        sent = press.write(actor, lambda conn: simulation.send(conn, actor, draft=draft), part=draft)
         st.query_params[SENT] = str(sent.event_id)
         return sent
     return None

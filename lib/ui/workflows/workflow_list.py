@@ -145,7 +145,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
                 icon=":material/play_arrow:" if paused else statuses.PAUSED.material,
                 disabled=bool(refusal),
                 help=refusal or (None if paused else _PAUSE_HELP),
-                on_click=presses.callback(set_paused),
+                on_click=presses.callback(set_paused, about=workflow.workflow_id),
                 args=(actor, workflow, not paused),
                 type="tertiary",
             )
@@ -155,7 +155,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
             disabled=bool(refusal),
             help=refusal,
             icon=":material/unarchive:" if archived else statuses.WORKFLOW["archived"].material,
-            on_click=presses.callback(set_archived),
+            on_click=presses.callback(set_archived, about=workflow.workflow_id),
             args=(actor, workflow, not archived),
             type="tertiary",
         )

@@ -66,7 +66,6 @@ def test_a_definition_is_saved_once(app: RunningApp, admin: Page) -> None:
     try:
         admin.get_by_role("button", name="Save").dblclick(delay=PACE)
         expect(admin.get_by_role("heading", name=re.compile("Saved twice"))).to_be_visible()
-        expect(admin.get_by_text("Saved twice is saved.")).to_have_count(1)
         assert errors(admin) == 0
         assert how_many(app, "audit_logs WHERE target_id = 'SAVED_TWICE'") == 1
     finally:
