@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import DIALOGS, HISTORY, LINKS, NAMES
+from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, NAMES
 from lib.ui.activity import event_filters, event_list, timeline
 from lib.ui.catalog import catalog_filters, registry, registry_schema
 from lib.ui.components import dialogs, find_box, guard
@@ -48,8 +48,9 @@ VIEWED = [
 with guard.errors_shown():
     top, bottom = st.sidebar.container(), st.sidebar.container()
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
-    scripts = [f"<script>{one.read_text(encoding='utf-8')}</script>" for one in (HISTORY, NAMES, LINKS, DIALOGS)]
-    st.sidebar.html("".join(scripts), unsafe_allow_javascript=True)
+    scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS)
+    inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
+    st.sidebar.html(inline, unsafe_allow_javascript=True)
     dialogs.close_what_was_left()
     with top:
         find_box.draw(actor)

@@ -9,7 +9,7 @@ from lib.catalog import entries
 from lib.events.simulation import EventDraft
 from lib.schemas.form import ABSENT
 from lib.ui.catalog import event_details
-from lib.ui.components import guard, presses
+from lib.ui.components import guard
 from lib.ui.simulate import curl, kept_draft, outcome, payload_editor, saved_cases, start
 from lib.ui.simulate import setup as simulate_setup
 from lib.workflows import records as workflow_records
@@ -55,16 +55,16 @@ with right:
     with st.container(horizontal=True):
         if st.button("Preview", icon=":material/visibility:", disabled=draft is None):
             st.session_state[f"{setup.key}:preview"] = True
-        press = presses.button(
+        sending = st.button(
             "Send event", icon=":material/send:", type="primary", key="send", disabled=bool(refusal), help=refusal
         )
         curl.draw(draft)
     guard.say_why(refusal)
-    if press and draft and (edited.is_valid or although_invalid):
-        sent = outcome.send(actor, draft, press)
+    if sending and draft and (edited.is_valid or although_invalid):
+        sent = outcome.send(actor, draft)
         st.session_state[result_key] = (sent, draft) if sent else None
         st.session_state[f"{setup.key}:preview"] = False
-    elif press:
+    elif sending:
         st.session_state[submitted_key] = True
         st.session_state[f"{setup.key}:blocked"] = True
         st.rerun()

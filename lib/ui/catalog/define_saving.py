@@ -16,7 +16,7 @@ from lib.schemas import compatibility
 from lib.schemas.compatibility import READINGS
 from lib.ui.catalog import define_start, own_event_effects, registry_comparison
 from lib.ui.catalog.define_start import DefinitionStart
-from lib.ui.components import dialogs, guard, links, presses
+from lib.ui.components import dialogs, guard, links
 from lib.ui.components.presses import Press
 from lib.ui.components.text import escape
 from lib.ui.workflows import real_events
@@ -32,20 +32,18 @@ def draw(actor: Actor, start: DefinitionStart, definition: EntryDefinition, prob
     if refused := st.session_state.get(start.key(_CONFLICT)):
         _draw_conflict(actor, start, *refused)
     with st.container(horizontal=True, vertical_alignment="center"):
-        press = presses.button("Save", type="primary", icon=":material/check:", key=start.key("save"))
+        saving = st.button("Save", type="primary", icon=":material/check:", key=start.key("save"))
         leads_to = "event.py" if start.keeps_type else "catalog.py"
         query = {"eventType": start.asked} if start.keeps_type else None
         links.page_link(leads_to, label="Cancel", icon=":material/close:", query_params=query)
-    if press:
-        if press.is_done:  # the first click of two has saved it: what it was refused for now is itself
-            _save(actor, start, definition, press)
-        _save_or_ask(actor, start, definition, problems, press)
+    if saving:
+        _save_or_ask(actor, start, definition, problems)
     if asked := _confirm.about:
         _confirm.draw(actor, start, *asked)
 
 
 def _save_or_ask(
-    actor: Actor, start: DefinitionStart, definition: EntryDefinition, problems: list[DefinitionProblem], press: Press
+    actor: Actor, start: DefinitionStart, definition: EntryDefinition, problems: list[DefinitionProblem]
 ) -> None:
     if problems:
         st.session_state[start.key("submitted")] = True
@@ -55,7 +53,7 @@ def _save_or_ask(
     if effects.is_told:
         _confirm.ask((definition, effects))
     else:
-        _save(actor, start, definition, press)
+        _save(actor, start, definition, Press())
 
 
 @dialogs.dialog("What this changes", width="large", icon=":material/account_tree:")

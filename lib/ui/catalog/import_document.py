@@ -13,7 +13,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog.interchange import reading
 from lib.catalog.interchange.documents import MAX_BYTES
-from lib.ui.components import guard, page_head, presses
+from lib.ui.components import guard, page_head
 from lib.ui.components.text import escape, plural
 from lib.workflows import imports
 from lib.workflows.imports import CHANGE_KINDS, ChangeKind, PlannedChange
@@ -112,7 +112,7 @@ def _draw_preview(actor: Actor, preview: Preview) -> None:
         key="import-apply",
         disabled=refusal is not None or not chosen,
         help=refusal,
-        on_click=presses.callback(_apply),
+        on_click=guard.callback(_apply),
         args=(actor, preview),
     )
     guard.say_why(refusal)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from lib.catalog.entries import DELETED_FOR, CatalogEntry, DeletedEntry, EntrySt
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
 from lib.ui.catalog import own_event_effects
-from lib.ui.components import dialogs, guard, presses, viewer_time
+from lib.ui.components import dialogs, guard, viewer_time
 from lib.ui.components.text import ago, escape, plural
 from lib.workflows import own_events
 from lib.workflows.own_events import EntryUse
@@ -96,7 +97,7 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry], *, is_told: bool
                 key=f"restore-{one.event_type}",
                 disabled=refusal is not None,
                 help=refusal,
-                on_click=presses.callback(_restore),
+                on_click=guard.callback(_restore),
                 args=(actor, one.event_type),
             )
     if deleted and not is_told:
@@ -120,25 +121,26 @@ def _leads(label: str, icon: str, refusal: str | None, **query: str) -> None:
 
 def _draw_own(actor: Actor, own: OwnEntry, refusal: str | None) -> None:
     is_deprecated = own.status == "deprecated"
-    st.button(
+    _act(
         "Activate" if is_deprecated else "Deprecate",
-        icon=":material/play_circle:" if is_deprecated else ":material/block:",
-        key="own-event-activate" if is_deprecated else "own-event-deprecate",
-        type="tertiary",
-        disabled=refusal is not None,
-        help=refusal,
-        on_click=presses.callback(_set_status, about=own.event_type),
-        args=(actor, own, "active" if is_deprecated else "deprecated"),
+        "play_circle" if is_deprecated else "block",
+        refusal,
+        _set_status,
+        (actor, own, "active" if is_deprecated else "deprecated"),
     )
+    _act("Delete", "delete", refusal, _delete_dialog.ask, (own.event_type,))
+
+
+def _act(label: str, icon: str, refusal: str | None, callback: Callable[..., None], args: tuple[Any, ...]) -> None:
     st.button(
-        "Delete",
-        icon=":material/delete:",
-        key="own-event-delete",
+        label,
+        icon=f":material/{icon}:",
+        key=f"own-event-{label.lower()}",
         type="tertiary",
         disabled=refusal is not None,
         help=refusal,
-        on_click=guard.callback(_delete_dialog.ask),
-        args=(own.event_type,),
+        on_click=guard.callback(callback),
+        args=args,
     )
 
 
@@ -163,7 +165,7 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
             "Deprecate" if use.keeps_it else "Delete",
             key="confirm-delete",
             icon=":material/block:" if use.keeps_it else ":material/delete:",
-            on_click=presses.callback(_delete),
+            on_click=guard.callback(_delete),
             args=(actor, own, in_drawer),
         )
 

@@ -11,7 +11,7 @@ from lib.auth.actors import Actor
 from lib.events import unknown_events
 from lib.events.unknown_events import UnknownType, UnknownTypes
 from lib.schemas.form import json_text
-from lib.ui.components import dialogs, guard, kept, presses, viewer_time
+from lib.ui.components import dialogs, guard, kept, viewer_time
 from lib.ui.components.text import ago, code, escape, plural
 
 #: In the URL while the list is open.
@@ -139,7 +139,7 @@ def _draw_type(actor: Actor, unknown: UnknownType, now: datetime) -> None:
                 type="tertiary",
                 disabled=refusal is not None,
                 help=refusal or (None if unknown.is_dismissed else "It goes on being counted, and is not offered."),
-                on_click=presses.callback(_set_dismissed, about=unknown.event_type),
+                on_click=guard.callback(_set_dismissed),
                 args=(actor, unknown.event_type, not unknown.is_dismissed),
             )
     st.markdown(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from time import monotonic
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar
 
 import streamlit as st
 
@@ -30,7 +30,7 @@ class Press:
     """That a button was pressed, once or in two quick clicks."""
 
     def __init__(self) -> None:
-        self._done: list[tuple[object, Any]] = []
+        self._done: dict[int, Any] = {}
         self._done_at = 0.0
 
     @property
@@ -43,21 +43,20 @@ class Press:
         """Whether the next click is another press."""
         return self.is_done and monotonic() - self._done_at > _SAME_FOR
 
-    def write(self, actor: Actor, change: Callable[[database.Connection], _T], *, part: object = None) -> _T:
+    def write(self, actor: Actor, change: Callable[[database.Connection], _T], *, part: int = 0) -> _T:
         """Make the change in a transaction of its own, or wait for it where the first click makes it; its answer.
 
         Whatever else is to be done may have been broken off by the second click, and is done after this by both.
-        `part` tells changes of one press apart, and what is sent from what was, where somebody may be that quick.
+        `part` tells changes of one press apart.
         """
         with guard.one_at_a_time():
-            for done, answered in self._done:
-                if done == part:
-                    return cast(_T, answered)
-            with database.write(actor) as conn:
-                answer = change(conn)
-            self._done.append((part, answer))
-            self._done_at = monotonic()
-            return answer
+            if part not in self._done:
+                with database.write(actor) as conn:
+                    answer = change(conn)
+                self._done[part] = answer
+                self._done_at = monotonic()
+            answered: _T = self._done[part]
+            return answered
 
 
 def button(label: str, *, key: str, draw: Callable[..., bool] = st.button, **options: Any) -> Press | None:
@@ -86,15 +85,12 @@ def forget() -> None:
     st.session_state[_PRESSES] = {key: press for key, press in presses.items() if not press.is_done}
 
 
-def callback(act: Callable[_P, object], *, about: object = None) -> Callable[_P, None]:
-    """The act for a button's on_click: a second click that asks for the same thing at once is the same press.
-
-    `about` names the thing where the act turns something on and off: the second click may find the button turned.
-    """
+def callback(act: Callable[_P, object]) -> Callable[_P, None]:
+    """The act for a button's on_click: a second click that asks for the same thing at once is the same press."""
 
     @wraps(act)
     def once(*args: _P.args, **kwargs: _P.kwargs) -> None:
-        asked = (act, args, kwargs) if about is None else (act, about)
+        asked = act, args, kwargs
         latest, done_at = st.session_state.get(_LATEST, (None, 0.0))
         if latest == asked and monotonic() - done_at <= _SAME_FOR:
             return

@@ -11,7 +11,7 @@ from lib.auth import sessions
 from lib.auth.actors import Actor
 from lib.auth.sessions import Session
 from lib.settings import settings
-from lib.ui.components import guard, presses, viewer_time
+from lib.ui.components import guard, viewer_time
 from lib.ui.components.text import escape, plural
 from lib.ui.people import sign_in
 
@@ -69,7 +69,7 @@ def _draw_one(actor: Actor, session: Session, *, whose: str) -> None:
             "End",
             icon=":material/block:",
             key=f"end-session-{session.session_id}",
-            on_click=presses.callback(_end),
+            on_click=guard.callback(_end),
             args=(actor, session),
             help=_help(actor, session),
         )

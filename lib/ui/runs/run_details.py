@@ -15,7 +15,7 @@ from lib.runs import repeating
 from lib.runs.records import Run, RunWait
 from lib.schemas.form import json_text
 from lib.serialization.strict_json import JsonValue
-from lib.ui.components import diagram, guard, history, links, presses, statuses, timeline_link, viewer_time
+from lib.ui.components import diagram, guard, history, links, statuses, timeline_link, viewer_time
 from lib.ui.components.text import NOTHING, code, duration, escape
 from lib.ui.runs import run_steps, run_timeline
 from lib.ui.runs.run_steps import StepPlan
@@ -97,7 +97,7 @@ def _draw_acts(actor: Actor, run: Run) -> str | None:
             disabled=refusal is not None,
             key="cancel-run",
             help=refusal or "It ends here; steps that have finished stay as they are.",
-            on_click=presses.callback(_cancel),
+            on_click=guard.callback(_cancel),
             args=(actor, run_id),
         )
         return refusal
@@ -112,7 +112,7 @@ def _draw_acts(actor: Actor, run: Run) -> str | None:
             disabled=refusal is not None,
             key="retry-run",
             help=refusal or "A new run with the same input and version",
-            on_click=presses.callback(_run_again),
+            on_click=guard.callback(_run_again),
             args=(actor, run_id, len(run.repeats)),
         )
         return refusal

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import streamlit as st
 
 from lib import database
@@ -12,7 +10,6 @@ from lib.runs import repeating
 from lib.runs.records import RunFilters
 from lib.runs.repeating import BATCH, MOST_AT_ONCE, FailedRun, Progress
 from lib.ui.components import dialogs, guard, table, viewer_time
-from lib.ui.components.presses import Press
 from lib.ui.components.text import escape, plural
 
 _CHOSEN = "run-many-table"
@@ -53,12 +50,12 @@ def _open(actor: Actor, offered: tuple[FailedRun, ...]) -> None:
     version = st.radio(
         "With", list(_VERSIONS), format_func=_VERSIONS.__getitem__, horizontal=True, key="run-many-version"
     )
-    press = _open.draw_acts(
+    pressed = _open.draw_acts(
         f"Run {len(chosen):,} again", key="run-many-start", icon=":material/replay:", disabled=not chosen
     )
-    if press:
+    if pressed:
         with guard.errors_shown():
-            _draw_told(_run(actor, chosen, press, newest=version == "newest"))
+            _draw_told(_run(actor, chosen, newest=version == "newest"))
 
 
 def _draw_choice(offered: tuple[FailedRun, ...]) -> list[FailedRun]:
@@ -88,15 +85,15 @@ def _draw_choice(offered: tuple[FailedRun, ...]) -> list[FailedRun]:
     return [offered[place] for place in places]
 
 
-def _run(actor: Actor, chosen: list[FailedRun], press: Press, *, newest: bool) -> Progress:
+def _run(actor: Actor, chosen: list[FailedRun], *, newest: bool) -> Progress:
     """Run them again, and draw how far it is."""
     progress = Progress()
     with guard.one_at_a_time():
         shown = st.progress(0.0, "Running them again …")
         for first in range(0, len(chosen), BATCH):
             batch = chosen[first : first + BATCH]
-            run = partial(repeating.run_many_again, actor=actor, chosen=batch, newest=newest, so_far=progress)
-            progress = press.write(actor, run, part=first)
+            with database.write(actor) as conn:
+                progress = repeating.run_many_again(conn, actor, chosen=batch, newest=newest, so_far=progress)
             shown.progress(progress.done / len(chosen), f"{progress.done:,} of {len(chosen):,}")
     shown.empty()
     return progress

@@ -16,7 +16,6 @@ from lib.events.submission import Submission
 from lib.runs import records as run_records
 from lib.runs.records import RunSummary
 from lib.ui.components import facts, guard, links, match_trace, statuses, url_filters, viewer_time
-from lib.ui.components.presses import Press
 from lib.ui.components.text import code, duration, escape, plural
 from lib.ui.workflows import attach
 from lib.workflows import rehearsal
@@ -41,10 +40,11 @@ def draw_preview(actor: Actor, draft: EventDraft) -> Submission | None:
     return None
 
 
-def send(actor: Actor, draft: EventDraft, press: Press) -> Submission | None:
+def send(actor: Actor, draft: EventDraft) -> Submission | None:
     """Send for real; whatever goes wrong is shown, and every input stays. The URL names the event from now on."""
     with guard.errors_shown(), st.spinner("Sending …"):
-        sent = press.write(actor, lambda conn: simulation.send(conn, actor, draft=draft), part=draft)
+        with database.write(actor) as conn:
+            sent = simulation.send(conn, actor, draft=draft)
         st.query_params[SENT] = str(sent.event_id)
         return sent
     return None

@@ -13,7 +13,7 @@ from lib.events import saved_cases
 from lib.events.saved_cases import CaseResult, SavedCase
 from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
-from lib.ui.components import guard, presses, statuses, viewer_time
+from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import escape
 from lib.ui.simulate.setup import Setup, use_case
 from lib.workflows import records as workflow_records
@@ -79,7 +79,7 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
                     key=f"case-{act}-{case.case_id}",
                     help=words,
                     type="tertiary",
-                    on_click=presses.callback(callback),
+                    on_click=guard.callback(callback),
                     args=args,
                 )
     if result is not None and not result.passed:
@@ -105,16 +105,10 @@ def _draw_save(
             format_func={workflow.workflow_id: workflow.name for workflow in attached}.__getitem__,
             key=f"{setup.key}-case-expected-{bool(would)}-{saves}",
         )
-        # A key of its own for each case: a second click on the button of the one that is saved is nothing.
-        key = f"{setup.key}-case-save-{saves}"
-        if press := presses.button("Save test case", key=key, disabled=not (name or "").strip()):
+        if st.button("Save test case", key=f"{setup.key}-case-save", disabled=not (name or "").strip()):
             with guard.errors_shown():
-                press.write(
-                    actor,
-                    lambda conn: saved_cases.save(
-                        conn, actor, name=name or "", draft=draft, expected_workflows=expected
-                    ),
-                )
+                with database.write(actor) as conn:
+                    saved_cases.save(conn, actor, name=name or "", draft=draft, expected_workflows=expected)
                 st.session_state[f"{setup.key}:saves"] = saves + 1
                 st.toast(f"Saved as the test case {escape(name or '')}.", icon=":material/bookmark_added:")
                 st.rerun()

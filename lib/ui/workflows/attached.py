@@ -11,7 +11,7 @@ import streamlit as st
 from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict
-from lib.ui.components import definition_diff, dialogs, guard, links, presses, schema_view, statuses
+from lib.ui.components import definition_diff, dialogs, guard, links, schema_view, statuses
 from lib.ui.components.text import ago, code, escape, plural
 from lib.workflows import schema_impact, versions
 from lib.workflows.records import AttachedWorkflow
@@ -116,7 +116,7 @@ def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None
             f"Detach and publish v{preview.after['version']}",
             key=f"confirm-{workflow_id}",
             icon=":material/link_off:",
-            on_click=presses.callback(_detach),
+            on_click=guard.callback(_detach),
             args=(actor, preview),
         )
 
@@ -201,7 +201,7 @@ def undo_button(
         key=f"undo-{workflow_id}",
         disabled=refusal is not None,
         help=refusal or f"Publishes version {version + 1} with the trigger as it was.",
-        on_click=presses.callback(_undo),
+        on_click=guard.callback(_undo),
         args=(actor, workflow_id, version, then),
     )
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.ui.components import guard, presses, statuses
+from lib.ui.components import guard, statuses
 from lib.ui.components.text import code, escape, plural, shorten
 from lib.workflows import backfill
 from lib.workflows import records as workflow_records
@@ -81,18 +81,12 @@ def _draw_offer(actor: Actor, workflow: Workflow, latest: Backfill | None) -> No
                 width="content",
             )
             with st.container(horizontal=True, width="content"):
-                if found:
-                    _draw_start(actor, workflow, found, since, now)
+                if found and st.button(f"Replay {found:,}", icon=":material/replay:", key="backfill-start"):
+                    with guard.errors_shown():
+                        with database.write(actor) as conn:
+                            backfill.start(conn, actor, workflow_id=workflow.workflow_id, since=since, now=now)
+                        st.rerun()
                 st.button("Close", type="tertiary", key="backfill-close", on_click=guard.callback(_withdraw))
-
-
-def _draw_start(actor: Actor, workflow: Workflow, found: int, since: datetime, now: datetime) -> None:
-    if press := presses.button(f"Replay {found:,}", icon=":material/replay:", key="backfill-start"):
-        with guard.errors_shown():
-            press.write(
-                actor, lambda conn: backfill.start(conn, actor, workflow_id=workflow.workflow_id, since=since, now=now)
-            )
-            st.rerun()
 
 
 def _draw_running(actor: Actor, workflow: Workflow, *, may: bool) -> None:

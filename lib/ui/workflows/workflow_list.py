@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.ui.components import guard, links, nothing_here, presses, statuses, viewer_time
+from lib.ui.components import guard, links, nothing_here, statuses, viewer_time
 from lib.ui.components.text import code, escape, percent, plural, unseen
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Number, Text
@@ -145,7 +145,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
                 icon=":material/play_arrow:" if paused else statuses.PAUSED.material,
                 disabled=bool(refusal),
                 help=refusal or (None if paused else _PAUSE_HELP),
-                on_click=presses.callback(set_paused, about=workflow.workflow_id),
+                on_click=guard.callback(set_paused),
                 args=(actor, workflow, not paused),
                 type="tertiary",
             )
@@ -155,7 +155,7 @@ def _draw_acts(actor: Actor, workflow: WorkflowSummary) -> None:
             disabled=bool(refusal),
             help=refusal,
             icon=":material/unarchive:" if archived else statuses.WORKFLOW["archived"].material,
-            on_click=presses.callback(set_archived, about=workflow.workflow_id),
+            on_click=guard.callback(set_archived),
             args=(actor, workflow, not archived),
             type="tertiary",
         )
