@@ -18,11 +18,15 @@ _TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Drawn as nothing, though Unicode calls them letters, symbols and marks: fillers, and what chooses how others look.
 _DRAWN_AS_NOTHING = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 
+_UNSEEN = "must have a character that can be seen"
+
 
 def checked(name: str, *, longest: int, field: str = "name") -> str:
     """The name without blanks around it. Raises InvalidInput naming the field for what is no name."""
-    name = stripped(name)
+    given, name = name.strip(), stripped(name)
     strict_json.check_text(name, field=field)
+    if given and not name:
+        raise InvalidInput(field, _UNSEEN)
     if not 1 <= len(name) <= longest:
         raise InvalidInput(field, f"must have 1 to {longest} characters")
     if why := why_unreadable(name):
@@ -44,7 +48,7 @@ def why_unreadable(name: str) -> str | None:
     if _TURNING.search(name):
         return "must not have characters that turn the order in which it is read"
     if not can_be_seen(name):
-        return "must have a character that can be seen"
+        return _UNSEEN
     return None
 
 
