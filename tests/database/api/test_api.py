@@ -583,7 +583,7 @@ def test_a_name_that_several_tokens_have_revokes_none_of_them(
 def test_the_command_line_lists_the_tokens_of_a_tenant(
     db: Database, actor: Actor, client: ApiClient, command: Command, new_actor: ActorFactory
 ) -> None:
-    shown = named_token(actor, "Red \u202e[31m\u200bfake  line")
+    shown = named_token(actor, "Red \u2063[31m\u200bfake  line")
     named_token(new_actor("admin", name="Other"), "Elsewhere")
     assert client.get("/api/v2/catalog").status_code == 200
     assert command("revoke", shown).returncode == 0

@@ -66,7 +66,7 @@ def served() -> set[tuple[str, str]]:
     found = set()
     for route in routes():
         methods = {route.method} if isinstance(route, TokenRoute) else (route.methods or set()) - {"HEAD"}
-        found |= {(method, route.path) for method in methods}
+        found |= {(method, route.path.replace(":path", "")) for method in methods}
     return found
 
 
