@@ -102,5 +102,5 @@ def test_a_command_that_is_stopped_says_so_in_a_sentence(tmp_path: Path) -> None
     process = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     with (tmp_path / "held.json").open("w"):  # as soon as the command reads it
         process.send_signal(signal.SIGINT)
-        said = process.communicate(timeout=60)
+    said = process.communicate(timeout=60)  # a signal that came just before it read is seen once the file is closed
     assert said == ("", "Stopped before the end.\n") and process.returncode == -signal.SIGINT
