@@ -166,7 +166,7 @@ def _draw_nothing_found(actor: Actor, filters: EventFilters, *, narrowed: bool) 
         ):
             links.page_link("simulate.py", label="Simulate an event", icon=":material/play_arrow:")
         return
-    hint = not_kept.since(actor, filters.since) or "Try a longer time or fewer filters."
+    hint = not_kept.sentence(actor, filters.since) or "Try a longer time or fewer filters."
     with nothing_here.framed("No event matches these filters", f"{hint} What is redacted is never found."):
         st.button(
             "Clear all filters",

@@ -12,10 +12,10 @@ from lib.metrics import rollups
 from lib.ui.components import kept
 
 
-def since(actor: Actor, at: datetime | None) -> str | None:
-    """The sentence for a list of events or runs from this moment on, or of all; None where all of its time is kept."""
+def sentence(actor: Actor, since: datetime | None) -> str | None:
+    """What is to be said of a list of events or runs since this moment, or of all; None where all of them are kept."""
     until = _dropped_until(actor)
-    if until is None or (at is not None and at >= until):
+    if until is None or (since is not None and since >= until):
         return None
     return f"Events before {until.day} {until:%b %Y} (UTC) and their runs are no longer kept; their counts are."
 

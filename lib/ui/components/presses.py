@@ -1,6 +1,7 @@
-"""Presses of buttons that change something: two quick clicks are one press, and are answered once.
+"""Presses of what ends a dialog: Enter pressed twice in a row is one press, and is answered once.
 
-A double click runs the script twice, at the same time or one after the other, and Streamlit gives both runs the click.
+Both run the script, at the same time or one after the other. Of two quick clicks the browser passes on the first alone
+(clicks.js).
 """
 
 from __future__ import annotations
@@ -22,15 +23,15 @@ _T = TypeVar("_T")
 #: Keys of the session: the latest press of each button, the button that was pressed in this script run, and the latest
 #: act of a callback with when it was done.
 _PRESSES, _BEGUN, _LATEST = "presses", "press-begun", "press-of-callback"
-#: A click that comes within so many seconds of the answer to the one before was made before one saw that.
+#: What is pressed within so many seconds of the answer to the press before was pressed before one saw that.
 _SAME_FOR = 0.5
 
 
 class Press:
-    """That a button was pressed, once or in two quick clicks."""
+    """That a button was pressed, once or twice in a row."""
 
     def __init__(self) -> None:
-        self._done: dict[int, Any] = {}
+        self._done: list[Any] = []
         self._done_at = 0.0
 
     @property
@@ -40,22 +41,21 @@ class Press:
 
     @property
     def is_over(self) -> bool:
-        """Whether the next click is another press."""
+        """Whether the button, if it is pressed now, is pressed anew."""
         return self.is_done and monotonic() - self._done_at > _SAME_FOR
 
-    def write(self, actor: Actor, change: Callable[[database.Connection], _T], *, part: int = 0) -> _T:
-        """Make the change in a transaction of its own, or wait for it where the first click makes it; its answer.
+    def write(self, actor: Actor, change: Callable[[database.Connection], _T]) -> _T:
+        """Make the change in a transaction of its own, or wait for it where the first run makes it; its answer.
 
-        Whatever else is to be done may have been broken off by the second click, and is done after this by both.
-        `part` tells changes of one press apart.
+        Whatever else is to be done may have been broken off by the second run, and is done after this by both.
         """
         with guard.one_at_a_time():
-            if part not in self._done:
+            if not self._done:
                 with database.write(actor) as conn:
                     answer = change(conn)
-                self._done[part] = answer
+                self._done.append(answer)
                 self._done_at = monotonic()
-            answered: _T = self._done[part]
+            answered: _T = self._done[0]
             return answered
 
 
@@ -86,7 +86,7 @@ def forget() -> None:
 
 
 def callback(act: Callable[_P, object]) -> Callable[_P, None]:
-    """The act for a button's on_click: a second click that asks for the same thing at once is the same press."""
+    """The act for a button's on_click: a second press that asks for the same thing at once is the same press."""
 
     @wraps(act)
     def once(*args: _P.args, **kwargs: _P.kwargs) -> None:

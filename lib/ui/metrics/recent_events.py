@@ -59,7 +59,7 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
         _draw_narrowing(event_type, view, narrowed)
         for complaint in metrics_slice.left_out(narrowed):
             st.caption(f":orange[:material/link_off: {complaint}]")
-        if told := not_kept.since(actor, narrowed.since):
+        if told := not_kept.sentence(actor, narrowed.since):
             st.caption(told)
         if not page or not page.events:
             st.caption("No events.")

@@ -128,7 +128,7 @@ def _draw_nothing(actor: Actor, filters: RunFilters, page: RunPage) -> None:
             "Older looks through those before them; a time or a workflow narrows them.",
         )
     elif filters != RunFilters():
-        hint = not_kept.since(actor, filters.since) or "Try a longer time or fewer filters."
+        hint = not_kept.sentence(actor, filters.since) or "Try a longer time or fewer filters."
         with nothing_here.framed("No run matches these filters", hint):
             st.button(
                 "Clear all filters",
