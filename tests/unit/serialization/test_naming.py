@@ -41,7 +41,7 @@ def test_a_name_is_taken_without_the_blanks_around_it(name: str) -> None:
         ("a\x1b[31mb", "must be on one line, without control characters"),
         ("a\x85b", "must be on one line, without control characters"),
         ("a\u2028b", "must be on one line, without control characters"),
-        ("\u200b\u2060 \ufeff", "must have 1 to 20 characters"),
+        ("\u200b\u2060 \ufeff", "must have a character that can be seen"),
         ("\u200d\u00ad", "must have a character that can be seen"),
         ("\u0301\u20dd \U000e0100", "must have a character that can be seen"),
         ("\U000e0041\U000e007f", "must have a character that can be seen"),
