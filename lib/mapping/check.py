@@ -6,7 +6,7 @@ read schemas through lib.schemas.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any, Literal
@@ -100,8 +100,10 @@ class _Check:
             if name in broken:
                 continue
             names = expressions.names(name)
-            place = self._place(names)
-            if self.wanted is not None and place is None:
+            *above, place = self._places(names)
+            if closed := _no_object(names, above):
+                found.append(Finding(name, closed))
+            elif self.wanted is not None and place is None:
                 severity: Severity = "error" if _refused(self.wanted, names) else "warning"
                 found.append(Finding(name, f"{name}: the workflow's schema has no such field.", severity))
             if expressions.is_expression(value):
@@ -112,12 +114,12 @@ class _Check:
             found += self._lacking(self.wanted, self.tree, ())
         return found
 
-    def _place(self, names: _Names) -> Field | None:
-        """What the workflow's schema says of a target, given the others."""
+    def _places(self, names: _Names) -> Iterator[Field | None]:
+        """What the workflow's schema says of the objects around a target and of the target, given the others."""
         here, tree = self.wanted, self.tree
         for name in names:
             here, tree = here.child_beside(name, frozenset(tree), self.picked) if here is not None else None, tree[name]
-        return here
+            yield here
 
     def _expression(self, name: str, expression: str, place: Field | None) -> Iterator[Finding]:
         lacking, gives_nothing = self._read(expression)
@@ -267,6 +269,15 @@ def _literal(name: str, value: JsonValue, place: Field, target: JsonSchema) -> I
     verdict = validation.violations({**shared, **place.schema()}, value, limit=1)
     for violation in verdict.violations:
         yield Finding(name, f"{name}: the value {violation.message}")
+
+
+def _no_object(names: _Names, above: Iterable[Field | None]) -> str | None:
+    """Why a target cannot be built where the schema takes no object around it; None if it can."""
+    for depth, place in enumerate(above, start=1):
+        if place is not None and "object" not in place.types:
+            name, above_it = expressions.target(names), expressions.target(names[:depth])
+            return f"{name}: {above_it} takes {_words(place.types)}, and the mapping builds an object there."
+    return None
 
 
 def _refused(place: Field, names: _Names) -> bool:

@@ -105,3 +105,10 @@ def test_an_expression_that_is_offered_reads_its_field(name: str) -> None:
     assert expressions.evaluate(offered, context) == 2**53 + 1
     assert expressions.evaluate(f"{offered} = {offered}", context) is True  # the engine reads it so too
     assert expressions.fields_read(offered) == {(name,)}
+
+
+def test_a_target_inside_of_what_takes_no_object_is_refused_with_what_it_takes() -> None:
+    text = {"type": "object", "properties": {"a": {"type": "object", "properties": {"b": {"type": "string"}}}}}
+    (found,) = mapping_check.check({"a.b.c": {"$expr": "event.name"}}, target=text, source=None)
+    assert (found.severity, found.target) == ("error", "a.b.c")
+    assert found.message == "a.b.c: a.b takes string, and the mapping builds an object there."

@@ -318,9 +318,16 @@ FORMS_APART = {
         {"properties": {"a": {"type": "object", "required": ["a"]}}},
     ],
 }
+#: One form takes no object in b, and the other nothing beside it.
+NO_OBJECT = {
+    "type": "object",
+    "properties": {"b": {"properties": {"a": {"type": "string"}}}},
+    "anyOf": [{"properties": {"b": {"type": "string"}}}, {"properties": {"b": {}}, "additionalProperties": False}],
+}
 
 
 @example(({}, FORMS_APART, {"a": {}, "c": 5}))
+@example((NO_OBJECT, NO_OBJECT, {"b.a": {"$expr": "event.payload.b.a"}, "c": 5}))
 @settings(deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_triggers())
 def test_no_error_means_that_a_sample_starts_a_run_over_any_schema(trigger: tuple[Any, Any, Any]) -> None:
