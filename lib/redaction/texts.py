@@ -51,8 +51,10 @@ _ELEMENT = re.compile(r"<(?P<whole>(?:[\w-]{1,40}:)?(?P<name>[A-Za-z][\w.-]{0,63
 # Text, and what stands in it for text or for nothing: CDATA, in which "<" means itself, and comments.
 _CONTENT = re.compile(r"(?:[^<]++|<!\[CDATA\[.*?(?:\]\]>|\Z)|<!--.*?(?:-->|\Z))++", re.DOTALL)
 _END_TAG = re.compile(r"</([\w:.-]{1,120})\s{0,9}>")
-# What signs an address opens what it leads to.
-_SIGNED = re.compile(r"(?i)([?&](?:[a-z-]{1,20}-)?sig(?:nature)?=)[^&\s#\"']++")
+# What signs an address opens what it leads to, as does the code of a sign-in (RFC 6749 section 4.1.2).
+_SIGNED = re.compile(
+    r"(?i)([?&](?:(?:[a-z-]{1,20}-)?sig(?:nature)?=|code=(?=[^&\s#\"'0-9]{0,60}[0-9])(?=[^&\s#\"']{16})))[^&\s#\"']++"
+)
 _VALUE = re.compile(
     rf"(?!{re.escape(REDACTED)})"
     r"(?:(?P<quote>[\"'])(?:(?!(?P=quote))[^\\]|\\.)*+(?P=quote)?"

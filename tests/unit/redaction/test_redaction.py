@@ -290,6 +290,9 @@ TEXTS = {
     "ran ['a', '--password', 'hun ter2', '--token', '-v']": "ran ['a', '--password', '[redacted]', '--token', '-v']",
     "https://h/f?sv=1&sig=aB%2B1&x=2": "https://h/f?sv=1&sig=[redacted]&x=2",
     "https://h/f?X-Amz-Signature=0aff#a": "https://h/f?X-Amz-Signature=[redacted]#a",
+    "https://h/cb?code=4/0AVGzR1Bxyzabcde&scope=a, ?a=1&code=SUMMER-2026": (
+        "https://h/cb?code=[redacted]&scope=a, ?a=1&code=SUMMER-2026"
+    ),
     "the signature=good": "the signature=good",
     "API key: abc123, Card number = 12; mot de passe : x": (
         "API key: [redacted], Card number = [redacted]; mot de passe : [redacted]"
