@@ -53,7 +53,7 @@ def _forget_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _told(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def _excepthook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """Say what ends the process. After Ctrl-C Python then ends it by that signal, as shells expect."""
     if issubclass(kind, KeyboardInterrupt):
         complain("Stopped before the end.")
@@ -61,4 +61,4 @@ def _told(kind: type[BaseException], error: BaseException, trace: TracebackType 
         sys.__excepthook__(kind, error, trace)
 
 
-sys.excepthook = _told
+sys.excepthook = _excepthook

@@ -54,8 +54,8 @@ async def post(request: Request, caller: Caller) -> Response:
     [found] = await caller.run(lambda: _take_in(caller.actor, [read]))
     if isinstance(found, ApiProblem):
         raise found
-    told = _told(found)
-    return Json(told, _ACCEPTED, {"Location": told["links"]["self"]})
+    answer = _answer(found)
+    return Json(answer, _ACCEPTED, {"Location": answer["links"]["self"]})
 
 
 async def get(request: Request, caller: Caller) -> Response:
@@ -79,7 +79,7 @@ async def _post_batch(body: bytes, caller: Caller) -> Response:
 def _result(found: Submission | ApiProblem) -> dict[str, Any]:
     if isinstance(found, ApiProblem):
         return {"status": found.status, "problem": found.body()}
-    return {"status": _ACCEPTED, "event": _told(found)}
+    return {"status": _ACCEPTED, "event": _answer(found)}
 
 
 def _take_in(actor: Actor, reads: Sequence[Callable[[], CloudEvent]]) -> list[Submission | ApiProblem]:
@@ -161,7 +161,7 @@ def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
         sent = conn.execute(queries["sent"], keys).one()
         started = run_records.runs_of_event(conn, **keys)
     return {
-        **_told(submission),
+        **_answer(submission),
         "id": sent.id,
         "source": sent.source,
         "origin": sent.origin,
@@ -170,7 +170,7 @@ def _event(actor: Actor, event_id: UUID) -> dict[str, Any]:
     }
 
 
-def _told(submission: Submission) -> dict[str, Any]:
+def _answer(submission: Submission) -> dict[str, Any]:
     """What the sender of an event is told of it, at once and whenever asked again."""
     found: dict[MatchOutcome, list[dict[str, Any]]] = {"started": [], "resumed": [], "skipped": [], "failed": []}
     for match in submission.matches:

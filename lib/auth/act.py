@@ -48,7 +48,7 @@ class Act:
         return {name: getattr(self, field) for field, name in self.details().items()}
 
 
-def told(action: str, *, who: str, target_id: str, detail: Mapping[str, Any]) -> str:
+def sentence(action: str, *, who: str, target_id: str, detail: Mapping[str, Any]) -> str:
     """A line of the audit trail as a sentence: “Ada detached Escalate from TICKET_CREATED.”
 
     Lines are kept for years. One of an act that is no longer declared, or that lacks a detail, is told all the same.

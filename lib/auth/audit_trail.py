@@ -68,7 +68,7 @@ class AuditEntry:
     @property
     def sentence(self) -> str:
         """The act in words: Ada paused Escalate."""
-        return acts.told(self.action, who=self.who, target_id=self.object_id, detail=self.detail)
+        return acts.sentence(self.action, who=self.who, target_id=self.object_id, detail=self.detail)
 
     @property
     def was_refused(self) -> bool:

@@ -54,14 +54,14 @@ class TokenTerms:
     event_types: tuple[str, ...] | None = None
     expires_at: datetime | None = None
 
-    def told(self) -> dict[str, JsonValue]:
+    def audited(self) -> dict[str, JsonValue]:
         """The terms as the audit trail keeps them."""
         return {
             "name": self.name,
             "permission": self.permission,
             "sendOnly": self.send_only,
             "eventTypes": None if self.event_types is None else list(self.event_types),
-            "expiresAt": _told(self.expires_at),
+            "expiresAt": _iso(self.expires_at),
         }
 
 
@@ -113,7 +113,7 @@ def create_token(
         permission=permission,
         send_only=send_only,
         event_types=None if terms.event_types is None else list(terms.event_types),
-        expires_at=_told(expires_at),
+        expires_at=_iso(expires_at),
     )
     audit.record(conn, actor, act)
     return token
@@ -140,7 +140,7 @@ def change(
     if terms == token.terms:
         return
     conn.execute(queries["change"], _row(terms) | {"tenant": actor.tenant, "token_id": token_id})
-    act = acts.TokenChanged(target_id=token_id, name=token.name, before=token.terms.told(), after=terms.told())
+    act = acts.TokenChanged(target_id=token_id, name=token.name, before=token.terms.audited(), after=terms.audited())
     audit.record(conn, actor, act)
 
 
@@ -163,10 +163,10 @@ def rotate(
     act = acts.TokenRotated(
         target_id=token_id,
         name=old.name,
-        previous_expires_at=_told(old.terms.expires_at),
-        expires_at=str(_told(ends_at)),
+        previous_expires_at=_iso(old.terms.expires_at),
+        expires_at=str(_iso(ends_at)),
         new_token=str(new_id),
-        new_expires_at=_told(expires_at),
+        new_expires_at=_iso(expires_at),
     )
     audit.record(conn, actor, act)
     return token
@@ -339,7 +339,7 @@ def _check_expiry(expires_at: datetime | None) -> None:
         raise InvalidInput("expires", "must be in the future; to end a token now, revoke it")
 
 
-def _told(moment: datetime | None) -> str | None:
+def _iso(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="seconds") if moment else None
 
 

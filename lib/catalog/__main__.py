@@ -120,7 +120,7 @@ def _check(given: argparse.Namespace) -> bool:
     schemas = {name: _read(name) for name in given.files}
     if len(given.files) == 2 and given.tenant is None:
         old, new = given.files
-        return _told(f"{old} → {new}", compatibility.compare(schemas[old], schemas[new]), given)
+        return _print_comparison(f"{old} → {new}", compatibility.compare(schemas[old], schemas[new]), given)
     if given.tenant is None:
         raise InvalidInput("--tenant", "is needed to compare with what is registered")
     operator = _operator(given.tenant)
@@ -135,7 +135,7 @@ def _check(given: argparse.Namespace) -> bool:
                 continue
             old = ref if ref in known else known[0]
             registered = schema_registry.exact(conn, tenant=operator.tenant, refs=[old])[old]
-            broken |= _told(f"{old} → {name}", compatibility.compare(registered, schema), given)
+            broken |= _print_comparison(f"{old} → {name}", compatibility.compare(registered, schema), given)
     return broken
 
 
@@ -167,7 +167,7 @@ def _ref(name: str, schema: Any) -> str:
     return Path(named.rstrip("#/")).name.removesuffix(".json").removesuffix(".schema")
 
 
-def _told(title: str, found: Comparison, given: argparse.Namespace) -> bool:
+def _print_comparison(title: str, found: Comparison, given: argparse.Namespace) -> bool:
     reading: Reading = given.reading
     findings = found.of(reading)
     level: Level = given.compatibility

@@ -54,7 +54,7 @@ class Bound:
         """The bound of what is checked at every place."""
         return Bound(0, self.once + self.place, self.character)
 
-    def told(self) -> Bound:
+    def when_failing(self) -> Bound:
         """The bound if every keyword fails and is told."""
         return Bound(self.once * _TOLD, self.place * _TOLD, self.character)
 
@@ -149,7 +149,7 @@ def bounds(compiler: Compiler, root: Address) -> Bounds:
     fits = _Counter(nodes).of(root)
     if groups:  # what leads back to itself may hold at every place
         fits = fits.everywhere()
-    return Bounds(fits, fits.told())
+    return Bounds(fits, fits.when_failing())
 
 
 def pattern_states(pattern: str) -> int:

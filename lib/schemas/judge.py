@@ -95,9 +95,9 @@ class Judge:
                 continue
             validator = self._validator(part)
             if validator is not None and not self._fits(part, value):
-                yield from self._told(validator, value)
+                yield from self._read(validator, value)
 
-    def _told(self, validator: jsonschema_rs.Validator, value: Any) -> Iterator[Breach]:
+    def _read(self, validator: jsonschema_rs.Validator, value: Any) -> Iterator[Breach]:
         try:
             yield from breaches.read(self._compiler, validator.iter_errors(value), value)
         except ValueError:

@@ -32,12 +32,14 @@ class SchemaViolation:
         return self.path if self.field is None else self.field
 
 
-def told(document: SchemaDocument, breaches: Iterable[Breach], picks: Picks | None = None) -> Iterator[SchemaViolation]:
+def violations(
+    document: SchemaDocument, breaches: Iterable[Breach], picks: Picks | None = None
+) -> Iterator[SchemaViolation]:
     """Yield the violations behind breaches. A failed anyOf or oneOf speaks through the branch that was picked, else
     through the one that the value means."""
     try:
         for breach in breaches:
-            yield from _told(document, breach, picks or {})
+            yield from _violations(document, breach, picks or {})
     except RecursionError:  # choices inside one another without a reasonable end
         yield SchemaViolation((), sentence(Fault("not")), "not")
 
@@ -45,7 +47,7 @@ def told(document: SchemaDocument, breaches: Iterable[Breach], picks: Picks | No
 def first(document: SchemaDocument, breaches: Iterable[Breach], most: int) -> list[SchemaViolation]:
     """The first violations behind breaches, each once whatever fields it is shown at, the outermost first."""
     found: dict[SchemaViolation, None] = {}
-    for violation in told(document, breaches):
+    for violation in violations(document, breaches):
         found.setdefault(replace(violation, field=None))
         if len(found) >= most:
             break
@@ -68,7 +70,7 @@ def branch_breaches(document: SchemaDocument, breach: Breach, picked: int | str 
     return breach.branches[choosing.closest(document, speaking or branches, breach.value, breach.path)]
 
 
-def _told(document: SchemaDocument, breach: Breach, picks: Picks) -> Iterator[SchemaViolation]:
+def _violations(document: SchemaDocument, breach: Breach, picks: Picks) -> Iterator[SchemaViolation]:
     if not breach.branches:
         yield from _plain(breach)
         return
@@ -79,7 +81,7 @@ def _told(document: SchemaDocument, breach: Breach, picks: Picks) -> Iterator[Sc
     if together:
         return
     inner = branch_breaches(document, breach, picked)
-    leaves = [leaf for one in inner for leaf in _told(document, one, picks)]
+    leaves = [leaf for one in inner for leaf in _violations(document, one, picks)]
     yield from leaves
     if all(leaf.path != breach.path for leaf in leaves):
         yield _violation(breach, fault(breach))

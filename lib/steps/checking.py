@@ -87,7 +87,7 @@ def _check_config(step_id: str, step_type: StepType, config: dict[str, Any], pat
     for breach in judge.breaches(judge.document.root, config):
         found = True
         # Of a failed oneOf, the first thing that is wrong with the form that the author meant.
-        violation = next(telling.told(judge.document, [breach]))
+        violation = next(telling.violations(judge.document, [breach]))
         field = ".".join(str(part) for part in violation.path) or "config"
         yield Problem(path + json_pointer.join(violation.path), f"Step {step_id}, {field}: {violation.message}")
     if found:

@@ -88,7 +88,7 @@ def create(conn: Connection, actor: Actor, *, definition: EntryDefinition) -> No
     if schema is not None:
         _register(conn, actor, definition.event_type, inline_ref, schema)
     made = _own(conn, actor, definition.event_type)
-    audit.record(conn, actor, acts.EntryDefined(target_id=made.event_type, after=_told(made)))
+    audit.record(conn, actor, acts.EntryDefined(target_id=made.event_type, after=_audited(made)))
 
 
 def change(
@@ -136,7 +136,7 @@ def delete(
         _set_status(conn, actor, before, "deprecated")
         return "deprecated"
     own_entries.delete(conn, tenant=actor.tenant, user_id=actor.user_id, event_id=before.event_id)
-    audit.record(conn, actor, acts.EntryDeleted(target_id=event_type, before=_told(before)))
+    audit.record(conn, actor, acts.EntryDeleted(target_id=event_type, before=_audited(before)))
     return "deleted"
 
 
@@ -152,7 +152,7 @@ def restore(conn: Connection, actor: Actor, *, event_type: str) -> None:
     ):
         raise NotFound("No event of this type was deleted in the last 7 days.")
     restored = _own(conn, actor, event_type)
-    audit.record(conn, actor, acts.EntryRestored(target_id=event_type, after=_told(restored)))
+    audit.record(conn, actor, acts.EntryRestored(target_id=event_type, after=_audited(restored)))
 
 
 def effects(conn: Connection, *, tenant: UUID, definition: EntryDefinition) -> Effects:
@@ -290,7 +290,7 @@ def _set_status(conn: Connection, actor: Actor, before: OwnEntry, status: EntryS
     return version
 
 
-def _told(entry: OwnEntry) -> dict[str, Any]:
+def _audited(entry: OwnEntry) -> dict[str, Any]:
     """An entry as the audit trail has it: without its example, which is a payload."""
     return {
         "name": entry.name,
@@ -306,7 +306,7 @@ def _told(entry: OwnEntry) -> dict[str, Any]:
 
 
 def _changed(before: OwnEntry, after: OwnEntry) -> acts.EntryChanged:
-    old, new = _told(before), _told(after)
+    old, new = _audited(before), _audited(after)
     if strict_json.dumps(before.example) != strict_json.dumps(after.example) and old["example"] == new["example"]:
         new["example"] = "another one"
     names = [name for name in old if old[name] != new[name]]

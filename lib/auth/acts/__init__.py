@@ -9,7 +9,7 @@ from lib.auth.act import ACTS as ACTS
 from lib.auth.act import Act as Act
 from lib.auth.act import act_word as act_word
 from lib.auth.act import kind_word as kind_word
-from lib.auth.act import told as told
+from lib.auth.act import sentence as sentence
 from lib.auth.acts.catalog import CatalogImported as CatalogImported
 from lib.auth.acts.catalog import EntryChanged as EntryChanged
 from lib.auth.acts.catalog import EntryDefined as EntryDefined

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.catalog import event_types
-from lib.catalog.interchange import schema_formats, told
+from lib.catalog.interchange import event_fields, schema_formats
 from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, shown
 from lib.catalog.interchange.standalone import DocumentPlace, Library, Path
 
@@ -34,7 +34,7 @@ def read(library: Library, file: str) -> Document:
         said = f"{file}: AsyncAPI {shown(version)} is not known here; 2.x and 3.x are."
         return Document(problems=(said,))
     reader = _Reader(library, is_third=version.startswith("3"))
-    return Document(told.text((root / "info" / "title").value) or "", tuple(reader.events(root)))
+    return Document(event_fields.text((root / "info" / "title").value) or "", tuple(reader.events(root)))
 
 
 class _Reader:
@@ -111,7 +111,7 @@ class _Reader:
         # The key of the components is the name that other tools generate code by; a channel's key may be of its own.
         last = message.path[-1] if message.path[-2:-1] == ("messages",) else found.key
         names = (fields.get("name"), message.value.get("messageId"), last, fields.get("title"), *found.otherwise)
-        return told.event(
+        return event_fields.event(
             self.library,
             message,
             event_type=next((made for one in names if isinstance(one, str) and (made := event_types.made_of(one))), ""),
@@ -124,14 +124,14 @@ class _Reader:
         examples = fields.get("examples")
         listed = examples if isinstance(examples, list) else []
         payloads = [one["payload"] for one in listed if isinstance(one, Mapping) and "payload" in one]
-        path = told.correlation_path(self._correlation(message, fields.get("correlationId")))
+        path = event_fields.correlation_path(self._correlation(message, fields.get("correlationId")))
         description = fields.get("description")
         if not (EXTENSION in fields and description == ""):
-            description = told.text(description) or told.text(fields.get("summary"))
+            description = event_fields.text(description) or event_fields.text(fields.get("summary"))
         return {
-            "name": told.text(fields.get("title")),
+            "name": event_fields.text(fields.get("title")),
             "description": description,
-            "tags": told.tags(fields.get("tags")),
+            "tags": event_fields.tags(fields.get("tags")),
             "correlation_paths": [path] if path else None,
             "example": payloads[0] if payloads else None,
             "status": "deprecated" if fields.get("deprecated") is True else None,
@@ -163,9 +163,9 @@ class _Reader:
         if payload.value is None:
             return None
         if not self.is_third:
-            return told.schema_at(self.library, payload, draft=schema_formats.draft(schema_format))
+            return event_fields.schema_at(self.library, payload, draft=schema_formats.draft(schema_format))
         whole = self.library.followed_schema(payload)
         if schema_formats.names_its_format(whole.value):
             draft = schema_formats.draft(whole.value["schemaFormat"])
-            return told.schema_at(self.library, whole / "schema", draft=draft)
-        return told.schema_at(self.library, payload, draft=schema_formats.DRAFT_7)
+            return event_fields.schema_at(self.library, whole / "schema", draft=draft)
+        return event_fields.schema_at(self.library, payload, draft=schema_formats.DRAFT_7)

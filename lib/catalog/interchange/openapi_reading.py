@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lib.catalog import event_types
-from lib.catalog.interchange import told
+from lib.catalog.interchange import event_fields
 from lib.catalog.interchange.documents import EXTENSION, Document, ImportedEvent, Unreadable, shown
 from lib.catalog.interchange.standalone import DocumentPlace, Library
 from lib.schemas import dialects
@@ -25,7 +25,7 @@ def read(library: Library, file: str) -> Document:
         return Document(problems=(said,))
     if not isinstance((root / "webhooks").value, Mapping):
         return Document(problems=(f"{file}: This OpenAPI document has no webhooks.",))
-    dialect = told.text((root / "jsonSchemaDialect").value)
+    dialect = event_fields.text((root / "jsonSchemaDialect").value)
     # OpenAPI's own is what its schemas are written in anyway. One that is not known is told of each event.
     draft = None if dialect and dialects.is_of_openapi(dialect) else dialect
     events = [
@@ -33,7 +33,7 @@ def read(library: Library, file: str) -> Document:
         for name, webhook in (root / "webhooks").members()
         for event in _of_webhook(library, name, webhook, draft=draft)
     ]
-    return Document(told.text((root / "info" / "title").value) or "", tuple(events))
+    return Document(event_fields.text((root / "info" / "title").value) or "", tuple(events))
 
 
 def _of_webhook(library: Library, name: str, place: DocumentPlace, *, draft: str | None) -> Iterator[ImportedEvent]:
@@ -59,18 +59,18 @@ def _event(library: Library, event_type: str, operation: DocumentPlace, *, draft
     except Unreadable as error:
         return ImportedEvent(event_type, str(operation), problem=str(error))
     said = {
-        "name": told.text(given.get("summary")) if len(str(given.get("summary"))) <= 80 else None,
-        "description": told.text(given.get("description")) or told.text(given.get("summary")),
-        "tags": told.tags(given.get("tags")),
+        "name": event_fields.text(given.get("summary")) if len(str(given.get("summary"))) <= 80 else None,
+        "description": event_fields.text(given.get("description")) or event_fields.text(given.get("summary")),
+        "tags": event_fields.tags(given.get("tags")),
         "status": "deprecated" if given.get("deprecated") is True else None,
         "example": _example(library, media) if media else None,
     }
-    return told.event(
+    return event_fields.event(
         library,
         operation,
         event_type=event_type,
         said=said,
-        schema=lambda: told.schema_at(library, media / "schema", draft=draft) if media else None,
+        schema=lambda: event_fields.schema_at(library, media / "schema", draft=draft) if media else None,
         extension=given.get(EXTENSION),
     )
 

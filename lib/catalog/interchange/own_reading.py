@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lib.catalog import event_types
-from lib.catalog.interchange import told
+from lib.catalog.interchange import event_fields
 from lib.catalog.interchange.documents import (
     EXTENSION,
     FIELDS,
@@ -27,8 +27,8 @@ from lib.serialization import strict_json, tables
 #: What says that a YAML document is ours, and the version that it has.
 CATALOG, VERSION = "event_catalog", 1
 #: The columns of our CSV, and those that hold lists and JSON.
-COLUMNS = (told.TYPE, *FIELDS[:-1], told.SOURCE, told.REF, "example", told.SCHEMA)
-LISTS, JSON_COLUMNS = ("tags", "correlation_paths"), ("example", told.SCHEMA)
+COLUMNS = (event_fields.TYPE, *FIELDS[:-1], event_fields.SOURCE, event_fields.REF, "example", event_fields.SCHEMA)
+LISTS, JSON_COLUMNS = ("tags", "correlation_paths"), ("example", event_fields.SCHEMA)
 
 #: A ref of the registry as it is usually written; anything else that a schema file is called names an event.
 _REF = re.compile(r"[A-Za-z][\w-]*(\.[\w-]+)*\.v[0-9]+")
@@ -45,7 +45,7 @@ def is_schema(value: Any) -> bool:
 def read_schema(library: Library, file: str, extension: Any) -> Document:
     """A file that holds one JSON Schema: of an event, or of a ref if it is called like one."""
     root = library.root(file)
-    title = told.text(root.value.get("title"))
+    title = event_fields.text(root.value.get("title"))
     stem = re.sub(r"(\.schema)?\.\w+$", "", file.rsplit("/", 1)[-1])
     identified = root.value.get("$id", root.value.get("id"))
     last = re.sub(r"(\.schema)?\.json$", "", identified.rstrip("/#").rsplit("/", 1)[-1]) if _is_text(identified) else ""
@@ -58,17 +58,17 @@ def read_schema(library: Library, file: str, extension: Any) -> Document:
     examples = root.value.get("examples")
     said = {
         "name": title,
-        "description": told.text(root.value.get("description")),
+        "description": event_fields.text(root.value.get("description")),
         "example": examples[0] if isinstance(examples, list) and examples else None,
     }
     names = (last, title or "", stem)
     own = extension if isinstance(extension, Mapping) else {}
-    event = told.event(
+    event = event_fields.event(
         library,
         root,
         event_type=next((made for one in names if (made := event_types.made_of(one))), ""),
         said=said if extension is None else {},
-        schema=lambda: own[told.SCHEMA] if told.SCHEMA in own else taken_out(library, root),
+        schema=lambda: own[event_fields.SCHEMA] if event_fields.SCHEMA in own else taken_out(library, root),
         extension=extension,
     )
     return Document(events=(event,))
@@ -101,15 +101,15 @@ def _entry(library: Library, place: DocumentPlace) -> ImportedEvent:
     given = place.value
     if not isinstance(given, Mapping):
         return ImportedEvent("", str(place), problem="is no entry: it must be an object")
-    if not _is_text(given.get(told.TYPE)):
-        return ImportedEvent("", str(place), problem=f"has no {told.TYPE}, which must be text")
-    return told.event(
+    if not _is_text(given.get(event_fields.TYPE)):
+        return ImportedEvent("", str(place), problem=f"has no {event_fields.TYPE}, which must be text")
+    return event_fields.event(
         library,
         place,
-        event_type=given[told.TYPE],
+        event_type=given[event_fields.TYPE],
         said={},
-        schema=lambda: told.schema_at(library, place / told.SCHEMA),
-        extension={key: value for key, value in given.items() if key != told.SCHEMA},
+        schema=lambda: event_fields.schema_at(library, place / event_fields.SCHEMA),
+        extension={key: value for key, value in given.items() if key != event_fields.SCHEMA},
     )
 
 
@@ -123,8 +123,8 @@ def read_csv(text: str, file: str) -> Document:
     if unknown := [name for name in header if name not in COLUMNS]:
         known = ", ".join(COLUMNS)
         return Document(problems=(f"{file}: The column {shown(unknown[0])} is not known; known are {known}.",))
-    if told.TYPE not in header or len(set(header)) < len(header):
-        return Document(problems=(f"{file}: There must be one column {told.TYPE}, and no other one twice.",))
+    if event_fields.TYPE not in header or len(set(header)) < len(header):
+        return Document(problems=(f"{file}: There must be one column {event_fields.TYPE}, and no other one twice.",))
     events = []
     for number, row in enumerate(rows[1:], start=2):
         if any(row):
@@ -133,18 +133,18 @@ def read_csv(text: str, file: str) -> Document:
 
 
 def _of_row(cells: dict[str, str], place: str, is_long: bool) -> ImportedEvent:
-    event_type = cells.get(told.TYPE, "")
+    event_type = cells.get(event_fields.TYPE, "")
     try:
         if is_long:
             raise Unreadable("has more cells than there are columns")
         given = {name: _cell(name, cell) for name, cell in cells.items() if cell}
-        schema = given.pop(told.SCHEMA, None)
-        fields = told.own_words(given)
+        schema = given.pop(event_fields.SCHEMA, None)
+        fields = event_fields.own_words(given)
     except Unreadable as error:
         return ImportedEvent(event_type, place, problem=str(error))
-    fields.pop(told.TYPE, None)
-    ref = fields.pop(told.REF, None)
-    problem = None if event_type else f"has no {told.TYPE}"
+    fields.pop(event_fields.TYPE, None)
+    ref = fields.pop(event_fields.REF, None)
+    problem = None if event_type else f"has no {event_fields.TYPE}"
     return ImportedEvent(event_type, place, fields, ref, schema, problem)
 
 

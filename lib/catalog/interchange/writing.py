@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lib.catalog.entries import EntrySource, EntryStatus
-from lib.catalog.interchange import own_reading, schema_formats, told
+from lib.catalog.interchange import event_fields, own_reading, schema_formats
 from lib.catalog.interchange.documents import EXTENSION, FIELDS
 from lib.catalog.interchange.standalone import fits_asyncapi, rewritten
 from lib.catalog.system import DIALECT
@@ -57,7 +57,7 @@ def yaml(entries: Iterable[ExportedEntry]) -> str:
         if entry.payload_schema_ref and entry.schema is not None:
             schemas[entry.payload_schema_ref] = entry.schema
         elif entry.schema is not None:
-            event[told.SCHEMA] = entry.schema
+            event[event_fields.SCHEMA] = entry.schema
         events.append(event)
     document = {own_reading.CATALOG: own_reading.VERSION, "events": events, "schemas": schemas}
     return strict_yaml.write(document, fast=True)
@@ -111,15 +111,15 @@ def asyncapi(entries: Iterable[ExportedEntry], *, title: str, version: str = "1.
 
 def _words(entry: ExportedEntry) -> dict[str, Any]:
     """All that an entry has beside its schema, in the order in which people read it."""
-    fields: dict[str, Any] = {told.TYPE: entry.event_type}
+    fields: dict[str, Any] = {event_fields.TYPE: entry.event_type}
     for name in FIELDS:
         value = getattr(entry, name)
         fields[name] = list(value) if name in own_reading.LISTS else value
-    return fields | {told.SOURCE: entry.source, told.REF: entry.payload_schema_ref}
+    return fields | {event_fields.SOURCE: entry.source, event_fields.REF: entry.payload_schema_ref}
 
 
 def _row(entry: ExportedEntry) -> list[object]:
-    words = _words(entry) | {told.SCHEMA: entry.schema}
+    words = _words(entry) | {event_fields.SCHEMA: entry.schema}
     for name in (*own_reading.LISTS, *own_reading.JSON_COLUMNS):
         words[name] = None if words[name] is None else strict_json.dumps(words[name])
     return [words[name] for name in own_reading.COLUMNS]
@@ -128,7 +128,7 @@ def _row(entry: ExportedEntry) -> list[object]:
 def _schema_file(entry: ExportedEntry) -> dict[str, Any]:
     words = _words(entry)
     if not isinstance(entry.schema, dict) or EXTENSION in entry.schema:
-        return {EXTENSION: words | {told.SCHEMA: entry.schema}}
+        return {EXTENSION: words | {event_fields.SCHEMA: entry.schema}}
     return {**entry.schema, EXTENSION: words}
 
 
@@ -136,14 +136,14 @@ def _message(entry: ExportedEntry) -> dict[str, Any]:
     words = _words(entry)
     message: dict[str, Any] = {"name": entry.event_type}
     for place, name in (("title", "name"), ("description", "description")):
-        if told.text(words[name]) == words[name]:
+        if event_fields.text(words[name]) == words[name]:
             message[place] = words.pop(name)
     tags = [{"name": tag} for tag in entry.tags]
-    if told.tags(tags) == list(entry.tags):
+    if event_fields.tags(tags) == list(entry.tags):
         message["tags"] = tags
         del words["tags"]
     if entry.correlation_paths:
-        message["correlationId"] = {"location": told.correlation_location(entry.correlation_paths[0])}
+        message["correlationId"] = {"location": event_fields.correlation_location(entry.correlation_paths[0])}
     if entry.example is not None:
         message["examples"] = [{"payload": words.pop("example")}]
     return {**message, EXTENSION: words}

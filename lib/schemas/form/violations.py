@@ -38,7 +38,7 @@ class Validator(Judge):
 
     def violations(self, value: Any, picks: Picks | None = None) -> list[SchemaViolation]:
         """List what is wrong with a whole value, outermost first."""
-        found = telling.told(self.document, self.errors(self.document.root, value), picks)
+        found = telling.violations(self.document, self.errors(self.document.root, value), picks)
         return telling.ordered(found)
 
 

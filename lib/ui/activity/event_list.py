@@ -60,7 +60,7 @@ def _draw(actor: Actor, filters: EventFilters, *, live: bool) -> None:
             return
         with st.container(horizontal=True, vertical_alignment="center"):
             _draw_open(page)
-            st.caption(f"{_told(page, total)} · {table.SORTED}", width="content")
+            st.caption(f"{_count_line(page, total)} · {table.SORTED}", width="content")
         _draw_table(page)
         with st.container(horizontal=True, horizontal_alignment="right"):
             if not live:
@@ -84,7 +84,7 @@ def _draw_open(page: EventPage) -> None:
     )
 
 
-def _told(page: EventPage, total: Total | None) -> str:
+def _count_line(page: EventPage, total: Total | None) -> str:
     """How much of the list this page is, and in whose time; without a total the page is live."""
     zone = viewer_time.zone()
     first, last = (event.created_at.astimezone(zone) for event in (page.events[-1], page.events[0]))

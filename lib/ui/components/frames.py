@@ -35,7 +35,7 @@ class DiscreetWebSocket:
 
         async def send_less(message: Message) -> None:
             if message["type"] == "websocket.send" and message.get("bytes"):
-                message = {**message, "bytes": told(message["bytes"])}
+                message = {**message, "bytes": pared(message["bytes"])}
             await send(message)
 
         await self._app(scope, receive, send_less)
@@ -69,7 +69,7 @@ class WholePageFirst:
         await self._app(scope, receive_whole, send)
 
 
-def told(frame: bytes) -> bytes:
+def pared(frame: bytes) -> bytes:
     """A frame as the browser gets it. Only the one that begins a script run is another than Streamlit made it."""
     if len(frame) > _LONGEST_BEGINNING:
         return frame

@@ -78,7 +78,7 @@ def volume(
             order=alt.Order("order:Q"),
             opacity=alt.OpacityValue(0.3, condition={"test": marked, "value": 1}),
             tooltip=[
-                *_told("When", "Status"),
+                *_tooltips("When", "Status"),
                 *(alt.Tooltip(f"{name}:Q", format=",") for name in ("Events", "Total")),
                 alt.Tooltip("Before:Q", format=",", title="Total before"),
             ],
@@ -163,7 +163,7 @@ def latency(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
         x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("seconds:Q", title=None, axis=axis, scale=alt.Scale(domain=[0, end])),
         color=_legend(_PERCENTILE_COLORS, "Percentile"),
-        tooltip=_told("When", "Percentile", "Duration"),
+        tooltip=_tooltips("When", "Percentile", "Duration"),
     )
     return _line(long, base, metrics.window, marks)
 
@@ -193,7 +193,7 @@ def success(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
         x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("Success rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=".0%")),
         tooltip=[
-            *_told("When"),
+            *_tooltips("When"),
             alt.Tooltip("Success rate:Q", format=".1%"),
             alt.Tooltip("Runs:Q", format=","),
             alt.Tooltip("Still running:Q", format=","),
@@ -248,7 +248,7 @@ def heatmap(week: Sequence[Sequence[int]], zone: str = "UTC") -> Chart:
                 axis=alt.Axis(**bare),
             ),
             color=alt.Color("Events:Q", scale=alt.Scale(domain=[0, most], range=list(_HEAT)), legend=scale),
-            tooltip=[*_told("Weekday", "Hour"), alt.Tooltip("Events:Q", format=",")],
+            tooltip=[*_tooltips("Weekday", "Hour"), alt.Tooltip("Events:Q", format=",")],
         )
     )
     return chart
@@ -264,7 +264,7 @@ def reasons(table: pd.DataFrame, *, is_sample: bool = False) -> Chart:
     base = alt.Chart().encode(
         y=alt.Y("Reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=200, ticks=False, domain=False)),
         x=alt.X("Events:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, nice=False, padding=42)),
-        tooltip=[*_told("Reason"), alt.Tooltip("Share:Q", format=".1%"), counted],
+        tooltip=[*_tooltips("Reason"), alt.Tooltip("Share:Q", format=".1%"), counted],
     )
     bars = base.mark_bar(color=statuses.EVENT["unmatched"].hex, cornerRadiusEnd=3, height=22)
     numbers = base.mark_text(align="left", dx=5).encode(text=shown)
@@ -282,7 +282,7 @@ def _line(
     return alt.layer(*behind, *layers, *before, data=rows, height=_SMALL_HEIGHT, padding=time_axis.PADDING)
 
 
-def _told(*columns: str) -> list[alt.Tooltip]:
+def _tooltips(*columns: str) -> list[alt.Tooltip]:
     """What is told of a mark under the mouse, as it is. Altair takes ten times as long to make it from names alone."""
     return [alt.Tooltip(f"{name}:N") for name in columns]
 

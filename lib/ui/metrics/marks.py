@@ -93,7 +93,7 @@ def draw(found: Sequence[Change], window: Window, *, is_charted: bool = True) ->
     if not found:
         return
     with st.container(gap="xxsmall", key="changes"):
-        st.caption(f":violet[:material/arrow_drop_down:] {_told(found)}{', marked above' if is_charted else ''}")
+        st.caption(f":violet[:material/arrow_drop_down:] {_count_line(found)}{', marked above' if is_charted else ''}")
         for change in found[:_LISTED]:
             _draw_change(change, window)
         if rest := found[_LISTED:]:
@@ -102,7 +102,7 @@ def draw(found: Sequence[Change], window: Window, *, is_charted: bool = True) ->
                     _draw_change(change, window)
 
 
-def _told(found: Sequence[Change]) -> str:
+def _count_line(found: Sequence[Change]) -> str:
     if len(found) == MOST:
         return f"The latest {MOST} changes of the range"
     return f"{plural(len(found), 'change')} in this range"

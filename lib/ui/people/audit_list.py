@@ -29,7 +29,7 @@ def draw(actor: Actor, filters: AuditFilters) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="center"):
         times = f"Times in {viewer_time.zone().key}"
-        st.caption(f"{_told(len(page.rows), total)} · {times} · {table.SORTED}", width="content")
+        st.caption(f"{_count_line(len(page.rows), total)} · {times} · {table.SORTED}", width="content")
         if filters != AuditFilters():
             audit_filters.draw_clear()
     _draw_table(page)
@@ -58,7 +58,7 @@ def open_record(audit_id: str) -> None:
     st.query_params[PARAMETER] = audit_id
 
 
-def _told(shown: int, total: ActCount) -> str:
+def _count_line(shown: int, total: ActCount) -> str:
     if total.number > MOST_COUNTED:
         return f"{shown} of more than {MOST_COUNTED:,} acts"
     if not total.is_complete:

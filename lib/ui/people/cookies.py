@@ -96,10 +96,10 @@ class _Answer:
             value.startswith(f"{AUTH_COOKIE_NAME}=") and "Max-Age=0" not in value
             for value in headers.getlist("set-cookie")
         )
-        return back if signed_in else _told(back, "failed")
+        return back if signed_in else _with_answer(back, "failed")
 
     async def _redirect(self, told: str) -> None:
-        away = RedirectResponse(_told(_return_path(self._request), told), status_code=302)
+        away = RedirectResponse(_with_answer(_return_path(self._request), told), status_code=302)
         await away(self._request.scope, self._request.receive, self._send)
 
 
@@ -124,7 +124,7 @@ def _local(address: str) -> str:
     return "/"
 
 
-def _told(back: str, said: str) -> str:
+def _with_answer(back: str, said: str) -> str:
     return f"{back}{'&' if '?' in back else '?'}{sign_in.PARAMETER}={said}"
 
 

@@ -83,7 +83,7 @@ def _draw_head(actor: Actor, run: Run, plan: StepPlan) -> None:
     _draw_links(run)
     for wait in run.waits:
         if wait.status == "WAITING":
-            st.info(_told(wait, plan), icon=statuses.WAIT["WAITING"].material)
+            st.info(_wait_sentence(wait, plan), icon=statuses.WAIT["WAITING"].material)
 
 
 def _draw_acts(actor: Actor, run: Run) -> str | None:
@@ -163,7 +163,7 @@ def _draw_links(run: Run) -> None:
             _run_link(again.run_id, f"Was run again: {statuses.RUN[again.status].word.lower()}")
 
 
-def _told(wait: RunWait, plan: StepPlan) -> str:
+def _wait_sentence(wait: RunWait, plan: StepPlan) -> str:
     """What an open wait is for, and until when."""
     until = f" until {viewer_time.clock(wait.timeout_at)}" if wait.timeout_at else ""
     key = f" with key {code(wait.key)}" if wait.key else ""

@@ -44,7 +44,7 @@ def draw(actor: Actor, filters: RunFilters) -> None:
                 _draw_nothing(actor, filters, found)
             if found.runs or found.next or cursor:
                 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-                    st.caption(_told(found, total), width="content")
+                    st.caption(_count_line(found, total), width="content")
                     with st.container(width="content"):
                         run_filters.draw_pages(found.next)
 
@@ -56,7 +56,7 @@ def _open(run: RunSummary) -> None:
     st.query_params[PARAMETER] = str(run.run_id)
 
 
-def _told(page: RunPage, total: Total | None) -> str:
+def _count_line(page: RunPage, total: Total | None) -> str:
     """How much of the list this page is, and in whose time."""
     zone = viewer_time.zone().key
     if not page.runs:

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from lib import database
 from lib.auth import downloads, members, saved_views, sessions, tokens
 from lib.auth.actors import Actor
-from lib.auth.acts import ACTS, told
+from lib.auth.acts import ACTS, sentence
 from lib.auth.sessions import Session, SignIn
 from lib.catalog import redacted_fields, schema_registry
 from lib.catalog.definitions import EntryDefinition
@@ -458,8 +458,8 @@ def test_a_change_leaves_one_line_that_tells_it(
     assert (line.action, line.user_id, line.email) == (action, actor.user_id, actor.email)
     act = ACTS[action]
     assert line.target_type == act.target_type and line.detail.keys() == set(act.details().values())
-    sentence = told(line.action, who="Ada", target_id=line.target_id, detail=line.detail)
-    assert sentence.startswith("Ada ") and "…" not in sentence and "None" not in sentence
+    said = sentence(line.action, who="Ada", target_id=line.target_id, detail=line.detail)
+    assert said.startswith("Ada ") and "…" not in said and "None" not in said
 
 
 def test_a_change_that_is_rolled_back_leaves_no_line(db: Database, new_actor: ActorFactory) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import Row, text
 from lib import database
 from lib.auth import audit, downloads, members, saved_views, sessions, tokens
 from lib.auth.actors import Actor
-from lib.auth.acts import ACTS, ActRefused, told
+from lib.auth.acts import ACTS, ActRefused, sentence
 from lib.database import Database
 from lib.errors import PermissionDenied
 from lib.events import activity, saved_cases, simulation
@@ -69,7 +69,7 @@ def test_each_act_that_is_refused_is_kept_and_changes_nothing(
     [row] = refused(db, reader)
     assert row.detail["permission"] in ("manage", "admin")
     assert (row.email, row.origin, row.address) == (reader.email, "command", "192.0.2.7")
-    assert told(row.action, who="Ada", target_id=row.target_id, detail=row.detail).startswith("Ada was refused ")
+    assert sentence(row.action, who="Ada", target_id=row.target_id, detail=row.detail).startswith("Ada was refused ")
     # What was refused is what is recorded when it is allowed: the same act on the same object.
     with database.write(admin) as conn:
         call(conn, admin)

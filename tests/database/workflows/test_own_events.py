@@ -14,7 +14,7 @@ from sqlalchemy import text
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.auth.acts import told
+from lib.auth.acts import sentence
 from lib.catalog import entries, own_entries, schema_registry
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.entries import CatalogFilters
@@ -178,7 +178,7 @@ def test_every_act_is_told_with_before_and_after(db: Database, new_actor: ActorF
     assert delete(actor, 3) == "deleted"
     restore(actor)
     lines = trail(db, actor)
-    assert [told(one.action, who="Ada", target_id=one.target_id, detail=one.detail) for one in lines] == [
+    assert [sentence(one.action, who="Ada", target_id=one.target_id, detail=one.detail) for one in lines] == [
         "Ada defined the event DEVICE_OFFLINE.",
         "Ada changed the event DEVICE_OFFLINE.",
         "Ada changed the status of the event DEVICE_OFFLINE from active to beta.",

@@ -39,21 +39,21 @@ def test_every_act_is_used_and_only_acts_are_recorded() -> None:
 def test_a_line_is_told_as_a_sentence_whatever_it_lacks() -> None:
     detail = {"name": "Escalate", "eventType": "TICKET_CREATED", "version": 3}
     assert (
-        acts.told("workflow.detached", who="Ada", target_id="w", detail=detail)
+        acts.sentence("workflow.detached", who="Ada", target_id="w", detail=detail)
         == "Ada detached Escalate from TICKET_CREATED."
     )
-    assert acts.told("workflow.detached", who="Ada", target_id="w", detail={}) == "Ada detached … from …."
-    assert acts.told("workflow.flown", who="Ada", target_id="w", detail={}) == "Ada did workflow.flown to w."
-    assert acts.told("run.canceled", who="Ada", target_id="r-1", detail={}) == "Ada canceled run r-1."
+    assert acts.sentence("workflow.detached", who="Ada", target_id="w", detail={}) == "Ada detached … from …."
+    assert acts.sentence("workflow.flown", who="Ada", target_id="w", detail={}) == "Ada did workflow.flown to w."
+    assert acts.sentence("run.canceled", who="Ada", target_id="r-1", detail={}) == "Ada canceled run r-1."
     refused = {"tried": "api_token.revoked", "permission": "admin"}
     assert (
-        acts.told("act.refused", who="Ada", target_id="t", detail=refused)
+        acts.sentence("act.refused", who="Ada", target_id="t", detail=refused)
         == "Ada was refused “API token · revoked” (needs admin)."
     )
     refused["tried"] = "a list of tokens"
-    assert "was refused a list of tokens (" in acts.told("act.refused", who="Ada", target_id="t", detail=refused)
+    assert "was refused a list of tokens (" in acts.sentence("act.refused", who="Ada", target_id="t", detail=refused)
     braces = {"name": "{version}", "eventType": "{0.__class__}"}
-    assert acts.told("workflow.detached", who="A", target_id="w", detail=braces).endswith("from {0.__class__}.")
+    assert acts.sentence("workflow.detached", who="A", target_id="w", detail=braces).endswith("from {0.__class__}.")
 
 
 def test_an_act_has_exactly_its_declared_details() -> None:

@@ -23,10 +23,10 @@ def test_the_beginning_keeps_what_the_frontend_needs_and_no_more() -> None:
     begun.initialize.environment_info.streamlit_version = "1.67.0"
     begun.initialize.environment_info.python_version = "3.11.7"
     begun.initialize.environment_info.server_os = "Linux"
-    told = frames.told(message.SerializeToString())
+    pared = frames.pared(message.SerializeToString())
     for gone in (b"secret-place", b"machine", b"3.11.7", b"Linux"):
-        assert gone not in told
-    read = ForwardMsg.FromString(told).new_session
+        assert gone not in pared
+    read = ForwardMsg.FromString(pared).new_session
     assert (read.main_script_path, read.page_script_hash, read.config.toolbar_mode) == ("shell.py", "page", 3)
     assert read.initialize.HasField("user_info"), "the frontend reads its fields without asking"
     assert (read.initialize.session_id, read.initialize.environment_info.streamlit_version) == ("session", "1.67.0")
@@ -36,7 +36,7 @@ def test_other_frames_pass_as_they_are() -> None:
     message = ForwardMsg()
     message.delta.new_element.markdown.body = "x" * 200_000
     for frame in (message.SerializeToString(), b"", ForwardMsg(script_finished=0).SerializeToString()):
-        assert frames.told(frame) == frame
+        assert frames.pared(frame) == frame
 
 
 def asks(fragment: str = "") -> bytes:
@@ -71,13 +71,13 @@ def heard(*sent: Message) -> list[Message]:
 def test_the_first_run_of_a_connection_draws_the_page() -> None:
     connect: Message = {"type": "websocket.connect"}
     other = BackMsg(load_git_info=True).SerializeToString()
-    told = [connect, *({"type": "websocket.receive", "bytes": one} for one in (other, asks("a"), asks("b"), asks()))]
-    given = heard(*told)
-    assert given[:2] == told[:2] and given[3:] == told[3:]
+    pared = [connect, *({"type": "websocket.receive", "bytes": one} for one in (other, asks("a"), asks("b"), asks()))]
+    given = heard(*pared)
+    assert given[:2] == pared[:2] and given[3:] == pared[3:]
     first = BackMsg.FromString(given[2]["bytes"]).rerun_script
     assert (first.fragment_id, first.is_auto_rerun, first.query_string) == ("", False, "q=ticket")
 
 
 def test_a_page_that_is_drawn_has_its_fragments_alone() -> None:
-    told: list[Message] = [{"type": "websocket.receive", "bytes": one} for one in (asks(), asks("a"))]
-    assert heard(*told) == told
+    pared: list[Message] = [{"type": "websocket.receive", "bytes": one} for one in (asks(), asks("a"))]
+    assert heard(*pared) == pared
