@@ -164,7 +164,7 @@ def _list_tokens(given: argparse.Namespace) -> None:
 
 
 def _revoke(given: argparse.Namespace) -> None:
-    if given.tenant is None and given.token is None:
+    if not given.tenant and given.token is None:
         raise InvalidInput("--tenant", "is needed with --id and --name")
     operator = _operator(given.tenant or str(auth_tokens.tenant_of(given.token)))
     with database.write(operator) as conn:

@@ -262,7 +262,7 @@ def operator(conn: Connection, *, tenant_name: str) -> Actor:
     """Whoever runs the server, as an admin of the tenant of this name or id; owner's connection only."""
     found = conn.execute(queries["tenants_named"], {"name": tenant_name}).scalars().all()
     if not found:
-        raise NotFound(f"There is no tenant {tenant_name}.")
+        raise NotFound(f"There is no tenant {tenant_name or 'without a name'}.")
     if len(found) > 1:
         raise Conflict(f"{len(found)} tenants are named {tenant_name}; give an id: {', '.join(map(str, found))}.")
     return actors.operator(found[0])

@@ -557,6 +557,7 @@ def test_what_cannot_be_revoked_gets_a_sentence(
         ((*ACME, "--id", str(uuid4())), "There is no such token."),
         ((*ACME, "--name", "Nothing"), "There is no token named Nothing."),
         (("--name", "Test"), "--tenant: is needed with --id and --name"),
+        (("--tenant", "", "--name", "Test"), "--tenant: is needed with --id and --name"),
         ((*ACME, "--name", "\udcff"), "name: has half a surrogate pair, which cannot be stored"),
     ]:
         done = command("revoke", *arguments)
