@@ -186,10 +186,11 @@ def test_enter_saves_and_changes_a_view(app: RunningApp, page: Page) -> None:
 @pytest.mark.parametrize("width", [1440, 390])
 def test_cancel_stands_before_what_a_dialog_does(page: Page, width: int) -> None:
     """To the eye and to Tab alike."""
+    page.set_viewport_size({"width": width, "height": 900})
     page.goto("/settings?section=members")
     page.get_by_role("button", name="Add a member").click()
     opened = dialog(page, "Add a member")
-    page.set_viewport_size({"width": width, "height": 900})
+    settled(page)
     does, cancel = opened.get_by_role("button", name=re.compile("Add$")), opened.get_by_role("button", name="Cancel")
     frame, first, last = (one.bounding_box() for one in (opened.get_by_test_id("stForm"), cancel, does))
     assert frame and first and last
