@@ -153,7 +153,7 @@ def ever_attached(conn: Connection, *, tenant: UUID, event_type: str) -> list[UU
 
 
 def list_workflows(conn: Connection, *, tenant: UUID, filters: WorkflowFilters) -> WorkflowPage:
-    """One page of the tenant's workflows by name; the last one if it is asked for one behind it."""
+    """One page of the tenant's workflows by name; a page past the end gives the first one."""
     page = max(filters.page, 1)
     parameters = {
         "tenant": tenant,
@@ -168,10 +168,7 @@ def list_workflows(conn: Connection, *, tenant: UUID, filters: WorkflowFilters) 
     }
     rows = [dict(row) for row in conn.execute(queries["list"], parameters).mappings()]
     if not rows and page > 1:
-        first = list_workflows(conn, tenant=tenant, filters=replace(filters, page=1))
-        if first.pages == 1:
-            return first
-        return list_workflows(conn, tenant=tenant, filters=replace(filters, page=first.pages))
+        return list_workflows(conn, tenant=tenant, filters=replace(filters, page=1))
     total = rows[0]["total"] if rows else 0
     found = [WorkflowSummary(**{k: v for k, v in row.items() if k != "total"}) for row in rows]
     return WorkflowPage(found, total, page)

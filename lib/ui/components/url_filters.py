@@ -24,6 +24,7 @@ from lib.ui.components.url_parameters import (
     Choice,
     Clearable,
     Names,
+    Number,
     Parameter,
     Position,
     Text,
@@ -124,17 +125,8 @@ class UrlFilters:
             _tell_browser()
         st.session_state[_ARRIVED_AT] = self.page
         given = {name: st.query_params.get_all(name) for name in st.query_params}
-        written = {self.aliases.get(name, name): name for name in given}
-        wanted = {self.aliases.get(name, name): values for name, values in given.items()}
-        complaints = {}
         parameters = {one.key: one for one in (*self.filters, *self.others, *self.preferred, *self.positions, *known)}
-        for key in parameters.keys() & wanted.keys():
-            values = wanted.pop(key)
-            vain = [(value, reason) for value in values if (reason := in_vain(parameters[key], value))]
-            if vain:
-                complaints[key] = left_out(written[key], *vain[0])
-            else:
-                wanted[key] = [parameters[key].read(value) for value in values]
+        wanted, complaints = self._read(given, parameters)
         for key, (value, by) in self.implied.items():
             if wanted.keys() & set(by) and wanted.setdefault(key, [value]) != [value]:
                 for name in by:  # or they would imply it once its default is taken out of the URL
@@ -152,6 +144,28 @@ class UrlFilters:
         st.session_state[_complaints(self.page)] = {key: complaints[key] for key in parameters if key in complaints}
         if _respell(given, wanted) and not stays:
             st.rerun()  # a widget reads the URL only before this run has touched it
+
+    def _read(
+        self, given: Mapping[str, list[str]], parameters: Mapping[str, Parameter]
+    ) -> tuple[dict[str, list[str]], dict[str, str]]:
+        """What a URL asks for by the keys of the parameters, and a sentence for each that it asks for in vain."""
+        written = {self.aliases.get(name, name): name for name in given}
+        wanted = {
+            self.aliases.get(name, name): named  # what is named without a value is not asked for
+            for name, values in given.items()
+            if (named := [value for value in values if value])
+        }
+        complaints = {}
+        for key in parameters.keys() & wanted.keys():
+            values = wanted.pop(key)
+            if not isinstance(parameters[key], Names):
+                values = values[-1:]  # the others nobody would read
+            vain = [(value, reason) for value in values if (reason := in_vain(parameters[key], value))]
+            if vain:
+                complaints[key] = left_out(written[key], *vain[0])
+            else:
+                wanted[key] = [parameters[key].read(value) for value in values]
+        return wanted, complaints
 
     def choose(
         self,
@@ -247,6 +261,10 @@ class UrlFilters:
         if written in ("", ALL):
             return  # nothing is asked for: a widget holds that by its value, not as the URL would spell it
         if reason := in_vain(parameter, written):
+            if isinstance(parameter, Number) and parameter.key in st.session_state:
+                st.session_state[parameter.key] = parameter.last  # the list got shorter while one was at its end
+                st.rerun()
+            _respell({parameter.key: [written]}, {})
             complaints = st.session_state.setdefault(_complaints(self.page), {})
             complaints[parameter.key] = left_out(parameter.key, written, reason)
         elif _respell({parameter.key: [written]}, {parameter.key: [parameter.read(written)]}):

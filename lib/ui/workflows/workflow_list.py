@@ -41,10 +41,8 @@ def draw(actor: Actor) -> None:
     filters = _draw_filters(sorted({choice.event_type for choice in choices if choice.event_type}))
     with database.read(actor) as conn:
         page = workflow_records.list_workflows(conn, tenant=actor.tenant, filters=filters)
-    if page.page != filters.page:
-        st.session_state.pop(_PAGE.key, None)
-        st.query_params[_PAGE.key] = str(page.page)
-        st.rerun()  # a widget reads the URL only before this run has touched it
+    FILTERS.check(_PAGE.up_to(page.pages))
+    FILTERS.draw_complaints()
     if not page.workflows:
         _draw_nothing(filtered=filters != WorkflowFilters())
         return
@@ -82,7 +80,6 @@ def _draw_filters(event_types: list[str]) -> WorkflowFilters:
             on_click=guard.callback(FILTERS.clear),
             key="workflow-clear",
         )
-    FILTERS.draw_complaints()
     return WorkflowFilters(
         search=search,
         status=status,

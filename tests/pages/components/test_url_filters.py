@@ -65,6 +65,68 @@ def test_a_link_to_the_page_itself_shows_what_it_shows_in_a_new_tab(
     assert shown(app) == shown(in_new_tab)
 
 
+ONCE = [
+    ("catalog.py", {"status": ["Beta", "Active"], "page": ["1", "2"]}, {"status": "Active", "page": "2"}),
+    (
+        "activity.py",
+        {"eventStatus": ["x", "matched"], "eventKey": ["a", "b"]},
+        {"eventStatus": "Matched", "eventKey": "b"},
+    ),
+    ("activity.py", {"event": ["A", "B"], "live": ["true", "false"]}, {"event": ["A", "B"]}),
+    ("metrics.py", {"range": ["24h", "30d"], "tests": ["false", "true"]}, {"range": "30d", "tests": "true"}),
+    ("runs.py", {"status": ["failed", "succeeded"]}, {"runStatus": "Succeeded"}),
+    ("audit.py", {"actTime": ["Last hour", "Last 7 days"]}, {"actTime": "Last 7 days"}),
+]
+
+
+@pytest.mark.parametrize(("page", "query", "left"), ONCE)
+def test_of_a_parameter_that_is_there_twice_the_last_one_counts(
+    page: str, query: dict[str, Any], left: dict[str, Any], new_actor: ActorFactory
+) -> None:
+    """Its widget reads that one, and what the URL says is what is shown."""
+    new_actor("admin", name="Acme")
+    app = new_session(**query).switch_page(page).run()
+    url, told, _ = shown(app)
+    del url["tenant"]
+    assert (url, told) == ({name: one if isinstance(one, list) else [one] for name, one in left.items()}, [])
+
+
+@pytest.mark.parametrize(
+    ("page", "names"),
+    [
+        ("catalog.py", ["q", "status", "source", "view", "page", "deprecated", "category"]),
+        ("activity.py", ["event", "eventStatus", "time", "since", "eventKey", "before", "live"]),
+        ("metrics.py", ["range", "from", "to", "tz", "tests"]),
+        ("runs.py", ["status", "runTime", "runSince", "runVersion", "before"]),
+        ("workflows.py", ["workflowPage", "workflowEvent"]),
+        ("schemas.py", ["schemaPage", "schemaKind"]),
+        ("audit.py", ["actBy", "actTime", "after"]),
+    ],
+)
+def test_a_parameter_without_a_value_asks_for_nothing(page: str, names: list[str], new_actor: ActorFactory) -> None:
+    new_actor("admin", name="Acme")
+    app = new_session(**dict.fromkeys(names, "")).switch_page(page).run()
+    assert shown(app) == shown(open_page(page))
+
+
+@pytest.mark.parametrize(
+    ("page", "name", "query"),
+    [
+        ("catalog.py", "page", {"q": "created"}),
+        ("schemas.py", "schemaPage", {"schemaSearch": "created"}),
+        ("workflows.py", "workflowPage", {}),
+    ],
+)
+def test_a_page_past_the_last_is_told_and_taken_out(
+    page: str, name: str, query: dict[str, str], new_actor: ActorFactory
+) -> None:
+    """Also where all there is fits on one page, and no widget stands for the parameter."""
+    new_actor("admin", name="Acme")
+    app = new_session(**query, **{name: "99"}).switch_page(page).run()
+    assert [one.value.split(" is past ")[0] for one in app.warning] == [f"`{name}` in the address is left out: `99`"]
+    assert name not in app.query_params
+
+
 @pytest.mark.parametrize(("page", "name", "label", "ends"), RANGES)
 def test_a_picked_range_leaves_the_url_with_its_choice(
     page: str, name: str, label: str, ends: tuple[str, str], new_actor: ActorFactory

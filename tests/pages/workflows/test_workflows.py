@@ -51,20 +51,37 @@ def test_the_list_shows_what_starts_each_and_filters_by_url(db: Database, new_ac
     assert "No workflow matches" in texts(open_page("workflows.py", workflowSearch="nothing like it"))
 
 
-def test_a_page_behind_the_last_is_the_last(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_page_behind_the_last_is_left_out(new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(workflow_records, "PAGE_SIZE", 2)
     actor = new_actor()
     for name in ("Alpha", "Beta", "Gamma"):
         attach(actor, name)
-    for asked in ("99", "2", "999999"):
+    second = open_page("workflows.py", workflowPage="2")
+    assert "Gamma" in page_links(second) and "Alpha" not in page_links(second) and not second.warning
+    for asked in ("99", "999999"):
         app = open_page("workflows.py", workflowPage=asked)
-        assert "Gamma" in page_links(app) and "Alpha" not in page_links(app)
-        assert app.query_params["workflowPage"] == "2"
+        assert "Alpha" in page_links(app) and "workflowPage" not in app.query_params
+        assert [one.value for one in app.warning] == [
+            f"`workflowPage` in the address is left out: `{asked}` is past the last page, 2."
+        ]
     for asked in ("1", "0", "-3", "x", "9" * 40):
         assert "Alpha" in page_links(open_page("workflows.py", workflowPage=asked))
     one = open_page("workflows.py", workflowPage="99", workflowSearch="Beta")
     assert "Beta" in page_links(one) and "No workflow matches" not in texts(one)
     assert "No workflow matches" in texts(open_page("workflows.py", workflowPage="99", workflowSearch="nothing"))
+
+
+def test_whoever_is_at_the_end_of_a_list_that_gets_shorter_stays_at_its_end(
+    new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflow_records, "PAGE_SIZE", 1)
+    actor = new_actor()
+    workflows = {name: attach(actor, name) for name in ("Alpha", "Beta", "Gamma")}
+    app = open_page("workflows.py", workflowPage="3")
+    button(app, f"archive-{workflows['Gamma']}")
+    assert "Beta" in page_links(app) and app.query_params["workflowPage"] == "2" and not app.warning
+    button(app, f"archive-{workflows['Beta']}")
+    assert "Alpha" in page_links(app) and not app.warning
 
 
 def page_links(app: AppTest) -> str:
