@@ -103,6 +103,16 @@ class Conflict(CatalogError):
     """Someone else changed it first, or the name is taken."""
 
 
+class ChangedMeanwhile(Conflict):
+    """Somebody, perhaps the same person in another tab, changed it after it was looked at. Nothing was written."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"{what} was changed since you opened it, so nothing was saved. Close this and open it again: "
+            "it shows what holds now."
+        )
+
+
 class SchemaConflict(Conflict):
     """A schema differs from the one already registered under the same ref."""
 

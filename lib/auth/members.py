@@ -18,7 +18,7 @@ from lib.auth import actors, acts, audit, tokens
 from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
 from lib.auth.acts import Act
 from lib.database import Connection, named_queries
-from lib.errors import Conflict, InvalidInput, NotFound
+from lib.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from lib.serialization import naming, strict_json
 
 _LONGEST_EMAIL, _LONGEST_NAME = 254, 100
@@ -124,16 +124,21 @@ def add_admin(conn: Connection, actor: Actor, *, email: str, name: str) -> None:
     audit.record(conn, actor, acts.MemberAdded(target_id=user_id, email=folded_email(email), permission="admin"))
 
 
-def change_permission(conn: Connection, actor: Actor, *, user_id: UUID, permission: Permission) -> None:
+def change_permission(
+    conn: Connection, actor: Actor, *, user_id: UUID, permission: Permission, expected: Permission | None = None
+) -> None:
     """Give a person another permission; audited, needs admin.
 
-    Raises NotFound for who does not belong to the tenant, Conflict for its last admin.
+    `expected` is the one that was looked at, None for whatever it is. Raises NotFound for who does not belong to the
+    tenant, Conflict for its last admin, or for who has another permission than expected.
     """
     held = _hold(conn, actor, to=acts.MemberChanged, on=user_id)
     _check(permission)
     member = _member(conn, actor, user_id)
     if member.permission == permission:
         return
+    if expected is not None and expected != member.permission:
+        raise ChangedMeanwhile(f"What {member.name} may do")
     _check_not_last(held, member)
     conn.execute(queries["change_permission"], {"tenant": actor.tenant, "user_id": user_id, "permission": permission})
     act = acts.MemberChanged(

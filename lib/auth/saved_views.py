@@ -14,7 +14,7 @@ from uuid import UUID
 from lib.auth import acts, audit, preferences
 from lib.auth.actors import Actor, Right
 from lib.database import Connection, advisory_locks, named_queries
-from lib.errors import Conflict, InvalidInput, NotFound
+from lib.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from lib.serialization import naming, strict_json
 
 LONGEST_NAME = 80
@@ -76,12 +76,16 @@ def change(
     name: str | None = None,
     shared: bool | None = None,
     parameters: Parameters | None = None,
+    expected: SavedView | None = None,
 ) -> None:
     """Change what is given of a view of one's own. What others see, or would, needs manage, and is audited.
 
-    Raises NotFound, InvalidInput naming the field, Conflict for a name that is taken or when too many are shared.
+    `expected` is the view as it was looked at, None for whatever it is. Raises NotFound, InvalidInput naming the field,
+    Conflict for a name that is taken, when too many are shared, or when the view is another than expected.
     """
     view = _one(conn, actor, view_id)
+    if expected is not None and _own_words(view) != (expected.name, expected.is_shared, expected.parameters):
+        raise ChangedMeanwhile(f"The view {view.name}")
     shares = view.is_shared if shared is None else shared
     act = acts.ViewChanged if shares == view.is_shared else acts.ViewShared if shares else acts.ViewWithdrawn
     if not view.is_own:
@@ -138,6 +142,11 @@ def _one(conn: Connection, actor: Actor, view_id: UUID) -> Any:
     if row is None:
         raise NotFound("There is no such view.")
     return row
+
+
+def _own_words(row: Any) -> tuple[str, bool, Parameters]:
+    """What its owner says of a view."""
+    return row.name, row.is_shared, strict_json.loads(row.parameters)
 
 
 def _make_room(conn: Connection, actor: Actor, *, own: int = 0, shared: int = 0) -> None:

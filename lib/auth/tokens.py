@@ -19,7 +19,7 @@ from lib import database
 from lib.auth import actors, acts, audit
 from lib.auth.actors import Actor, Permission
 from lib.database import Connection, named_queries
-from lib.errors import Conflict, InvalidInput, NotFound
+from lib.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
 from lib.serialization import naming, strict_json
 from lib.serialization.strict_json import JsonValue
 
@@ -129,16 +129,20 @@ def change(
     send_only: bool = False,
     event_types: Iterable[str] | None = None,
     expires_at: datetime | None = None,
+    expected: TokenTerms | None = None,
 ) -> None:
     """Let a token do this from the next event on, and no more; audited, needs admin.
 
-    Raises NotFound, Conflict when the token has ended, InvalidInput naming the field.
+    `expected` are the terms that were looked at, None for whatever they are. Raises NotFound, Conflict when the token
+    has ended or has other terms than expected, InvalidInput naming the field.
     """
     actor.require("admin", acts.TokenChanged, on=token_id)
     token = _held(conn, actor, token_id)
     terms = _checked(name, permission, send_only, event_types, expires_at)
     if terms == token.terms:
         return
+    if expected is not None and expected != token.terms:
+        raise ChangedMeanwhile(f"The token {token.name}")
     conn.execute(queries["change"], _row(terms) | {"tenant": actor.tenant, "token_id": token_id})
     act = acts.TokenChanged(target_id=token_id, name=token.name, before=token.terms.audited(), after=terms.audited())
     audit.record(conn, actor, act)

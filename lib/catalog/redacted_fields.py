@@ -7,7 +7,7 @@ Ingestion reads them with the catalog entry (queries/events/ingestion.sql), so a
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import Connection, named_queries
-from lib.errors import InvalidInput, NotFound
+from lib.errors import ChangedMeanwhile, InvalidInput, NotFound
 from lib.schemas.outline import SchemaField, outline
 from lib.serialization import json_pointer, strict_json
 
@@ -60,10 +60,18 @@ def by_event(conn: Connection, actor: Actor) -> dict[str | None, RedactedFields]
     return found
 
 
-def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: Iterable[str]) -> None:
+def change(
+    conn: Connection,
+    actor: Actor,
+    *,
+    event_type: str | None,
+    pointers: Iterable[str],
+    expected: Sequence[str] | None = None,
+) -> None:
     """Redact these fields, and no others, in events of a type from now on, None for every type; audited, needs admin.
 
-    Raises PermissionDenied, NotFound for an unknown type, InvalidInput with a sentence for each bad pointer.
+    `expected` are those that were looked at, None for whatever they are. Raises PermissionDenied, NotFound for an
+    unknown type, InvalidInput with a sentence for each bad pointer, Conflict when others are redacted than expected.
     """
     actor.require("admin", acts.RedactedFieldsChanged, on=event_type or _EVERY_EVENT)
     wanted = tuple(dict.fromkeys(stripped for pointer in pointers if (stripped := pointer.strip())))
@@ -74,7 +82,10 @@ def change(conn: Connection, actor: Actor, *, event_type: str | None, pointers: 
     before = conn.execute(queries["lock"], row).scalar_one_or_none() or []
     if before == list(wanted):
         return
-    conn.execute(queries["change"], row | {"user_id": actor.user_id})
+    is_as_seen = expected is None or before == list(expected)
+    # Where there were none, no lock keeps others from adding the first.
+    if not (is_as_seen and conn.execute(queries["change"], row | {"user_id": actor.user_id, "before": before}).all()):
+        raise ChangedMeanwhile(f"What is redacted in {event_type or 'every event'}")
     target = event_type or _EVERY_EVENT
     audit.record(conn, actor, acts.RedactedFieldsChanged(target_id=target, before=before, after=list(wanted)))
 

@@ -12,7 +12,8 @@ ORDER BY is_own DESC, v.folded_name, v.view_id
 
 -- name: one
 -- One view that a person sees, held until the transaction ends.
-SELECT v.view_id, v.page, v.name, v.is_shared, v.owner = CAST(:user_id AS uuid) AS is_own, u.name AS owner_name
+SELECT v.view_id, v.page, v.name, CAST(v.parameters AS text) AS parameters, v.is_shared,
+       v.owner = CAST(:user_id AS uuid) AS is_own, u.name AS owner_name
 FROM saved_views v
 LEFT JOIN users u ON u.user_id = v.owner
 WHERE v.tenant = CAST(:tenant AS uuid) AND v.view_id = CAST(:view_id AS uuid)

@@ -21,8 +21,10 @@ WHERE tenant = CAST(:tenant AS uuid) AND event_type = :event_type
 FOR UPDATE
 
 -- name: change
--- Redact these fields from now on.
+-- Redact these fields from now on; no row if others are redacted than those before.
 INSERT INTO redacted_fields (tenant, event_type, pointers, updated_by)
 VALUES (CAST(:tenant AS uuid), :event_type, CAST(:pointers AS text[]), CAST(:user_id AS uuid))
 ON CONFLICT (tenant, event_type) DO UPDATE
 SET pointers = excluded.pointers, updated_by = excluded.updated_by, updated_at = app_now()
+WHERE redacted_fields.pointers = CAST(:before AS text[])
+RETURNING event_type

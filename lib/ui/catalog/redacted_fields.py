@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -14,6 +14,7 @@ from lib.catalog.redacted_fields import RedactedFields
 from lib.ui.components import dialogs, guard, viewer_time
 from lib.ui.components.text import code, escape, plain
 
+_OWN = "redacted-own"
 _HELP = "JSON pointers, such as /customer/name. `*` stands for any key or list item: /items/\\*/serial"
 
 
@@ -44,17 +45,24 @@ def _draw_form(actor: Actor, entry: CatalogEntry, fields: RedactedFields) -> Non
         "marks as sensitive, and what looks like a secret, is redacted anyway."
     )
     suggested = redacted_fields.suggestions(entry.schema)
-    own = _choose(f"In {plain(entry.event_type)}", "redacted-own", fields.own, suggested)
-    everywhere = _choose("In every event of this tenant", "redacted-everywhere", fields.everywhere, suggested)
+    seen = dialogs.begun_with(_OWN, fields)
+    own = _choose(f"In {plain(entry.event_type)}", _OWN, seen.own, suggested)
+    everywhere = _choose("In every event of this tenant", "redacted-everywhere", seen.everywhere, suggested)
     if press := _open.draw_acts("Save", key="save-redacted-fields", icon=":material/check:"):
         with guard.errors_shown():
-            press.write(actor, lambda conn: _change(conn, actor, {entry.event_type: own, None: everywhere}))
+            chosen = {entry.event_type: (seen.own, own), None: (seen.everywhere, everywhere)}
+            press.write(actor, lambda conn: _change(conn, actor, chosen))
+            dialogs.begin_anew(_OWN)
             _open.end()
 
 
-def _change(conn: database.Connection, actor: Actor, chosen: Mapping[str | None, list[str]]) -> None:
-    for event_type, pointers in chosen.items():
-        redacted_fields.change(conn, actor, event_type=event_type, pointers=pointers)
+def _change(
+    conn: database.Connection, actor: Actor, chosen: Mapping[str | None, tuple[Sequence[str], Sequence[str]]]
+) -> None:
+    """Change what was changed here: the other list may be another by now."""
+    for event_type, (seen, pointers) in chosen.items():
+        if list(seen) != list(pointers):
+            redacted_fields.change(conn, actor, event_type=event_type, pointers=pointers, expected=seen)
 
 
 def _choose(label: str, key: str, chosen: tuple[str, ...], suggested: list[str]) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, Literal, NoReturn, ParamSpec
+from typing import Any, Generic, Literal, NoReturn, ParamSpec, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -19,6 +19,7 @@ from lib.ui.components import guard, presses
 from lib.ui.components.presses import Press
 
 _P = ParamSpec("_P")
+_T = TypeVar("_T")
 
 #: Keys of the session: what is open, and the script run in which it was drawn last.
 OPEN, _DRAWN_IN = "dialog-open", "dialog-drawn-in"
@@ -144,6 +145,28 @@ def dialog(
 def form(key: str) -> DeltaGenerator:
     """Fields whose texts are sent with the act of the dialog. What Enter does there is said once, by `draw_acts`."""
     return st.form(key, border=False, enter_to_submit=False)
+
+
+def begun_with(field: str, now: _T) -> _T:
+    """What a form began with, whose first field has this key, whatever it has become since; ask before that is drawn.
+
+    The page may be drawn anew under an open dialog, and its fields stay as they are. So what is saved is saved over
+    this, and over nothing else.
+    """
+    name = _begun(field)
+    if field not in st.session_state or name not in st.session_state:  # Streamlit forgets a field that is not drawn
+        st.session_state[name] = now
+    begun: _T = st.session_state[name]
+    return begun
+
+
+def begin_anew(field: str) -> None:
+    """What the form holds was saved: it goes on from that, if it stays."""
+    st.session_state.pop(_begun(field), None)
+
+
+def _begun(field: str) -> str:
+    return f"{field}-begun"
 
 
 def close_what_was_left() -> None:

@@ -83,12 +83,16 @@ def member_dialog(actor: Actor, member: Member, made: Sequence[Token]) -> None:
     """In it one changes what a member may, or removes them."""
     you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
     st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")
-    permission = _choose_permission(member.permission, key=f"permission-{member.user_id}")
+    key = f"permission-{member.user_id}"
+    seen = dialogs.begun_with(key, member.permission)
+    permission = _choose_permission(seen, key=key)
     if press := member_dialog.draw_acts("Save", key="member-change", icon=":material/check:"):
         with guard.errors_shown():
             press.write(
                 actor,
-                lambda conn: members.change_permission(conn, actor, user_id=member.user_id, permission=permission),
+                lambda conn: members.change_permission(
+                    conn, actor, user_id=member.user_id, permission=permission, expected=seen
+                ),
             )
             guard.tell(f"{escape(member.name)} has {permission} permission.", icon=":material/check:")
             member_dialog.end()

@@ -146,10 +146,12 @@ def _shows_made(dialog: dialogs.Dialog[...]) -> bool:
 
 def _draw_changing(actor: Actor, token: Token) -> None:
     st.caption("This holds from the next event on. Whoever uses the token need not do anything.")
-    terms = _ask_terms(actor, token.terms, key=f"token-{token.token_id}")
+    key = f"token-{token.token_id}"
+    seen = dialogs.begun_with(f"{key}-name", token.terms)
+    terms = _ask_terms(actor, seen, key=key)
     if press := token_dialog.draw_acts("Save", key="token-change", icon=":material/check:"):
         with guard.errors_shown():
-            press.write(actor, lambda conn: tokens.change(conn, actor, token_id=token.token_id, **terms))
+            press.write(actor, lambda conn: tokens.change(conn, actor, token_id=token.token_id, expected=seen, **terms))
             guard.tell(f"{escape(terms['name'])} was changed.", icon=":material/check:")
             token_dialog.end()
 

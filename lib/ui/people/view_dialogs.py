@@ -84,6 +84,7 @@ def _in_words(views: Views, view: SavedView) -> str:
 def _draw_changes(views: Views, view: SavedView, page: ViewedPage) -> None:
     """Draw what may be changed: of somebody else's view only whether it opens the page."""
     actor, key = views.actor, str(view.view_id)
+    view = dialogs.begun_with(f"view-default-{key}", view)
     name, shared, parameters = view.name, view.is_shared, None
     if view.is_own:
         name = st.text_input("Name", view.name, key=f"view-name-{key}")
@@ -98,7 +99,9 @@ def _draw_changes(views: Views, view: SavedView, page: ViewedPage) -> None:
 
     def change(conn: database.Connection) -> None:
         if (name, shared, parameters) != (view.name, view.is_shared, None):
-            saved_views.change(conn, actor, view_id=view.view_id, name=name, shared=shared, parameters=parameters)
+            saved_views.change(
+                conn, actor, view_id=view.view_id, name=name, shared=shared, parameters=parameters, expected=view
+            )
         if is_default != view.is_default:
             saved_views.set_default(conn, actor, view_id=view.view_id, is_default=is_default)
 

@@ -15,7 +15,7 @@ from lib import database
 from lib.auth import actors, members, preferences, tokens
 from lib.auth.actors import Actor, Permission
 from lib.database import Connection, Database
-from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.errors import CatalogError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, PermissionDenied
 from tests.conftest import ActorFactory
 from tests.support.locks import await_waiting
 from tests.support.waiting import PATIENCE
@@ -196,6 +196,18 @@ def _tried(actor: Actor, act: Act, user_id: UUID) -> CatalogError | None:
 
 
 # Walls.
+
+
+def test_a_permission_that_is_another_than_was_looked_at_stays(boss: Actor) -> None:
+    ada = add(boss, unique(), name="Ada")
+    with database.write(boss) as conn:
+        members.change_permission(conn, boss, user_id=ada.user_id, permission="admin")
+    with pytest.raises(ChangedMeanwhile, match=r"^What Ada may do was changed"), database.write(boss) as conn:
+        members.change_permission(conn, boss, user_id=ada.user_id, permission="manage", expected="read")
+    assert listed(boss)[ada.email].permission == "admin"
+    with database.write(boss) as conn:
+        members.change_permission(conn, boss, user_id=ada.user_id, permission="manage", expected="admin")
+    assert listed(boss)[ada.email].permission == "manage"
 
 
 def test_only_an_admin_sees_and_changes_members(boss: Actor, new_actor: ActorFactory) -> None:

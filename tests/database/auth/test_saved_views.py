@@ -17,7 +17,7 @@ from lib.auth import members, saved_views
 from lib.auth.actors import Actor
 from lib.auth.saved_views import LONGEST_NAME, MOST_OWN, MOST_SHARED, SavedView
 from lib.database import Database
-from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied
+from lib.errors import CatalogError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, PermissionDenied
 from tests.conftest import ActorFactory
 from tests.support.hostile_texts import TEXTS
 from tests.support.waiting import PATIENCE
@@ -110,6 +110,22 @@ def test_only_its_owner_changes_a_shared_view_and_an_admin_may_delete_it(ada: Ac
         delete(bob, view)
     delete(boss, view)
     assert names(ada) == []
+
+
+@pytest.mark.parametrize(
+    "before", [{"name": "Other"}, {"shared": True}, {"parameters": {"runStatus": ["Succeeded"]}}], ids=str
+)
+def test_a_view_that_is_another_than_was_looked_at_stays(before: dict[str, Any], ada: Actor) -> None:
+    """In another tab, as nobody else changes it."""
+    view = save(ada)
+    [looked_at] = seen(ada)
+    change(ada, view, **before)
+    [now] = seen(ada)
+    with pytest.raises(ChangedMeanwhile, match=r"^The view .* was changed since you opened it"):
+        change(ada, view, name="Third", expected=looked_at)
+    assert seen(ada) == [now]
+    change(ada, view, name="Third", expected=now)
+    assert names(ada) == ["Third"]
 
 
 def test_what_somebody_keeps_to_themselves_is_not_there_for_an_admin(ada: Actor, new_actor: ActorFactory) -> None:

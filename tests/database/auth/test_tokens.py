@@ -17,7 +17,7 @@ from lib import database
 from lib.auth import tokens
 from lib.auth.actors import Actor
 from lib.database import Connection, Database
-from lib.errors import CatalogError, Conflict, InvalidInput, NotFound, PermissionDenied, TokenEnded
+from lib.errors import CatalogError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, PermissionDenied, TokenEnded
 from lib.events import ingestion, simulation
 from lib.events.judging import SentEvent
 from lib.events.simulation import EventDraft
@@ -132,6 +132,22 @@ def test_terms_that_make_no_sense_are_refused_by_their_name(options: dict[str, A
 
 
 # Changing, rotating, ending.
+
+
+def test_terms_that_are_others_than_were_looked_at_stay(boss: Actor) -> None:
+    """Whoever only renames it would else lift the limit that another admin has just set."""
+    _, token_id = make(boss)
+    looked_at = listed(boss)[token_id].terms
+    with database.write(boss) as conn:
+        tokens.change(conn, boss, token_id=token_id, name="Desk", permission="manage", event_types=["A"])
+    limited = listed(boss)[token_id].terms
+    renamed = {"name": "New desk", "permission": "manage", "expected": looked_at}
+    with pytest.raises(ChangedMeanwhile, match=r"^The token Desk was changed since"), database.write(boss) as conn:
+        tokens.change(conn, boss, token_id=token_id, **renamed)
+    assert listed(boss)[token_id].terms == limited
+    with database.write(boss) as conn:
+        tokens.change(conn, boss, token_id=token_id, **{**renamed, "expected": limited})
+    assert listed(boss)[token_id].terms.name == "New desk"
 
 
 @pytest.mark.own_database

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -12,15 +13,17 @@ from lib.auth.actors import Actor
 from lib.catalog import redacted_fields
 from lib.catalog.redacted_fields import RedactedFields
 from lib.database import Database
-from lib.errors import InvalidInput, NotFound, PermissionDenied
+from lib.errors import ChangedMeanwhile, InvalidInput, NotFound, PermissionDenied
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, publish, shown_rows, submit
+from tests.support.locks import await_waiting
 from tests.support.tenant_catalog import add_entry, add_schema
+from tests.support.waiting import PATIENCE
 
 
-def change(actor: Actor, *pointers: str, event_type: str | None = "TICKET_CREATED") -> None:
+def change(actor: Actor, *pointers: str, event_type: str | None = "TICKET_CREATED", **more: Any) -> None:
     with database.write(actor) as conn:
-        redacted_fields.change(conn, actor, event_type=event_type, pointers=pointers)
+        redacted_fields.change(conn, actor, event_type=event_type, pointers=pointers, **more)
 
 
 def stored(db: Database) -> list[Any]:
@@ -81,6 +84,40 @@ def test_changing_needs_admin_and_is_audited(db: Database, new_actor: ActorFacto
     ]
     with database.read(manager) as conn:
         assert redacted_fields.of_event(conn, manager, event_type="TICKET_CREATED") == RedactedFields((), ())
+
+
+@pytest.mark.parametrize(("event_type", "what"), [("TICKET_CREATED", "TICKET_CREATED"), (None, "every event")])
+def test_fields_that_are_others_than_were_looked_at_stay(
+    event_type: str | None, what: str, new_actor: ActorFactory
+) -> None:
+    """Whoever adds one would else uncover what another admin has just had redacted."""
+    admin = new_actor("admin")
+
+    def now() -> tuple[str, ...]:
+        with database.read(admin) as conn:
+            found = redacted_fields.of_event(conn, admin, event_type="TICKET_CREATED")
+        return found.own if event_type else found.everywhere
+
+    change(admin, "/a", event_type=event_type)
+    with pytest.raises(ChangedMeanwhile, match=rf"^What is redacted in {what} was changed since"):
+        change(admin, "/b", event_type=event_type, expected=())
+    assert now() == ("/a",)
+    change(admin, "/a", "/b", event_type=event_type, expected=("/a",))
+    assert now() == ("/a", "/b")
+
+
+def test_of_two_that_add_the_first_field_at_once_the_second_is_told(db: Database, new_actor: ActorFactory) -> None:
+    """There is no row to lock yet."""
+    admin = new_actor("admin")
+    with ThreadPoolExecutor(1) as pool:
+        with database.write(admin) as conn:
+            redacted_fields.change(conn, admin, event_type=None, pointers=["/a"], expected=())
+            second = pool.submit(change, admin, "/b", event_type=None, expected=())
+            await_waiting(db, unless_done=second)
+        with pytest.raises(ChangedMeanwhile):
+            second.result(PATIENCE)
+    with database.read(admin) as conn:
+        assert redacted_fields.of_event(conn, admin, event_type="TICKET_CREATED").everywhere == ("/a",)
 
 
 def test_each_bad_pointer_gets_its_sentence(new_actor: ActorFactory) -> None:

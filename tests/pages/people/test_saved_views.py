@@ -18,7 +18,7 @@ from lib.database import Database
 from lib.ui.people import views_seen
 from lib.ui.people.saved_views import MOST_SHOWN
 from tests.conftest import ActorFactory
-from tests.database.auth.test_saved_views import make_default, save, seen
+from tests.database.auth.test_saved_views import change, make_default, save, seen
 from tests.pages.people.test_matrix import PAGES, plain
 from tests.support import pages
 from tests.support.statements import within_a_second
@@ -306,6 +306,16 @@ def test_a_view_is_renamed_shared_given_other_filters_and_opens_its_page(ada: Ac
     app.toggle(key=f"view-default-{view}").set_value(False).run()
     click(app, f"view-change-{view}")
     assert not one(ada, view).is_default
+
+
+def test_a_view_that_was_changed_in_another_tab_is_not_overwritten(ada: Actor) -> None:
+    view = save(ada)
+    app = managed(pages.open_page("runs.py", runTime="Last hour"), view)
+    change(ada, view, name="Renamed")
+    app.text_input(key=f"view-name-{view}").set_value("Third").run()
+    click(app, f"view-change-{view}")
+    assert "The view Renamed was changed since you opened it" in app.error[0].value
+    assert one(ada, view).name == "Renamed"
 
 
 def test_the_dialog_closes_when_one_goes_on_by_a_link(ada: Actor) -> None:

@@ -121,6 +121,31 @@ def test_removing_a_member_offers_to_end_the_tokens_they_made(new_actor: ActorFa
     assert tokens.actor_for_token(token) is None
 
 
+def test_what_somebody_changed_under_an_open_dialog_is_not_overwritten(boss: Actor, new_actor: ActorFactory) -> None:
+    """Nor where the page was drawn anew meanwhile: the fields still say what they began with."""
+    _, token_id = create(boss)
+    app = choose(open_settings("tokens"), "token", token_id).run()
+    with database.write(boss) as conn:
+        tokens.change(conn, boss, token_id=token_id, name="Desk", permission="manage", event_types=[EVENT])
+    choose(app, "token", token_id).run()
+    app.text_input(key=f"token-{token_id}-name").input("New desk")
+    choose(app, "token", token_id).button(key="token-change").click().run()
+    [told] = [one.value for one in app.error]
+    assert told.startswith("The token Desk was changed since you opened it, so nothing was saved.")
+    assert listed(boss)[0].terms.event_types == (EVENT,) and listed(boss)[0].name == "Desk"
+
+    person = new_actor("read", tenant=boss.tenant)
+    app = choose(open_settings(), "member", person.user_id).run()
+    with database.write(boss) as conn:
+        members.change_permission(conn, boss, user_id=person.user_id, permission="admin")
+    choose(app, "member", person.user_id).radio(key=f"permission-{person.user_id}").set_value("manage")
+    app.button(key="member-change").click().run()
+    assert "may do was changed since you opened it" in app.error[0].value
+    with database.read(boss) as conn:
+        found = {one.user_id: one.permission for one in members.members(conn, boss)}
+    assert found[person.user_id] == "admin"
+
+
 def test_a_token_is_shown_once_and_kept_nowhere(boss: Actor) -> None:
     app = open_settings("tokens")
     assert "No system can send events yet" in said(app)
