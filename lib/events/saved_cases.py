@@ -10,7 +10,7 @@ from uuid import UUID
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
-from lib.errors import NotFound
+from lib.errors import Conflict, NotFound
 from lib.events import simulation
 from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
@@ -68,10 +68,21 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
     ]
 
 
-def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expected_workflows: Collection[UUID]) -> UUID:
-    """Keep the draft under a name, replacing a case of that name; needs manage. Raises InvalidInput."""
+def save(
+    conn: Connection,
+    actor: Actor,
+    *,
+    name: str,
+    draft: EventDraft,
+    expected_workflows: Collection[UUID],
+    replaces: SavedCase | None = None,
+) -> UUID:
+    """Keep the draft under a name, in place of the case of that name as it was looked at; needs manage.
+
+    Raises InvalidInput, Conflict for a case of that name that is no such one, or is not as it was.
+    """
     actor.require("manage", acts.CaseSaved, on=draft.event_type, kind="event_type")
-    name = naming.checked(" ".join(name.split()), longest=_LONGEST_NAME)
+    name = naming.checked(as_kept(name), longest=_LONGEST_NAME)
     strict_json.check(draft.payload)
     row = {
         "tenant": actor.tenant,
@@ -81,10 +92,19 @@ def save(conn: Connection, actor: Actor, *, name: str, draft: EventDraft, expect
         "correlation_key": draft.correlation_key,
         "expected_workflows": list(expected_workflows),
         "user_id": actor.user_id,
+        "replaces": replaces and replaces.case_id,
+        "last_saved": replaces and replaces.updated_at,
     }
-    case_id: UUID = conn.execute(queries["save"], row).scalar_one()
+    case_id: UUID | None = conn.execute(queries["save"], row).scalar_one_or_none()
+    if case_id is None:
+        raise Conflict(f"There is a test case {name} by now, and nothing was saved over it. Look at it first.")
     audit.record(conn, actor, acts.CaseSaved(target_id=case_id, event_type=draft.event_type, name=name))
     return case_id
+
+
+def as_kept(name: str) -> str:
+    """How the name of a case is written."""
+    return " ".join(name.split())
 
 
 def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:

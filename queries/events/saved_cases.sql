@@ -8,7 +8,7 @@ WHERE c.tenant = CAST(:tenant AS uuid) AND c.event_type = :event_type
 ORDER BY lower(c.name), c.case_id
 
 -- name: save
--- Keep a test case under its name, replacing one of that name.
+-- Keep a test case under its name, in place of that one as it was last saved; no row if another has the name.
 INSERT INTO event_test_cases
   (tenant, event_type, name, payload, correlation_key, expected_workflows, created_by)
 VALUES
@@ -17,6 +17,8 @@ VALUES
 ON CONFLICT (tenant, event_type, name) DO UPDATE SET
   payload = excluded.payload, correlation_key = excluded.correlation_key,
   expected_workflows = excluded.expected_workflows, updated_at = app_now()
+WHERE event_test_cases.case_id = CAST(:replaces AS uuid)
+  AND event_test_cases.updated_at = CAST(:last_saved AS timestamptz)
 RETURNING case_id
 
 -- name: delete

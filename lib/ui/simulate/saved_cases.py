@@ -105,13 +105,27 @@ def _draw_save(
             format_func={workflow.workflow_id: workflow.name for workflow in attached}.__getitem__,
             key=f"{setup.key}-case-expected-{bool(would)}-{saves}",
         )
-        if st.button("Save test case", key=f"{setup.key}-case-save", disabled=not (name or "").strip()):
+        name = saved_cases.as_kept(name or "")
+        before = next((case for case in setup.cases if case.name == name), None)
+        if _pressed_save(name, before, key=f"{setup.key}-case"):
             with guard.errors_shown():
                 with database.write(actor) as conn:
-                    saved_cases.save(conn, actor, name=name or "", draft=draft, expected_workflows=expected)
+                    saved_cases.save(conn, actor, name=name, draft=draft, expected_workflows=expected, replaces=before)
                 st.session_state[f"{setup.key}:saves"] = saves + 1
-                st.toast(f"Saved as the test case {escape(name or '')}.", icon=":material/bookmark_added:")
+                st.toast(f"Saved as the test case {escape(name)}.", icon=":material/bookmark_added:")
                 st.rerun()
+
+
+def _pressed_save(name: str, before: SavedCase | None, *, key: str) -> bool:
+    """Draw the button, and say what it would replace. What was pressed before that was said replaces nothing."""
+    if before is None:
+        return st.button("Save test case", key=f"{key}-save", disabled=not name)
+    by = escape(before.created_by or "someone who has left")
+    st.caption(
+        f":orange[:material/warning:] There is a test case of this name, added by {by} and last saved "
+        f"{viewer_time.shown(before.updated_at)}. It would be replaced."
+    )
+    return st.button("Replace test case", key=f"{key}-replace-{before.updated_at.timestamp()}")
 
 
 def _names(actor: Actor, mentioned: frozenset[UUID], attached: list[AttachedWorkflow]) -> dict[UUID, str]:

@@ -8,11 +8,13 @@ import pytest
 from sqlalchemy import text
 
 from lib import database
+from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog import system as system_catalog
 from lib.database import Database
-from lib.errors import InvalidInput, NotFound, PermissionDenied
+from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from lib.events import saved_cases, simulation
+from lib.events.saved_cases import SavedCase
 from lib.events.simulation import EventDraft
 from lib.schemas.form import sample
 from lib.serialization import strict_json
@@ -69,7 +71,9 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
     draft = EventDraft("TICKET_CREATED", TICKET)
     with database.write(actor) as conn:
         saved_cases.save(conn, actor, name="  a   ticket ", draft=draft, expected_workflows=[wanted])
-        saved_cases.save(conn, actor, name="a ticket", draft=draft, expected_workflows=[wanted])
+    [first] = cases(actor)
+    with database.write(actor) as conn:
+        saved_cases.save(conn, actor, name="a ticket", draft=draft, expected_workflows=[wanted], replaces=first)
     with database.read(colleague) as conn:
         (case,) = saved_cases.of_event(conn, tenant=actor.tenant, event_type="TICKET_CREATED")
         assert case.name == "a ticket" and saved_cases.run(conn, colleague, case=case).passed
@@ -83,6 +87,31 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
         saved_cases.delete(conn, actor, case_id=case.case_id)
         with pytest.raises(NotFound):
             saved_cases.delete(conn, actor, case_id=case.case_id)
+
+
+def cases(actor: Actor) -> list[SavedCase]:
+    with database.read(actor) as conn:
+        return saved_cases.of_event(conn, tenant=actor.tenant, event_type="TICKET_CREATED")
+
+
+def test_a_case_is_replaced_only_as_it_was_looked_at(new_actor: ActorFactory) -> None:
+    """Everybody of the tenant shares them."""
+    ada = new_actor()
+    ben = new_actor(tenant=ada.tenant)
+
+    def save(actor: Actor, subject: str, replaces: SavedCase | None) -> None:
+        draft = EventDraft("TICKET_CREATED", {"subject": subject})
+        with database.write(actor) as conn:
+            saved_cases.save(conn, actor, name="One", draft=draft, expected_workflows=[], replaces=replaces)
+
+    save(ada, "first", None)
+    [looked_at] = cases(ada)
+    with pytest.raises(Conflict, match=r"^There is a test case One by now"):
+        save(ben, "second", None)
+    save(ben, "third", looked_at)
+    with pytest.raises(Conflict, match=r"^There is a test case One by now"):
+        save(ada, "fourth", looked_at)
+    assert [case.payload for case in cases(ada)] == [{"subject": "third"}]
 
 
 def test_cases_refuse_readers_and_empty_names(new_actor: ActorFactory) -> None:

@@ -14,7 +14,8 @@ from lib import database
 from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.database import Database
-from lib.events import ingestion
+from lib.events import ingestion, saved_cases
+from lib.events.simulation import EventDraft
 from lib.sandbox import sampling
 from lib.ui.components.text import escape
 from tests.conftest import ActorFactory
@@ -175,6 +176,35 @@ def test_a_test_case_is_saved_run_and_fails_when_the_workflow_is_gone(actor: Act
         conn.exec_driver_sql("UPDATE workflow_definitions SET is_paused = true")
     press(app, "Run all")
     assert "Fail" in said(app) and "The workflow is paused." in said(app)
+
+
+def test_a_test_case_of_a_name_that_there_is_says_what_it_would_replace(
+    actor: Actor, new_actor: ActorFactory, db: Database
+) -> None:
+    ben = new_actor(tenant=actor.tenant)
+    app = open_simulate()
+    next(t for t in app.text_input if t.label == "Name").set_value("Plain").run()
+    with database.write(ben) as conn:
+        draft = EventDraft("TICKET_CREATED", {"of": "Ben"})
+        saved_cases.save(conn, ben, name="Plain ticket", draft=draft, expected_workflows=[])
+    next(t for t in app.text_input if t.label == "Name").set_value("Plain  ticket")
+    press(app, "Save test case")  # with the last letter just typed
+
+    def payloads() -> list[Any]:
+        with database.read(actor) as conn:
+            found = saved_cases.of_event(conn, tenant=actor.tenant, event_type="TICKET_CREATED")
+        return [case.payload for case in found]
+
+    assert payloads() == [{"of": "Ben"}] and not app.exception
+    assert f"There is a test case of this name, added by {escape(ben.email)} and last saved" in "\n".join(
+        one.value for one in app.caption
+    )
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("UPDATE event_test_cases SET updated_at = updated_at + interval '1 hour'")
+    press(app, "Replace test case")  # it is another one by now
+    assert payloads() == [{"of": "Ben"}]
+    press(app, "Replace test case")
+    assert payloads() != [{"of": "Ben"}]
 
 
 def test_a_test_case_names_a_workflow_that_is_detached_or_gone(actor: Actor, db: Database) -> None:
