@@ -45,7 +45,7 @@ class Period:
 class EventMetrics:
     """One event type over a window: slice by slice, all together, and the period before.
 
-    `before` are the events of the slices of that period.
+    `before` are the events of that period by the slice that they are compared with.
     """
 
     window: Window
@@ -59,8 +59,7 @@ class EventMetrics:
 class EventOverview:
     """One event type beside the others.
 
-    `slices` are those of the window, `before` those of the period before. `trend` has the window in at most
-    TREND_STEPS steps.
+    `slices` are those of the window, `before` as in EventMetrics. `trend` has the window in at most TREND_STEPS steps.
     """
 
     event_type: str
@@ -127,11 +126,11 @@ def event_metrics(
     """Everything counted of one event type in the window, and in the period that it is compared with."""
     before = window.previous
     asked: dict[str, Any] = {"tenant": tenant, "names": [event_type], "origins": origins}
-    by_slice = _joined(before.boundaries, window.boundaries)
+    by_slice = _joined(window.boundaries_before, window.boundaries)
     found = rollups.events(conn, boundaries=by_slice, **asked).get(event_type, {})
-    events, earlier = (_slices(found, by_slice, each.boundaries) for each in (window, before))
+    events, earlier = (_slices(found, by_slice, each) for each in (window.boundaries, window.boundaries_before))
     # Of the runs of the period before nobody asks for slices, and percentiles do not add up.
-    ends = _joined([before.boundaries[0], before.boundaries[-1]], window.boundaries)
+    ends = _joined([before.since, before.until], window.boundaries)
     first = ends.index(window.boundaries[0])
     runs = rollups.runs(conn, boundaries=ends, **asked).get(event_type, {})
     durations = rollups.durations(conn, boundaries=ends, together_from=first, **asked) if runs else {}
@@ -148,14 +147,14 @@ def overview(
 ) -> list[EventOverview]:
     """Every event type with events in the window or in the period before it, busiest first."""
     names = rollups.names(conn, tenant=tenant)
-    trend, before = trend_boundaries(window), window.previous
-    boundaries = _joined(before.boundaries, window.boundaries, trend)
+    trend = trend_boundaries(window)
+    boundaries = _joined(window.boundaries_before, window.boundaries, trend)
     events = rollups.events(conn, tenant=tenant, names=names, origins=origins, boundaries=boundaries)
     runs = rollups.runs(conn, tenant=tenant, names=names, origins=origins, boundaries=[window.since, window.until])
     found = []
     for name, counts in events.items():
         slices, earlier, steps = (
-            _slices(counts, boundaries, each) for each in (window.boundaries, before.boundaries, trend)
+            _slices(counts, boundaries, each) for each in (window.boundaries, window.boundaries_before, trend)
         )
         if any(counts.total for counts in (*slices, *earlier)):
             found.append(

@@ -62,10 +62,19 @@ class Window:
         until = min(self._moved(self.until, -back), self.since) if self.compared_from else self.since
         return Window(self.compared_from or self._moved(self.since, -back), until, self.zone, self.step)
 
-    def counterpart(self, at: datetime) -> datetime:
-        """The moment of the window that this one of the period before is compared with."""
-        back = self._days_back
-        return at + (self.until - self.since) if back is None else self._moved(at, back)
+    @cached_property
+    def boundaries_before(self) -> list[datetime]:
+        """Those of the period before, all of which is cut into what is compared with each slice of the window.
+
+        To the nearest quarter hour, so that counts need not look into rows. What that period lacks takes no time in it.
+        """
+        before, back = self.previous, self._days_back
+        since, until = before.since.astimezone(UTC), before.until.astimezone(UTC)
+        found = [since]
+        for at in self.boundaries[1:-1]:
+            then = (at - (self.until - self.since) if back is None else self._moved(at, -back)) + _QUARTER / 2
+            found.append(min(max(then - (then - _EPOCH) % _QUARTER, found[-1]), until))
+        return [*found, until]
 
     @cached_property
     def _days_back(self) -> timedelta | None:

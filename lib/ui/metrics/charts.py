@@ -16,7 +16,7 @@ from lib.metrics.reports import EventMetrics
 from lib.metrics.rollups import EVENT_STATUSES
 from lib.metrics.time_window import Window
 from lib.ui.components import axes, statuses
-from lib.ui.components.text import duration
+from lib.ui.components.text import NOTHING, duration
 from lib.ui.metrics import time_axis
 from lib.ui.metrics.marks import Mark
 
@@ -80,7 +80,7 @@ def volume(
             tooltip=[
                 *_tooltips("When", "Status"),
                 *(alt.Tooltip(f"{name}:Q", format=",") for name in ("Events", "Total")),
-                alt.Tooltip("Before:Q", format=",", title="Total before"),
+                alt.Tooltip("Before:N", title="Total before"),
             ],
         )
         .add_params(bars, brush)
@@ -91,15 +91,20 @@ def volume(
 
 
 def before_table(metrics: EventMetrics) -> pd.DataFrame:
-    """Events of the period before by its own slices, and where each stands among those of the window."""
-    window, before = metrics.window, metrics.window.previous
-    middles = [window.counterpart(at + (end - at) / 2) for at, end in pairwise(before.boundaries)]
+    """Events of the period before by the number of the bar that they are compared with, and where its middle stands.
+
+    A bar is missing whose time that period does not have: an hour that clocks skipped, or one that comes twice now.
+    """
+    window = metrics.window
+    events = metrics.before or [0] * len(window.starts)
+    bars = enumerate(zip(pairwise(window.boundaries), pairwise(window.boundaries_before), events, strict=True))
     return pd.DataFrame(
-        {
-            "When": time_axis.labels(before),
-            "at": [window.place(at) for at in middles],
-            "Events": metrics.before or [0] * len(middles),
-        }
+        [
+            (n, window.place(at + (end - at) / 2), came)
+            for n, ((at, end), (since, until), came) in bars
+            if since < until
+        ],
+        columns=["n", "at", "Events"],
     )
 
 
@@ -127,7 +132,8 @@ def _bars(metrics: EventMetrics) -> pd.DataFrame:
     table = volume_table(metrics)
     table["When"] = time_axis.labels(metrics.window)
     earlier = before_table(metrics)
-    table["Before"] = table.index.map(dict(zip(earlier["at"].astype(int), earlier["Events"], strict=True))).fillna(0)
+    before = {n: f"{events:,}" for n, events in zip(earlier["n"], earlier["Events"], strict=True)}
+    table["Before"] = [before.get(n, NOTHING) for n in table.index]
     words = [statuses.EVENT[status].word for status in EVENT_STATUSES]
     bars = table.reset_index(names="n").melt(["n", "When", "Total", "Before"], words, "Status", "Events")
     # An hour or day that the range has only a part of is as much narrower: its count is not to be read as a low.

@@ -328,6 +328,14 @@ def test_the_period_before_has_slices_of_its_own(actor: Actor, log: Log) -> None
     assert overview.before == found.before and reports.together([overview], WEEK).before == found.before
 
 
+def test_bars_of_an_odd_length_are_compared_with_all_events_of_the_period_before(actor: Actor, log: Log) -> None:
+    window = Window.of(NOON, NOON + timedelta(hours=5, minutes=20), UTC_ZONE)
+    for minutes in (1, 10, 70, 310, 320):
+        log.event(NOON - timedelta(minutes=minutes))
+    found = measured(actor, window)
+    assert found.previous.events.total == 5 and found.before == [2, 0, 0, 0, 1, 2]
+
+
 def test_a_day_is_compared_with_the_same_time_of_the_day_before(actor: Actor, log: Log) -> None:
     today = NOON.replace(hour=0)
     window = Window.of(today, NOON, UTC_ZONE, compared_from=today - timedelta(days=1))

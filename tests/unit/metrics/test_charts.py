@@ -132,7 +132,7 @@ def layers(chart: object) -> list[dict[str, object]]:
 
 def hours(since: datetime, length: int, zone: str = "Europe/Berlin", step: SliceStep = "hour") -> EventMetrics:
     window = Window.of(since, since + timedelta(hours=length), ZoneInfo(zone), step)
-    before = [0] * (len(window.previous.starts) - 1) + [7]
+    before = [0] * (len(window.starts) - 1) + [7]
     return EventMetrics(window, [Period()] * len(window.starts), Period(), Period(EventCounts(7, 7)), before)
 
 
@@ -171,9 +171,21 @@ def test_the_period_before_is_dotted_where_its_slices_would_stand() -> None:
     metrics = hours(datetime(2026, 6, 3, 0, tzinfo=UTC), 24)
     dotted = next(one for one in layers(charts.volume(metrics)) if "strokeDash" in one["mark"])  # type: ignore[operator]
     assert [row["at"] for row in dotted["rows"]] == [n + 0.5 for n in range(24)]  # type: ignore[attr-defined]
-    assert dotted["rows"][-1] == {"When": "Wed 3 Jun, 01:00", "at": 23.5, "Events": 7}  # type: ignore[index]
+    assert dotted["rows"][-1] == {"n": 23, "at": 23.5, "Events": 7}  # type: ignore[index]
     without = EventMetrics(metrics.window, metrics.slices, Period(), Period(), [0] * 24)
     assert not [one for one in layers(charts.volume(without)) if "strokeDash" in one["mark"]]  # type: ignore[operator]
+
+
+def test_a_bar_says_nothing_of_an_hour_that_the_period_before_does_not_have() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    since, until = (datetime(2026, 10, day, tzinfo=berlin).astimezone(UTC) for day in (25, 26))
+    window = Window.of(since, until, berlin)  # clocks show two o'clock twice
+    before = [1000] * 25
+    before[2] = 0
+    metrics = EventMetrics(window, [Period()] * 25, Period(), Period(EventCounts(24_000)), before)
+    bars = next(one["rows"] for one in layers(charts.volume(metrics)) if one.get("name") == "volume")
+    said = {row["n"]: row["Before"] for row in bars}  # type: ignore[attr-defined]
+    assert len(said) == 25 and said.pop(2) == "—" and {*said.values()} == {"1,000"}
 
 
 def test_the_heat_map_says_its_scale_its_unit_and_its_zone() -> None:

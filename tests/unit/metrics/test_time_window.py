@@ -107,10 +107,24 @@ def test_the_hour_that_comes_twice_is_compared_with_the_one_before() -> None:
 
 def test_hours_are_compared_with_the_same_ones_by_the_clock() -> None:
     window = Window.of(local(29), local(30), BERLIN, "hour", local(28))
-    for hour in (0, 1, 3, 12, 23):
-        assert window.counterpart(local(28, hour)) == local(29, hour)
-    rolling = Window.of(local(28, 12), local(29, 13), BERLIN, "hour")
-    assert rolling.counterpart(rolling.previous.since) == rolling.since
+    before = dict(zip(window.boundaries, window.boundaries_before, strict=True))
+    assert all(before[local(29, hour)] == local(28, hour) for hour in (0, 1, 3, 12, 23))
+    after = Window.of(local(30), local(31), BERLIN, "hour")
+    assert after.boundaries_before[1:5] == [local(29, hour) for hour in (1, 3, 3, 4)], "there was no two o'clock"
+
+
+def test_an_odd_length_is_compared_slice_by_slice_with_all_of_the_period_before() -> None:
+    window = Window.of(local(10), local(10, 5) + timedelta(minutes=20), BERLIN, "hour")
+    begin = local(10) - timedelta(hours=5, minutes=20)
+    nearest = [begin + timedelta(minutes=5 + 60 * hour) for hour in range(1, 6)]
+    assert window.boundaries_before == [begin, *nearest, window.since]
+
+
+@given(windows())
+def test_the_period_before_is_cut_into_as_many_slices_and_nothing_of_it_is_left_out(window: Window) -> None:
+    before = window.boundaries_before
+    assert len(before) == len(window.boundaries) and before == sorted(before)
+    assert (before[0], before[-1]) == (window.previous.since, window.previous.until)
 
 
 def test_a_period_that_would_reach_into_the_window_ends_where_it_begins() -> None:
