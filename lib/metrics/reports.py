@@ -145,18 +145,22 @@ def event_metrics(
 def overview(
     conn: Connection, *, tenant: UUID, window: Window, origins: Sequence[Origin] = ("live",)
 ) -> list[EventOverview]:
-    """Every event type with events in the window or in the period before it, busiest first."""
+    """Every event type with events in the window or in the period before it, or with runs in it, busiest first.
+
+    A run that was repeated in the window may be all that there is: its event may have come long before.
+    """
     names = rollups.names(conn, tenant=tenant)
     trend = trend_boundaries(window)
     boundaries = _joined(window.boundaries_before, window.boundaries, trend)
     events = rollups.events(conn, tenant=tenant, names=names, origins=origins, boundaries=boundaries)
     runs = rollups.runs(conn, tenant=tenant, names=names, origins=origins, boundaries=[window.since, window.until])
     found = []
-    for name, counts in events.items():
+    for name in events.keys() | runs.keys():
+        counts = events.get(name, {})
         slices, earlier, steps = (
             _slices(counts, boundaries, each) for each in (window.boundaries, window.boundaries_before, trend)
         )
-        if any(counts.total for counts in (*slices, *earlier)):
+        if name in runs or any(counts.total for counts in (*slices, *earlier)):
             found.append(
                 EventOverview(
                     event_type=name,

@@ -166,7 +166,7 @@ def _run_figures(now: Period, before: Period) -> None:
         count(now.runs.runs),
         now.runs.runs,
         before.runs.runs,
-        exactly(now.runs.runs, "Workflow runs that these events started"),
+        exactly(now.runs.runs, f"Workflow runs that these events started, and {key_figures.REPEATS}"),
     )
     key_figures.figure(
         "Success rate",

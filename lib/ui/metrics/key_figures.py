@@ -8,6 +8,9 @@ import streamlit as st
 
 DeltaColor = Literal["off", "normal", "inverse"]
 
+#: What counts among the runs of a range though its event may have come before.
+REPEATS = "runs that were asked for again in the range"
+
 # A smaller change is grey: it is no news.
 _NEWS = 0.05
 

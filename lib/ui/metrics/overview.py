@@ -157,13 +157,13 @@ def _summary(found: list[EventOverview], counted: EventMetrics, view: MetricsVie
             percent(runs.success_rate),
             None,
             f"of {plural(runs.runs, 'run')} · {runs.open:,} running",
-            "Succeeded runs of all that these events started",
+            f"Succeeded runs of all that these events started, and of {key_figures.REPEATS}",
         )
         key_figures.figure(
             "Stopped coming",
             str(silent),
             None,
-            "of " + plural(len(found), "event type"),
+            "of " + plural(sum(bool(e.events.total or e.previous.total) for e in found), "event type"),
             "Event types with events in the period before and none in this one",
         )
     key_figures.compared_with(view.against)

@@ -297,6 +297,18 @@ def test_overview_ranks_by_traffic_and_names_the_newly_silent(actor: Actor, log:
     assert found[0].runs.failed == 1 and found[0].unmatched_share == 1.0 and sum(totals(found[0])) == 5
 
 
+def test_runs_that_were_repeated_long_after_their_event_are_in_the_overview(actor: Actor, log: Log) -> None:
+    log.event(NOON - timedelta(days=30), name="LONG_GONE")
+    log.event(NOON - timedelta(days=30), name="WITHOUT_RUNS")
+    log.run(NOON - timedelta(hours=1), "FAILED", 1.0, event_type="LONG_GONE", event_at=NOON - timedelta(days=30))
+    with database.read(actor) as conn:
+        found = reports.overview(conn, tenant=actor.tenant, window=WEEK)
+    assert [(e.event_type, e.events.total, e.newly_silent, e.runs.failed) for e in found] == [
+        ("LONG_GONE", 0, False, 1)
+    ]
+    assert reports.together(found, WEEK).total.runs.runs == 1
+
+
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Kathmandu", "Pacific/Auckland", "America/Los_Angeles"])
 def test_the_trend_of_the_overview_has_the_days_of_the_viewer(zone: str, actor: Actor, log: Log) -> None:
     there = ZoneInfo(zone)

@@ -355,6 +355,16 @@ def test_the_overview_leads_to_an_event_and_warns_of_silence(db: Database, actor
     assert list(app.dataframe[0].value["Event"]) == [NAME]
 
 
+def test_types_with_nothing_but_repeated_runs_are_no_types_that_may_have_stopped(db: Database, actor: Actor) -> None:
+    workflow = workflow_runs.publish(actor.tenant, [], name="Triage", trigger={"type": "event", "eventName": NAME})
+    add(db, actor.tenant, hours_ago(1), "TICKET_UPDATED")
+    add(db, actor.tenant, hours_ago(24 * 30))
+    add_run(db, actor.tenant, workflow, hours_ago(2), "FAILED")
+    app = open_page()
+    tiles = {m.label: (m.value, m.proto.delta or m.delta) for m in app.metric}
+    assert tiles["Stopped coming"] == ("0", "of 1 event type") and tiles["Success rate"][0] == "0 %"
+
+
 def test_the_most_failing_are_ranked_by_rate_above_a_floor_and_coloured(db: Database, actor: Actor) -> None:
     for n, (name, errors, others) in enumerate((("FEW", 2, 0), ("OFTEN", 3, 0), ("MOST", 4, 16))):
         for m in range(errors + others):
