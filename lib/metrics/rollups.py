@@ -103,7 +103,7 @@ class RunCounts:
 
 @dataclass(frozen=True)
 class Durations:
-    """Percentiles of the run durations of one slice, in seconds, each within about 5 % of the true one."""
+    """Percentiles of the run durations of one slice, in seconds, each within 5 % of the true one."""
 
     completed: int
     p50: float

@@ -89,7 +89,8 @@ GROUP BY 1, 2
 HAVING sum(runs) <> 0
 
 -- name: durations
--- p50, p95 and p99 of run durations by slice, from bins, interpolated within one; slices from one on together as -1.
+-- p50, p95 and p99 of run durations by slice: the middle of the bin that has it, which is within 4.5 % of it wherever in
+-- the bin it lies. Slices from one on together as -1.
 -- Added up as float8, which is exact for counts and several times faster than numeric.
 WITH spans AS (
   SELECT grain, since, until
@@ -136,7 +137,7 @@ WITH spans AS (
         UNION ALL
         SELECT -1, bin, sum(runs) FROM binned WHERE slice >= CAST(:together_from AS int) GROUP BY bin) b
 ), quantiles AS (
-  SELECT slice, completed, q, app_bin_us(bin, greatest((q * completed - (upto - runs)) / runs, 0)) AS us
+  SELECT slice, completed, q, app_bin_us(bin, 0.5) AS us
   FROM ranked CROSS JOIN unnest('{0.5,0.95,0.99}'::float8[]) AS wanted(q)
   WHERE upto >= q * completed AND upto - runs < q * completed
 )

@@ -226,7 +226,7 @@ def check(conn: Connection, tenant: UUID, question: dict[str, Any]) -> int:
     for number, (_, percentiles) in true.items():
         got = durations[number]
         for mine, exact in zip((got.p50, got.p95, got.p99), percentiles, strict=True):
-            assert exact / 1.1 <= mine <= exact * 1.1, "within its bin"
+            assert exact / 1.05 <= mine <= exact * 1.05, "as the page says"
     return len(theirs) + len(their_runs) + len(true)
 
 
