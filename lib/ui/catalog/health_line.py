@@ -99,7 +99,8 @@ def figures(traffic: Traffic) -> list[HealthFigure]:
 
 
 def _started(traffic: Traffic) -> HealthFigure:
-    attached = sum(one.events.total for one in traffic.by_type.values() if one.workflows)
+    # Of a type whose workflow was detached since, or whose events some run waits for, events may be matched, too.
+    attached = sum(one.events.total for one in traffic.by_type.values() if one.workflows or one.events.matched)
     return HealthFigure(
         "started",
         "Started a run",
@@ -107,7 +108,8 @@ def _started(traffic: Traffic) -> HealthFigure:
         f"of {count(attached)} attached",
         "activity",
         {**_LIVE, "eventStatus": "Matched"},
-        "Events that started or resumed a run, and all events of types that have a workflow now.",
+        "Events without an error that started or resumed a run, and all events of types of which some did or that have "
+        "a workflow now.",
     )
 
 
@@ -142,15 +144,20 @@ def _skipped(traffic: Traffic) -> HealthFigure:
     skipped = sum(traffic.skipped.values())
     types = [name for name, one in traffic.by_type.items() if one.workflows and one.events.unmatched]
     narrowed = {"event": types} if skipped and len(types) <= _MOST_NAMED else {}
-    at_least = ", or more" if skipped >= MOST_LOOKED_AT else ""
+    note = _reasons(traffic.skipped) if skipped else "none"
+    title = "Events that started nothing although a workflow was attached, and the most frequent reason."
+    unmatched = sum(one.events.unmatched for one in traffic.by_type.values() if one.workflows)
+    if unmatched > MOST_LOOKED_AT:
+        note = f"{note}, or more" if skipped else f"none in {count(MOST_LOOKED_AT)}"
+        title = f"{title} {MOST_LOOKED_AT:,} of {unmatched:,} unmatched events were looked at."
     return HealthFigure(
         "skipped",
         "Skipped",
         skipped,
-        f"{_reasons(traffic.skipped)}{at_least}" if skipped else "none",
+        note,
         "activity",
         {**_LIVE, "eventStatus": "Unmatched", **narrowed},
-        "Events that started nothing although a workflow is attached, and the most frequent reason.",
+        title,
         "orange" if skipped else "gray",
     )
 

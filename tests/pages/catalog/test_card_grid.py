@@ -11,10 +11,12 @@ from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
 from lib.auth.actors import Actor
-from lib.catalog.traffic import Traffic
+from lib.catalog.traffic import Traffic, TypeTraffic
 from lib.database import Database
+from lib.metrics.rollups import EventCounts
 from lib.ui.catalog import card_grid, health_line
 from lib.ui.catalog.catalog_sorts import ORDERS
+from lib.ui.catalog.health_line import HealthFigure
 from tests.conftest import ActorFactory
 from tests.database.catalog.test_entries import add_event, add_run
 from tests.support import catalog_page, own_types, pages
@@ -171,6 +173,36 @@ def test_the_line_of_health_says_how_the_week_went(busy: Actor) -> None:
     }
     assert said["failed"]["tone"] == "red" and said["stopped"]["color"] == "orange"
     assert said["failed"]["href"].startswith("runs?runStatus=Failed&runTime=Last+7+days")
+
+
+def told(name: str, traffic: Traffic) -> HealthFigure:
+    return next(figure for figure in health_line.figures(traffic) if figure.name == name)
+
+
+def test_no_more_events_started_a_run_than_there_are_of_their_types() -> None:
+    detached = TypeTraffic(events=EventCounts(total=40, matched=30, unmatched=10))
+    attached = TypeTraffic(events=EventCounts(total=5, matched=1, unmatched=4), workflows=1)
+    figure = told(
+        "started", Traffic({"DETACHED": detached, "ATTACHED": attached, "NEVER": TypeTraffic(EventCounts(9))})
+    )
+    assert (figure.value, figure.note) == (31, "of 45 attached")
+
+
+@pytest.mark.parametrize(
+    ("unmatched", "skipped", "note"),
+    [
+        (10_000, {"paused": 9000}, "paused"),
+        (10_001, {"paused": 9000}, "paused, or more"),
+        (10_000, {}, "none"),
+        (10_001, {}, "none in 10,000"),
+    ],
+)
+def test_a_sum_over_some_of_the_events_says_so(unmatched: int, skipped: dict[str, int], note: str) -> None:
+    busy = TypeTraffic(events=EventCounts(total=unmatched, unmatched=unmatched), workflows=1)
+    never = TypeTraffic(events=EventCounts(total=50_000, unmatched=50_000))
+    figure = told("skipped", Traffic({"BUSY": busy, "NEVER_ATTACHED": never}, skipped))
+    assert (figure.value, figure.note) == (sum(skipped.values()), note)
+    assert ("10,000 of 10,001 unmatched events were looked at" in figure.title) == (unmatched > 10_000)
 
 
 def test_a_figure_counts_what_its_link_shows(busy: Actor) -> None:
