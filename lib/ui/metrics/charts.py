@@ -16,7 +16,7 @@ from lib.metrics.reports import EventMetrics
 from lib.metrics.rollups import EVENT_STATUSES
 from lib.metrics.time_window import Window
 from lib.ui.components import axes, statuses
-from lib.ui.components.text import NOTHING, duration
+from lib.ui.components.text import NOTHING, duration, percent
 from lib.ui.metrics import time_axis
 from lib.ui.metrics.marks import Mark
 
@@ -195,12 +195,13 @@ def success(metrics: EventMetrics, *, marks: Sequence[Mark] = ()) -> Chart:
     table = success_table(metrics)
     table["When"] = time_axis.labels(metrics.window)
     table["at"] = table.index + 0.5
+    table["Share"] = [percent(None if pd.isna(rate) else rate) for rate in table["Success rate"]]
     base = alt.Chart().encode(
         x=time_axis.slices(metrics.window, "at", most=time_axis.SMALL_MOST_TICKS),
         y=alt.Y("Success rate:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(tickCount=5, format=".0%")),
         tooltip=[
             *_tooltips("When"),
-            alt.Tooltip("Success rate:Q", format=".1%"),
+            alt.Tooltip("Share:N", title="Success rate"),
             alt.Tooltip("Runs:Q", format=","),
             alt.Tooltip("Still running:Q", format=","),
         ],
@@ -265,12 +266,13 @@ def reasons(table: pd.DataFrame, *, is_sample: bool = False) -> Chart:
 
     Of a sample the bars say shares: its counts are not those of the range.
     """
-    shown = alt.Text("Share:Q", format=".1%") if is_sample else alt.Text("Events:Q", format=",")
+    table = table.assign(Said=[percent(share) for share in table["Share"]])
+    shown = alt.Text("Said:N") if is_sample else alt.Text("Events:Q", format=",")
     counted = alt.Tooltip("Events:Q", format=",", title="Events of the sample" if is_sample else "Events")
     base = alt.Chart().encode(
         y=alt.Y("Reason:N", title=None, sort="-x", axis=alt.Axis(labelLimit=200, ticks=False, domain=False)),
         x=alt.X("Events:Q", title=None, axis=None, scale=alt.Scale(domainMin=0, nice=False, padding=42)),
-        tooltip=[*_tooltips("Reason"), alt.Tooltip("Share:Q", format=".1%"), counted],
+        tooltip=[*_tooltips("Reason"), alt.Tooltip("Said:N", title="Share"), counted],
     )
     bars = base.mark_bar(color=statuses.EVENT["unmatched"].hex, cornerRadiusEnd=3, height=22)
     numbers = base.mark_text(align="left", dx=5).encode(text=shown)

@@ -199,9 +199,22 @@ def test_the_heat_map_says_its_scale_its_unit_and_its_zone() -> None:
 
 def test_bars_of_a_sample_say_shares_and_no_counts_of_the_range() -> None:
     table = pd.DataFrame([("Paused", 3, 0.5)], columns=["Reason", "Events", "Share"])
-    for is_sample, field in ((False, "Events"), (True, "Share")):
+    for is_sample, field in ((False, "Events"), (True, "Said")):
         *_, numbers = layers(charts.reasons(table, is_sample=is_sample))
-        assert numbers["encoding"]["text"]["field"] == field  # type: ignore[index]
+        assert numbers["encoding"]["text"]["field"] == field and numbers["rows"][0]["Said"] == "50.0 %"  # type: ignore[index]
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.9996, "99.9 %"), (0.0003, "< 0.1 %"), (1.0, "100 %"), (0.0, "0 %")])
+def test_charts_say_shares_in_the_words_of_tiles_and_tables(share: float, said: str) -> None:
+    at = datetime(2026, 10, 1, tzinfo=UTC)
+    runs = RunCounts(runs=10_000, succeeded=round(10_000 * share))
+    metrics = EventMetrics(Window.of(at, at + timedelta(hours=1), UTC), [Period(runs=runs)], Period(), Period())
+    reasons = pd.DataFrame([("Paused", 3, share)], columns=["Reason", "Events", "Share"])
+    for chart, field in ((charts.success(metrics), "Share"), (charts.reasons(reasons, is_sample=True), "Said")):
+        *_, drawn = layers(chart)
+        assert drawn["rows"][0][field] == said  # type: ignore[index]
+        fields = {told["field"]: told.get("format") for told in drawn["encoding"]["tooltip"]}  # type: ignore[index]
+        assert field in fields and not [form for form in fields.values() if form and "%" in form]
 
 
 def done(window: Window, hour: float, words: str = "Workflow Triage paused", *, is_readable: bool = False) -> Change:
