@@ -22,6 +22,7 @@ from lib.catalog.nearest import did_you_mean
 from lib.database import Connection
 from lib.errors import CatalogError, InvalidInput, end_process, printable
 from lib.serialization import strict_json
+from lib.serialization.counting import plural
 from lib.settings import settings
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
@@ -183,7 +184,7 @@ def _verify(given: argparse.Namespace) -> None:
     faults = [one for one in verdicts if one.fault]
     for one in verdicts:
         if not one.fault:
-            command_line.say(f"{printable(one.tenant_name)}: {one.rows:,} rows, sound.")
+            command_line.say(f"{printable(one.tenant_name)}: {plural(one.rows, 'row')}, sound.")
     if faults:
         command_line.complain("\n".join(f"{printable(one.tenant_name)}: {one.fault}." for one in faults))
         sys.exit(_ALTERED)

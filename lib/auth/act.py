@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 from uuid import UUID
 
+from lib.serialization.counting import plural, several
 from lib.serialization.strict_json import JsonValue
 
 #: Every act by its action.
@@ -56,7 +57,7 @@ def sentence(action: str, *, who: str, target_id: str, detail: Mapping[str, Any]
     act = ACTS.get(action)
     if act is None:
         return f"{who} did {action} to {target_id}."
-    said = {field: _in_words(detail.get(name, "…")) for field, name in act.details().items()}
+    said = {field: _Said(detail.get(name, "…")) for field, name in act.details().items()}
     return f"{who} {act.sentence.format(target_id=target_id, **said)}."
 
 
@@ -71,9 +72,18 @@ def act_word(action: str) -> str:
     return f"{kind_word(kind)} · {done.replace('_', ' ')}"
 
 
-def _in_words(detail: object) -> object:
-    """A detail as a sentence says it; of an act its name in words, as the page's filter has it."""
-    return f"“{act_word(detail)}”" if isinstance(detail, str) and detail in ACTS else detail
+@dataclass(frozen=True)
+class _Said:
+    """A detail in a sentence; a placeholder may name what a number counts, as {events:event} does: “1 event”."""
+
+    detail: object
+
+    def __format__(self, noun: str) -> str:
+        detail = self.detail
+        if noun:
+            return plural(detail, noun) if isinstance(detail, int) else f"{detail} {several(noun)}"
+        # Of an act its name in words, as the page's filter has it.
+        return f"“{act_word(detail)}”" if isinstance(detail, str) and detail in ACTS else str(detail)
 
 
 def _camel(name: str) -> str:

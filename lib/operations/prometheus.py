@@ -47,7 +47,7 @@ class _State:
 
 _HELP = {
     "database_up": "Whether the database answers.",
-    "queue_depth": "Runs that wait for a worker, counted up to 10,000.",
+    "queue_depth": f"Runs that wait for a worker, counted up to {engine.MOST_QUEUED:,}.",
     "oldest_queued_seconds": "How long the first of them has been waiting.",
     "live_executors": "Worker processes that are alive.",
     "open_runs": "Unfinished runs, by status.",

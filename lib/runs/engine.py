@@ -30,6 +30,7 @@ from lib.runs.claiming import Claiming
 from lib.runs.journal import NotInCharge, RunJournal, Stopping, Suspended, Turn
 from lib.runs.recovery import Housekeeping
 from lib.runs.wake import Bell, Listener
+from lib.serialization.counting import plural
 from lib.settings import Settings
 from lib.steps import check_definition, run_definition
 from lib.telemetry import context, traces
@@ -41,6 +42,8 @@ queries = named_queries.of(__name__)
 #: Fixed, also in migration 0005: DBOS's own choice, a hash of the code, strands queued runs at a deployment.
 _VERSION = "1"
 _STOP_SECONDS = 10
+#: Turns that wait are counted up to so many.
+MOST_QUEUED = 10_000
 
 
 @dataclass(frozen=True)
@@ -214,10 +217,11 @@ def health() -> EngineHealth:
     """The engine's state, for people and monitors; cheap, and never raises."""
     try:
         with database.operate() as conn:
-            row = conn.execute(queries["health"], {"lock_class": advisory_locks.ALIVE}).one()
+            row = conn.execute(queries["health"], {"lock_class": advisory_locks.ALIVE, "most": MOST_QUEUED}).one()
     except DatabaseUnavailable:
         return EngineHealth("down", "The database does not answer.", 0, 0.0, 0)
-    waiting = f"{row.queue_depth:,} waiting to start, {row.live_executors} workers."
+    more = "+" if row.queue_depth == MOST_QUEUED else ""
+    waiting = f"{row.queue_depth:,}{more} waiting to start, {plural(row.live_executors, 'worker')}."
     counts = (row.queue_depth, float(row.oldest_queued_seconds or 0), row.live_executors)
     if _running and _running.housekeeping.alive:
         return EngineHealth("running", f"Runs execute in this process; {waiting}", *counts)

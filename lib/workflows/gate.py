@@ -94,7 +94,7 @@ class Gate:
                 for one in self.groups[:2]
             )
             rest = sum(len(one.failures) for one in self.groups[2:])
-            said += f", {places}" + (f"; {rest} fail elsewhere" if rest else "")
+            said += f", {places}" + (f"; {rest} fail{'s' if rest == 1 else ''} elsewhere" if rest else "")
         short = f" Checked {self.checked} of {self.total} within the time." if self.checked < self.total else ""
         return f"{said}.{short}"
 

@@ -1,7 +1,7 @@
 -- name: health
--- Turns that wait to be claimed (counted up to 10,000), the age of the oldest, and how many executors live.
+-- Turns that wait to be claimed, counted up to a bound, the age of the oldest, and how many executors live.
 SELECT (SELECT count(*) FROM (SELECT FROM dbos.workflow_status
-                              WHERE queue_name = 'runs' AND status = 'ENQUEUED' LIMIT 10000) queued
+                              WHERE queue_name = 'runs' AND status = 'ENQUEUED' LIMIT CAST(:most AS int)) queued
        ) AS queue_depth,
        (SELECT extract(epoch FROM clock_timestamp()) - min(created_at) / 1000.0 FROM dbos.workflow_status
         WHERE queue_name = 'runs' AND status = 'ENQUEUED') AS oldest_queued_seconds,

@@ -28,7 +28,7 @@ class UnknownTypeDismissed(
     Act,
     action="event_type.dismissed",
     target="event_type",
-    sentence="dismissed {target_id}, of which {events} events had been refused",
+    sentence="dismissed {target_id}, of which {events:event} had been refused",
 ):
     """A type that is not in the catalog is no longer offered to be defined."""
 
@@ -62,7 +62,7 @@ class CatalogImported(
     Act,
     action="catalog.imported",
     target="catalog",
-    sentence="imported {target_id}: {new} new events, {changed} changed ones, {registered} schemas",
+    sentence="imported {target_id}: {new:new event}, {changed:changed one}, {registered:schema}",
     after=("new", "changed", "registered"),
 ):
     """Events and schemas of a document were taken over, in one transaction; each has a line of its own."""

@@ -137,7 +137,7 @@ class BackfillStarted(
     Act,
     action="workflow.backfill_started",
     target="workflow",
-    sentence="began to replay {events} events of {event_type} to {name}",
+    sentence="began to replay {events:event} of {event_type} to {name}",
 ):
     """Earlier events are replayed to the workflow."""
 

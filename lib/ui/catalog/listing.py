@@ -73,7 +73,7 @@ def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
             acts=card_grid.Acts(open=event_details.open_in_drawer, sort=catalog_filters.sort),
         )
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"Showing {page.first} to {page.last} of {plural(page.total, 'result')}", width="content")
+        st.caption(f"Showing {page.first:,} to {page.last:,} of {plural(page.total, 'result')}", width="content")
         catalog_filters.draw_pages(page)
     catalog_filters.draw_folded(page)
     own_event_acts.draw_deleted_before(actor, page.deleted)

@@ -183,7 +183,8 @@ def _draw_use(own: OwnEntry, use: EntryUse) -> None:
     if use.awaited_by:
         st.markdown(f":material/hourglass_top: {', '.join(map(escape, use.awaited_by))} may wait for it.")
     if use.waiting_runs:
-        st.markdown(f":material/hourglass_top: {plural(use.waiting_runs, 'run')} wait for it now.")
+        wait = "waits" if use.waiting_runs == 1 else "wait"
+        st.markdown(f":material/hourglass_top: {plural(use.waiting_runs, 'run')} {wait} for it now.")
     if not use.attached:
         st.markdown(":material/account_tree: No workflow is attached.")
     elif use.overrides:

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from datetime import datetime
 
+from lib.serialization.counting import plural as plural
+from lib.serialization.counting import several
+
 NOTHING = "—"
 
 _ROUNDED = 100_000
@@ -160,20 +163,11 @@ def duration(seconds: float | None) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def plural(number: int, noun: str) -> str:
-    """1 workflow, 2 workflows, 0 entries."""
-    return f"{number:,} {noun if number == 1 else _several(noun)}"
-
-
-def _several(noun: str) -> str:
-    return f"{noun[:-1]}ies" if noun.endswith("ry") else f"{noun}s"
-
-
 def of_total(shown: int, total: object, noun: str) -> str:
     """50 of 10,517 events; 3 events where that is all, or where nobody counted them."""
     if total is None or str(total) == f"{shown:,}":
         return plural(shown, noun)
-    return f"{shown:,} of {total} {_several(noun)}"
+    return f"{shown:,} of {total} {several(noun)}"
 
 
 def ago(then: datetime, now: datetime) -> str:

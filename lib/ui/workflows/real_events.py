@@ -34,7 +34,7 @@ def draw(gate: Gate, *, headline: str) -> None:
     for group in gate.groups[:_MOST_GROUPS]:
         _draw_group(group)
     if rest := sum(len(group.failures) for group in gate.groups[_MOST_GROUPS:]):
-        st.caption(f"{rest} more fail elsewhere.")
+        st.caption(f"{rest} more {'fails' if rest == 1 else 'fail'} elsewhere.")
     _draw_limits(gate)
 
 

@@ -151,10 +151,13 @@ def test_what_has_begun_goes_before_what_has_not(db: Database, actor: Actor) -> 
         engine.stop()
 
 
-def test_health_tells_where_runs_execute(db: Database, actor: Actor) -> None:
+def test_health_tells_where_runs_execute(db: Database, actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
     start_run(actor, publish(actor.tenant, [log_step("one")]))
     health = engine.health()
     assert (health.state, health.queue_depth, health.live_executors) == ("down", 1, 0)
+    with monkeypatch.context() as patched:
+        patched.setattr(engine, "MOST_QUEUED", 1)
+        assert "1+ waiting to start, 0 workers" in engine.health().detail
     time.sleep(0.05)
     assert engine.health().oldest_queued_seconds > health.oldest_queued_seconds
     engine.start(Settings(), worker=True)

@@ -45,6 +45,12 @@ def test_a_line_is_told_as_a_sentence_whatever_it_lacks() -> None:
     assert acts.sentence("workflow.detached", who="Ada", target_id="w", detail={}) == "Ada detached … from …."
     assert acts.sentence("workflow.flown", who="Ada", target_id="w", detail={}) == "Ada did workflow.flown to w."
     assert acts.sentence("run.canceled", who="Ada", target_id="r-1", detail={}) == "Ada canceled run r-1."
+    began = {"name": "Escalate", "eventType": "NOTE_CREATED"}
+    for events, said in ((1, "1 event"), (2000, "2,000 events"), ("…", "… events")):
+        told = began | {"events": events}
+        sentence = acts.sentence("workflow.backfill_started", who="Ada", target_id="w", detail=told)
+        assert sentence == f"Ada began to replay {said} of NOTE_CREATED to Escalate."
+    assert "replay … events of" in acts.sentence("workflow.backfill_started", who="Ada", target_id="w", detail=began)
     refused = {"tried": "api_token.revoked", "permission": "admin"}
     assert (
         acts.sentence("act.refused", who="Ada", target_id="t", detail=refused)
