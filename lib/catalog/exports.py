@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
 
@@ -19,6 +18,7 @@ from lib.catalog.entries import CatalogFilters
 from lib.catalog.interchange import writing
 from lib.catalog.interchange.writing import ExportedEntry
 from lib.database import Connection, named_queries
+from lib.metrics.time_window import end_of_this_minute
 from lib.serialization import strict_json
 
 CatalogForm = Literal["asyncapi", "json schemas", "yaml", "csv"]
@@ -82,7 +82,7 @@ def lines(actor: Actor, *, form: CatalogForm, filters: CatalogFilters | None = N
         types = None
         if filters is not None:
             asked = replace(filters, page=1, page_size=_MOST)
-            found = entries.page(conn, tenant=actor.tenant, filters=asked, now=datetime.now(UTC))
+            found = entries.page(conn, tenant=actor.tenant, filters=asked, now=end_of_this_minute())
             types = [entry.event_type for entry in found.entries]
         given = read(conn, tenant=actor.tenant, event_types=types)
     if form == "csv":

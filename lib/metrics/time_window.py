@@ -173,6 +173,11 @@ def iso(at: datetime) -> str:
     return naive.isoformat(timespec="auto" if naive.second or naive.microsecond else "minutes") + "Z"
 
 
+def end_of_this_minute() -> datetime:
+    """Where ranges up to now end, on every page: those of two pages are the same, and so is one drawn again at once."""
+    return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+
 def start_of(day: date, zone: ZoneInfo) -> datetime:
     """The moment at which a day begins in a time zone, in UTC."""
     return datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)

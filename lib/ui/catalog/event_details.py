@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.entries import Activity, CatalogEntry
+from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog import cards, event_actions, own_event_acts, redacted_fields
 from lib.ui.components import choices, dialogs, facts, guard, history, links, schema_view, tab_title, viewer_time
 from lib.ui.components.text import NOTHING, code, escape, shorten
@@ -148,7 +148,7 @@ def _load(actor: Actor, event_type: str) -> EventDetails | None:
         if entry is None:
             return None
         attached = workflow_records.attached(conn, tenant=actor.tenant, event_type=entry.event_type)
-        activity = entries.activity(conn, tenant=actor.tenant, event_types=[entry.event_type], now=datetime.now(UTC))
+        activity = entries.activity(conn, tenant=actor.tenant, event_types=[entry.event_type], now=end_of_this_minute())
     return EventDetails(entry, attached, activity.get(entry.event_type, Activity()))
 
 

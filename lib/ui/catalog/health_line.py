@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -13,6 +12,7 @@ from lib.auth.actors import Actor
 from lib.catalog import traffic as traffic_of_types
 from lib.catalog.traffic import MOST_LOOKED_AT, Traffic
 from lib.events import matching
+from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog.catalog_sorts import STOPPED
 from lib.ui.components import guard, kept, links, own_component, statuses
 from lib.ui.components.statuses import Color
@@ -48,7 +48,7 @@ class HealthFigure:
 def recent(actor: Actor) -> Traffic:
     """The traffic of the tenant: every page of every viewer asks."""
     with database.read(actor) as conn:
-        return traffic_of_types.read(conn, tenant=actor.tenant, now=datetime.now(UTC))
+        return traffic_of_types.read(conn, tenant=actor.tenant, now=end_of_this_minute())
 
 
 def draw(traffic: Traffic) -> None:

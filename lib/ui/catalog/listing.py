@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.catalog.traffic import Traffic
+from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog import (
     card_grid,
     catalog_filters,
@@ -47,7 +46,7 @@ def draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
 
 
 def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
-    now = datetime.now(UTC)
+    now = end_of_this_minute()
     asked = catalog_filters.draw(actor)
     with database.read(actor) as conn:
         page = entries.page(conn, tenant=actor.tenant, filters=asked.filters, now=now, traffic=traffic)

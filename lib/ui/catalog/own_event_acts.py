@@ -14,6 +14,7 @@ from lib.catalog import event_types, own_entries
 from lib.catalog.entries import DELETED_FOR, CatalogEntry, DeletedEntry, EntryStatus
 from lib.catalog.own_entries import OwnEntry
 from lib.errors import Conflict
+from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog import own_event_effects
 from lib.ui.components import dialogs, guard, viewer_time
 from lib.ui.components.text import ago, escape, plural
@@ -158,7 +159,7 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
             if own is None:
                 st.info("This event is not in the catalog any more.")
                 return
-            use = own_events.use(conn, tenant=actor.tenant, event_type=event_type, now=datetime.now(UTC))
+            use = own_events.use(conn, tenant=actor.tenant, event_type=event_type, now=end_of_this_minute())
         _draw_use(own, use)
         # A callback is given what was drawn before the click: the version that the person looked at.
         _delete_dialog.draw_acts(

@@ -6,13 +6,13 @@ The URL has the ends as ISO dates or times; pages share their meaning.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from lib.errors import InvalidInput
-from lib.metrics.time_window import EARLIEST, LATEST, iso, moment, start_of
+from lib.metrics.time_window import EARLIEST, LATEST, end_of_this_minute, iso, moment, start_of
 from lib.ui.components import guard
 
 Ends = tuple[datetime | None, datetime | None]
@@ -49,7 +49,7 @@ def of_choice(
     if choice == CUSTOM:
         return draw(names, zone, changed=changed)
     length = RANGES[choice] if choice else None
-    return (datetime.now(UTC) - length if length else None, None), None
+    return (end_of_this_minute() - length if length else None, None), None
 
 
 def draw(

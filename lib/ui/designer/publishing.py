@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import streamlit as st
 
 from lib import database
 from lib.metrics import reports
+from lib.metrics.time_window import end_of_this_minute
 from lib.steps import Problem
 from lib.ui.components import definition_diff, dialogs, guard, links
 from lib.ui.components.text import code, escape, plural
@@ -76,7 +77,7 @@ def _expected(draft: Draft) -> str:
     event_type = workflow_records.triggered_by(draft.definition.get("trigger"))
     if event_type is None:
         return "It has no trigger: nothing starts it."
-    now = datetime.now(UTC)
+    now = end_of_this_minute()
     since = now - timedelta(days=_DAYS_EXPECTED)
     with database.read(draft.actor) as conn:
         came = reports.how_many(conn, tenant=draft.actor.tenant, event_type=event_type, since=since, until=now)

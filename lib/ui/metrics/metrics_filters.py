@@ -15,7 +15,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
-from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window, clock, iso
+from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window, clock, end_of_this_minute, iso
 from lib.ui.components import choices, guard, kept, links, page_head, printed, tab_title, time_range, url_parameters
 from lib.ui.components.text import ago, code, escape, plural
 from lib.ui.components.url_filters import UrlFilters
@@ -121,7 +121,7 @@ def _draw_range(span: str, zone: ZoneInfo) -> tuple[tuple[datetime, datetime, da
     Draws the ends that are to be picked. And what is wrong with them, in a sentence.
     """
     if span in _CALENDAR:
-        return time_range.of_calendar(span, zone, now=_end_of_this_minute()), None
+        return time_range.of_calendar(span, zone, now=end_of_this_minute()), None
     ends, problem = _draw_custom(zone) if span == time_range.CUSTOM else (_latest(span), None)
     return (*ends, None), problem
 
@@ -282,13 +282,8 @@ def _any_zone() -> Choice[str]:
 
 
 def _latest(span: str) -> tuple[datetime, datetime]:
-    until = _end_of_this_minute()
+    until = end_of_this_minute()
     return until - _RANGES[span], until
-
-
-def _end_of_this_minute() -> datetime:
-    """And not now, so that a page that is drawn again in a moment is the same."""
-    return datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
 def _draw_custom(zone: ZoneInfo) -> tuple[tuple[datetime, datetime], str | None]:

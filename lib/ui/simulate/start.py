@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import streamlit as st
 
 from lib import database
@@ -12,6 +10,7 @@ from lib.catalog import entries
 from lib.catalog.entries import ACTIVITY_SPAN
 from lib.events import simulation
 from lib.metrics import rollups
+from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog import event_details
 from lib.ui.components import guard
 from lib.ui.components.text import count, escape
@@ -21,7 +20,7 @@ _MOST = 6
 
 def draw(actor: Actor) -> None:
     """Draw both lists below the choice of an event; a list without any is left out."""
-    now = datetime.now(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)  # its end, as on the metrics page
+    now = end_of_this_minute()
     with database.read(actor) as conn:
         known = dict(entries.event_types(conn, tenant=actor.tenant))
         lately = simulation.simulated_lately(conn, actor, most=_MOST)

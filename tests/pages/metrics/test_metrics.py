@@ -23,12 +23,12 @@ from lib.events import export as event_export
 from lib.metrics import reports
 from lib.metrics.reports import EventMetrics, Period
 from lib.metrics.rollups import EventCounts
-from lib.metrics.time_window import Window, iso, moment, start_of
+from lib.metrics.time_window import Window, end_of_this_minute, iso, moment, start_of
 from lib.ui.components import figures
 from lib.ui.components.statuses import HEX
 from lib.ui.metrics import charts, event_metrics, key_figures, metrics_filters
 from tests.conftest import ActorFactory
-from tests.support import pages, workflow_runs
+from tests.support import catalog_page, pages, workflow_runs
 from tests.support.tables import readings, styles
 
 NAME = "TICKET_CREATED"
@@ -94,6 +94,22 @@ def test_figures_are_those_of_the_range_and_the_event(db: Database, actor: Actor
     app.segmented_control(key="range").set_value("24h").run()
     assert metrics_of(app)["Executions"] == "3"
     assert app.title[0].value == "Ticket Created" and "Metrics of `TICKET_CREATED`" in [c.value for c in app.caption]
+
+
+def test_the_last_seven_days_are_the_same_on_every_page(db: Database, actor: Actor) -> None:
+    begin = end_of_this_minute() - timedelta(days=7)
+    add(db, actor.tenant, begin - timedelta(milliseconds=1))  # less than a week ago, in a minute that is over
+    add(db, actor.tenant, begin + timedelta(hours=1))
+    catalog = pages.new_session().run()
+    (card,) = catalog_page.entries(catalog)
+    event, activity = (
+        pages.open_page(page, **query)
+        for page, query in (("event.py", {"eventType": NAME}), ("activity.py", {"time": "Last 7 days"}))
+    )
+    assert catalog_page.figures(catalog)["events"]["value"] == card["figures"][0]["word"] == "1"
+    assert metrics_of(event)["Executions, 7 days"] == "1"
+    assert metrics_of(open_page())["Executions"] == metrics_of(open_page(eventType=NAME))["Executions"] == "1"
+    assert any(one.value.startswith("1 event ·") for one in activity.caption)
 
 
 def test_a_custom_range_is_whole_days_in_the_zone_of_the_url(db: Database, actor: Actor) -> None:
