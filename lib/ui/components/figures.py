@@ -40,8 +40,11 @@ def framed(
 
 
 def as_csv(table: pd.DataFrame) -> bytes:
-    """The table as CSV that no spreadsheet takes for formulas; what is missing is empty."""
-    rows = ([None if pd.isna(value) else value for value in row] for row in table.itertuples(index=False))
+    """The table as CSV that no spreadsheet takes for formulas; what is missing is empty, a trend a list of counts."""
+    rows = (
+        [None if not isinstance(value, list) and pd.isna(value) else value for value in row]
+        for row in table.itertuples(index=False)
+    )
     return "".join(tables.csv_lines([str(c) for c in table.columns], rows)).encode()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import csv
 import json
 import re
 import sys
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 
 from lib.auth.changes import Change
 from lib.metrics.conformance import Conformance
-from lib.metrics.reports import EventMetrics, Period
+from lib.metrics.reports import EventMetrics, EventOverview, Period
 from lib.metrics.rollups import Durations, EventCounts, RunCounts
 from lib.metrics.time_window import SliceStep, Window
 from lib.ui.components import axes, figures, printed, time_range
@@ -102,6 +103,21 @@ def test_a_file_has_nothing_where_the_page_has_a_dash() -> None:
     frame = overview.conformance_table([Conformance("A", 3, 0, [], [])])
     assert figures.as_csv(frame).decode("utf-8-sig").splitlines()[1] == "A,3,0,0.0,,"
     assert "<td>—</td>" in printed.as_html(frame, {})
+
+
+def test_the_file_of_traffic_has_every_column_of_the_page() -> None:
+    counts = EventCounts(total=4, matched=1, unmatched=2, error=1)
+    found = [
+        EventOverview(
+            "A", counts, EventCounts(total=8), RunCounts(runs=3, succeeded=1, failed=2), [counts], [8], [1, 3]
+        ),
+        EventOverview("B", EventCounts(), EventCounts(total=1), RunCounts(), [EventCounts()], [1], [0, 0]),
+    ]
+    lines = csv.DictReader(figures.as_csv(overview.traffic_table(found)).decode("utf-8-sig").splitlines())
+    first, second = lines
+    assert (first["Executions"], first["Change"], first["Trend"], first["Before"]) == ("4", "-0.5", "[1, 3]", "8")
+    assert (first["Matched"], first["Unmatched"], first["Errors"], first["Runs"]) == ("1", "2", "1", "3")
+    assert (second["Executions"], second["Unmatched share"], second["Success rate"]) == ("0", "", "")
 
 
 def test_no_other_module_words_a_duration() -> None:
