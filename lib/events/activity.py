@@ -196,15 +196,27 @@ def page(
 
 def how_many(conn: Connection, *, tenant: UUID, filters: EventFilters) -> Total:
     """How many events `page` finds on all its pages: exactly, or counted to a bound. Raises InvalidInput."""
-    among, row = _asked(tenant, filters)
     narrowed = replace(filters, event_types=(), status=None, origin=None, since=None, until=None)
     names = [*dict.fromkeys(filters.event_types)] or rollups.names(conn, tenant=tenant)
-    if narrowed == EventFilters() and len(names) <= _MOST_TYPES_ADDED_UP:
-        boundaries = [filters.since or paging.EVER, filters.until or paging.NEVER]
-        origins = [filters.origin] if filters.origin else ORIGINS
-        found = rollups.events(conn, tenant=tenant, names=names, boundaries=boundaries, origins=origins)
-        counts = sum((one for slices in found.values() for one in slices.values()), EventCounts())
-        return Total(int(getattr(counts, filters.status or "total")))
+    if narrowed != EventFilters() or len(names) > _MOST_TYPES_ADDED_UP:
+        return Total.counted(_count(conn, tenant, filters))
+    since, until = filters.since or paging.EVER, filters.until or paging.NEVER
+    dropped_until = rollups.dropped_until(conn) or paging.EVER
+    origins = [filters.origin] if filters.origin else ORIGINS
+    boundaries = [max(since, dropped_until), until]
+    found = rollups.events(conn, tenant=tenant, names=names, boundaries=boundaries, origins=origins)
+    counts = sum((one for slices in found.values() for one in slices.values()), EventCounts())
+    number = int(getattr(counts, filters.status or "total"))
+    if since >= dropped_until:
+        return Total(number)
+    # Of dropped months all events are counted still, and only those in error may be there.
+    left = Total.counted(_count(conn, tenant, replace(filters, until=min(until, dropped_until))))
+    return replace(left, number=number + left.number)
+
+
+def _count(conn: Connection, tenant: UUID, filters: EventFilters) -> int:
+    """Rows that the filters let through, counted up to one more than the bound."""
+    among, row = _asked(tenant, filters)
     if filters.event_id:
         row["event_ids"] = _ids(conn, tenant, filters.event_id)
     edge = paging.older_edge(None, filters.until)
@@ -215,7 +227,7 @@ def how_many(conn: Connection, *, tenant: UUID, filters: EventFilters) -> Total:
         "limit": paging.COUNTED + 1,
     }
     conn.execute(queries["plan_anew"])
-    return Total.counted(conn.execute(queries[f"how_many{among}"], row | bounds).scalar_one())
+    return int(conn.execute(queries[f"how_many{among}"], row | bounds).scalar_one())
 
 
 def runs_of(conn: Connection, *, tenant: UUID, event_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:

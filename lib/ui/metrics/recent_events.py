@@ -12,6 +12,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.database.paging import Total
 from lib.events import activity
 from lib.events.activity import EventFilters
 from lib.metrics import reports
@@ -20,7 +21,7 @@ from lib.metrics.rollups import EVENT_STATUSES, EventStatus
 from lib.metrics.time_window import clock, iso
 from lib.ui.activity import event_export
 from lib.ui.components import figures, guard, links, not_kept, page_buttons, printed, statuses, table
-from lib.ui.components.text import plural
+from lib.ui.components.text import of_total
 from lib.ui.metrics import metrics_slice
 from lib.ui.metrics.metrics_filters import MetricsView
 from lib.ui.metrics.metrics_slice import Narrowed
@@ -43,9 +44,9 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
     }
     older, newer = metrics_slice.asked_page()
     with database.read(actor) as conn:
-        total = reports.how_many(conn, **asked)
+        total = activity.how_many(conn, tenant=actor.tenant, filters=_filters(event_type, view, narrowed))
         # To learn that there are none, all events of the range would be read.
-        page = reports.recent(conn, older_than=older, newer_than=newer, **asked) if total else None
+        page = reports.recent(conn, older_than=older, newer_than=newer, **asked) if total.number else None
         # A range that ends now leaves a page of a kept address behind.
         gone = page is not None and not page.events and bool(older or newer)
         page = reports.recent(conn, **asked) if gone else page
@@ -54,7 +55,7 @@ def draw(actor: Actor, event_type: str, view: MetricsView) -> None:
     with figures.framed(
         "Recent events",
         "Latest first. Open one to see the event in full.",
-        tools=lambda: _draw_export(actor, event_type, view, narrowed),
+        tools=lambda: event_export.draw(actor, _filters(event_type, view, narrowed), key="recent-export"),
     ):
         _draw_narrowing(event_type, view, narrowed)
         for complaint in metrics_slice.left_out(narrowed):
@@ -80,15 +81,15 @@ def activity_query(event_type: str, view: MetricsView, narrowed: Narrowed) -> di
     return query
 
 
-def _draw_export(actor: Actor, event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
-    filters = EventFilters(
+def _filters(event_type: str, view: MetricsView, narrowed: Narrowed) -> EventFilters:
+    """The same events as the activity page asks for them."""
+    return EventFilters(
         event_types=(event_type,),
         status=narrowed.status,
         since=narrowed.since,
         until=narrowed.until,
         origin=view.origins[0] if len(view.origins) == 1 else None,
     )
-    event_export.draw(actor, filters, key="recent-export")
 
 
 def _draw_narrowing(event_type: str, view: MetricsView, narrowed: Narrowed) -> None:
@@ -179,9 +180,9 @@ def _row(event: RecentEvent, view: MetricsView) -> dict[str, object]:
     }
 
 
-def _draw_pages(page: RecentPage, total: int, view: MetricsView) -> None:
+def _draw_pages(page: RecentPage, total: Total, view: MetricsView) -> None:
     first, last = (e.created_at.astimezone(view.window.zone) for e in (page.events[0], page.events[-1]))
-    shown = plural(total, "event") if len(page.events) == total else f"{len(page.events)} of {plural(total, 'event')}"
+    shown = of_total(len(page.events), total, "event")
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"{shown} · {first:%d %b %H:%M:%S} back to {last:%d %b %H:%M:%S}", width="content")
         with st.container(horizontal=True, width="content", gap="small"):

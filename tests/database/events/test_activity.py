@@ -33,6 +33,7 @@ from lib.events import export as event_export
 from lib.events import search as payload_search
 from lib.events.activity import EventFilters, EventSummary
 from lib.metrics.rollups import EVENT_STATUSES, ORIGINS
+from lib.operations import retention
 from lib.operations.upkeep import Upkeep
 from lib.serialization import json_pointer, tables
 from lib.settings import Settings
@@ -525,6 +526,28 @@ def test_hashes_go_with_the_month_and_stay_with_errors_that_stay(db: Database, n
         conn.exec_driver_sql("INSERT INTO dropped_event_months (month) VALUES ('2025-01-01')")
         left = conn.exec_driver_sql("SELECT event_id FROM event_payload_values ORDER BY created_at").scalars().all()
     assert left == [kept, newer]
+
+
+@pytest.mark.own_database
+def test_events_that_were_dropped_are_not_said_to_be_on_further_pages(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    old = datetime(2025, 1, 15, tzinfo=UTC)
+    for error in (None, None, None, "broken"):
+        add(db, actor.tenant, {}, created_at=old, error_message=error)
+    add(db, actor.tenant, {}, created_at=datetime.now(UTC))
+    assert total_of(actor) == "5"
+    with db.owner.begin() as conn:
+        retention.drop_events(conn, retention.Kept(days=30, error_days=36_500))
+    for filters, number in (
+        ({}, 2),
+        ({"status": "unmatched"}, 1),
+        ({"status": "error", "event_types": ("TICKET_CREATED",)}, 1),
+        ({"until": old + timedelta(days=1)}, 1),
+        ({"since": datetime.now(UTC) - timedelta(days=1)}, 1),
+    ):
+        with database.read(actor) as conn:
+            listed = activity.page(conn, tenant=actor.tenant, filters=EventFilters(**filters)).events  # type: ignore[arg-type]
+        assert (total_of(actor, **filters), len(listed)) == (str(number), number), filters
 
 
 def test_searching_reads_no_event_that_does_not_match(db: Database, new_actor: ActorFactory) -> None:
