@@ -10,8 +10,12 @@ from lib.serialization.counting import plural as plural
 from lib.serialization.counting import several
 
 NOTHING = "—"
+#: Of a figure that is as good as the same.
+AS_BEFORE = "as before"
 
 _ROUNDED = 100_000
+# From so many times as much on, a change is said in times.
+_TIMES = 10
 
 # What Markdown and Streamlit's directives act on, at the start of a line too; an entity would be another character.
 _MARKDOWN = re.compile(r"[\\`*_~$:\[\]<>#|!(){}]|^[-+=]|&(?=#?\w+;)")
@@ -144,9 +148,14 @@ def percent(share: float | None) -> str:
 
 
 def changed_by(part: float) -> str:
-    """0.125 → +12.5 %, -0.5 → −50.0 %; as before where it would read as none, and −100 % only where nothing is left."""
+    """0.125 → +12.5 %, -0.5 → −50.0 %, from ten times on ×12.
+
+    As before where it would read as none, and −100 % only where nothing is left.
+    """
+    if part >= _TIMES - 1:
+        return f"×{part + 1:,.0f}"
     said = f"{part if part == -1 else max(part, -0.999):+,.1%}".replace("%", " %").replace("-", "\N{MINUS SIGN}")
-    return "as before" if said[1:] == "0.0 %" else said
+    return AS_BEFORE if said[1:] == "0.0 %" else said
 
 
 def duration(seconds: float | None) -> str:

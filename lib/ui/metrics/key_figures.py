@@ -6,6 +6,8 @@ from typing import Literal
 
 import streamlit as st
 
+from lib.ui.components.text import AS_BEFORE, changed_by
+
 DeltaColor = Literal["off", "normal", "inverse"]
 
 #: What counts among the runs of a range though its event may have come before.
@@ -60,16 +62,11 @@ def figure(
 
 
 def change(now: float | None, before: float | None) -> str | None:
-    """+12.5 %, from ten times on ×12, against nothing "new"; None when it is as good as the same or cannot be said."""
+    """As `changed_by` says it, against nothing "new"; None when it is as good as the same or cannot be said."""
     if now is None or before is None or now == before:
         return None
     if before == 0:
         return "new"
-    if now / before >= 10:
-        return f"×{now / before:,.0f}"
-    share = (now - before) / before
-    if abs(share) < 0.0005:
-        return None
-    if -1 < share < -0.99:
-        share = -0.99  # all of it is lost only where nothing is left
-    return f"{share:+.0%}".replace("%", " %") if abs(share) >= 0.1 else f"{share:+.1%}".replace("%", " %")
+    said = changed_by((now - before) / before)
+    # Streamlit draws the arrow by the sign of ASCII.
+    return None if said == AS_BEFORE else said.replace("\N{MINUS SIGN}", "-")

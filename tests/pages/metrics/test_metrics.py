@@ -578,7 +578,7 @@ def test_charts_ask_nobody_and_have_every_slice() -> None:
 @pytest.mark.parametrize(
     ("now", "before", "said"),
     [
-        (112.5, 100, "+12 %"),
+        (112.5, 100, "+12.5 %"),
         (101, 100, "+1.0 %"),
         (99, 100, "-1.0 %"),
         (1200, 100, "×12"),
@@ -588,9 +588,9 @@ def test_charts_ask_nobody_and_have_every_slice() -> None:
         (9999, 10_000, None),
         (10_001, 10_000, None),
         (9990, 10_000, "-0.1 %"),
-        (0, 10_000, "-100 %"),
-        (1, 10_000, "-99 %"),
-        (200, 10_000, "-98 %"),
+        (0, 10_000, "-100.0 %"),
+        (1, 10_000, "-99.9 %"),
+        (200, 10_000, "-98.0 %"),
     ],
 )
 def test_a_change_is_none_or_all_only_where_it_is_so(now: float | None, before: float | None, said: str | None) -> None:

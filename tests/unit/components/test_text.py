@@ -49,7 +49,15 @@ def test_percent_claims_none_and_all_only_where_it_is_so(share: float | None, sa
 
 @pytest.mark.parametrize(
     ("part", "said"),
-    [(0.125, "+12.5 %"), (-0.5, "−50.0 %"), (12, "+1,200.0 %"), (0, "as before"), (-0.0001, "as before")],
+    [
+        (0.125, "+12.5 %"),
+        (-0.5, "−50.0 %"),
+        (8.99, "+899.0 %"),
+        (9, "×10"),
+        (1199, "×1,200"),
+        (0, "as before"),
+        (-0.0001, "as before"),
+    ],
 )
 def test_a_change_of_nothing_is_no_change(part: float, said: str) -> None:
     assert text.changed_by(part) == said
