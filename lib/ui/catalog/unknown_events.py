@@ -82,8 +82,9 @@ def _show_list(*, dismissed: bool = False) -> None:
 def _open(actor: Actor) -> None:
     with guard.errors_shown():
         st.caption(
-            "They were refused, and are kept as counts for 30 days, with a few of their latest payloads, redacted. "
-            "A type that is defined leaves this list, and its next event is taken in."
+            "They were refused, and are counted from the first one on, with a few of their latest payloads, redacted. "
+            f"A type of which none came for {unknown_events.KEPT.days} days is forgotten. One that is defined leaves "
+            "this list, and its next event is taken in."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             search = st.text_input("Search types", key=_SEARCH, placeholder="Part of a type", width=320)
@@ -122,7 +123,7 @@ def _none_found() -> str:
         return "No type fits the search."
     if st.session_state[_DISMISSED]:
         return "No unknown type was dismissed."
-    return "Every type that came in 30 days is in the catalog, or was dismissed."
+    return f"Every type that came in {unknown_events.KEPT.days} days is in the catalog, or was dismissed."
 
 
 def _draw_type(actor: Actor, unknown: UnknownType, now: datetime) -> None:
