@@ -121,12 +121,14 @@ def shorten(text: str, limit: int) -> str:
 
 
 def count(number: int) -> str:
-    """1284 → 1,284; from 100,000 on in thousands or millions: 128k, 1.3M. `exactly` has the rest."""
+    """1284 → 1,284; from 100,000 on in thousands, millions or billions: 128k, 1.3M, 2.0B. `exactly` has the rest."""
     if number < _ROUNDED:
         return f"{number:,}"
     if number < 999_500:
         return f"{number / 1000:.0f}k"
-    return f"{number / 1_000_000:.1f}M"
+    if number < 999_950_000:
+        return f"{number / 1_000_000:.1f}M"
+    return f"{number / 1_000_000_000:.1f}B"
 
 
 def exactly(number: int, definition: str = "") -> str:

@@ -70,7 +70,16 @@ def test_all_is_lost_only_where_nothing_is_left(now: int, said: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "said"),
-    [(0, "0"), (1284, "1,284"), (99_999, "99,999"), (128_400, "128k"), (999_600, "1.0M"), (1_310_000, "1.3M")],
+    [
+        (0, "0"),
+        (1284, "1,284"),
+        (99_999, "99,999"),
+        (128_400, "128k"),
+        (999_600, "1.0M"),
+        (1_310_000, "1.3M"),
+        (999_949_999, "999.9M"),
+        (999_950_000, "1.0B"),
+    ],
 )
 def test_count(number: int, said: str) -> None:
     assert text.count(number) == said
