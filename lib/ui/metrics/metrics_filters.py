@@ -190,7 +190,7 @@ def _draw_head(actor: Actor, event_type: str | None) -> tuple[bool, DeltaGenerat
 
 
 def length(window: Window) -> str:
-    """How long the window is: "2 days", "day", "90 minutes", "19 days 8 hours"."""
+    """How long the window is: "2 days", "day", "90 minutes", "5 hours 20 minutes", "19 days 8 hours"."""
     since, until = (at.astimezone(window.zone) for at in (window.since, window.until))
     minutes = round((window.until - window.since) / timedelta(minutes=1))
     if since.time() == until.time() or minutes > 3 * 1440:
@@ -199,8 +199,12 @@ def length(window: Window) -> str:
         if hours % 24:
             return f"{plural(hours // 24, 'day')} {plural(hours % 24, 'hour')}"
         number, unit = hours // 24, "day"
-    elif minutes % 60 == 0 or minutes > 3 * 60:
-        number, unit = round(minutes / 60), "hour"
+    elif not minutes:
+        number, unit = max(round((window.until - window.since).total_seconds()), 1), "second"
+    elif minutes % 60 == 0:
+        number, unit = minutes // 60, "hour"
+    elif minutes > 3 * 60:
+        return f"{plural(minutes // 60, 'hour')} {plural(minutes % 60, 'minute')}"
     else:
         number, unit = minutes, "minute"
     return unit if number == 1 else f"{number} {unit}s"

@@ -123,7 +123,7 @@ def test_a_custom_range_is_whole_days_in_the_zone_of_the_url(db: Database, actor
     assert metrics_of(app)["Executions"] == "2"
     app.datetime_input(key="from-end").set_value(datetime(2026, 6, 3, 18, 15)).run()
     assert metrics_of(app)["Executions"] == "1" and app.query_params["from"] == "2026-06-03T18:15Z"
-    assert any("against the 6 hours before" in c.value for c in app.caption)
+    assert any("against the 5 hours 45 minutes before" in c.value for c in app.caption)
 
 
 @pytest.mark.usefixtures("actor")
@@ -333,6 +333,10 @@ def test_without_reasons_the_words_follow_the_numbers(events: EventCounts, said:
         ("2026-06-01T00:00", "2026-06-01T06:00", "6 hours"),
         ("2026-06-01T00:00", "2026-06-01T01:00", "hour"),
         ("2026-06-01T00:00", "2026-06-01T00:45", "45 minutes"),
+        ("2026-06-01T00:00:00", "2026-06-01T00:00:20", "20 seconds"),
+        ("2026-06-01T00:00", "2026-06-01T05:20", "5 hours 20 minutes"),
+        ("2026-06-01T00:00", "2026-06-01T03:01", "3 hours 1 minute"),
+        ("2026-06-01T00:00", "2026-06-02T12:30", "36 hours 30 minutes"),
         ("2026-06-01T00:00", "2026-06-07T13:10", "6 days 13 hours"),
         ("2026-06-01T00:00", "2026-06-05T23:50", "5 days"),
         ("2026-10-24T00:00", "2026-10-27T00:00", "3 days"),
