@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, NAMES
+from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, LOST, NAMES
 from lib.ui.activity import event_filters, event_list, timeline
 from lib.ui.catalog import catalog_filters, registry, registry_schema
-from lib.ui.components import dialogs, find_box, guard
+from lib.ui.components import dialogs, find_box, guard, lost_press
 from lib.ui.metrics import metrics_filters
 from lib.ui.people import audit_filters, audit_list, saved_views, views_seen, way_in
 from lib.ui.people.views_seen import ViewedPage
@@ -45,10 +45,10 @@ VIEWED = [
     ViewedPage(timeline.FILTERS, "Timeline"),
 ]
 
-with guard.errors_shown():
+with guard.errors_shown(), lost_press.reported():
     top, bottom = st.sidebar.container(), st.sidebar.container()
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
-    scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS)
+    scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
     inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
     st.sidebar.html(inline, unsafe_allow_javascript=True)
     dialogs.close_what_was_left()

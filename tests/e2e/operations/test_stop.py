@@ -152,9 +152,36 @@ def test_a_viewer_is_back_once_the_app_is(browser: Browser, launch: Launch) -> N
         assert app.process.wait(_SECONDS) == 0
         connected = page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")
         expect(connected).to_have_count(0)
+        lost = page.get_by_role("dialog", name="The app does not answer at the moment")
+        expect(lost.get_by_text("This page comes back by itself")).to_be_visible()
+        expect(page.get_by_text("streamlit run")).to_be_hidden()
         launch(port_of(app))
         expect(connected).to_have_count(1, timeout=60_000)
         settled(page)
         expect(page.get_by_role("dialog")).to_have_count(0)
         page.get_by_role("link", name="Activity", exact=True).click()
         expect(page.get_by_role("heading", name="Activity")).to_be_visible(timeout=60_000)
+
+
+@pytest.mark.browser
+def test_what_is_pressed_in_a_dialog_of_an_app_that_is_gone_is_told_not_to_be_done(
+    browser: Browser, launch: Launch
+) -> None:
+    """The next process knows of no dialog: it was gone without a word, with what was typed."""
+    app = launch(free_port())
+    with tab(browser, app) as page:
+        page.goto("/settings?section=members")
+        page.get_by_role("button", name="Add a member").click(timeout=60_000)
+        dialog = page.get_by_role("dialog", name="Add a member")
+        dialog.get_by_label("E-mail").fill("off@example.com")
+        dialog.get_by_label("Name").fill("Off Line")
+        app.process.send_signal(signal.SIGTERM)
+        assert app.process.wait(_SECONDS) == 0
+        connected = page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")
+        expect(connected).to_have_count(0)
+        launch(port_of(app))
+        expect(connected).to_have_count(1, timeout=60_000)
+        expect(dialog.get_by_label("Name")).to_have_value("Off Line")
+        dialog.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_text("The app was started anew since you opened this")).to_be_visible(timeout=60_000)
+        expect(dialog).to_have_count(0)
