@@ -31,6 +31,7 @@ from lib.workflows.schema_impact import WorkflowImpact
 queries = named_queries.of(__name__)
 
 _NONE = "There is no such event of your own in this catalog."
+_NONE_DELETED = "No event of this type was deleted in the last 7 days."
 _SINCE_EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -147,10 +148,12 @@ def restore(conn: Connection, actor: Actor, *, event_type: str) -> None:
     """
     actor.require("manage", acts.EntryRestored, on=event_type)
     since = datetime.now(UTC) - entries.DELETED_FOR
-    if not _is_type(event_type) or not own_entries.bring_back(
-        conn, tenant=actor.tenant, user_id=actor.user_id, event_type=event_type, since=since
-    ):
-        raise NotFound("No event of this type was deleted in the last 7 days.")
+    if not _is_type(event_type):
+        raise NotFound(_NONE_DELETED)
+    if not own_entries.bring_back(conn, tenant=actor.tenant, user_id=actor.user_id, event_type=event_type, since=since):
+        if own_entries.get(conn, tenant=actor.tenant, event_type=event_type):
+            raise Conflict(f"{event_type} is in the catalog already: somebody brought it back, or defined it anew.")
+        raise NotFound(_NONE_DELETED)
     restored = _own(conn, actor, event_type)
     audit.record(conn, actor, acts.EntryRestored(target_id=event_type, after=_audited(restored)))
 
@@ -222,9 +225,13 @@ def _expect(conn: Connection, actor: Actor, event_type: str, version: int, *, to
 
 def _own(conn: Connection, actor: Actor, event_type: str) -> OwnEntry:
     entry = own_entries.get(conn, tenant=actor.tenant, event_type=event_type)
-    if entry is None:
-        raise NotFound(_NONE)
-    return entry
+    if entry is not None:
+        return entry
+    since = datetime.now(UTC) - entries.DELETED_FOR
+    if gone := own_entries.deleted(conn, tenant=actor.tenant, event_type=event_type, since=since):
+        who = gone.deleted_by or "somebody"
+        raise NotFound(f"{gone.name} was deleted by {who}, so nothing was changed. Its page offers to undo that.")
+    raise NotFound(_NONE)
 
 
 def _is_type(event_type: str) -> bool:

@@ -74,7 +74,11 @@ def draw_drawer(actor: Actor) -> str | None:
         icon=cards.category_icon(details.entry.category),
     )
     def drawer() -> None:
-        draw(actor, details, in_drawer=True)
+        # Drawn alone it would say what was so when the page was drawn, and offer what can be done no more.
+        now = _load(actor, event_type) if guard.is_drawn_alone() else details
+        if now is None:
+            st.rerun()
+        draw(actor, now, in_drawer=True)
 
     drawer.draw()
     return None

@@ -364,6 +364,24 @@ def test_a_deleted_event_is_seen_by_nobody_and_its_type_is_free(new_actor: Actor
     assert (own(actor) or 0).name == "The second", "the one that was deleted last"  # type: ignore[union-attr]
 
 
+def test_who_comes_second_is_told_what_became_of_the_event(new_actor: ActorFactory) -> None:
+    ada = new_actor()
+    ben = new_actor(tenant=ada.tenant)
+    create(ada)
+    delete(ben, 1)
+    told = rf"^Device offline was deleted by {ben.email}, so nothing was changed\. Its page offers to undo that\.$"
+    for act in (
+        lambda: change(ada, replace(GOOD, name="Other"), 1),
+        lambda: set_status(ada, "deprecated", 1),
+        lambda: delete(ada, 1),
+    ):
+        with pytest.raises(NotFound, match=told):
+            act()
+    restore(ben)
+    with pytest.raises(Conflict, match=r"is in the catalog already: somebody brought it back"):
+        restore(ada)
+
+
 @pytest.mark.own_database
 def test_after_seven_days_it_is_gone_for_good(db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()

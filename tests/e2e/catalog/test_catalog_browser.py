@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.e2e.conftest import act_as, settled
+from tests.e2e.conftest import RunningApp, act_as, database_of, own_event, settled
 
 pytestmark = pytest.mark.browser
 
@@ -85,6 +85,27 @@ def test_a_reader_sees_everything_and_may_change_nothing(page: Page) -> None:
     expect(page.get_by_text("You have read permission")).to_be_visible()
     expect(page.get_by_role("button", name="Simulate").first).to_be_disabled()
     expect(page.get_by_role("button", name="Attach").first).to_be_disabled()
+
+
+def test_a_drawer_shows_what_became_of_the_event_meanwhile(app: RunningApp, page: Page) -> None:
+    with own_event(app, "SEEN_TWICE"):
+        page.goto("/?eventType=SEEN_TWICE")
+        drawer = page.get_by_role("dialog")
+        expect(drawer.get_by_role("button", name="Delete")).to_be_visible()
+        settled(page)
+        with database_of(app) as conn:
+            conn.execute(
+                "UPDATE event_catalog SET status = 'beta', version = version + 1 WHERE event_type = 'SEEN_TWICE'"
+            )
+        drawer.get_by_role("button", name="Deprecate").click()
+        expect(page.get_by_text("changed SEEN_TWICE meanwhile")).to_be_visible()
+        expect(drawer.get_by_text("Beta").first).to_be_visible()
+        settled(page)
+        with database_of(app) as conn:
+            conn.execute("UPDATE event_catalog SET deleted_at = now() WHERE event_type = 'SEEN_TWICE'")
+        drawer.get_by_role("button", name="Deprecate").click()
+        expect(drawer).to_have_count(0)
+        expect(page.get_by_role("button", name="Undo").first).to_be_visible()
 
 
 def test_hostile_words_stay_words(page: Page) -> None:
