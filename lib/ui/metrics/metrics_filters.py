@@ -101,6 +101,11 @@ def draw(actor: Actor, event_type: str | None) -> MetricsView:
     return view
 
 
+def during(span: str) -> str:
+    """A span of a view as part of a sentence: "in these 7 days", but "yesterday"."""
+    return span if span.startswith(("today", "yesterday", "this week", "last week")) else f"in {span}"
+
+
 def in_words(view: MetricsView, tenant: str) -> str:
     """The view as a line of text: whose events, of which time, read how, and which traffic."""
     since, until = (f"{at.day} {at:%b %Y} {clock(at)}" for at in _ends(view.window))

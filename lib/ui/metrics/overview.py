@@ -18,7 +18,7 @@ from lib.ui.components import figures, printed, table
 from lib.ui.components.statuses import Color, rate_color
 from lib.ui.components.table import Column
 from lib.ui.components.text import code, count, exactly, percent, plural
-from lib.ui.metrics import key_figures, marks, metrics_slice, volume_panel
+from lib.ui.metrics import key_figures, marks, metrics_filters, metrics_slice, volume_panel
 from lib.ui.metrics.metrics_filters import MetricsView
 
 _VIEWS = ("Traffic", "Schema conformance")
@@ -174,7 +174,9 @@ def _draw_silent(silent: list[EventOverview], view: MetricsView) -> None:
         names = ", ".join(f"{code(e.event_type)} ({e.previous.total:,})" for e in silent[:6])
         more = f" and {len(silent) - 6} more" if len(silent) > 6 else ""
         st.warning(
-            f"No events in {view.these}, but some in {view.against}: {names}{more}", icon=":material/volume_off:"
+            f"No events {metrics_filters.during(view.these)}, but some {metrics_filters.during(view.against)}: "
+            f"{names}{more}",
+            icon=":material/volume_off:",
         )
 
 

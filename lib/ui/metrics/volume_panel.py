@@ -174,7 +174,7 @@ def _nothing(found: EventMetrics, view: MetricsView, event_type: str | None = No
     """That no event came, and what may show some."""
     with st.container(horizontal_alignment="center", gap="xxsmall"):
         st.space("medium")
-        st.markdown(f"## No events in {view.these}", width="content")
+        st.markdown(f"## No events {metrics_filters.during(view.these)}", width="content")
         before = found.previous.events.total
         told = f"{view.against[0].upper()}{view.against[1:]}: {plural(before, 'event')}." if before else "Nor before."
         st.caption(f"{told} A longer range, or test traffic, may show some.", width="content")

@@ -150,6 +150,9 @@ def test_an_empty_range_says_so(actor: Actor) -> None:
     one = open_page(eventType=NAME, **{"from": "2026-06-04", "to": "2026-06-04"})
     assert any("No events in this day" in m.value for m in one.markdown)
     assert any("No events in these 7 days" in m.value for m in open_page().markdown)
+    for span in ("Today", "Yesterday", "This week", "Last week"):
+        of_calendar = open_page(eventType=NAME, range=span)
+        assert f"## No events {span.lower()}" in [m.value for m in of_calendar.markdown]
 
 
 @pytest.mark.parametrize("event_type", [NAME, None])
