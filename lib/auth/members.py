@@ -187,7 +187,7 @@ def _person(actor: Actor) -> UUID | None:
 def _member(conn: Connection, actor: Actor, user_id: UUID) -> Member:
     found = next((one for one in _members(conn, actor) if one.user_id == user_id), None)
     if found is None:
-        raise NotFound("There is no such member.")
+        raise NotFound("There is no such member; they may have been removed meanwhile.")
     return found
 
 

@@ -140,7 +140,7 @@ def _one(conn: Connection, actor: Actor, view_id: UUID) -> Any:
     keys = {"tenant": actor.tenant, "user_id": actor.user_id, "view_id": view_id}
     row = conn.execute(queries["one"], keys).one_or_none()
     if row is None:
-        raise NotFound("There is no such view.")
+        raise NotFound("There is no such view; it may have been deleted meanwhile.")
     return row
 
 

@@ -112,7 +112,7 @@ def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:
     actor.require("manage", acts.CaseDeleted, on=case_id)
     row = conn.execute(queries["delete"], {"tenant": actor.tenant, "case_id": case_id}).one_or_none()
     if row is None:
-        raise NotFound("There is no such test case.")
+        raise NotFound("There is no such test case; it may have been deleted meanwhile.")
     audit.record(conn, actor, acts.CaseDeleted(target_id=case_id, event_type=row.event_type, name=row.name))
 
 

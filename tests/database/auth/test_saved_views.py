@@ -137,7 +137,11 @@ def test_what_somebody_keeps_to_themselves_is_not_there_for_an_admin(ada: Actor,
 def test_a_view_of_another_tenant_is_answered_like_one_that_is_not_there(ada: Actor, new_actor: ActorFactory) -> None:
     stranger = new_actor("admin")
     view = save(ada, shared=True)
-    assert refusals(stranger, view) == refusals(stranger, uuid4()) == ["There is no such view."] * 3
+    assert (
+        refusals(stranger, view)
+        == refusals(stranger, uuid4())
+        == ["There is no such view; it may have been deleted meanwhile."] * 3
+    )
     assert seen(stranger) == [] and names(ada) == ["Failures"]
 
 

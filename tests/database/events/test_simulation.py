@@ -85,7 +85,7 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
     assert (result.passed, result.unexpected, result.missing) == (False, {unwanted}, {wanted})
     with database.write(actor) as conn:
         saved_cases.delete(conn, actor, case_id=case.case_id)
-        with pytest.raises(NotFound):
+        with pytest.raises(NotFound, match="it may have been deleted meanwhile"):
             saved_cases.delete(conn, actor, case_id=case.case_id)
 
 

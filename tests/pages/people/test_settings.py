@@ -16,6 +16,7 @@ from lib.auth import members, tokens
 from lib.auth.actors import Actor
 from lib.catalog import redacted_fields
 from lib.database import Database
+from lib.errors import NotFound
 from lib.ui.components import dialogs
 from lib.ui.people import settings_data, settings_members, settings_tokens
 from tests.conftest import ActorFactory
@@ -144,6 +145,10 @@ def test_what_somebody_changed_under_an_open_dialog_is_not_overwritten(boss: Act
     with database.read(boss) as conn:
         found = {one.user_id: one.permission for one in members.members(conn, boss)}
     assert found[person.user_id] == "admin"
+    with database.write(boss) as conn:
+        members.remove(conn, boss, user_id=person.user_id, end_tokens=False)
+        with pytest.raises(NotFound, match="they may have been removed meanwhile"):
+            members.remove(conn, boss, user_id=person.user_id, end_tokens=False)
 
 
 def test_a_token_is_shown_once_and_kept_nowhere(boss: Actor) -> None:
