@@ -13,7 +13,7 @@
       if (!theirs) continue;
       const ours = theirs.cloneNode(false);
       ours.textContent = says;
-      title.textContent = "The app does not answer at the moment";
+      title.textContent = "The app does not answer";
       theirs.style.display = "none";
       theirs.after(ours);
     }

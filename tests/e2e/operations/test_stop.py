@@ -152,7 +152,7 @@ def test_a_viewer_is_back_once_the_app_is(browser: Browser, launch: Launch) -> N
         assert app.process.wait(_SECONDS) == 0
         connected = page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")
         expect(connected).to_have_count(0)
-        lost = page.get_by_role("dialog", name="The app does not answer at the moment")
+        lost = page.get_by_role("dialog", name="The app does not answer")
         expect(lost.get_by_text("This page comes back by itself")).to_be_visible()
         expect(page.get_by_text("streamlit run")).to_be_hidden()
         launch(port_of(app))
