@@ -161,11 +161,12 @@ def test_a_workflow_that_is_not_there_has_no_runs(db: Database, new_actor: Actor
     actor, stranger = new_actor(name="Ours"), new_actor(name="Theirs")
     add_run(db, actor, published(actor))
     theirs = published(stranger)
-    for asked in (str(uuid4()), "nonsense", str(theirs), "", "\0"):
+    for asked in (str(uuid4()), "nonsense", str(theirs), "\0"):
         app = open_page("runs.py", workflowId=asked)
         assert "There is no such workflow" in texts(app) and not app.dataframe
         app.button(key="run-all").click().run()
         assert len(rows(app)) == 1 and set(app.query_params) == {"tenant"}
+    assert len(rows(open_page("runs.py", workflowId=""))) == 1, "without a value it asks for none"
 
 
 @pytest.mark.own_database
