@@ -96,10 +96,16 @@ def test_a_complaint_that_nobody_reads_changes_no_exit_code(tmp_path: Path) -> N
     assert (done.returncode, done.stdout) == (2, b"")
 
 
+def heeding_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_a_command_that_is_stopped_says_so_in_a_sentence(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "held.json")
     program = comparing(tmp_path, tmp_path / "held.json")
-    process = subprocess.Popen(program, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # Where a shell runs the tests in the background, they ignore Ctrl-C, and so would the command.
+    process = subprocess.Popen(program, cwd=ROOT, preexec_fn=heeding_interrupts, **pipes)
     with (tmp_path / "held.json").open("w"):  # as soon as the command reads it
         process.send_signal(signal.SIGINT)
     said = process.communicate(timeout=60)  # a signal that came just before it read is seen once the file is closed
