@@ -13,11 +13,13 @@ from tests.support.waiting import wait_for
 
 pytestmark = pytest.mark.browser
 
-# Every connection that the page opens, so that a test can cut it.
+# Every connection that the page opens, so that a test can cut it, and how often the page has said something.
 CONNECTIONS = """
 window.connections = [];
+window.said = 0;
 window.WebSocket = class extends WebSocket {
   constructor(...given) { super(...given); window.connections.push(this); }
+  send(...given) { super.send(...given); window.said += 1; }
 };
 """
 OPEN = 1
@@ -81,9 +83,11 @@ def test_what_is_pressed_after_a_lost_connection_is_drawn_in_the_dialog(
     expect(chosen).to_be_checked()
     settled(line)
     expect(opened).to_be_visible()
+    said = line.evaluate("said")
     line.keyboard.press("Escape")
     expect(opened).to_have_count(0)
-    settled(line)  # the server knows
+    wait_for(lambda: line.evaluate("said") > said)  # the server is told
+    settled(line)
     cut(line)
     expect(opened).to_have_count(0)
 
