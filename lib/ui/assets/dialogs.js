@@ -1,5 +1,6 @@
 // What the keyboard does about dialogs. Enter in a field of one does what the dialog is for. And the focus is never lost:
 // it stays in a dialog whose content changes, and goes back to where one was when the dialog is gone.
+// What keeps a dialog from doing it is said below its buttons, which on a phone may be below the screen: it comes into view.
 (() => {
   if (window.leadsDialogs) return;
   window.leadsDialogs = true;
@@ -36,6 +37,18 @@
   });
   document.addEventListener("pointerdown", () => { until = 0; }, true);
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
+
+  const refusal = "[data-testid=stAlertContentError]";
+  let pressed = -waits; // when something was pressed in a dialog
+  const heed = ({ target }) => { if (target.closest?.(dialog)) pressed = performance.now(); };
+  for (const kind of ["click", "keydown"]) document.addEventListener(kind, heed, true);
+  new MutationObserver((changes) => {
+    if (performance.now() - pressed > waits) return;
+    for (const { target, addedNodes } of changes) {
+      if (!addedNodes.length || !target.closest?.(dialog)) continue;
+      target.querySelector(refusal)?.scrollIntoView({ block: "nearest" });
+    }
+  }).observe(document.body, { childList: true, subtree: true });
 
   document.addEventListener("keydown", (event) => {
     const plain = !(event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || event.repeat);

@@ -216,6 +216,18 @@ def test_cancel_stands_before_what_a_dialog_does(page: Page, width: int) -> None
     wait_for(lambda: page.evaluate("document.activeElement.textContent").endswith("Add a member"))
 
 
+def test_why_nothing_was_done_is_in_sight_on_a_phone(page: Page) -> None:
+    """It is said below the buttons, which may be at the end of the screen."""
+    page.set_viewport_size({"width": 390, "height": 600})
+    page.goto("/settings?section=members")
+    page.get_by_role("button", name="Add a member").click()
+    adding = dialog(page, "Add a member")
+    adding.get_by_label("Name").fill("Grace")
+    adding.get_by_label("E-mail").fill("not an address")
+    adding.get_by_role("button", name="Add", exact=True).click()
+    expect(adding.get_by_text("must be an address")).to_be_in_viewport(ratio=1)
+
+
 def test_the_focus_goes_back_to_what_led_to_a_dialog(page: Page) -> None:
     """The item of a menu is gone by then: back to the menu."""
     page.goto("/workflows?q=Acknowledge")
