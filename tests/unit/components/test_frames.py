@@ -71,13 +71,13 @@ def heard(*sent: Message) -> list[Message]:
 def test_the_first_run_of_a_connection_draws_the_page() -> None:
     connect: Message = {"type": "websocket.connect"}
     other = BackMsg(load_git_info=True).SerializeToString()
-    pared = [connect, *({"type": "websocket.receive", "bytes": one} for one in (other, asks("a"), asks("b"), asks()))]
-    given = heard(*pared)
-    assert given[:2] == pared[:2] and given[3:] == pared[3:]
+    sent = [connect, *({"type": "websocket.receive", "bytes": one} for one in (other, asks("a"), asks("b"), asks()))]
+    given = heard(*sent)
+    assert given[:2] == sent[:2] and given[3:] == sent[3:]
     first = BackMsg.FromString(given[2]["bytes"]).rerun_script
     assert (first.fragment_id, first.is_auto_rerun, first.query_string) == ("", False, "q=ticket")
 
 
 def test_a_page_that_is_drawn_has_its_fragments_alone() -> None:
-    pared: list[Message] = [{"type": "websocket.receive", "bytes": one} for one in (asks(), asks("a"))]
-    assert heard(*pared) == pared
+    sent: list[Message] = [{"type": "websocket.receive", "bytes": one} for one in (asks(), asks("a"))]
+    assert heard(*sent) == sent
