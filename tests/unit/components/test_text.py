@@ -59,7 +59,7 @@ def test_percent_claims_none_and_all_only_where_it_is_so(share: float | None, sa
         (-0.0001, "as before"),
     ],
 )
-def test_a_change_of_nothing_is_no_change(part: float, said: str) -> None:
+def test_how_a_change_is_said(part: float, said: str) -> None:
     assert text.changed_by(part) == said
 
 
