@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import entries
+from lib.catalog.entries import Activity, CatalogPage
 from lib.catalog.traffic import Traffic
 from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog import (
@@ -63,6 +66,26 @@ def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
         catalog_filters.draw_nothing_found()
         return
     with st.container(key="many-events" if len(page.entries) >= 20 else "few-events"):
+        _draw_entries(actor, page, activity, asked)
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption(f"Showing {page.first:,} to {page.last:,} of {plural(page.total, 'result')}", width="content")
+        catalog_filters.draw_pages(page)
+    catalog_filters.draw_folded(page)
+    own_event_acts.draw_deleted_before(actor, page.deleted)
+
+
+def _draw_entries(
+    actor: Actor, page: CatalogPage, activity: Mapping[str, Activity], asked: catalog_filters.CatalogView
+) -> None:
+    """Draw the entries. What is pressed on a card draws a dialog and the cards as they are, and asks for nothing else.
+
+    A heading of the list sorts it, which asks for other entries.
+    """
+    with_page = guard.this_run()
+
+    def drawn() -> None:
+        if guard.this_run() is not with_page:
+            draw_dialogs(actor)
         card_grid.draw(
             actor,
             page,
@@ -71,8 +94,5 @@ def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
             order=asked.order,
             acts=card_grid.Acts(open=event_details.open_in_drawer, sort=catalog_filters.sort),
         )
-    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption(f"Showing {page.first:,} to {page.last:,} of {plural(page.total, 'result')}", width="content")
-        catalog_filters.draw_pages(page)
-    catalog_filters.draw_folded(page)
-    own_event_acts.draw_deleted_before(actor, page.deleted)
+
+    (guard.fragment()(drawn) if asked.view == "grid" else drawn)()
