@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,6 +90,21 @@ def test_a_click_draws_what_it_changes_and_nothing_else(page: Page) -> None:
     page.get_by_role("button", name="Save view").click()
     expect(page.get_by_role("dialog").get_by_text("archived")).to_be_visible()
     assert drawn() == {"page", "filters"}
+
+
+def test_a_mouse_that_comes_to_a_card_has_the_browser_style_that_card(page: Page, tmp_path: Path) -> None:
+    elements = opened(page).first.evaluate("card => card.getRootNode().querySelectorAll('*').length")
+    assert elements > 500
+    page.mouse.move(700, 5)
+    browser = page.context.browser
+    assert browser
+    browser.start_tracing(page=page, path=tmp_path / "trace.json", categories=["devtools.timeline"])
+    page.locator(".card").first.hover()
+    settled(page)
+    browser.stop_tracing()
+    events = json.loads((tmp_path / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
+    styled = [event["args"].get("elementCount", 0) for event in events if event["name"] == "UpdateLayoutTree"]
+    assert 0 < max(styled) < 100
 
 
 @pytest.mark.usefixtures("owned")
