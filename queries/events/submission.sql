@@ -1,8 +1,8 @@
 -- name: record
--- Keep events with what became of each candidate (without redacted_payload that is the payload itself), and take (source, id) for those that have one to take; the ids of the
--- events that were kept. One whose (source, id) an earlier submission has, or an earlier event here, is left out. Claims
--- wait for one that is under way, and are made in one order, so that two batches with the same ids do not wait for each
--- other.
+-- Keep events with what became of each candidate, and take (source, id) for those that have one to take; the ids of the
+-- events that were kept. Without redacted_payload that is the payload itself. One whose (source, id) an earlier
+-- submission has, or an earlier event here, is left out. Claims wait for one that is under way, and are made in one
+-- order, so that two batches with the same ids do not wait for each other.
 WITH sent AS (
   SELECT * FROM jsonb_to_recordset(CAST(:events AS jsonb)) AS e(
     event_id uuid, event_name text, source text, correlation_key text, payload jsonb, redacted_payload jsonb,
@@ -24,8 +24,8 @@ WITH sent AS (
      schema_ref_conflict, schema_errors, created_at, processed_at, matched_run_id, matched_wait_id, matched_step_path,
      error_message, submitted_by, parent_event_id)
   SELECT CAST(:tenant AS uuid), k.event_id, k.event_name, :origin, k.source, k.correlation_key,
-         coalesce(k.payload, 'null'), coalesce(k.redacted_payload, k.payload, 'null'), k.payload_schema_ref, k.schema_ref_conflict,
-         k.schema_errors, CAST(:created_at AS timestamptz), clock_timestamp(), k.matched_run_id, k.matched_wait_id,
+         coalesce(k.payload, 'null'), coalesce(k.redacted_payload, k.payload, 'null'), k.payload_schema_ref,
+         k.schema_ref_conflict, k.schema_errors, CAST(:created_at AS timestamptz), clock_timestamp(), k.matched_run_id, k.matched_wait_id,
          k.matched_step_path, k.error_message, CAST(:submitted_by AS uuid), CAST(:parent_event_id AS uuid)
   FROM kept k
 ), traces AS (
