@@ -20,7 +20,7 @@ from lib.ui.catalog import (
     own_event_acts,
     unknown_events,
 )
-from lib.ui.components import guard
+from lib.ui.components import guard, kept
 from lib.ui.components.text import plural
 from lib.ui.people import saved_views
 
@@ -48,13 +48,19 @@ def draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
     drawn()
 
 
+@st.cache_data(ttl=kept.SECONDS, max_entries=1000, show_spinner=False, hash_funcs=kept.BY_TENANT)
+def _activity(actor: Actor, event_types: list[str]) -> dict[str, Activity]:
+    """What happened to these types lately: everybody who looks at the same entries asks."""
+    with database.read(actor) as conn:
+        return entries.activity(conn, tenant=actor.tenant, event_types=event_types, now=end_of_this_minute())
+
+
 def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
     now = end_of_this_minute()
     asked = catalog_filters.draw(actor)
     with database.read(actor) as conn:
         page = entries.page(conn, tenant=actor.tenant, filters=asked.filters, now=now, traffic=traffic)
-        shown = [entry.event_type for entry in page.entries]
-        activity = entries.activity(conn, tenant=actor.tenant, event_types=shown, now=now)
+    activity = _activity(actor, [entry.event_type for entry in page.entries])
     export_menu.remember(asked.filters, page.total)
     catalog_filters.draw_choices(page)
     own_event_acts.draw_just_deleted(actor, page.deleted)

@@ -114,10 +114,9 @@ def listing(controls: DeltaGenerator) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption("Showing 1 to 24", width="content")
         st.pagination(6, key="page", bind="query-params")
-    with st.container(horizontal=True, gap="xsmall"):
-        for name in ("without traffic", "deprecated"):
-            st.caption(f"{len(name)} events {name}", width="content")
-            st.button("Show", key=name, type="tertiary", icon=":material/unfold_more:", on_click=CALLBACK, args=("",))
+    with st.container(horizontal=True, gap="medium"), st.container(horizontal=True, gap="xsmall", width="content"):
+        st.caption("15 events without traffic", width="content")
+        st.button("Show", key="quiet", type="tertiary", icon=":material/unfold_more:", on_click=CALLBACK, args=("",))
 
 
 def other() -> None:
