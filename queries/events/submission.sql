@@ -25,8 +25,8 @@ WITH sent AS (
      error_message, submitted_by, parent_event_id)
   SELECT CAST(:tenant AS uuid), k.event_id, k.event_name, :origin, k.source, k.correlation_key,
          coalesce(k.payload, 'null'), coalesce(k.redacted_payload, k.payload, 'null'), k.payload_schema_ref,
-         k.schema_ref_conflict, k.schema_errors, CAST(:created_at AS timestamptz), clock_timestamp(), k.matched_run_id, k.matched_wait_id,
-         k.matched_step_path, k.error_message, CAST(:submitted_by AS uuid), CAST(:parent_event_id AS uuid)
+         k.schema_ref_conflict, k.schema_errors, CAST(:created_at AS timestamptz), clock_timestamp(),
+         k.matched_run_id, k.matched_wait_id, k.matched_step_path, k.error_message, CAST(:submitted_by AS uuid), CAST(:parent_event_id AS uuid)
   FROM kept k
 ), traces AS (
   INSERT INTO workflow_event_matches

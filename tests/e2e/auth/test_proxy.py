@@ -190,7 +190,7 @@ def test_a_person_comes_in_goes_on_and_leaves(browser: Browser, behind: RunningA
     with member(behind, email, "Around the corner"), looking(browser, behind, token(email, issued=-30)) as page:
         page.goto("/")
         expect(page.get_by_role("heading", name="Workflow Event Catalog")).to_be_visible()
-        expect(page.get_by_text("You have read permission").first).to_be_visible()
+        expect(page.get_by_text("You have read permission").filter(visible=True)).to_be_visible()
         page.get_by_role("link", name="Activity").click()
         expect(page.get_by_role("heading", **heading)).to_be_visible()
         page.reload()
@@ -211,7 +211,7 @@ def test_a_member_who_is_removed_is_out_at_the_next_click(browser: Browser, behi
     email = "eve@example.com"
     with member(behind, email, "Across the street") as tenant, looking(browser, behind, token(email)) as page:
         page.goto("/")
-        expect(page.get_by_text("You have read permission").first).to_be_visible()
+        expect(page.get_by_text("You have read permission").filter(visible=True)).to_be_visible()
         settled(page)
         with database.operate() as conn:
             conn.execute(text("DELETE FROM memberships WHERE tenant = :t"), {"t": tenant})

@@ -92,7 +92,7 @@ def test_a_click_draws_what_it_changes_and_nothing_else(page: Page) -> None:
     assert drawn() == {"page", "filters"}
 
 
-def test_a_mouse_that_comes_to_a_card_has_the_browser_style_that_card(page: Page, tmp_path: Path) -> None:
+def test_the_mouse_on_a_card_has_that_card_styled_and_no_other(page: Page, tmp_path: Path) -> None:
     elements = opened(page).first.evaluate("card => card.getRootNode().querySelectorAll('*').length")
     assert elements > 500
     page.mouse.move(700, 5)

@@ -82,7 +82,7 @@ def test_the_event_page_is_reached_from_the_drawer_and_by_its_address(page: Page
 def test_a_reader_sees_everything_and_may_change_nothing(page: Page) -> None:
     act_as(page, "Rae Reader · Northwind IT")
     page.goto("/")
-    expect(page.get_by_text("You have read permission").first).to_be_visible()
+    expect(page.get_by_text("You have read permission").filter(visible=True)).to_be_visible()
     expect(page.get_by_role("button", name="Simulate").first).to_be_disabled()
     expect(page.get_by_role("button", name="Attach").first).to_be_disabled()
 
