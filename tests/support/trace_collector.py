@@ -15,6 +15,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceResponse,
 )
 
+from tests.support.waiting import wait_for
+
 
 @dataclass(frozen=True)
 class Received:
@@ -61,10 +63,24 @@ class Collector:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def of(self, **attributes: str) -> list[Received]:
-        """The spans with these attributes of ours."""
-        wanted = {f"event_catalog.{name}": value for name, value in attributes.items()}
-        return [span for span in list(self.spans) if wanted.items() <= span.attributes.items()]
+    def arrived(self, count: int = 1, *, name: str = "", trace: str = "", **attributes: str) -> list[Received]:
+        """Wait for that many spans of this name, of this trace and with these attributes of ours.
+
+        Each process sends its spans when it likes: what one has sent says nothing of what another has.
+        """
+        wanted = {f"event_catalog.{key}": value for key, value in attributes.items()}
+
+        def matching() -> list[Received]:
+            return [
+                span
+                for span in list(self.spans)
+                if name in ("", span.name) and trace in ("", span.trace) and wanted.items() <= span.attributes.items()
+            ]
+
+        wait_for(lambda: len(matching()) >= count)
+        found = matching()
+        assert len(found) == count, found
+        return found
 
     def stop(self) -> None:
         self._server.shutdown()

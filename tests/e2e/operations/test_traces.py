@@ -20,7 +20,7 @@ from tests.conftest import CloneFactory, add_person
 from tests.e2e.conftest import ROOT, RunningApp, free_port, start_app, stop_app
 from tests.support.api_client import BATCH, STRUCTURED, event, new_token
 from tests.support.tenant_catalog import add_entry, add_schema
-from tests.support.trace_collector import Received, collecting
+from tests.support.trace_collector import collecting
 from tests.support.waiting import wait_for
 from tests.support.workflow_runs import event_trigger, expr, publish, step
 
@@ -109,22 +109,16 @@ def prepare(db: Database) -> str:
     return new_token(actor)
 
 
-def one(spans: list[Received], name: str) -> Received:
-    [found] = [span for span in spans if span.name == name]
-    return found
-
-
 def test_one_event_is_one_trace_from_the_request_to_the_steps(start: Start) -> None:
     with collecting() as collector:
         service = start(collector.url)
         sent = event(type="ANY", data={"note": CANARY, "key": "k1"})
         told = service.post(sent, traceparent=f"00-{TRACE}-{CALLER}-01")
         run_id = told["started"][0]["runId"]
-        wait_for(lambda: service.run_status(told["eventId"]) == "WAITING")
-        wait_for(lambda: any(span.name == "advance_run" for span in list(collector.spans)))  # which ends last
-        trace = [span for span in list(collector.spans) if span.trace == TRACE]
-        request, about_event = one(trace, "POST /api/v2/events"), one(trace, "event")
-        turn, run = one(trace, "advance_run"), one(trace, "run")
+        [request] = collector.arrived(trace=TRACE, name="POST /api/v2/events")
+        [about_event] = collector.arrived(trace=TRACE, name="event")
+        [turn] = collector.arrived(trace=TRACE, name="advance_run")
+        [run] = collector.arrived(trace=TRACE, name="run")
         assert request.parent == CALLER
         assert request.attributes["http.response.status_code"] == 202
         assert (about_event.parent, turn.parent, run.parent) == (request.id, about_event.id, turn.id)
@@ -133,7 +127,9 @@ def test_one_event_is_one_trace_from_the_request_to_the_steps(start: Start) -> N
         assert turn.attributes["dbos.operation.workflow_id"] == run_id
         assert run.attributes["event_catalog.event_id"] == told["eventId"]
         for name, path in (("step transform.assign", "keep"), ("step event.wait", "wait")):
-            assert (one(trace, name).parent, one(trace, name).attributes["event_catalog.step"]) == (run.id, path)
+            [executed] = collector.arrived(trace=TRACE, name=name)
+            assert (executed.parent, executed.attributes["event_catalog.step"]) == (run.id, path)
+        trace = [span for span in list(collector.spans) if span.trace == TRACE]
         assert {(span.service, span.process) for span in trace} == {
             ("event-catalog", "web"),
             ("event-catalog", "worker"),
@@ -144,18 +140,19 @@ def test_one_event_is_one_trace_from_the_request_to_the_steps(start: Start) -> N
         on = [event(type="ANY", data={"key": "other"}), event(type="GO_ON", correlationkey="k1", data={"note": CANARY})]
         items = service.post(on, BATCH)["items"]
         wait_for(lambda: service.run_status(told["eventId"]) == "SUCCEEDED")
-        wait_for(lambda: len([span for span in collector.of(run_id=run_id) if span.name == "step control.return"]) == 1)
-        wait_for(lambda: len([span for span in list(collector.spans) if span.name == "advance_run"]) == 3)
-        [started] = collector.of(event_id=items[0]["event"]["eventId"], event_type="ANY", status="matched")
-        [resumed] = collector.of(event_id=items[1]["event"]["eventId"], event_type="GO_ON")
+        collector.arrived(name="step control.return", run_id=run_id)
+        turns = {span.parent: span for span in collector.arrived(3, name="advance_run")}
+        [started] = collector.arrived(
+            name="event", event_id=items[0]["event"]["eventId"], event_type="ANY", status="matched"
+        )
+        [resumed] = collector.arrived(name="event", event_id=items[1]["event"]["eventId"], event_type="GO_ON")
         assert started.trace == resumed.trace != TRACE
-        turns = {span.parent: span for span in list(collector.spans) if span.name == "advance_run"}
         assert turns[started.id].attributes["dbos.operation.workflow_id"] == items[0]["event"]["started"][0]["runId"]
         assert turns[resumed.id].attributes["dbos.operation.workflow_id"] == f"{run_id}:2"
 
         duplicate = service.post(sent)
         assert duplicate["duplicate"]
-        wait_for(lambda: len(collector.of(event_id=told["eventId"], event_type="ANY")) == 3)  # a run's span has it too
+        collector.arrived(2, name="event", event_id=told["eventId"], event_type="ANY")
         assert not any(CANARY.encode() in body for body in collector.bodies)
         # A probe is asked for all the time and leaves nothing.
         assert {span.name for span in collector.spans if span.name.startswith(("GET", "POST"))} == {
