@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import signal
@@ -154,12 +155,21 @@ def test_a_first_start_that_was_killed_is_made_good(tmp_path: Path) -> None:
 
 @contextmanager
 def holding(port: int) -> Iterator[None]:
-    """Another program on that port."""
+    """Another program on that port, as soon as it is free: what a killed server leaves behind holds it for a moment."""
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("127.0.0.1", port))
+        wait_for(lambda: is_bound(taken, port))
         taken.listen()
         yield
+
+
+def is_bound(taken: socket.socket, port: int) -> bool:
+    try:
+        taken.bind(("127.0.0.1", port))
+    except OSError as error:
+        assert error.errno == errno.EADDRINUSE
+        return False
+    return True
 
 
 def test_a_taken_port_is_said_and_waited_for_ever_longer(
