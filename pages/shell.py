@@ -46,7 +46,7 @@ VIEWED = [
 ]
 
 with guard.errors_shown(), lost_press.reported():
-    top, bottom = st.sidebar.container(), st.sidebar.container()
+    top, bottom, person = (st.sidebar.container() for _ in range(3))
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
     inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
@@ -65,5 +65,7 @@ with guard.errors_shown(), lost_press.reported():
     saved_views.begin(views)
     guard.draw_to_its_end(page.run)
     dialogs.stay()
+    with person:
+        guard.draw_person()
     with bottom:
         saved_views.draw(views)

@@ -60,7 +60,11 @@ class Entrance(Protocol):
     """How people say who they are."""
 
     def choose(self) -> Membership:
-        """Who is looking. Draws what is needed to say so, and stops the page where nobody does."""
+        """Who is looking. Draws what is needed to say so, and stops the page, where nobody does."""
+        ...
+
+    def draw(self, person: Membership) -> None:
+        """Draw who is looking, and how to be somebody else or nobody."""
         ...
 
     def standing(self, person: Membership, *, in_use: bool) -> Membership | None:
@@ -79,6 +83,11 @@ def enter(way_in: Entrance, *, when_stopped: Callable[[], object]) -> Actor:
     actor = _acting(person)
     viewer_time.recall(actor)
     return actor
+
+
+def draw_person() -> None:
+    """Draw who is looking. It waits until the page is drawn, which people come for."""
+    st.session_state[_WAY_IN].draw(st.session_state[_PERSON])
 
 
 def stop() -> NoReturn:

@@ -21,10 +21,11 @@ from lib.ui.people import tenant_links
 #: The chooser, and the cookie that lib/ui/assets/acting_as.js keeps.
 KEY = "acting_as"
 _KEPT = "acting_as_before"
+_PEOPLE = "acting_as_one_of"
 
 
 def choose() -> Membership:
-    """Draw the chooser, and return the person chosen. Where there is nobody, say how to begin, and stop the page."""
+    """The person chosen. Where there is nobody to choose, say how to begin, and stop the page."""
     people = labelled(_memberships())
     if not people:
         st.info(
@@ -34,24 +35,27 @@ def choose() -> Membership:
         )
         guard.stop()
     label = _label(people)
-    with st.sidebar:
-        st.session_state[KEY] = label
-        st.selectbox(
-            "Acting as",
-            list(people),
-            key=KEY,
-            on_change=guard.callback(_act_as),
-            args=(people,),
-            help="No sign-in is configured, so you choose whom to act as. Permission and data follow the person.",
-        )
-        person = people[label]
-        st.session_state[_KEPT] = label
-        with st.container(horizontal=True, gap="xsmall"):
-            draw_badges(person)
-        told = f'<span data-acting-as="{escape_html(label, quote=True)}"></span>'
-        script = ACTING_AS.read_text(encoding="utf-8")
-        st.html(f"{told}<script>{script}</script>", unsafe_allow_javascript=True)
-    return person
+    st.session_state[KEY] = st.session_state[_KEPT] = label
+    st.session_state[_PEOPLE] = people
+    return people[label]
+
+
+def draw(person: Membership) -> None:
+    """Draw the chooser."""
+    people: Mapping[str, Membership] = st.session_state[_PEOPLE]
+    st.selectbox(
+        "Acting as",
+        list(people),
+        key=KEY,
+        on_change=guard.callback(_act_as),
+        args=(people,),
+        help="No sign-in is configured, so you choose whom to act as. Permission and data follow the person.",
+    )
+    with st.container(horizontal=True, gap="xsmall"):
+        draw_badges(person)
+    told = f'<span data-acting-as="{escape_html(st.session_state[KEY], quote=True)}"></span>'
+    script = ACTING_AS.read_text(encoding="utf-8")
+    st.html(f"{told}<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def standing(person: Membership, *, in_use: bool) -> Membership | None:

@@ -24,6 +24,7 @@ from lib.ui.people import acting_as, doorstep, tenant_links, vouched
 #: What the page is told after the provider was asked in vain; see cookies.
 PARAMETER = "signIn"
 _FOUND = "sign_in_found"
+_SIGN_OUT = "sign-out"
 _UNAVAILABLE = "The sign-in service does not answer at the moment. Please try again in a few minutes."
 _SAID = {"unavailable": _UNAVAILABLE, "failed": "You were not signed in. Please try again."}
 _OVER = {
@@ -69,8 +70,20 @@ def choose() -> Membership:
         address, browser = vouched.where()
         with database.write(person) as conn:
             sessions.enter(conn, person.actor(), sign_in=sign_in, address=address, browser=browser)
-    _draw_person(sign_in, person, identity)
+    if st.session_state.get(_SIGN_OUT):  # the button is drawn after the page, for which nobody needs to wait any more
+        _sign_out(identity)
     return person
+
+
+def draw(person: Membership) -> None:
+    """Draw who is looking, with their other tenants and the way out."""
+    found: _Found = st.session_state[_FOUND]
+    assert found.sign_in is not None  # or they would not have been let in
+    tenant_links.draw_box(found.sign_in.memberships, person)
+    st.markdown(f"**{escape(person.name)}**  \n{escape(person.tenant_name)}")
+    with st.container(horizontal=True, gap="xsmall"):
+        acting_as.draw_badges(person)
+    st.button("Sign out", icon=":material/logout:", key=_SIGN_OUT, type="tertiary")
 
 
 def standing(person: Membership, *, in_use: bool) -> Membership | None:
@@ -113,17 +126,10 @@ def _begin(identity: Identity) -> SignIn:
         begun = sessions.signed_in(conn, proof=identity.proof, tenant=None, in_use=False, settings=settings())
     if begun is None and not belongs:
         _draw_unknown(identity)
-    return begun or _draw_way_in(_OVER["ended"])  # what this browser has is from an earlier sign-in
-
-
-def _draw_person(sign_in: SignIn, person: Membership, identity: Identity) -> None:
-    with st.sidebar:
-        tenant_links.draw_box(sign_in.memberships, person)
-        st.markdown(f"**{escape(person.name)}**  \n{escape(person.tenant_name)}")
-        with st.container(horizontal=True, gap="xsmall"):
-            acting_as.draw_badges(person)
-        if st.button("Sign out", icon=":material/logout:", key="sign-out", type="tertiary"):
-            _sign_out(identity)
+    if begun is None:  # what this browser has is from an earlier sign-in
+        _draw_way_in(_OVER["ended"])
+    st.session_state[_FOUND] = _Found(guard.this_run(), identity.proof, begun)
+    return begun
 
 
 def _sign_out(identity: Identity) -> NoReturn:
@@ -152,6 +158,6 @@ def _draw_unknown(identity: Identity) -> NoReturn:
     said = f"You are signed in as {who}, who belongs to no tenant here. Please ask {asked} to add you."
     if not identity.is_verified:
         said = f"You are signed in as {who}, and your provider has not verified that address. Please ask {asked}."
-    if doorstep.draw("No access yet", said, "Sign out", icon=":material/logout:", key="sign-out"):
+    if doorstep.draw("No access yet", said, "Sign out", icon=":material/logout:", key=_SIGN_OUT):
         st.logout()
     guard.stop()
