@@ -25,10 +25,10 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     )
 with controls:
     status_pill.draw(actor)
+    menu = export_menu.draw()
 
 guard.say_why(guard.refused(actor, "manage"))
 traffic = health_line.recent(actor)
 health_line.draw(traffic)
 listing.draw(actor, traffic, unknown)
-with controls:
-    export_menu.draw(actor)
+export_menu.fill(actor, menu)

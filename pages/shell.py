@@ -7,7 +7,7 @@ import streamlit as st
 from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, LOST, NAMES
 from lib.ui.activity import event_filters, event_list, timeline
 from lib.ui.catalog import catalog_filters, registry, registry_schema
-from lib.ui.components import dialogs, find_box, guard, lost_press
+from lib.ui.components import dialogs, find_box, first_sight, guard, lost_press
 from lib.ui.metrics import metrics_filters
 from lib.ui.people import audit_filters, audit_list, saved_views, views_seen, way_in
 from lib.ui.people.views_seen import ViewedPage
@@ -69,3 +69,4 @@ with guard.errors_shown(), lost_press.reported():
         guard.draw_person()
     with bottom:
         saved_views.draw(views)
+    first_sight.end()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -12,7 +12,7 @@ from lib.auth import preferences
 from lib.auth.actors import Actor
 from lib.catalog.entries import ENTRY_STATUSES, CatalogFilters, CatalogPage, EntryStatus, TrafficFilter
 from lib.ui.catalog.catalog_sorts import DEFAULT, ORDERS, STOPPED
-from lib.ui.components import guard, nothing_here, statuses, url_parameters
+from lib.ui.components import guard, nothing_here, statuses
 from lib.ui.components.text import plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import ALL, Choice, Flag, Number, Text
@@ -49,8 +49,6 @@ FILTERS = UrlFilters(
     positions=(_PAGE,),
     aliases={"search": "q"},  # as the API has it
 )
-#: Where in this run the filters go whose choices come with the answer.
-_SLOT = "catalog-choices"
 
 
 @dataclass(frozen=True)
@@ -62,39 +60,20 @@ class CatalogView:
     order: str
 
 
-def draw(actor: Actor) -> CatalogView:
-    """Draw the filters and read them. The choices of some come with the answer: draw_choices."""
+def asked(actor: Actor) -> CatalogView:
+    """What the filters say, before they are drawn."""
     _begin(actor)
-    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="catalog-filters"):
-        search = FILTERS.search(_SEARCH, width="stretch")
-        st.session_state[_SLOT] = st.container(horizontal=True, width="content", gap="xsmall", key=_SLOT)
-        status = FILTERS.choose(_STATUS)
-        # Its line below the cards, and the line above them, choose it; it is here where it narrows.
-        traffic = FILTERS.choose(_TRAFFIC) if url_parameters.asked(_TRAFFIC.key) else None
-        order = FILTERS.choose(_SORT) or DEFAULT
-        source = FILTERS.choose(_SOURCE)
-        view = FILTERS.choose(_VIEW, changed=_remember_view, args=(actor,)) or "grid"
-        st.button(
-            "Clear",
-            key="clear-filters",
-            icon=":material/filter_alt_off:",
-            type="tertiary",
-            on_click=guard.callback(FILTERS.clear),
-            help="Clear all filters",
-        )
-    narrowed = CatalogFilters(search=search, status=status, source=source, traffic=traffic)  # type: ignore[arg-type]
-    return CatalogView(_asked(narrowed, view, order), view, order)
-
-
-def _asked(narrowed: CatalogFilters, view: str, order: str) -> CatalogFilters:
-    """The same with what is asked for besides what has been drawn."""
+    view, order = FILTERS.value(_VIEW) or "grid", FILTERS.value(_SORT) or DEFAULT
     is_most_active = order == DEFAULT
-    return replace(
-        narrowed,
-        category=url_parameters.asked(_CATEGORY.key),
-        owner=url_parameters.asked(_OWNER.key),
-        tag=url_parameters.asked(_TAG.key),
-        with_deprecated=st.query_params.get(_DEPRECATED.key) == "true",
+    filters = CatalogFilters(
+        search=FILTERS.value(_SEARCH),
+        category=FILTERS.value(_CATEGORY),
+        owner=FILTERS.value(_OWNER),
+        tag=FILTERS.value(_TAG),
+        status=FILTERS.value(_STATUS),
+        source=FILTERS.value(_SOURCE),
+        traffic=FILTERS.value(_TRAFFIC),
+        with_deprecated=FILTERS.value(_DEPRECATED),
         by_activity=is_most_active,
         sort=None if is_most_active else ORDERS[order].by,
         descending=ORDERS[order].descending,
@@ -102,6 +81,51 @@ def _asked(narrowed: CatalogFilters, view: str, order: str) -> CatalogFilters:
         page=_PAGE.asked(),
         page_size=_PAGE_SIZES[view],
     )
+    return CatalogView(filters, view, order)
+
+
+def place() -> DeltaGenerator:
+    """Where the filters go. Its room is there before they are."""
+    filters = st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="catalog-filters")
+    filters.empty()  # what holds nothing is not laid out
+    return filters
+
+
+def check(page: CatalogPage) -> None:
+    """Say what is asked for in vain: with the answer it is known of all filters."""
+    for choice in _found(page):
+        FILTERS.check(choice)
+    FILTERS.check(_PAGE.up_to(max(page.pages, 1)))
+    FILTERS.draw_complaints()
+
+
+def draw(actor: Actor, page: CatalogPage) -> None:
+    """Draw the filters. Where no event has a category, an owner or a tag there is nothing to choose from."""
+    FILTERS.search(_SEARCH, width="stretch")
+    for choice in _found(page):
+        if len(choice.options) > 1:  # more than any
+            FILTERS.choose(choice)
+    FILTERS.choose(_STATUS)
+    if FILTERS.value(_TRAFFIC):
+        # Its line below the cards, and the line above them, choose it; it is here where it narrows.
+        FILTERS.choose(_TRAFFIC)
+    FILTERS.choose(_SORT)
+    FILTERS.choose(_SOURCE)
+    FILTERS.choose(_VIEW, changed=_remember_view, args=(actor,))
+    st.button(
+        "Clear",
+        key="clear-filters",
+        icon=":material/filter_alt_off:",
+        type="tertiary",
+        on_click=guard.callback(FILTERS.clear),
+        help="Clear all filters",
+    )
+
+
+def _found(page: CatalogPage) -> list[Choice[str]]:
+    """The filters whose choices come with the answer."""
+    known = ((_CATEGORY, page.categories), (_OWNER, page.owners), (_TAG, page.tags))
+    return [choice.of({name: name for name in names}) for choice, names in known]
 
 
 def sort(order: str) -> None:
@@ -109,23 +133,6 @@ def sort(order: str) -> None:
     if order in ORDERS:
         st.session_state[_SORT.key] = order
         FILTERS.changed()
-
-
-def draw_choices(page: CatalogPage) -> None:
-    """Draw the filters whose choices the answer has. With it all is known that is asked in vain.
-
-    Where no event has an owner or a tag there is nothing to choose from.
-    """
-    known = ((_CATEGORY, page.categories), (_OWNER, page.owners), (_TAG, page.tags))
-    choices = [choice.of({name: name for name in names}) for choice, names in known]
-    for choice in choices:
-        FILTERS.check(choice)
-    FILTERS.check(_PAGE.up_to(max(page.pages, 1)))
-    with st.session_state.pop(_SLOT):
-        for choice in choices:
-            if len(choice.options) > 1:  # more than any
-                FILTERS.choose(choice)
-    FILTERS.draw_complaints()
 
 
 def draw_folded(page: CatalogPage) -> None:

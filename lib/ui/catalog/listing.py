@@ -20,7 +20,7 @@ from lib.ui.catalog import (
     own_event_acts,
     unknown_events,
 )
-from lib.ui.components import guard, kept
+from lib.ui.components import first_sight, guard, kept
 from lib.ui.components.text import plural
 from lib.ui.people import saved_views
 
@@ -57,22 +57,27 @@ def _activity(actor: Actor, event_types: list[str]) -> dict[str, Activity]:
 
 def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
     now = end_of_this_minute()
-    asked = catalog_filters.draw(actor)
+    asked = catalog_filters.asked(actor)
+    filters = catalog_filters.place()
     with database.read(actor) as conn:
         page = entries.page(conn, tenant=actor.tenant, filters=asked.filters, now=now, traffic=traffic)
     activity = _activity(actor, [entry.event_type for entry in page.entries])
     export_menu.remember(asked.filters, page.total)
-    catalog_filters.draw_choices(page)
+    catalog_filters.check(page)
     own_event_acts.draw_just_deleted(actor, page.deleted)
     if unknown:
         event_details.draw_unknown(actor, unknown)
     unknown_events.draw(actor)
+    if page.entries:
+        with st.container(key="many-events" if len(page.entries) >= 20 else "few-events"):
+            _draw_entries(actor, page, activity, asked)
+        first_sight.show()
+    with filters:
+        catalog_filters.draw(actor, page)
     if not page.entries:
         catalog_filters.draw_folded(page)
         catalog_filters.draw_nothing_found()
         return
-    with st.container(key="many-events" if len(page.entries) >= 20 else "few-events"):
-        _draw_entries(actor, page, activity, asked)
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         st.caption(f"Showing {page.first:,} to {page.last:,} of {plural(page.total, 'result')}", width="content")
         catalog_filters.draw_pages(page)

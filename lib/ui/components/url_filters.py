@@ -167,6 +167,17 @@ class UrlFilters:
                 wanted[key] = [parameters[key].read(value) for value in values]
         return wanted, complaints
 
+    def value(self, parameter: Parameter) -> Any:
+        """What the parameter asks for before its widget is drawn, once `begin` was called; None for any choice."""
+        if parameter.key in st.session_state:
+            value = st.session_state[parameter.key]
+        else:
+            try:
+                value = held(parameter, st.query_params.get_all(parameter.key))
+            except ValueError:  # only with the answer is it known what there is
+                value = emptied(parameter)
+        return None if isinstance(parameter, Choice) and value == ALL else value
+
     def choose(
         self,
         choice: Choice[T],

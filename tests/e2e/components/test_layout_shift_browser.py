@@ -7,7 +7,7 @@ import re
 from typing import TypedDict
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from tests.e2e.conftest import ROOT, RunningApp, database_of, settled
 
@@ -154,6 +154,55 @@ def test_the_filters_of_the_catalog_have_their_lines_before_their_scripts(page: 
     page.unroute(scripts)
     expect(waiting).to_have_count(0)
     assert page.evaluate(PLACES) == pytest.approx(before, abs=1)
+
+
+class HeldAfterCards:
+    """A websocket of the app that keeps what comes after the catalog's cards until it is let through."""
+
+    def __init__(self, page: Page) -> None:
+        self._held: list[str | bytes] = []
+        self._is_holding = False
+        page.route_web_socket(re.compile("/_stcore/stream"), self._connect)
+
+    def _connect(self, browser: WebSocketRoute) -> None:
+        self._browser = browser
+        browser.connect_to_server().on_message(self._pass)
+
+    def _pass(self, frame: str | bytes) -> None:
+        if self._is_holding:
+            self._held.append(frame)
+            return
+        self._browser.send(frame)
+        self._is_holding = isinstance(frame, bytes) and b"catalog_entries" in frame and b"TICKET_" in frame
+
+    def let_through(self) -> None:
+        for frame in self._held:
+            self._browser.send(frame)
+        self._held.clear()
+        self._is_holding = False
+
+
+STANDING = """() => ['h1', '.st-key-catalog-health', '.st-key-define-event', '.st-key-catalog-entries']
+  .map((one) => document.querySelector(one)).map((one) => one.getBoundingClientRect()).flatMap(({ x, y }) => [x, y])"""
+
+
+@pytest.mark.parametrize("width", [1440, 1180, 768, 390])
+def test_cards_are_there_before_the_filters_and_do_not_move(page: Page, width: int) -> None:
+    rest = HeldAfterCards(page)
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.goto("/")
+    expect(page.locator(".card").first).to_be_visible()
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    page.wait_for_timeout(400)  # what moves meanwhile is what is asked for
+    fields = page.locator("[data-testid=stTextInput], [data-testid=stSelectbox]")
+    assert fields.count() == 0
+    before = page.evaluate(STANDING)
+    rest.let_through()
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
+    settled(page)
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+    assert fields.count() == 5
+    assert page.evaluate(STANDING) == pytest.approx(before, abs=1)
 
 
 #: The height of each field, and of what stands in its place.

@@ -50,6 +50,7 @@ def test_opens_on_the_first_24_events_by_category_and_name() -> None:
         ({"q": "TICKET_CREATED"}, "TICKET_CREATED", None),
         ({"q": "created ticket"}, "TICKET_CREATED", None),
         ({"search": "created ticket"}, "TICKET_CREATED", None),
+        ({"q": "all"}, "OPPORTUNITY_STALLED", None),
         ({"category": "Tags"}, "TAG_APPLIED", 4),
         ({"status": "Deprecated"}, "PROJECT_TASK_DEPENDENCY_UNBLOCKED", 1),
         ({"status": "deprecated"}, "PROJECT_TASK_DEPENDENCY_UNBLOCKED", 1),
