@@ -26,6 +26,7 @@ from lib.settings import settings
 from lib.telemetry import logs
 from lib.ui import INLINE_SCRIPTS, STYLES, warm_up
 from lib.ui.components import guard
+from lib.ui.components.first_sight import FirstSights
 from lib.ui.components.frames import DiscreetWebSocket, WholePageFirst
 from lib.ui.components.stylesheet import Stylesheet
 from lib.ui.people import provider
@@ -122,6 +123,7 @@ app = st.App(
             scripts=[path.read_text(encoding="utf-8") for path in INLINE_SCRIPTS],
         ),
         Middleware(WhileStarting),
+        Middleware(FirstSights),
         Middleware(ApiMiddleware, presented=presented),
         Middleware(SignInMiddleware),
         Middleware(DiscreetWebSocket),

@@ -23,12 +23,12 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
         gap="small",
         key="catalog-controls",
     )
-with controls:
-    status_pill.draw(actor)
-    menu = export_menu.draw()
+controls.empty()  # its room is there before it is filled
 
 guard.say_why(guard.refused(actor, "manage"))
 traffic = health_line.recent(actor)
 health_line.draw(traffic)
 listing.draw(actor, traffic, unknown)
-export_menu.fill(actor, menu)
+with controls:
+    status_pill.draw(actor)
+    export_menu.draw(actor)

@@ -48,12 +48,8 @@ VIEWED = [
 with guard.errors_shown(), lost_press.reported():
     top, bottom, person = (st.sidebar.container() for _ in range(3))
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
-    scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
-    inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
-    st.sidebar.html(inline, unsafe_allow_javascript=True)
     dialogs.close_what_was_left()
-    with top:
-        find_box.draw(actor)
+    find_box.draw_dialog(actor)
     settings = st.Page(
         "settings.py",
         title="Settings",
@@ -65,8 +61,13 @@ with guard.errors_shown(), lost_press.reported():
     saved_views.begin(views)
     guard.draw_to_its_end(page.run)
     dialogs.stay()
+    with top:
+        find_box.draw()
     with person:
         guard.draw_person()
     with bottom:
         saved_views.draw(views)
+    scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
+    inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
+    st.sidebar.html(inline, unsafe_allow_javascript=True)
     first_sight.end()

@@ -12,7 +12,7 @@ let made = 0;
 export default function draw({ data, parentElement, setTriggerValue }) {
   let state = states.get(parentElement);
   if (!state) {
-    state = { nodes: new Map(), act: null, at: null, opened: null };
+    state = { nodes: new Map(), act: null, at: null, opened: null, sight: null };
     states.set(parentElement, state);
     listen(parentElement, state);
   }
@@ -27,6 +27,7 @@ export default function draw({ data, parentElement, setTriggerValue }) {
   });
   returnFocus(parentElement, state, data);
   scroll(state, data);
+  tellSight(state, data);
   return () => state.observer?.abort();
 }
 
@@ -282,6 +283,14 @@ function returnFocus(root, state, { opened }) {
     card?.querySelector(".open").focus({ preventScroll: true });
   };
   back(200);
+}
+
+// The rest of the page waits until the entries can be seen, which is after the next frame.
+function tellSight(state, { sight }) {
+  if (!sight || state.sight === sight) return;
+  state.sight = sight;
+  const tell = () => fetch(new URL(`./_seen/${sight}`, document.baseURI), { method: "POST" }).catch(() => {});
+  requestAnimationFrame(() => setTimeout(tell));
 }
 
 // Another page begins at its top. Whoever comes back by the browser's button finds the view as far down as it was.

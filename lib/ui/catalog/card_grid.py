@@ -15,7 +15,7 @@ import streamlit as st
 from lib.auth.actors import Actor
 from lib.catalog.entries import Activity, CatalogPage, EntrySummary
 from lib.ui.catalog import cards, catalog_filters, list_columns
-from lib.ui.components import guard, links, own_component, statuses
+from lib.ui.components import first_sight, guard, links, own_component, statuses
 from lib.ui.components.statuses import Look
 from lib.ui.components.text import NOTHING, count, duration, exactly, one_line, percent, plural, shorten
 from lib.ui.workflows import attach
@@ -60,6 +60,7 @@ def draw(
             "view": view,
             "at": f"{view} {page.page} {catalog_filters.FILTERS.asked_for()}",
             "opened": _opened(),
+            "sight": first_sight.token(),
             "refusal": refusal,
             "columns": [column.heading(order) for column in columns],
             "entries": [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import streamlit as st
-from streamlit.elements.lib.mutable_popover_container import PopoverContainer
 
 from lib import database
 from lib.auth.actors import Actor
@@ -29,13 +28,9 @@ def remember(filters: CatalogFilters, total: int) -> None:
     st.session_state[_SHOWN] = (filters, total)
 
 
-def draw() -> PopoverContainer:
-    """Draw the menu, which `fill` fills once the list is there that it speaks of."""
-    return st.popover("Export and import", icon=":material/import_export:", key="catalog-export", on_change="rerun")
-
-
-def fill(actor: Actor, menu: PopoverContainer) -> None:
-    """Draw what the menu offers where it is open. Links are made then, each good for one download."""
+def draw(actor: Actor) -> None:
+    """Draw the menu. Links are made when it is opened, each good for one download."""
+    menu = st.popover("Export and import", icon=":material/import_export:", key="catalog-export", on_change="rerun")
     if not menu.open:
         return
     filters, total = st.session_state[_SHOWN]

@@ -71,7 +71,7 @@ def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
     if page.entries:
         with st.container(key="many-events" if len(page.entries) >= 20 else "few-events"):
             _draw_entries(actor, page, activity, asked)
-        first_sight.show()
+        first_sight.wait()
     with filters:
         catalog_filters.draw(actor, page)
     if not page.entries:

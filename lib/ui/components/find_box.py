@@ -61,8 +61,13 @@ _LISTS: Mapping[Kind, _List] = {
 }
 
 
-def draw(actor: Actor) -> None:
-    """Draw the button, and what it opens. Call it before a page draws: of two dialogs the first one is shown."""
+def draw_dialog(actor: Actor) -> None:
+    """Draw the box where it is open. Call it before a page draws: of two dialogs the first one is shown."""
+    _open.draw(actor)
+
+
+def draw() -> None:
+    """Draw the button that opens the box."""
     st.button(
         "Find anything",
         icon=":material/search:",
@@ -73,7 +78,6 @@ def draw(actor: Actor) -> None:
     )
     script = FIND.read_text(encoding="utf-8")
     st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
-    _open.draw(actor)
 
 
 def _ask() -> None:

@@ -1,27 +1,77 @@
 """What a page is opened for is in sight before all else of it is drawn.
 
 A browser that has just loaded the application shows nothing until it has made all elements that it knows of. Those that
-one reads first are sent first, and the others when they can be seen (docs/decisions/0124).
+one reads first are sent first. They have a token, by which the browser tells us when they can be seen, and then the
+others follow (docs/decisions/0124).
 """
 
 from __future__ import annotations
 
-import time
+from dataclasses import dataclass, field
+from threading import Event
+from uuid import uuid4
+from weakref import WeakValueDictionary
 
 import streamlit as st
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-#: A browser shows cards 0.1 to 0.2 s after they were sent. One that is slower shows all at once, as without a pause.
-PAUSE_SECONDS = 0.2
-_IS_OVER = "first_sight_is_over"
+#: Where a browser tells it; the token comes last.
+PATH = "/_seen/"
+# A browser that is far away or busy has all of the page by then.
+_LONGEST_SECONDS = 0.5
+_SIGHT, _IS_OVER = "first_sight", "first_sight_is_over"
 
 
-def show() -> None:
-    """Let what is drawn so far be seen before the rest is sent, where somebody has just opened the application."""
-    if not st.session_state.get(_IS_OVER):
-        end()
-        time.sleep(PAUSE_SECONDS)
+@dataclass(eq=False)
+class _Sight:
+    """Something that is to be seen before the rest. It is known as long as its session has it."""
+
+    token: str = field(default_factory=lambda: uuid4().hex)
+    is_seen: Event = field(default_factory=Event)
+
+
+_awaited: WeakValueDictionary[str, _Sight] = WeakValueDictionary()
+
+
+class FirstSights:
+    """Takes what browsers tell. Whoever knows no token is answered alike."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST" or PATH not in scope["path"]:
+            await self._app(scope, receive, send)
+            return
+        if sight := _awaited.get(scope["path"].rpartition("/")[2]):
+            sight.is_seen.set()
+        await Response(status_code=204)(scope, receive, send)
+
+
+def token() -> str:
+    """What the browser is to tell once it shows what has this; empty where nobody waits for it."""
+    if st.session_state.get(_IS_OVER) or not _is_browser():
+        return ""
+    sight = st.session_state.setdefault(_SIGHT, _Sight())
+    _awaited[sight.token] = sight
+    return str(sight.token)
+
+
+def wait() -> None:
+    """Let what has the token be seen before more is drawn. Only who has just opened the application waits."""
+    sight: _Sight | None = st.session_state.get(_SIGHT)
+    if sight:
+        sight.is_seen.wait(_LONGEST_SECONDS)
+    end()
 
 
 def end() -> None:
     """From here on a page is drawn at once: the browser has the application."""
+    st.session_state.pop(_SIGHT, None)
     st.session_state[_IS_OVER] = True
+
+
+def _is_browser() -> bool:
+    """Whether somebody looks, and no program reads: all browsers call themselves Mozilla first."""
+    return st.context.headers.get("User-Agent", "").startswith("Mozilla/")

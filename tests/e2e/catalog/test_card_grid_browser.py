@@ -95,7 +95,9 @@ def test_a_click_draws_what_it_changes_and_nothing_else(page: Page) -> None:
 def test_the_mouse_on_a_card_has_that_card_styled_and_no_other(page: Page, tmp_path: Path) -> None:
     elements = opened(page).first.evaluate("card => card.getRootNode().querySelectorAll('*').length")
     assert elements > 500
+    expect(page.get_by_test_id("stSkeleton")).to_have_count(0)  # all fields have their scripts
     page.mouse.move(700, 5)
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     browser = page.context.browser
     assert browser
     browser.start_tracing(page=page, path=tmp_path / "trace.json", categories=["devtools.timeline"])

@@ -182,7 +182,7 @@ class HeldAfterCards:
         self._is_holding = False
 
 
-STANDING = """() => ['h1', '.st-key-catalog-health', '.st-key-define-event', '.st-key-catalog-entries']
+STANDING = """() => ['h1', '.st-key-catalog-health', '.st-key-catalog-entries']
   .map((one) => document.querySelector(one)).map((one) => one.getBoundingClientRect()).flatMap(({ x, y }) => [x, y])"""
 
 
@@ -203,6 +203,37 @@ def test_cards_are_there_before_the_filters_and_do_not_move(page: Page, width: i
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     assert fields.count() == 5
     assert page.evaluate(STANDING) == pytest.approx(before, abs=1)
+
+
+#: What the page has when it tells that its cards can be seen.
+AT_FIRST_SIGHT = """
+window.sights = [];
+const ask = window.fetch;
+window.fetch = (url, ...more) => {
+  const count = (kind) => document.querySelectorAll(kind).length;
+  if (String(url).includes("/_seen/")) {
+    const inside = [...document.querySelectorAll(".stBidiComponent *")].map((one) => one.shadowRoot).filter(Boolean);
+    const cards = inside.flatMap((root) => [...root.querySelectorAll(".card")]);
+    window.sights.push({ cards: cards.length, fields: count(".st-key-catalog-filters > [class*=st-key-]") });
+  }
+  return ask(url, ...more);
+};
+"""
+
+
+def test_the_rest_waits_until_the_cards_are_seen_once(browser: Browser, app: RunningApp) -> None:
+    context = browser.new_context(base_url=app.url, viewport={"width": 1440, "height": 1000})
+    context.add_init_script(AT_FIRST_SIGHT)
+    page = context.new_page()
+    open_and_settle(page, "/")
+    assert page.evaluate("window.sights") == [{"cards": 24, "fields": 0}]
+    page.get_by_role("link", name="My page").click()
+    expect(page.get_by_role("heading", name="My page")).to_be_visible()
+    page.get_by_role("link", name="Event catalog").click()
+    expect(page.get_by_role("button", name="Clear")).to_be_visible()
+    settled(page)
+    assert page.evaluate("window.sights.length") == 1
+    context.close()
 
 
 #: The height of each field, and of what stands in its place.
