@@ -28,6 +28,7 @@ from lib.ui import INLINE_SCRIPTS, STYLES, warm_up
 from lib.ui.components import guard
 from lib.ui.components.first_sight import FirstSights
 from lib.ui.components.frames import DiscreetWebSocket, WholePageFirst
+from lib.ui.components.kept_scripts import KeptScripts
 from lib.ui.components.stylesheet import Stylesheet
 from lib.ui.people import provider
 from lib.ui.people.cookies import SignInMiddleware, presented
@@ -129,6 +130,7 @@ app = st.App(
         Middleware(DiscreetWebSocket),
         Middleware(WholePageFirst),
         Middleware(Stylesheet, sheets=STYLES),
+        Middleware(KeptScripts),
     ],
     on_script_error=guard.show_error,
 )
