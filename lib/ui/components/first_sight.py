@@ -41,10 +41,10 @@ class FirstSights:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] != "POST" or PATH not in scope["path"]:
+        if scope["type"] != "http" or scope["method"] != "POST" or not scope["path"].startswith(PATH):
             await self._app(scope, receive, send)
             return
-        if sight := _awaited.get(scope["path"].rpartition("/")[2]):
+        if sight := _awaited.get(scope["path"].removeprefix(PATH)):
             sight.is_seen.set()
         await Response(status_code=204)(scope, receive, send)
 

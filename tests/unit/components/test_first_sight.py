@@ -38,4 +38,4 @@ def test_a_stranger_learns_nothing(browser: TestClient, token: str) -> None:
 
 def test_all_other_requests_go_on(browser: TestClient) -> None:
     assert browser.get(f"{first_sight.PATH}x").status_code == 404
-    assert browser.post("/seen").status_code == 404
+    assert browser.post("/api/v2/_seen/x").status_code == 404
