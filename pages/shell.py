@@ -45,8 +45,20 @@ VIEWED = [
     ViewedPage(timeline.FILTERS, "Timeline"),
 ]
 
+
+def draw_sidebar() -> None:
+    """Draw what is the same on every page, and the scripts that all of them need."""
+    with find:
+        find_box.draw()
+    with person:
+        guard.draw_person()
+        scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
+        inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
+        st.html(inline, unsafe_allow_javascript=True)
+
+
 with guard.errors_shown(), lost_press.reported():
-    top, bottom, person = (st.sidebar.container() for _ in range(3))
+    find, saved, person = (st.sidebar.container() for _ in range(3))
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     dialogs.close_what_was_left()
     find_box.draw_dialog(actor)
@@ -59,15 +71,13 @@ with guard.errors_shown(), lost_press.reported():
     page = st.navigation([*PAGES, settings])
     views = views_seen.of(actor, VIEWED, page.url_path or "catalog")
     saved_views.begin(views)
+    is_first = first_sight.is_ahead()
+    if not is_first:
+        draw_sidebar()
     guard.draw_to_its_end(page.run)
     dialogs.stay()
-    with top:
-        find_box.draw()
-    with person:
-        guard.draw_person()
-    with bottom:
+    if is_first:
+        draw_sidebar()
+    with saved:
         saved_views.draw(views)
-    scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
-    inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
-    st.sidebar.html(inline, unsafe_allow_javascript=True)
     first_sight.end()

@@ -49,9 +49,14 @@ class FirstSights:
         await Response(status_code=204)(scope, receive, send)
 
 
+def is_ahead() -> bool:
+    """Whether this is the first that somebody sees of the application."""
+    return not st.session_state.get(_IS_OVER)
+
+
 def token() -> str:
     """What the browser is to tell once it shows what has this; empty where nobody waits for it."""
-    if st.session_state.get(_IS_OVER) or not _is_browser():
+    if not is_ahead() or not _is_browser():
         return ""
     sight = st.session_state.setdefault(_SIGHT, _Sight())
     _awaited[sight.token] = sight

@@ -86,7 +86,7 @@ def enter(way_in: Entrance, *, when_stopped: Callable[[], object]) -> Actor:
 
 
 def draw_person() -> None:
-    """Draw who is looking. It waits until the page is drawn, which people come for."""
+    """Draw who is looking, and the way to be somebody else or nobody."""
     st.session_state[_WAY_IN].draw(st.session_state[_PERSON])
 
 
