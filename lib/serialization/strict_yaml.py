@@ -176,7 +176,7 @@ def _plain(text: str) -> JsonValue:
 
 
 class _JsonLike:
-    """What our dumpers share: no aliases, and quotes where `read` would take text for something else."""
+    """What our dumpers share: no aliases, and quotes where `read`, or another reader, takes text for something else."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own name and form
 
@@ -201,16 +201,28 @@ def _text(dumper: Any, text: str) -> Any:
 
 def _exact(dumper: Any, number: Any) -> Any:
     text = strict_json.dumps(number) if isinstance(number, float) else str(number)
+    mantissa, e, exponent = text.lower().partition("e")
+    if e:  # YAML 1.1 takes it for a number only with a point and a sign
+        text = (
+            f"{mantissa if '.' in mantissa else f'{mantissa}.0'}e{exponent if exponent[0] in '+-' else f'+{exponent}'}"
+        )
     return dumper.represent_scalar("tag:yaml.org,2002:json", text)
 
+
+# What YAML 1.2 takes for a number and 1.1 does not.
+_OTHERWISE = r"[-+]?[0-9]+|0o[0-7]+|[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 
 for _dumper in (_Dumper, _FastDumper):
     for _tag, _pattern, _first in (
         ("bool", "true|false", "tf"),
         ("null", "null|~|", ["n", "~", ""]),
         ("json", _NUMBER.pattern, "-0123456789"),
+        ("otherwise", _OTHERWISE, "-+.0123456789"),
     ):
         _dumper.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"^(?:{_pattern})$"), list(_first))
+    for _first, _resolvers in yaml.SafeDumper.yaml_implicit_resolvers.items():  # YAML 1.1: dates, yes and no, 1:30
+        for _tag, _pattern in _resolvers:
+            _dumper.add_implicit_resolver(_tag, _pattern, [_first])
     _dumper.add_representer(str, _text)
     for _kind in (Decimal, int, float):
         _dumper.add_representer(_kind, _exact)

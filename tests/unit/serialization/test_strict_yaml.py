@@ -4,6 +4,7 @@ import decimal
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,6 +29,31 @@ def test_what_is_written_is_read_again(value: Any, fast: bool, by_others: bool) 
     text = strict_yaml.write(value, fast=fast)
     again = strict_yaml.read(text, field="text", by_others=by_others)
     assert strict_json.canonical(again) == strict_json.canonical(value)
+
+
+#: Texts that YAML 1.1 or 1.2 takes for something else where they have no quotes.
+BARE = st.from_regex(
+    r"\A(?:[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}Z?)?|[-+]?[0-9][0-9_]{0,3}(?::[0-5]?[0-9]){0,2}"
+    r"|[-+]?[0-9]{0,2}\.[0-9]{0,2}(?:[eE][-+]?[0-9])?|0[box][0-7]{1,3}|[-+]?\.(?:inf|NaN))\Z"
+) | st.sampled_from(["yes", "No", "ON", "off", "True", "NULL", "Null", "~", "", "=", "<<", "!", "&", "*"])
+
+
+@given(st.dictionaries(BARE, BARE, min_size=1, max_size=4), st.booleans())
+def test_text_stays_text_for_other_readers(value: dict[str, str], fast: bool) -> None:
+    text = strict_yaml.write(value, fast=fast)
+    assert yaml.safe_load(text) == value
+    assert strict_yaml.read(text, field="text") == value
+
+
+@pytest.mark.parametrize("text", ["2026-03-15", "2026-04-30T00:00:00Z", "no", "1:30", "089", "0o17", "1e3", "+1", ".5"])
+def test_what_some_reader_takes_for_no_text_is_quoted(text: str) -> None:
+    assert strict_yaml.write({"a": text}).strip() == f"a: '{text}'"
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False) | st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_one_for_other_readers(number: decimal.Decimal | float) -> None:
+    read = yaml.safe_load(strict_yaml.write(number))
+    assert isinstance(read, int | float) and read == float(number)
 
 
 @pytest.mark.parametrize(
