@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.e2e.conftest import RunningApp, database_of, settled
 from tests.support.waiting import wait_for
@@ -23,6 +23,8 @@ window.WebSocket = class extends WebSocket {
 };
 """
 OPEN = 1
+PHONE: ViewportSize = {"width": 390, "height": 844}
+
 
 
 @pytest.fixture
@@ -243,3 +245,33 @@ def test_the_focus_goes_back_to_what_led_to_a_dialog(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(opened).to_have_count(0)
     expect(menu).to_be_focused()
+
+
+def open_dialog(page: Page, address: str, opener: str) -> Locator:
+    """The dialog that this button opens at that address, with the buttons at its end."""
+    page.goto(address)
+    expect(page.get_by_role("button", name=re.compile(opener)).first).to_be_visible()
+    settled(page)
+    page.get_by_role("button", name=re.compile(opener)).first.click()
+    found = page.get_by_role("dialog").locator("[class*=st-key-acts-of-]")
+    expect(found).to_be_visible()
+    settled(page)
+    return found
+
+
+@pytest.mark.parametrize("height", [844, 500])
+@pytest.mark.parametrize(
+    ("address", "opener"),
+    [
+        ("/event?eventType=TICKET_CREATED", "Detach$"),
+        ("/schemas", "Register schema"),
+        ("/settings?section=tokens", "Create a token"),
+    ],
+)
+def test_what_ends_a_dialog_is_in_sight_on_a_phone(page: Page, address: str, opener: str, height: int) -> None:
+    """However long the dialog is, and however low the screen."""
+    page.set_viewport_size({"width": PHONE["width"], "height": height})
+    acts = open_dialog(page, address, opener)
+    for act in acts.get_by_role("button").all():
+        expect(act).to_be_in_viewport(ratio=1)
+        act.click(trial=True)  # nothing is above it
