@@ -1,6 +1,7 @@
 // What the keyboard does about dialogs. Enter in a field of one does what the dialog is for. And the focus is never lost:
 // it stays in a dialog whose content changes, and goes back to where one was when the dialog is gone.
-// What keeps a dialog from doing it is said below its buttons, which on a phone may be below the screen: it comes into view.
+// What keeps a dialog from doing it is said below its buttons, and what a drawer asks may be below the screen, too: both
+// come into view.
 (() => {
   if (window.leadsDialogs) return;
   window.leadsDialogs = true;
@@ -39,6 +40,10 @@
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
 
   const refusal = "[data-testid=stAlertContentError]";
+  const question = '[class*="st-key-question-of-"]';
+  // Its buttons are drawn last.
+  const buttons = (node) => (node.matches?.(acts) ? node : node.querySelector?.(acts));
+  const asked = (nodes) => [...nodes].map(buttons).find(Boolean)?.closest(question);
   let pressed = -waits; // when something was pressed in a dialog
   const heed = ({ target }) => { if (target.closest?.(dialog)) pressed = performance.now(); };
   for (const kind of ["click", "keydown"]) document.addEventListener(kind, heed, true);
@@ -46,7 +51,8 @@
     if (performance.now() - pressed > waits) return;
     for (const { target, addedNodes } of changes) {
       if (!addedNodes.length || !target.closest?.(dialog)) continue;
-      target.querySelector(refusal)?.scrollIntoView({ block: "nearest" });
+      const shown = target.querySelector(refusal) ?? asked(addedNodes);
+      shown?.scrollIntoView({ block: "nearest" });
     }
   }).observe(document.body, { childList: true, subtree: true });
 

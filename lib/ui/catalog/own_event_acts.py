@@ -49,8 +49,8 @@ def draw(actor: Actor, entry: CatalogEntry, *, in_drawer: bool) -> None:
         draw_deleted(actor, [gone])
     if _delete_dialog.about == entry.event_type:
         if in_drawer:  # a dialog cannot open another one, and the drawer is one
-            st.divider()
-            _draw_confirmation(actor, entry.event_type, in_drawer=True)
+            with dialogs.question("delete"):
+                _draw_confirmation(actor, entry.event_type, in_drawer=True)
         else:
             _delete_dialog.draw(actor, entry.event_type)
 

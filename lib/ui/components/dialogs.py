@@ -142,6 +142,13 @@ def dialog(
     return decorate
 
 
+def question(key: str) -> DeltaGenerator:
+    """What a drawer asks, as it cannot open a dialog: below a line, and it comes into sight by itself (dialogs.js)."""
+    asked = st.container(gap="small", key=f"question-of-{key}")
+    asked.divider()
+    return asked
+
+
 def form(key: str) -> DeltaGenerator:
     """Fields whose texts are sent with the act of the dialog. What Enter does there is said once, by `draw_acts`."""
     return st.form(key, border=False, enter_to_submit=False)

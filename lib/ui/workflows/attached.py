@@ -77,8 +77,8 @@ def _draw_one(
     if _detach_dialog.about != workflow.workflow_id:
         return
     if in_drawer:  # a dialog cannot open another one, and the drawer is one
-        st.divider()
-        _draw_confirmation(actor, event_type, workflow.workflow_id)
+        with dialogs.question("detach"):
+            _draw_confirmation(actor, event_type, workflow.workflow_id)
     else:
         _detach_dialog.draw(actor, event_type, workflow.workflow_id)
 

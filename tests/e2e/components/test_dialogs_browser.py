@@ -264,6 +264,7 @@ def open_dialog(page: Page, address: str, opener: str) -> Locator:
     ("address", "opener"),
     [
         ("/event?eventType=TICKET_CREATED", "Detach$"),
+        ("/?eventType=TICKET_CREATED", "Detach$"),
         ("/schemas", "Register schema"),
         ("/settings?section=tokens", "Create a token"),
     ],
@@ -275,3 +276,14 @@ def test_what_ends_a_dialog_is_in_sight_on_a_phone(page: Page, address: str, ope
     for act in acts.get_by_role("button").all():
         expect(act).to_be_in_viewport(ratio=1)
         act.click(trial=True)  # nothing is above it
+
+
+def test_what_a_drawer_asks_comes_into_sight(page: Page) -> None:
+    page.set_viewport_size(PHONE)
+    acts = open_dialog(page, "/?eventType=TICKET_CREATED", "Detach$")
+    expect(acts.get_by_role("button", name="Detach and publish")).to_be_in_viewport(ratio=1)
+    asked = page.get_by_text("will no longer start from").first
+    expect(asked).to_be_in_viewport(ratio=1)
+    top = "one => one.getBoundingClientRect().top"
+    line = page.locator("[class*=st-key-question-of-] hr")
+    assert asked.evaluate(top) - line.evaluate(top) > 12  # which belongs to the words above it as little
