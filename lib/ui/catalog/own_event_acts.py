@@ -166,6 +166,7 @@ def _draw_confirmation(actor: Actor, event_type: str, *, in_drawer: bool) -> Non
             "Deprecate" if use.keeps_it else "Delete",
             key="confirm-delete",
             icon=":material/block:" if use.keeps_it else ":material/delete:",
+            destroys=not use.keeps_it,
             on_click=guard.callback(_delete),
             args=(actor, own, in_drawer),
         )

@@ -91,18 +91,20 @@ class Dialog(Generic[_P]):
         icon: str,
         in_form: bool = False,
         is_advised: bool = True,
+        destroys: bool = False,
         cancels: bool = True,
         **options: Any,
     ) -> Press | None:
         """Draw what ends the dialog, at its right: Cancel and, last, what it was opened for; the press of that.
 
-        `is_advised` is false for what is done against advice, `cancels` for what one did not come for. In a popover
-        there is no Cancel: one closes it by leaving it. Enter in a field before them presses the last one (dialogs.js).
-        With an `on_click` of its own the act is done by that.
+        `is_advised` is false for what is done against advice, `cancels` for what one did not come for. What `destroys`
+        is red. In a popover there is no Cancel: one closes it by leaving it. Enter in a field before them presses the
+        last one (dialogs.js). With an `on_click` of its own the act is done by that.
         """
         draw = st.form_submit_button if in_form else st.button
         kind: Literal["primary", "secondary"] = "primary" if is_advised else "secondary"
-        with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=f"acts-of-{key}"):
+        row = f"acts-of-destroying-{key}" if destroys else f"acts-of-{key}"
+        with st.container(horizontal=True, horizontal_alignment="right", gap="small", key=row):
             if cancels and self.about is not None:
                 draw("Cancel", key=f"{key}-cancel", on_click=guard.callback(self.close))
             if "on_click" in options:

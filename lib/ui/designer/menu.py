@@ -123,7 +123,7 @@ def _delete(draft: Draft) -> None:
             conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
         )
     definition_diff.draw(published, workflow.draft, height=280)
-    if press := _delete.draw_acts("Delete draft", key="delete-confirm", icon=":material/delete:"):
+    if press := _delete.draw_acts("Delete draft", key="delete-confirm", icon=":material/delete:", destroys=True):
         with guard.errors_shown():
             press.write(
                 draft.actor,

@@ -176,7 +176,7 @@ def _draw_revoking(actor: Actor, token: Token) -> None:
         f"It ends **at once and for good**, in every process: whoever still uses it gets 401. {used} To replace it "
         "without a gap, rotate it."
     )
-    if press := token_dialog.draw_acts("Revoke", key="token-revoke", icon=":material/block:"):
+    if press := token_dialog.draw_acts("Revoke", key="token-revoke", icon=":material/block:", destroys=True):
         with guard.errors_shown():
             press.write(actor, lambda conn: tokens.revoke(conn, actor, token_id=token.token_id))
             guard.tell(f"{escape(token.name)} was revoked.", icon=":material/block:")

@@ -116,7 +116,7 @@ def _draw_delete(actor: Actor, view: SavedView) -> None:
     with st.popover("Delete", icon=":material/delete:", disabled=bool(refusal), help=refusal, type="tertiary"):
         st.markdown("Everyone here loses this view." if view.is_shared else "Nobody else has this view.")
         key = f"view-delete-{view.view_id}"
-        if press := manage.draw_acts("Delete it", key=key, icon=":material/delete:", cancels=False):
+        if press := manage.draw_acts("Delete it", key=key, icon=":material/delete:", cancels=False, destroys=True):
             with guard.errors_shown():
                 press.write(actor, lambda conn: saved_views.delete(conn, actor, view_id=view.view_id))
                 _done(manage, actor, f"The view {escape(view.name)} is deleted.", icon=":material/delete:")

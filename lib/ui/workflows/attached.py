@@ -116,6 +116,7 @@ def _draw_confirmation(actor: Actor, event_type: str, workflow_id: UUID) -> None
             f"Detach and publish v{preview.after['version']}",
             key=f"confirm-{workflow_id}",
             icon=":material/link_off:",
+            destroys=True,
             on_click=guard.callback(_detach),
             args=(actor, preview),
         )

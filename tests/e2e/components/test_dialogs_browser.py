@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 
 from tests.e2e.conftest import RunningApp, database_of, settled
 from tests.support.waiting import wait_for
+from tests.unit.components.test_theme import contrast
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +25,13 @@ window.WebSocket = class extends WebSocket {
 """
 OPEN = 1
 PHONE: ViewportSize = {"width": 390, "height": 844}
-
+# What is drawn behind a button and what is written on it, as 0 to 255 each, whatever the style calls them.
+COLORS = """one => ['backgroundColor', 'color'].map(part => {
+  const context = document.createElement('canvas').getContext('2d');
+  context.fillStyle = getComputedStyle(one)[part];
+  context.fillRect(0, 0, 1, 1);
+  return [...context.getImageData(0, 0, 1, 1).data].slice(0, 3);
+})"""
 
 
 @pytest.fixture
@@ -287,3 +294,18 @@ def test_what_a_drawer_asks_comes_into_sight(page: Page) -> None:
     top = "one => one.getBoundingClientRect().top"
     line = page.locator("[class*=st-key-question-of-] hr")
     assert asked.evaluate(top) - line.evaluate(top) > 12  # which belongs to the words above it as little
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_takes_something_away_does_not_look_like_save(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    saves = open_dialog(page, "/settings?section=members", "Add a member").get_by_role("button").last
+    usual, _ = saves.evaluate(COLORS)
+    act = open_dialog(page, "/event?eventType=TICKET_CREATED", "Detach$").get_by_role("button").last
+    behind, words = act.evaluate(COLORS)
+    assert behind[0] > 2 * behind[2] and usual[0] < usual[2]
+    assert contrast(tuple(behind), tuple(words)) >= 4.5
+    act.hover()
+    wait_for(lambda: act.evaluate(COLORS)[1] == [255, 255, 255])
+    behind, words = act.evaluate(COLORS)
+    assert contrast(tuple(behind), tuple(words)) >= 4.5
