@@ -83,6 +83,14 @@ def member_dialog(actor: Actor, member: Member, made: Sequence[Token]) -> None:
     """In it one changes what a member may, or removes them."""
     you = " :gray[· this is you]" if member.user_id == actor.user_id else ""
     st.markdown(f"**{escape(member.name)}** {code(member.email)}{you}")
+    act = st.segmented_control("What to do", ["Change", "Remove"], default="Change", required=True, key="member-act")
+    if act == "Remove":
+        _draw_removing(actor, member, made)
+    else:
+        _draw_changing(actor, member)
+
+
+def _draw_changing(actor: Actor, member: Member) -> None:
     key = f"permission-{member.user_id}"
     seen = dialogs.begun_with(key, member.permission)
     permission = _choose_permission(seen, key=key)
@@ -96,19 +104,20 @@ def member_dialog(actor: Actor, member: Member, made: Sequence[Token]) -> None:
             )
             guard.tell(f"{escape(member.name)} has {permission} permission.", icon=":material/check:")
             member_dialog.end()
-    st.divider()
+
+
+def _draw_removing(actor: Actor, member: Member, made: Sequence[Token]) -> None:
+    who, whose = ("you", "your") if member.user_id == actor.user_id else ("they", "their")
     st.markdown(
-        "**Remove from this tenant.** They see nothing of it any more, and how they like their pages is forgotten. "
-        "What they did stays in the audit trail."
+        f"{who.capitalize()} will see nothing of this tenant any more, and how {who} like {whose} pages is forgotten. "
+        f"What {who} did stays in the audit trail."
     )
     end_tokens = True
     if made:
         names = ", ".join(escape(one.name) for one in made)
-        st.markdown(f"They made {plural(len(made), 'API token')} ({names}) and may have kept the text.")
+        st.markdown(f"{who.capitalize()} made {plural(len(made), 'API token')} ({names}) and may have kept the text.")
         end_tokens = st.checkbox("Revoke these tokens too", value=True, key="member-tokens")
-    if press := member_dialog.draw_acts(
-        "Remove", key="member-remove", icon=":material/person_remove:", is_advised=False, cancels=False
-    ):
+    if press := member_dialog.draw_acts("Remove", key="member-remove", icon=":material/person_remove:", destroys=True):
         with guard.errors_shown():
             press.write(actor, lambda conn: members.remove(conn, actor, user_id=member.user_id, end_tokens=end_tokens))
             guard.tell(f"{escape(member.name)} was removed.", icon=":material/person_remove:")

@@ -136,6 +136,11 @@ def test_a_member_is_added_and_removed(page: Page) -> None:
     expect(dialog.get_by_text("grace@northwind.example")).to_be_visible()
     settled(page)
     picture(page, "member")
+    dialog.get_by_text("Remove", exact=True).click()
+    expect(dialog.get_by_text("They will see nothing of this tenant any more")).to_be_visible()
+    settled(page)
+    picture(page, "member-remove")
+    expect(dialog.locator("[class*=st-key-acts-of-]")).to_have_count(1)
     dialog.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("Grace was removed")).to_be_visible()
 

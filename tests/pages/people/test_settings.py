@@ -48,6 +48,17 @@ def choose(app: AppTest, what: str, which: UUID) -> AppTest:
     return app
 
 
+def removing(app: AppTest, which: UUID) -> AppTest:
+    """The part of a member's dialog that removes them."""
+    choose(app, "member", which).run()
+    return choose(app, "member", which).segmented_control(key="member-act").set_value("Remove").run()
+
+
+def remove(app: AppTest, which: UUID) -> None:
+    removing(app, which)
+    choose(app, "member", which).button(key="member-remove").click().run()
+
+
 def create(boss: Actor, **options: Any) -> tuple[str, UUID]:
     with database.write(boss) as conn:
         token = tokens.create_token(conn, boss, **{"name": "Desk", "permission": "manage", **options})
@@ -91,8 +102,7 @@ def test_a_member_is_added_changed_and_removed(db: Database, boss: Actor) -> Non
     choose(app, "member", ada.user_id).radio(key=f"permission-{ada.user_id}").set_value("read")
     app.button(key="member-change").click().run()
     assert "Read" in readings(app.dataframe[0])["Permission"][1]
-    choose(app, "member", ada.user_id).run()
-    choose(app, "member", ada.user_id).button(key="member-remove").click().run()
+    remove(app, ada.user_id)
     assert not app.exception and list(app.dataframe[0].value["Name"]) == [boss.email]
 
 
@@ -106,8 +116,9 @@ def test_what_cannot_be_a_member_is_said_in_the_dialog(boss: Actor) -> None:
 
 
 def test_the_last_admin_stays_and_the_page_says_why(boss: Actor) -> None:
-    app = choose(open_settings(), "member", boss.user_id).run()
-    choose(app, "member", boss.user_id).button(key="member-remove").click().run()
+    app = open_settings()
+    remove(app, boss.user_id)
+    assert "You will see nothing of this tenant any more, and how you like your pages is forgotten." in said(app)
     assert "last admin; make someone else an admin first" in app.error[0].value
     assert list(app.dataframe[0].value["Name"]) == [boss.email]
 
@@ -115,10 +126,10 @@ def test_the_last_admin_stays_and_the_page_says_why(boss: Actor) -> None:
 def test_removing_a_member_offers_to_end_the_tokens_they_made(new_actor: ActorFactory, boss: Actor) -> None:
     other = new_actor("admin", tenant=boss.tenant)
     token, _ = create(other, name="Ticket *desk*")
-    app = choose(open_settings(), "member", other.user_id).run()
+    app = removing(open_settings(), other.user_id)
     assert "They made 1 API token (Ticket *desk*)" in said(app)
     assert app.checkbox(key="member-tokens").value
-    choose(app, "member", other.user_id).button(key="member-remove").click().run()
+    remove(app, other.user_id)
     assert tokens.actor_for_token(token) is None
 
 
