@@ -114,7 +114,8 @@ def _draw_changes(views: Views, view: SavedView, page: ViewedPage) -> None:
 def _draw_delete(actor: Actor, view: SavedView) -> None:
     refusal = guard.refused(actor, saved_views.right_to_delete(view.is_own, view.is_shared))
     with st.popover("Delete", icon=":material/delete:", disabled=bool(refusal), help=refusal, type="tertiary"):
-        st.markdown("Everyone here loses this view." if view.is_shared else "Nobody else has this view.")
+        lost = "Everyone here loses this view." if view.is_shared else "Nobody else has this view."
+        st.markdown(f"Delete **{escape(view.name)}**? {lost}")
         key = f"view-delete-{view.view_id}"
         if press := manage.draw_acts("Delete it", key=key, icon=":material/delete:", cancels=False, destroys=True):
             with guard.errors_shown():

@@ -97,6 +97,9 @@ def test_a_view_is_saved_opens_its_page_is_cleared_and_shared(page: Page) -> Non
     dialog.get_by_text("Everyone in Northwind IT sees it").click()
     settled(page)
     picture(page, "view-manage")
+    opens = dialog.get_by_role("link", name="Open it")
+    expect(opens).to_have_css("background-color", "rgba(0, 0, 0, 0)")  # it leads to this page, and is no place
+    expect(opens.locator("p")).to_have_css("font-weight", "400")
     dialog.get_by_role("button", name="Save changes").click()
     expect(dialog).to_have_count(0)
     page.goto("about:blank")  # a page that is left keeps its person

@@ -328,6 +328,7 @@ def test_the_dialog_closes_when_one_goes_on_by_a_link(ada: Actor) -> None:
 def test_a_view_is_deleted(ada: Actor) -> None:
     view = save(ada)
     app = managed(pages.open_page("runs.py"), view)
+    assert "Delete **Failures**? Nobody else has this view." in [one.value for one in app.markdown]
     click(app, f"view-delete-{view}")
     assert seen(ada) == [] and listed(app) == []
 
