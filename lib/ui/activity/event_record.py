@@ -117,19 +117,32 @@ def _start(actor: Actor, event_id: UUID) -> None:
 
 @dialogs.dialog("Raw payload", width="large", icon=":material/lock_open:")
 def _reveal(actor: Actor, event_id: UUID) -> None:
-    st.markdown(
-        "Secrets and personal data are shown as they came. Your name, the time and the reason go into the audit trail."
-    )
-    with dialogs.form("reveal-form"):
-        reason = st.text_input("Reason", key="reveal-reason", placeholder="Why do you need to see it?", max_chars=500)
-        press = _reveal.draw_acts("Reveal", key="reveal-confirm", icon=":material/visibility:", in_form=True)
+    place = st.empty()  # what is shown takes the place of the form that asked for it
+    with place.container():
+        st.markdown(
+            "Secrets and personal data are shown as they came. "
+            "Your name, the time and the reason go into the audit trail."
+        )
+        with dialogs.form("reveal-form"):
+            reason = st.text_input(
+                "Reason", key="reveal-reason", placeholder="Why do you need to see it?", max_chars=500
+            )
+            press = _reveal.draw_acts("Reveal", key="reveal-confirm", icon=":material/visibility:", in_form=True)
     if press:
         with guard.errors_shown():
-            with database.write(
-                actor
-            ) as conn:  # at each press: its reason is another one, and the session keeps nothing
+            # At each press: its reason is another one, and the session keeps nothing.
+            with database.write(actor) as conn:
                 payload = activity.reveal_payload(conn, actor, event_id=event_id, reason=reason)
-            st.code(json_text(payload), language="json")
+            with place.container():
+                _draw_revealed(payload)
+
+
+def _draw_revealed(payload: object) -> None:
+    st.markdown("This is how it came. Your name, the time and the reason are in the audit trail.")
+    st.code(json_text(payload), language="json", wrap_lines=True)
+    _reveal.draw_acts(
+        "Close", key="reveal-done", icon=":material/close:", cancels=False, on_click=guard.callback(_reveal.close)
+    )
 
 
 def _draw_trace(record: EventRecord, attach: Callable[[str], None]) -> None:

@@ -188,6 +188,15 @@ def test_a_raw_payload_takes_a_reason(page: Page) -> None:
     dialog.get_by_role("button", name="Reveal").click()
     expect(dialog.get_by_test_id("stCode")).to_contain_text("email")
     expect(dialog.get_by_test_id("stCode")).not_to_contain_text("[redacted]")
+    settled(page)
+    expect(dialog.get_by_role("button", name="Reveal")).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert dialog.get_by_test_id("stCode").locator("pre").evaluate("one => one.scrollWidth <= one.clientWidth + 1")
+    closes = dialog.locator("[class*=st-key-acts-of-]").get_by_role("button", name="Close")
+    code, end = dialog.get_by_test_id("stCode").bounding_box(), closes.bounding_box()
+    assert code and end and code["y"] + code["height"] < end["y"]
+    closes.click()
+    expect(dialog).to_have_count(0)
 
 
 def test_an_hour_that_comes_twice_says_which_one_it_is(page: Page, app: RunningApp) -> None:

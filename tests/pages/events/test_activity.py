@@ -351,6 +351,10 @@ def test_the_raw_payload_takes_a_reason(db: Database, new_actor: ActorFactory) -
     assert "Reason must have" in shown(app) and "hunter2" not in shown(app)
     _reveal(app, "The customer asked, ticket 42")
     assert '"password": "hunter2"' in shown(app)
+    assert [b.label for b in app.button if (b.key or "").startswith("reveal-")] == ["Close"]
+    app.button(key="reveal-done").click().run()
+    assert "hunter2" not in shown(app)
+    app.button(key="reveal").click().run()
     _reveal(app, "And once more")
     with db.owner.connect() as conn:
         told = conn.exec_driver_sql("SELECT detail ->> 'reason' FROM audit_logs ORDER BY audit_id").scalars().all()
