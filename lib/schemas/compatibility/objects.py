@@ -91,9 +91,9 @@ def _required(comparing: Comparing, view: View, atom: dict[str, Any], wanted: li
         found.append(
             comparing.teller.said(
                 stem.format("" if default is None else "_WITH_DEFAULT"),
-                f"must be there now{ending}",
+                f"is required now, and was not before{ending}",
                 mirrored="REQUIRED_ATTRIBUTE_REMOVED",
-                turned="need not be there any more",
+                turned="is not required any more",
             ).below(name)
         )
     return found

@@ -121,5 +121,7 @@ def draw_broken(broken: Sequence[BrokenMapping]) -> None:
 
 
 def _said(one: CompatibilityFinding) -> str:
+    """A finding as a sentence; small below it, where it is, and what the registry calls it, in words that may wrap."""
+    name = one.name.replace("_", " ").capitalize()
     strict = " :gray-badge[strict only]" if one.only_strict else ""
-    return f"{escape(one.sentence)}{strict}  \n:small[{code(one.place or '/')} :gray[{escape(one.name)}]]"
+    return f"{escape(one.sentence)}{strict}  \n:small[{code(one.place or '/')} :gray[· {escape(name)}]]"

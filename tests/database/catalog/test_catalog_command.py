@@ -60,7 +60,8 @@ def test_two_files_need_no_database(
     told = capsys.readouterr().out
     assert told.startswith(f"{old} → {changed}: ")
     if status and new is REQUIRED:
-        assert "REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL at /b, breaks backward: b must be there now." in told
+        name = "REQUIRED_PROPERTY_ADDED_TO_OPEN_CONTENT_MODEL"
+        assert f"{name} at /b, breaks backward: b is required now, and was not before." in told
 
 
 @pytest.mark.parametrize(

@@ -1054,8 +1054,8 @@ def test_each_finding_is_a_sentence_about_its_place() -> None:
     told = {(one.place, one.breaks): one.sentence for one in compare(old, new).findings}
     assert told == {
         ("/a/b/*", "backward"): "a.b[] has maxLength 5 now and had 9.",
-        ("/c", "backward"): "c must be there now.",
-        ("/a", "forward"): "a need not be there any more.",
+        ("/c", "backward"): "c is required now, and was not before.",
+        ("/a", "forward"): "a is not required any more.",
     }
 
 
