@@ -36,9 +36,13 @@ def draw_button(actor: Actor, *, label: str, versions: Sequence[SchemaVersion] =
         st.caption(f":material/info: {_OF_SYSTEM}", width="content")
         return
     refusal = guard.refused(actor, "admin")
+    dialog = _next if versions else _first
     if st.button(label, key="new-schema", icon=":material/add:", type="primary", disabled=bool(refusal), help=refusal):
-        _open.ask()
-    _open.draw(actor, tuple(versions))
+        dialog.ask()
+    if versions:
+        _next.draw(actor, tuple(versions))
+    else:
+        _first.draw(actor)
 
 
 def say_why(actor: Actor, versions: Sequence[SchemaVersion] = ()) -> None:
@@ -52,7 +56,16 @@ def _is_of_system(versions: Sequence[SchemaVersion]) -> bool:
 
 
 @dialogs.dialog("Register a schema", width="large", icon=":material/schema:")
-def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
+def _first(actor: Actor) -> None:
+    _draw_content(_first, actor, ())
+
+
+@dialogs.dialog("New version", width="large", icon=":material/schema:")
+def _next(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
+    _draw_content(_next, actor, versions)
+
+
+def _draw_content(dialog: dialogs.Dialog[...], actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     newest = versions[0].schema_ref if versions else None
     family = schema_registry.family_of(newest) if newest else ""
     with database.read(actor) as conn:
@@ -67,31 +80,32 @@ def _open(actor: Actor, versions: tuple[SchemaVersion, ...]) -> None:
     key = f"{_TEXT}-{newest or ''}"
     text = st.text_area("JSON Schema", json_text(before) if before is not None else _EMPTY, key=key, height=320)
     numbered.dress(key, text)
-    schema = _draw_problems(ref, text)
+    schema, problem = _checked(ref, text)
+    lacks_ref = problem is not None and not ref and problem.field == "schema ref"
+    said = st.empty()
+    if problem and not lacks_ref:
+        said.error(escape(problem.sentence), icon=":material/error:")
+    elif lacks_ref:
+        said.caption("Give the schema a ref.")
     if schema is not None and newest and before is not None:
         _draw_change(actor, newest, ref, before, schema)
     # Never disabled: who has typed the last letter may press it before the server knows that.
-    press = _open.draw_acts("Register", key="register-schema", icon=":material/check:")
+    press = dialog.draw_acts("Register", key="register-schema", icon=":material/check:")
     if press and schema is not None:
         with guard.errors_shown():
-            _register(actor, ref, schema, press)
-    elif press and not ref:
-        st.error("Give the schema a ref first.", icon=":material/error:")
+            _register(dialog, actor, ref, schema, press)
+    elif press and lacks_ref:
+        said.error("Give the schema a ref first.", icon=":material/error:")
 
 
-def _draw_problems(ref: str, text: str) -> JsonSchema | None:
-    """Say what is wrong with the ref or the text; the schema if nothing is."""
+def _checked(ref: str, text: str) -> tuple[JsonSchema | None, InvalidInput | None]:
+    """The schema that the text is, or what is wrong with that or with the ref."""
     try:
         schema = strict_json.parse(text, field="schema")
         schema_registry.check(ref, schema)
     except InvalidInput as error:
-        if ref or error.field != "schema ref":
-            st.error(escape(error.sentence), icon=":material/error:")
-        else:
-            st.caption("Give the schema a ref.")
-        return None
-    found: JsonSchema = schema
-    return found
+        return None, error
+    return schema, None
 
 
 def _draw_change(actor: Actor, newest: str, ref: str, before: JsonSchema, schema: JsonSchema) -> None:
@@ -105,10 +119,10 @@ def _draw_change(actor: Actor, newest: str, ref: str, before: JsonSchema, schema
     registry_comparison.draw_broken(broken)
 
 
-def _register(actor: Actor, ref: str, schema: JsonSchema, press: Press) -> None:
+def _register(dialog: dialogs.Dialog[...], actor: Actor, ref: str, schema: JsonSchema, press: Press) -> None:
     added = press.write(actor, lambda conn: schema_registry.register(conn, actor, schemas={ref: schema}))
     said = "is registered" if added else "was registered already"
     guard.tell(f"{code(ref)} {said}.", icon=":material/schema:")
     registry_comparison.forget()
     st.query_params["ref"] = ref
-    _open.end()
+    dialog.end()

@@ -61,11 +61,12 @@ def test_a_schema_is_registered_and_a_breaking_version_says_so_before_it_is_save
 
     page.get_by_role("button", name="New version").click()
     dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading", name="New version")).to_be_visible()
     expect(dialog.get_by_text("It becomes")).to_be_visible()
     lines = dialog.get_by_role("textbox", name="JSON Schema")
     expect(lines).to_have_css("background-image", re.compile("^url.*svg"))  # they are numbered
     write(dialog, V2)
-    expect(dialog.get_by_text("note must be there now.")).to_be_visible()
+    expect(dialog.get_by_text("note is required now, and was not before.")).to_be_visible()
     expect(dialog.get_by_text("Neither version's readers can be sure")).to_be_visible()
     dialog.get_by_role("button", name="Register").click()
     expect(page).to_have_url(re.compile(r"ref=journey\.DeviceOffline\.v2"))
