@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,6 @@ from lib.auth.audit_trail import AuditEntry
 from lib.ui.components import definition_diff, facts, guard, history, links, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.people import audit_list
-from lib.workflows import diff
 from lib.workflows import versions as workflow_versions
 
 #: Where objects of a kind are shown: the page, and the name of the id in its URL.
@@ -29,6 +29,8 @@ _PAGES = {
 # Of every event type; no page is of all of them.
 _ALL = "*"
 _DEFINITION_HEIGHT = 360
+# Beside None, which is what some things were.
+_MISSING = object()
 
 
 def draw(actor: Actor, audit_id: str) -> None:
@@ -46,7 +48,7 @@ def draw(actor: Actor, audit_id: str) -> None:
     st.title(escape(entry.sentence), anchor=False)
     refused = ":red-badge[:material/block: Refused] " if entry.was_refused else ""
     origin = statuses.ACT_ORIGIN[entry.origin].badge() if entry.origin else ""
-    st.markdown(f"{refused}{origin} {code(entry.action)}")
+    st.markdown(f"{refused}{origin} :gray[{escape(acts.act_word(entry.action))}]")
     left, right = st.columns([3, 2], gap="medium")
     with right:
         _draw_facts(entry)
@@ -70,7 +72,7 @@ def _draw_facts(entry: AuditEntry) -> None:
         "Address": code(entry.address) if entry.address else NOTHING,
         "Object": escape(acts.kind_word(kind)) if kind else NOTHING,
         "Object id": code(entry.object_id),
-        "Row": code(str(entry.audit_id)),
+        "Act id": code(str(entry.audit_id)),
     }
     with st.container(border=True, gap="xsmall"):
         facts.draw(of_act, key="act")
@@ -85,35 +87,71 @@ def _draw_facts(entry: AuditEntry) -> None:
 
 
 def _draw_change(entry: AuditEntry) -> None:
-    """How things were and are, line by line, then what else the act says."""
-    before, after = _aligned(entry.before), _aligned(entry.after)
-    lines = [line for line in diff.unified(before, after).splitlines() if not line.startswith("@@")]
-    if lines:
+    """How things were and are, one by one, then what else the act says."""
+    before, after = _by_name(entry, entry.before), _by_name(entry, entry.after)
+    changed = [name for name in {**before, **after} if before.get(name, _MISSING) != after.get(name, _MISSING)]
+    if before and after and changed:
         st.header("What changed", anchor=False)
-        st.code("\n".join(lines), language="diff", wrap_lines=True)
+        for number, name in enumerate(changed):
+            st.markdown(f"**{escape(_words(name))}**")
+            sides = {"Before": _said(name, before.get(name)), "After": _said(name, after.get(name))}
+            facts.draw(sides, key=f"change-{number}")
+    elif changed:
+        st.header("Before" if before else "After", anchor=False)
+        facts.draw(_in_words(before or after), key="change")
     told = {*entry.before, *entry.after, *(("objectKind",) if entry.was_refused else ())}
     rest = {name: value for name, value in entry.detail.items() if name not in told}
     if rest:
         st.header("Details", anchor=False)
-        facts.draw({escape(_words(name)): code(_said(value)) for name, value in rest.items()}, key="details")
+        facts.draw(_in_words(rest), key="details")
 
 
-def _aligned(details: Mapping[str, Any]) -> dict[str, Any]:
-    """The same with one name for one thing: what was `previousVersion` is `version`."""
-    names = {"before": "value", "after": "value"}
-    return {
-        names.get(name, name[8:9].lower() + name[9:] if name.startswith("previous") else name): value
-        for name, value in details.items()
-    }
+def _by_name(entry: AuditEntry, details: Mapping[str, Any]) -> dict[str, Any]:
+    """The details by one name for one thing: what was `previousVersion` is `version`.
+
+    What is only called `before` or `after` is many things by their names, or else what the act is about.
+    """
+    found: dict[str, Any] = {}
+    for name, value in details.items():
+        if name.startswith("previous"):
+            found[name[8:9].lower() + name[9:]] = value
+        elif name not in ("before", "after"):
+            found[name] = value
+        elif isinstance(value, dict):
+            found |= value
+        else:
+            found[entry.action.partition(".")[0]] = value
+    return found
 
 
 def _words(name: str) -> str:
     """The name of a detail as people read it: Draft version."""
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).replace("_", " ").capitalize()
 
 
-def _said(value: Any) -> str:
-    return ", ".join(map(str, value)) or NOTHING if isinstance(value, list) else str(value)
+def _in_words(details: Mapping[str, Any]) -> dict[str, str]:
+    return {escape(_words(name)): _said(name, value) for name, value in details.items()}
+
+
+def _said(name: str, value: Any) -> str:
+    """A detail as Markdown: a moment in the viewer's time, an act by its name, all else as it is."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if isinstance(value, list):
+        return ", ".join(code(str(one)) for one in value) or "None"
+    if value is None or value == "":
+        return NOTHING
+    if name.endswith("At") and (moment := _moment(value)):
+        return viewer_time.shown(moment)
+    return escape(acts.act_word(value)) if isinstance(value, str) and value in acts.ACTS else code(str(value))
+
+
+def _moment(value: Any) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _definitions(

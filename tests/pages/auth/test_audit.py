@@ -141,15 +141,34 @@ def test_an_act_in_full_with_what_changed(actor: Actor) -> None:
     did(actor, act, origin="command", address="192.0.2.9")
     app = open_page("audit.py", auditId=str(latest(actor).audit_id))
     assert app.title[0].value.startswith(actor.email[:5])
-    change = app.code[0]
-    assert change.language == "diff" and [line for line in change.value.splitlines() if line[0] in "+-"] == ["+  - /b"]
     facts = "\n".join(one.value for one in app.markdown)
+    assert "**Redacted fields**" in facts and ":gray[Before]  `/a`  \n:gray[After]  `/a`, `/b`" in facts
+    assert "Redacted fields · changed" in facts and "redacted_fields" not in facts.replace("\\", "")
+    assert f":gray[Act id]  `{latest(actor).audit_id}`" in facts
     assert "192.0.2.9" in facts and "Command" in facts and EVENT in facts
     tenant = {"tenant": [str(actor.tenant)]}
     assert links_of(app)["Open event type"] == {"eventType": [EVENT]} | tenant
     assert links_of(app)["History"] == {"object": [EVENT]} | tenant
     app.button(key="back-to-audit").click().run()
     assert len(sentences(app)) == 1
+
+
+def test_what_a_token_may_is_told_by_its_names_and_in_the_viewers_time(actor: Actor) -> None:
+    before = {"permission": "read", "sendOnly": False, "eventTypes": None, "expiresAt": "2026-03-01T14:05:00+00:00"}
+    after = {"permission": "admin", "sendOnly": True, "eventTypes": ["A", "B"], "expiresAt": None}
+    did(actor, acts.TokenChanged(target_id="t-1", name="Desk", before=before, after={**before, **after}))
+    told = told_by(actor)
+    assert "**Send only**" in told and ":gray[Before]  No  \n:gray[After]  Yes" in told
+    assert "**Event types**" in told and ":gray[Before]  —  \n:gray[After]  `A`, `B`" in told
+    assert "**Expires at**" in told and ":gray[Before]  2026-03-01 14:05 UTC  \n:gray[After]  —" in told
+    did(actor, acts.MemberAdded(target_id="m-1", email="ben@acme.example", permission="read"))
+    assert ":gray[Email]  `ben@acme.example`  \n:gray[Permission]  `read`" in told_by(actor)
+
+
+def told_by(actor: Actor) -> str:
+    """What the page of the latest act says."""
+    app = open_page("audit.py", auditId=str(latest(actor).audit_id))
+    return "\n".join(one.value for one in app.markdown)
 
 
 def test_what_was_refused_leads_to_what_it_was_refused_on(actor: Actor, new_actor: ActorFactory) -> None:
@@ -160,7 +179,7 @@ def test_what_was_refused_leads_to_what_it_was_refused_on(actor: Actor, new_acto
     app = open_page("audit.py", auditId=str(latest(actor, refused=True).audit_id))
     assert links_of(app)["Open workflow"] == {"workflowId": [str(workflow)], "tenant": [str(actor.tenant)]}
     facts = "\n".join(one.value for one in app.markdown)
-    assert "Object]  Workflow" in facts and "workflow.paused" in facts and "objectKind" not in facts
+    assert "Object]  Workflow" in facts and "Tried]  Workflow · paused" in facts and "objectKind" not in facts
 
 
 def test_a_published_version_shows_what_it_says_otherwise(actor: Actor) -> None:
@@ -168,8 +187,9 @@ def test_a_published_version_shows_what_it_says_otherwise(actor: Actor) -> None:
     edit(actor, workflow, description="Quite other words.")
     publish(actor, workflow)
     app = open_page("audit.py", auditId=str(latest(actor, action="workflow.published").audit_id))
-    change, definitions = app.code
-    assert "-version: 1" in change.value.splitlines() and "+version: 2" in change.value.splitlines()
+    facts = "\n".join(one.value for one in app.markdown)
+    assert "**Version**" in facts and ":gray[Before]  `1`  \n:gray[After]  `2`" in facts
+    (definitions,) = app.code
     assert "+description: Quite other words." in definitions.value.splitlines()
     assert links_of(app)["Open workflow"] == {"workflowId": [str(workflow)], "tenant": [str(actor.tenant)]}
 
