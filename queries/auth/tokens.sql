@@ -44,7 +44,7 @@ RETURNING expires_at
 
 -- name: list
 -- Every token of a tenant with who made it, latest first.
-SELECT t.token_id, t.name, t.permission, t.send_only, t.event_types, t.created_at, u.email AS created_by,
+SELECT t.token_id, t.name, t.permission, t.send_only, t.event_types, t.created_at, u.name AS created_by,
        t.created_by AS created_by_id, t.last_used_at, t.expires_at, t.revoked_at, t.replaces,
        coalesce(t.expires_at <= app_now(), false) AS has_expired
 FROM api_tokens t

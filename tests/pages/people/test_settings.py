@@ -133,6 +133,17 @@ def test_removing_a_member_offers_to_end_the_tokens_they_made(new_actor: ActorFa
     assert tokens.actor_for_token(token) is None
 
 
+def test_who_made_a_token_is_named(db: Database, boss: Actor, new_actor: ActorFactory) -> None:
+    maker = new_actor("admin", tenant=boss.tenant)
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE users SET name = 'Ada Admin' WHERE user_id = :u"), {"u": maker.user_id})
+    _, token_id = create(maker)
+    app = pages.open_page("settings.py", section="tokens", person=pages.label_of(boss, "Acme"))
+    assert list(app.dataframe[0].value["By"]) == ["Ada Admin"]
+    choose(app, "token", token_id).run()
+    assert any(one.value.startswith("Created ") and one.value.endswith(" by Ada Admin") for one in app.caption)
+
+
 def test_what_somebody_changed_under_an_open_dialog_is_not_overwritten(boss: Actor, new_actor: ActorFactory) -> None:
     """Nor where the page was drawn anew meanwhile: the fields still say what they began with."""
     _, token_id = create(boss)
