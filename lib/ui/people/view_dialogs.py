@@ -36,7 +36,7 @@ def draw(views: Views) -> None:
 def _save(actor: Actor, page: ViewedPage, parameters: Parameters) -> None:
     st.markdown(_looks_at(page, parameters))
     with dialogs.form("save-view-form"):
-        name = st.text_input("Name", key="view-name", placeholder="Failures of today")
+        name = st.text_input("Name", key="view-name", placeholder="What I look at each morning")
         shared = _draw_shared(actor, key="view-shared", is_shared=False)
         is_default = st.toggle(f"Open {page.title} with it, for me", key="view-default")
         press = _save.draw_acts("Save", key="view-save", icon=":material/check:", in_form=True)
