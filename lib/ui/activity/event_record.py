@@ -10,6 +10,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.catalog import entries
 from lib.events import activity, starting
 from lib.events.activity import EventRecord, Neighbour, TracedMatch
 from lib.metrics.time_window import clock
@@ -44,7 +45,8 @@ def draw(actor: Actor, event_id: str, *, attach: Callable[[str], None]) -> None:
     )
     with database.read(actor) as conn:
         record = activity.record(conn, tenant=actor.tenant, event_id=event_id)
-    _draw_head(actor, record)
+        entry = entries.entry(conn, tenant=actor.tenant, event_type=record.event_type)
+    _draw_head(actor, record, entry.name if entry else record.event_type)
     left, right = st.columns([3, 2], gap="medium")
     with left:
         _draw_trace(record, attach)
@@ -59,12 +61,13 @@ def _close() -> None:
     st.query_params.pop(PARAMETER, None)
 
 
-def _draw_head(actor: Actor, record: EventRecord) -> None:
+def _draw_head(actor: Actor, record: EventRecord, name: str) -> None:
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
         with st.container(width="content", gap="xsmall"):
-            st.title(escape(record.event_type), anchor=False)
+            st.title(escape(name), anchor=False)
             looks = (statuses.FATE[record.fate], statuses.ORIGIN[record.origin])
-            st.markdown(f"{' '.join(look.badge() for look in looks)} {code(str(record.event_id))}")
+            badges = " ".join(look.badge() for look in looks)
+            st.markdown(f"{code(record.event_type)} {badges} {code(str(record.event_id))}")
         with st.container(horizontal=True, vertical_alignment="center", width="content", key="event-acts"):
             refusal = guard.refused(actor, "manage")
             again = {"eventType": record.event_type, "fromEvent": str(record.event_id)}

@@ -290,7 +290,10 @@ def test_the_record_explains_each_candidate(new_actor: ActorFactory) -> None:
     first = submit(actor, source="psa", submission_id="4711")
     done = submit(actor, {**TICKET, "tenantId": "no uuid"}, schema_ref="payload.Other.v1")
     assert events(open_page(id="4711")) == ["TICKET_CREATED"]
-    words = shown(open_page(eventId=str(first.event_id)))
+    app = open_page(eventId=str(first.event_id))
+    assert app.title[0].value == "Ticket Created", "as everywhere else"
+    words = shown(app)
+    assert "`TICKET_CREATED`" in app.markdown[0].value
     assert "Started" in words and "Triage \\*all\\*" in words and "A run was started" in words
     assert "Skipped" in words and "no mapping leads from one to the other" in words
     assert "Fits its schema" in words and '"ticketId": "' in words and actor.email in words
