@@ -53,7 +53,7 @@ _RUNS: Choice[str] = Choice(
 _TIME = Choice("time", "Time", {name: name for name in time_range.RANGES}, "Any time", width=125)
 _KEY = Text("eventKey", "Correlation key", "Exact key")
 _FIELD = Text("field", "Payload field", "ticketId", _FIELD_HELP)
-_VALUE = Text("value", "equals", "Exact value", _VALUE_HELP)
+_VALUE = Text("value", "Equals", "Exact value", _VALUE_HELP)
 _ID = Text("id", "Event id", "0197a1b2-3c4d-7e5f-8a6b-7c8d9e0f1a2b", _ID_HELP)
 _TEXTS = (_KEY, _FIELD, _VALUE, _ID)
 _ENDS = ("since", "until")

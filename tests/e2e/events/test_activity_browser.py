@@ -142,8 +142,8 @@ def test_a_value_of_the_payload_finds_its_events(page: Page) -> None:
     page.get_by_role("textbox", name="Payload field").fill("ticketId")
     page.get_by_role("textbox", name="Payload field").press("Enter")
     expect(page.get_by_text("Until then all events are listed")).to_be_visible()
-    page.get_by_role("textbox", name="equals").fill(ticket[1])
-    page.get_by_role("textbox", name="equals").press("Enter")
+    page.get_by_role("textbox", name="Equals").fill(ticket[1])
+    page.get_by_role("textbox", name="Equals").press("Enter")
     expect(page.get_by_text(re.compile(r"^\d+( of [\d,]+)? events? ·"))).to_be_visible()
     expect(page).to_have_url(re.compile(f"value={ticket[1]}"))
 
