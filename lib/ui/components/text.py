@@ -74,6 +74,11 @@ def code(text: str) -> str:
     return f"{fence}{padding}{text}{padding}{fence}"
 
 
+def unbroken(text: str) -> str:
+    """The text, such as a date, as one word for whoever breaks lines: at no blank and at no hyphen."""
+    return text.replace("-", f"-{_JOINER}").replace(" ", "\N{NO-BREAK SPACE}")
+
+
 def one_line(text: str) -> str:
     """The text on one line, with what nobody would see written out: for what is no Markdown."""
     return _visible(" ".join(text.split()))

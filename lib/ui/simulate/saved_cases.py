@@ -14,7 +14,7 @@ from lib.events.saved_cases import CaseResult, SavedCase
 from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
 from lib.ui.components import guard, statuses, viewer_time
-from lib.ui.components.text import escape
+from lib.ui.components.text import escape, unbroken
 from lib.ui.simulate.setup import Setup, use_case
 from lib.workflows import records as workflow_records
 from lib.workflows.records import AttachedWorkflow
@@ -60,9 +60,9 @@ def _draw_case(actor: Actor, setup: Setup, case: SavedCase, result: CaseResult |
         expected = [escape(names[workflow]) for workflow in case.expected_workflows]
         by = escape(case.created_by or "someone who has left")
         st.markdown(
-            f"{statuses.TEST_CASE[state].badge()} **{escape(case.name)}**  \n:small[:gray[starts {_listed(expected)}]]",
+            f"{statuses.TEST_CASE[state].badge()} **{escape(case.name)}**  \n:small[:gray[Starts {_listed(expected)}]]"
+            f"  \n:small[:gray[Added by {by}, last saved {unbroken(viewer_time.clock(case.updated_at, '%Y-%m-%d'))}]]",
             width="stretch",
-            help=f"Added by {by}, last saved {viewer_time.shown(case.updated_at)}",
         )
         # Of a width of its own: beside a long name the buttons would wrap.
         with st.container(horizontal=True, width=_BUTTONS_WIDTH, gap="xsmall", wrap=False):
