@@ -17,7 +17,7 @@ from lib.errors import Conflict
 from lib.metrics.time_window import end_of_this_minute
 from lib.ui.catalog import own_event_effects
 from lib.ui.components import dialogs, guard, viewer_time
-from lib.ui.components.text import ago, escape, plural
+from lib.ui.components.text import ago, escape, plural, unbroken
 from lib.workflows import own_events
 from lib.workflows.own_events import EntryUse
 
@@ -85,12 +85,13 @@ def draw_deleted(actor: Actor, deleted: Sequence[DeletedEntry], *, is_told: bool
     refusal = guard.refused(actor, "manage")
     now = datetime.now(UTC)
     for one in deleted:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        until = one.deleted_at + DELETED_FOR
+        with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False):
             st.markdown(
                 f":gray[:material/delete:] **{escape(one.name)}** was deleted by "
                 f"{escape(one.deleted_by or 'someone who has left')}, {ago(one.deleted_at, now)}. "
-                f"Undo works until {viewer_time.shown(one.deleted_at + DELETED_FOR)}.",
-                width="content",
+                f"Undo works until {unbroken(viewer_time.clock(until, '%Y-%m-%d %H:%M'))} {viewer_time.zone().key}.",
+                width="stretch",
             )
             st.button(
                 "Undo",

@@ -19,7 +19,7 @@ from lib.catalog.definitions import EntryDefinition
 from lib.database import Database
 from lib.events import ingestion, unknown_events
 from lib.events.judging import SentEvent
-from lib.ui.components.text import escape
+from lib.ui.components.text import escape, unbroken
 from lib.workflows import own_events
 from tests.conftest import ActorFactory
 from tests.database.workflows.test_own_events import CHANGED, GOOD, TYPE, create, published
@@ -300,7 +300,9 @@ def test_an_unused_event_is_deleted_and_comes_back(new_actor: ActorFactory) -> N
         deleted = own_entries.deleted(
             conn, tenant=actor.tenant, event_type=TYPE, since=datetime.now(UTC) - timedelta(hours=1)
         )
-    assert deleted and f"Undo works until {deleted.deleted_at + timedelta(days=7):%Y-%m-%d %H:%M} UTC" in said(gone)
+    assert deleted
+    until = f"{deleted.deleted_at + timedelta(days=7):%Y-%m-%d %H:%M}"
+    assert f"Undo works until {unbroken(until)} UTC" in said(gone), "a date stays in one line"
     gone.button(key=f"restore-{TYPE}").click().run()
     assert gone.title[0].value.endswith("Device offline") and stored(actor) is not None
 
