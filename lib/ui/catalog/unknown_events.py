@@ -12,7 +12,7 @@ from lib.events import unknown_events
 from lib.events.unknown_events import UnknownType, UnknownTypes
 from lib.schemas.form import json_text
 from lib.ui.components import dialogs, guard, kept, viewer_time
-from lib.ui.components.text import ago, code, escape, plural
+from lib.ui.components.text import ago, code, escape, plural, unbroken
 
 #: In the URL while the list is open.
 PARAMETER = "unknownTypes"
@@ -84,7 +84,7 @@ def _open(actor: Actor) -> None:
         st.caption(
             "They were refused, and are counted from the first one on, with a few of their latest payloads, redacted. "
             f"A type of which none came for {unknown_events.KEPT.days} days is forgotten. One that is defined leaves "
-            "this list, and its next event is taken in."
+            f"this list, and its next event is taken in. Times in {viewer_time.zone().key}."
         )
         with st.container(horizontal=True, vertical_alignment="bottom"):
             search = st.text_input("Search types", key=_SEARCH, placeholder="Part of a type", width=320)
@@ -101,6 +101,9 @@ def _open(actor: Actor) -> None:
             )
         if found.others:
             st.caption(f"{plural(found.others, 'further event')} came of types that were too many to name.")
+        _open.draw_acts(
+            "Done", key="unknown-done", icon=":material/check:", cancels=False, on_click=guard.callback(_open.close)
+        )
 
 
 def _show_more() -> None:
@@ -144,14 +147,18 @@ def _draw_type(actor: Actor, unknown: UnknownType, now: datetime) -> None:
                 args=(actor, unknown.event_type, not unknown.is_dismissed),
             )
     st.markdown(
-        f":small[Came {_sources(unknown)}. First {viewer_time.shown(unknown.first_at)}, "
-        f"last {ago(unknown.last_at, now)} ({viewer_time.shown(unknown.last_at)}).]"
+        f":small[Came {_sources(unknown)}. First {_minute(unknown.first_at)}, "
+        f"last {ago(unknown.last_at, now)} ({_minute(unknown.last_at)}).]"
     )
     if unknown.sample is None:
         st.caption("Its payloads are too large to keep one.")
         return
     with st.expander("Latest payload", icon=":material/data_object:"):
         st.code(json_text(unknown.sample), language="json")
+
+
+def _minute(moment: datetime) -> str:
+    return unbroken(viewer_time.clock(moment, "%Y-%m-%d %H:%M"))
 
 
 def _define_button(actor: Actor, event_type: str, *, key: str) -> None:

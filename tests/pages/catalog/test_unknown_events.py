@@ -75,12 +75,16 @@ def test_the_list_has_sources_times_and_a_sample_of_each(new_actor: ActorFactory
     app = press(open_catalog(), "unknown-all")
     assert "`DEVICE_OFFLINE` **3 events**" in said(app) and "Came from `/rmm`. First " in said(app)
     assert "from `/a`, `/b`, `/c` and 1 other source" in said(app)
+    zones = [one.value.count("UTC") for one in (*app.caption, *app.markdown)]
+    assert sum(zones) == 1, "the zone is named once"
     shown = [json.loads(one.value) for one in app.code]
     assert {"deviceId": "d-1", "password": "[redacted]"} in shown
     app.text_input(key="unknown-search").set_value("order").run()
     assert "`DEVICE_OFFLINE` **3" not in said(app) and "`ORDER_PLACED` **4 events**" in said(app)
     app.text_input(key="unknown-search").set_value("nothing like it").run()
     assert "No type fits the search." in said(app)
+    press(app, "unknown-done")
+    assert "unknownTypes" not in app.query_params
 
 
 def test_a_long_list_is_shown_in_parts(new_actor: ActorFactory) -> None:
