@@ -22,6 +22,8 @@ from lib.ui.runs.run_steps import StepPlan
 from lib.workflows import versions
 
 _POLL_SECONDS = 1
+# An id stays in one line.
+_ID_WIDTH = 290
 
 
 def draw(actor: Actor, asked: str) -> None:
@@ -133,6 +135,7 @@ def _draw_facts(run: Run, plan: StepPlan) -> None:
         _fact("Origin", f"{statuses.ORIGIN[summary.origin].badge()}{repeat}")
         _fact("Steps", run_steps.progress(run, plan))
         _fact("Input", "By the trigger's mapping" if run.trigger_mapping_applied else "The event's payload as it is")
+    with st.grid(min_column_width=_ID_WIDTH, gap="small", key="run-ids"):
         _fact("Correlation key", code(summary.correlation_key) if summary.correlation_key else NOTHING)
         _fact("Run id", code(str(summary.run_id)))
     st.caption(f"Times in {viewer_time.zone().key}")
