@@ -11,15 +11,15 @@ from lib.ui.components.text import escape, plural
 from lib.workflows import definition_text, diff
 
 _NAMES = {"payloadSchemaRef": "payload schema"}
-# Every publish has the next version number, which says nothing about what changes.
-_COUNTED = "version"
+# Every publish has the next version number, and an id stays as it is: neither says what changes.
+_COUNTED, _ID = "version", "id"
 # So many lines are shown as they are; of more, as many as fit the height.
 _MOST_LINES = 16
 
 
 def draw(before: Mapping[str, Any], after: Mapping[str, Any], *, height: int) -> None:
     """Draw which parts differ and the lines that do, with some around them; many lines scroll in this height."""
-    before, after = _without_version(before), _without_version(after)
+    before, after = _told(before, after)
     lines = diff.unified(before, after).splitlines()
     if not lines:
         st.caption(":material/check_circle: Nothing changes: both say the same.")
@@ -40,7 +40,7 @@ def draw(before: Mapping[str, Any], after: Mapping[str, Any], *, height: int) ->
 
 def draw_beside(before: Mapping[str, Any], after: Mapping[str, Any], *, titles: tuple[str, str]) -> None:
     """Draw the parts that differ beside each other; where there is no room, the new one follows the old one."""
-    for number, pair in enumerate(diff.side_by_side(_without_version(before), _without_version(after))):
+    for number, pair in enumerate(diff.side_by_side(*_told(before, after))):
         for column, title, part in zip(st.columns(2, gap="small"), titles, pair, strict=True):
             if number == 0:
                 column.markdown(f":small[:gray[{escape(title)}]]")
@@ -52,5 +52,8 @@ def _readable(text: str) -> str:
     return "\n".join(f"\N{NO-BREAK SPACE}{line[1:]}" if line[:1] == " " else line for line in text.split("\n"))
 
 
-def _without_version(definition: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in definition.items() if key != _COUNTED}
+def _told(*definitions: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The definitions without what would be no news."""
+    is_same = len({definition.get(_ID) for definition in definitions}) == 1
+    left_out = {_COUNTED, _ID} if is_same else {_COUNTED}
+    return [{key: value for key, value in one.items() if key not in left_out} for one in definitions]

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.conftest import settled
+from tests.e2e.runs.test_runs_browser import NAME, click_cell
 
 pytestmark = pytest.mark.browser
 
@@ -204,3 +205,34 @@ def test_the_menu_of_a_workflow_begins_where_menus_begin(page: Page) -> None:
         box(menu.get_by_role("button", name=one).get_by_test_id("stIconMaterial")) for one in ("Pause", "Archive")
     )
     assert pause["x"] == archive["x"]
+
+
+def test_the_ids_of_a_run_stay_in_one_line(page: Page) -> None:
+    visit(page, "/runs", "Runs")
+    click_cell(page, NAME, 1)
+    ids = page.locator(".st-key-run-ids code")
+    expect(ids).to_have_count(2)
+    for size in (PHONE, {"width": 1440, "height": 1000}):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        settled(page)
+        assert all(box(one)["height"] < 25 for one in ids.all())
+
+
+# Where each line that the text takes begins.
+STARTS = """one => {
+  const range = document.createRange(); range.selectNodeContents(one);
+  const lines = {};
+  for (const at of range.getClientRects())
+    if (at.width > 1) lines[Math.round(at.top / 10)] = Math.min(at.left, lines[Math.round(at.top / 10)] ?? 9999);
+  return Object.values(lines);
+}"""
+
+
+def test_a_long_line_of_a_diff_goes_on_to_the_right_of_the_marks(page: Page) -> None:
+    page.set_viewport_size(PHONE)  # type: ignore[arg-type]
+    visit(page, "/event?eventType=TICKET_CREATED", "Ticket Created")
+    page.get_by_role("button", name="Detach", exact=True).first.click()
+    lines = page.get_by_role("dialog").locator("code.language-diff > span")
+    expect(lines.first).to_be_visible()
+    first, *others = lines.filter(has_text="description: Prepares").evaluate(STARTS)
+    assert others and min(others) > first + 20

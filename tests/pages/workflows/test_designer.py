@@ -389,6 +389,7 @@ def test_an_old_version_is_compared_and_can_be_brought_back(new_actor: ActorFact
     assert "**Changes in description** :gray[· 1 line out, " in texts(app)
     shown = app.code[-1].value
     assert "-description: Second" in shown and "@@" not in shown and "version:" not in shown
+    assert str(workflow) not in shown, "both have the same id"
     app.button(key="roll-back-confirm-cancel").click().run()
     assert "roll-back-confirm" not in {button.key for button in app.button} and not app.exception
     assert get(actor, workflow).published_version == 2
