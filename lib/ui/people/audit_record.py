@@ -14,9 +14,11 @@ from lib import database
 from lib.auth import acts, audit_trail
 from lib.auth.actors import Actor
 from lib.auth.audit_trail import AuditEntry
+from lib.serialization import strict_json
 from lib.ui.components import definition_diff, facts, guard, history, links, statuses, viewer_time
 from lib.ui.components.text import NOTHING, code, escape
 from lib.ui.people import audit_list
+from lib.workflows import diff
 from lib.workflows import versions as workflow_versions
 
 #: Where objects of a kind are shown: the page, and the name of the id in its URL.
@@ -94,8 +96,13 @@ def _draw_change(entry: AuditEntry) -> None:
         st.header("What changed", anchor=False)
         for number, name in enumerate(changed):
             st.markdown(f"**{escape(_words(name))}**")
-            sides = {"Before": _said(name, before.get(name)), "After": _said(name, after.get(name))}
-            facts.draw(sides, key=f"change-{number}")
+            if _is_structured(before.get(name)) or _is_structured(after.get(name)):
+                lines = diff.unified({name: before.get(name)}, {name: after.get(name)}).splitlines()
+                changes = "\n".join(line for line in lines if not line.startswith("@@"))
+                st.code(changes, language="diff", wrap_lines=True)
+            else:
+                sides = {"Before": _said(name, before.get(name)), "After": _said(name, after.get(name))}
+                facts.draw(sides, key=f"change-{number}")
     elif changed:
         st.header("Before" if before else "After", anchor=False)
         facts.draw(_in_words(before or after), key="change")
@@ -133,17 +140,26 @@ def _in_words(details: Mapping[str, Any]) -> dict[str, str]:
     return {escape(_words(name)): _said(name, value) for name, value in details.items()}
 
 
+def _is_structured(value: Any) -> bool:
+    """Whether one reads it line by line, such as a schema."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict | list) for one in value))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else strict_json.dumps(value)
+
+
 def _said(name: str, value: Any) -> str:
     """A detail as Markdown: a moment in the viewer's time, an act by its name, all else as it is."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):
-        return ", ".join(code(str(one)) for one in value) or "None"
+        return ", ".join(code(_text(one)) for one in value) or "None"
     if value is None or value == "":
         return NOTHING
     if name.endswith("At") and (moment := _moment(value)):
         return viewer_time.shown(moment)
-    return escape(acts.act_word(value)) if isinstance(value, str) and value in acts.ACTS else code(str(value))
+    return escape(acts.act_word(value)) if isinstance(value, str) and value in acts.ACTS else code(_text(value))
 
 
 def _moment(value: Any) -> datetime | None:

@@ -165,6 +165,20 @@ def test_what_a_token_may_is_told_by_its_names_and_in_the_viewers_time(actor: Ac
     assert ":gray[Email]  `ben@acme.example`  \n:gray[Permission]  `read`" in told_by(actor)
 
 
+def test_what_has_parts_is_compared_line_by_line(actor: Actor) -> None:
+    before = {"name": "Device off", "schema": {"type": "object", "required": ["id"]}}
+    after = {"name": "Device offline", "schema": {"type": "object", "required": ["id", "at"]}}
+    did(actor, acts.EntryChanged(target_id="DEVICE_OFFLINE", before=before, after=after))
+    app = open_page("audit.py", auditId=str(latest(actor).audit_id))
+    assert ":gray[Before]  `Device off`  \n:gray[After]  `Device offline`" in "\n".join(
+        one.value for one in app.markdown
+    )
+    [compared] = app.code
+    assert compared.value.splitlines()[-1] == "+    - at"
+    did(actor, acts.EntryDefined(target_id="DEVICE_OFFLINE", after=after))
+    assert '`{"type":"object","required":["id","at"]}`' in told_by(actor)
+
+
 def told_by(actor: Actor) -> str:
     """What the page of the latest act says."""
     app = open_page("audit.py", auditId=str(latest(actor).audit_id))
