@@ -76,6 +76,7 @@ STATES = [
     State("/schemas"),
     State("/schemas", ("Register",), "Register a schema"),
     State("/schemas?ref=payload.TicketCreated.v1"),
+    State("/schemas?ref=meter.Read.v1", ("New version",), "New version"),
     State("/simulate"),
     State("/simulate?eventType=TICKET_CREATED", is_core=True),
     State("/simulate?eventType=TICKET_CREATED", ("Fill with",), "Empty", part="setup"),
@@ -282,7 +283,7 @@ MARKUP = re.compile(r"^\*|:[a-z]+\\?\[|\*\*|\[\*\]|:material/|\\[*_\[\]`]")
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    """The demo with an event of the tenant's own, a saved view, and a draft that differs from what is published."""
+    """The demo with an event and a schema of the tenant's own, a saved view, and a draft that differs."""
     app = start_app(tmp_path_factory.mktemp("axe"), events=1500)
     with database_of(app) as conn:
         conn.execute(
@@ -290,6 +291,10 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
             " correlation_paths) SELECT tenant, %s, 'Meter Read', '', 'Own', 'active', %s, '{}'"
             " FROM tenants WHERE name = 'Northwind IT'",
             (OWN, json.dumps({"type": "object", "properties": {"meter": {"type": "string"}}})),
+        )
+        conn.execute(
+            "INSERT INTO payload_schemas (tenant, schema_ref, schema)"
+            " SELECT tenant, 'meter.Read.v1', '{}' FROM tenants WHERE name = 'Northwind IT'"
         )
         conn.execute(
             "INSERT INTO saved_views (tenant, owner, page, name, folded_name, parameters, is_shared)"

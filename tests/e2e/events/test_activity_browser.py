@@ -52,7 +52,7 @@ def test_a_row_opens_its_record_and_the_way_back_keeps_the_filters(page: Page) -
     expect(page).to_have_url(re.compile("eventStatus=Matched"))
     open_first_row(page)
     expect(page).to_have_url(re.compile("eventId="))
-    expect(page.get_by_role("heading", name="TICKET_CREATED")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ticket Created")).to_be_visible()
     expect(page.get_by_text("A run was started.").first).to_be_visible()
     expect(page.get_by_text('"ticketId"')).to_be_visible()
     address = page.url
@@ -62,7 +62,7 @@ def test_a_row_opens_its_record_and_the_way_back_keeps_the_filters(page: Page) -
     expect(page).to_have_url(re.compile("event=TICKET_CREATED"))
     expect(page).to_have_url(re.compile("eventStatus=Matched"))
     page.goto(address)
-    expect(page.get_by_role("heading", name="TICKET_CREATED")).to_be_visible()
+    expect(page.get_by_role("heading", name="Ticket Created")).to_be_visible()
 
 
 def test_filters_of_other_pages_do_not_get_in_the_way(page: Page) -> None:
