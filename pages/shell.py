@@ -47,9 +47,7 @@ VIEWED = [
 
 
 def draw_sidebar() -> None:
-    """Draw what is the same on every page, and the scripts that all of them need."""
-    with find:
-        find_box.draw()
+    """Draw who is looking, and the scripts that all pages need."""
     with person:
         guard.draw_person()
         scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
@@ -62,6 +60,8 @@ with guard.errors_shown(), lost_press.reported():
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
     dialogs.close_what_was_left()
     find_box.draw_dialog(actor)
+    with find:
+        find_box.draw()
     settings = st.Page(
         "settings.py",
         title="Settings",
@@ -71,12 +71,12 @@ with guard.errors_shown(), lost_press.reported():
     page = st.navigation([*PAGES, settings])
     views = views_seen.of(actor, VIEWED, page.url_path or "catalog")
     saved_views.begin(views)
-    is_first = first_sight.is_ahead()
-    if not is_first:
+    shows_first = first_sight.is_ahead() and not page.url_path  # the catalog
+    if not shows_first:
         draw_sidebar()
     guard.draw_to_its_end(page.run)
     dialogs.stay()
-    if is_first:
+    if shows_first:
         draw_sidebar()
     with saved:
         saved_views.draw(views)
