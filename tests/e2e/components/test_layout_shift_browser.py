@@ -187,9 +187,11 @@ STANDING = """() => ['h1', '.st-key-catalog-health', '.st-key-catalog-entries']
 
 
 @pytest.mark.parametrize("width", [1440, 1180, 768, 390])
-def test_cards_are_there_before_the_filters_and_do_not_move(page: Page, width: int) -> None:
+def test_cards_are_there_before_the_filters_and_do_not_move(browser: Browser, app: RunningApp, width: int) -> None:
+    # Of its own: a tab that others use would keep holding frames.
+    context = browser.new_context(base_url=app.url, viewport={"width": width, "height": 1000})
+    page = context.new_page()
     rest = HeldAfterCards(page)
-    page.set_viewport_size({"width": width, "height": 1000})
     page.goto("/")
     expect(page.locator(".card").first).to_be_visible()
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
@@ -203,6 +205,7 @@ def test_cards_are_there_before_the_filters_and_do_not_move(page: Page, width: i
     expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
     assert fields.count() == 5
     assert page.evaluate(STANDING) == pytest.approx(before, abs=1)
+    context.close()
 
 
 #: What the page has when it tells that its cards can be seen.
