@@ -64,7 +64,9 @@ def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
     activity = _activity(actor, [entry.event_type for entry in page.entries])
     export_menu.remember(asked.filters, page.total)
     catalog_filters.check(page)
-    own_event_acts.draw_just_deleted(actor, page.deleted)
+    # What is opened says of itself that it was deleted.
+    deleted = [one for one in page.deleted if one.event_type != event_details.asked_event_type()]
+    own_event_acts.draw_just_deleted(actor, deleted)
     if unknown:
         event_details.draw_unknown(actor, unknown)
     unknown_events.draw(actor)
@@ -82,7 +84,7 @@ def _draw(actor: Actor, traffic: Traffic, unknown: str | None) -> None:
         st.caption(f"Showing {page.first:,} to {page.last:,} of {plural(page.total, 'result')}", width="content")
         catalog_filters.draw_pages(page)
     catalog_filters.draw_folded(page)
-    own_event_acts.draw_deleted_before(actor, page.deleted)
+    own_event_acts.draw_deleted_before(actor, deleted)
 
 
 def _draw_entries(

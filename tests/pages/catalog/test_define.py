@@ -332,6 +332,23 @@ def test_an_older_deletion_is_behind_a_button(db: Database, new_actor: ActorFact
     assert stored(actor) is not None and "was deleted by" not in said(app)
 
 
+@pytest.mark.parametrize("event_type", [TYPE, "TICKET_CREATED"])
+@pytest.mark.parametrize("hours", [0, 2])
+def test_what_is_opened_after_its_deletion_is_offered_once(
+    db: Database, new_actor: ActorFactory, event_type: str, hours: int
+) -> None:
+    actor = new_actor()
+    create(actor, replace(GOOD, event_type=event_type))
+    with database.write(actor) as conn:
+        own_events.delete(conn, actor, event_type=event_type, expected_version=1)
+    with db.owner.begin() as conn:
+        older = text("UPDATE event_catalog SET deleted_at = deleted_at - make_interval(hours => :h) WHERE tenant = :t")
+        conn.execute(older, {"t": actor.tenant, "h": hours})
+    app = pages.new_session(eventType=event_type).run()
+    assert not app.error, "a key that is drawn twice is an error"
+    assert [one.label for one in app.button if one.key == f"restore-{event_type}"] == ["Undo"]
+
+
 def test_blanks_around_the_type_hide_no_effect(new_actor: ActorFactory) -> None:
     actor = new_actor()
     app = fill(define(), type=" TICKET_CREATED ", name=" Our ticket ", category="Assets")
