@@ -289,7 +289,7 @@ function returnFocus(root, state, { opened }) {
 function tellSight(state, { sight }) {
   if (!sight || state.sight === sight) return;
   state.sight = sight;
-  const tell = () => fetch(`/_seen/${sight}`, { method: "POST" }).catch(() => {});
+  const tell = () => fetch(sight, { method: "POST" }).catch(() => {});
   requestAnimationFrame(() => setTimeout(tell));
 }
 

@@ -60,7 +60,7 @@ def draw(
             "view": view,
             "at": f"{view} {page.page} {catalog_filters.FILTERS.asked_for()}",
             "opened": _opened(),
-            "sight": first_sight.token(),
+            "sight": first_sight.address(),
             "refusal": refusal,
             "columns": [column.heading(order) for column in columns],
             "entries": [

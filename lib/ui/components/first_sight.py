@@ -1,8 +1,8 @@
 """What a page is opened for is in sight before all else of it is drawn.
 
 A browser that has just loaded the application shows nothing until it has made all elements that it knows of. Those that
-one reads first are sent first. They have a token, by which the browser tells us when they can be seen, and then the
-others follow (docs/decisions/0124).
+one reads first are sent first. They have an address, which the browser asks once they can be seen, and then the others
+follow (docs/decisions/0124).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import streamlit as st
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-#: Where a browser tells it; the token comes last.
+#: What each address begins with; the token of a session comes last.
 PATH = "/_seen/"
 # A browser that is far away or busy has all of the page by then.
 _LONGEST_SECONDS = 0.5
@@ -54,17 +54,17 @@ def is_ahead() -> bool:
     return not st.session_state.get(_IS_OVER)
 
 
-def token() -> str:
-    """What the browser is to tell once it shows what has this; empty where nobody waits for it."""
+def address() -> str:
+    """What the browser is to post to once it shows what has this address; empty where nobody waits for it."""
     if not is_ahead() or not _is_browser():
         return ""
     sight = st.session_state.setdefault(_SIGHT, _Sight())
     _awaited[sight.token] = sight
-    return str(sight.token)
+    return f"{PATH}{sight.token}"
 
 
 def wait() -> None:
-    """Let what has the token be seen before more is drawn. Only who has just opened the application waits."""
+    """Let what has the address be seen before more is drawn. Only who has just opened the application waits."""
     sight: _Sight | None = st.session_state.get(_SIGHT)
     if sight:
         sight.is_seen.wait(_LONGEST_SECONDS)

@@ -70,7 +70,7 @@ def choose() -> Membership:
         address, browser = vouched.where()
         with database.write(person) as conn:
             sessions.enter(conn, person.actor(), sign_in=sign_in, address=address, browser=browser)
-    if st.session_state.get(_SIGN_OUT):  # the button is drawn after the page, for which nobody needs to wait any more
+    if st.session_state.get(_SIGN_OUT):  # it was pressed, so nothing of the page is drawn any more
         _sign_out(identity)
     return person
 
