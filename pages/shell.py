@@ -81,3 +81,5 @@ with guard.errors_shown(), lost_press.reported():
     with saved:
         saved_views.draw(views)
     first_sight.end()
+    if views.here:
+        views.here.filters.take_in()

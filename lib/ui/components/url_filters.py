@@ -37,6 +37,7 @@ from lib.ui.components.url_parameters import (
 T = TypeVar("T")
 
 _ARRIVED_AT, _PLACE = "filters_of", "place"
+_IS_KNOWN, _IS_AHEAD = "what_was_sent_is_known", "filters_are_ahead_of_url"
 _TEXT_WIDTH = 320
 
 
@@ -88,11 +89,22 @@ class UrlFilters:
             for key, (value, by) in self.implied.items()
         ):
             return True  # nor these, while something else is chosen
-        return any(
-            spelled(one, st.session_state[one.key]) != st.query_params.get_all(one.key)
-            for one in (*self.filters, *self.others, *self.positions)
-            if one.key in st.session_state
-        )
+        return _differ_from_url((*self.filters, *self.others, *self.positions))
+
+    def take_in(self) -> None:
+        """Once a session, when its first page is drawn: draw it anew if its widgets hold what the URL did not say.
+
+        A browser that lost its connection comes to a new session with what was chosen meanwhile, and with the URL of
+        before. The page knows of it once its widgets are drawn, and has read the URL by then.
+        """
+        if st.session_state.get(_IS_KNOWN):
+            return
+        st.session_state[_IS_KNOWN] = True
+        is_narrowed_anew = _differ_from_url((*self.filters, *self.others))
+        if is_narrowed_anew or _differ_from_url(self.positions):
+            guard.note_act()
+            st.session_state[_IS_AHEAD] = is_narrowed_anew
+            st.rerun()
 
     def narrows(self) -> bool:
         """Whether the page is narrowed, or was when it was left."""
@@ -119,6 +131,8 @@ class UrlFilters:
         `known` are parameters whose options the database has.
         """
         stays = st.session_state.get(_ARRIVED_AT) == self.page
+        if st.session_state.pop(_IS_AHEAD, False):
+            self.changed()
         if stays:
             if not self.is_led_here():
                 return
@@ -306,6 +320,15 @@ class UrlFilters:
             for name in by:
                 st.query_params.pop(name, None)
         self.changed()
+
+
+def _differ_from_url(parameters: Iterable[Parameter]) -> bool:
+    """Whether a widget of these holds anything else than the URL says."""
+    return any(
+        spelled(one, st.session_state[one.key]) != st.query_params.get_all(one.key)
+        for one in parameters
+        if one.key in st.session_state
+    )
 
 
 def has_come_to(place: object) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import ActorFactory
+from tests.support import catalog_page
 from tests.support.pages import new_session, open_page
 
 RANGES = [
@@ -148,3 +149,34 @@ def test_a_url_that_names_another_range_than_its_ends_has_them_no_longer(
     new_actor("admin", name="Acme")
     app = open_page(page, **{name: label, ends[0]: "2026-01-01"})
     assert app.query_params[name] == label and not set(app.query_params) & set(ends)
+
+
+@pytest.mark.parametrize(
+    ("query", "chosen"),
+    [
+        ({"q": "ticket"}, {"q": "approval"}),
+        ({"q": "ticket"}, {"q": "none0"}),
+        ({"q": "ticket"}, {"category": "Surveys", "sort": "name"}),
+        ({"category": "Tickets", "page": "2"}, {"category": "Surveys"}),
+        ({}, {"status": "deprecated"}),
+        ({}, {"source": "tenant"}),
+        ({"sort": "Name", "page": "3"}, {"q": "ticket"}),
+    ],
+    ids=str,
+)
+def test_what_is_chosen_while_the_connection_is_lost_is_shown_in_the_next_session(
+    query: dict[str, str], chosen: dict[str, Any], new_actor: ActorFactory
+) -> None:
+    """A browser sends all that its widgets hold to a new session, maybe before its URL says the same."""
+    new_actor("admin", name="Acme")
+    app = new_session(**query).run()
+    for widget in (*app.text_input, *app.selectbox, *app.button_group):
+        if widget.key in chosen:
+            widget.set_value(chosen[widget.key])
+    sent = app._tree.get_widget_states()
+    app.run()
+    again = new_session(**query)
+    again._run(sent)
+    assert catalog_page.types(again) == catalog_page.types(app)
+    assert [one.value for one in again.caption] == [one.value for one in app.caption]
+    assert shown(again)[1:] == shown(app)[1:]
