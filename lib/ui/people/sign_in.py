@@ -83,7 +83,8 @@ def draw(person: Membership) -> None:
     st.markdown(f"**{escape(person.name)}**  \n{escape(person.tenant_name)}")
     with st.container(horizontal=True, gap="xsmall"):
         acting_as.draw_badges(person)
-    st.button("Sign out", icon=":material/logout:", key=_SIGN_OUT, type="tertiary")
+    if st.button("Sign out", icon=":material/logout:", key=_SIGN_OUT, type="tertiary"):
+        _sign_out(_identity())  # pressed as the connection was lost: this session knew of no such button
 
 
 def standing(person: Membership, *, in_use: bool) -> Membership | None:
