@@ -5,6 +5,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const states = new WeakMap();
 const places = new Map(); // how far each view was scrolled when it was left
 let cameBack = false;
+let told = ""; // the sight that the server knows of
 window.addEventListener("popstate", () => { cameBack = true; });
 document.addEventListener("click", () => { cameBack = false; }, true);
 let made = 0;
@@ -12,7 +13,7 @@ let made = 0;
 export default function draw({ data, parentElement, setTriggerValue }) {
   let state = states.get(parentElement);
   if (!state) {
-    state = { nodes: new Map(), act: null, at: null, opened: null, sight: null };
+    state = { nodes: new Map(), act: null, at: null, opened: null };
     states.set(parentElement, state);
     listen(parentElement, state);
   }
@@ -27,7 +28,7 @@ export default function draw({ data, parentElement, setTriggerValue }) {
   });
   returnFocus(parentElement, state, data);
   scroll(state, data);
-  tellSight(state, data);
+  tellSight(data);
   return () => state.observer?.abort();
 }
 
@@ -286,9 +287,9 @@ function returnFocus(root, state, { opened }) {
 }
 
 // The rest of the page waits until the entries can be seen, which is after the next frame.
-function tellSight(state, { sight }) {
-  if (!sight || state.sight === sight) return;
-  state.sight = sight;
+function tellSight({ sight }) {
+  if (!sight || told === sight) return;
+  told = sight;
   const tell = () => fetch(sight, { method: "POST" }).catch(() => {});
   requestAnimationFrame(() => setTimeout(tell));
 }

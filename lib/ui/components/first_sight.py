@@ -55,25 +55,26 @@ def is_ahead() -> bool:
 
 
 def address() -> str:
-    """What the browser is to post to once it shows what has this address; empty where nobody waits for it."""
-    if not is_ahead() or not _is_browser():
-        return ""
-    sight = st.session_state.setdefault(_SIGHT, _Sight())
-    _awaited[sight.token] = sight
-    return f"{PATH}{sight.token}"
+    """What the browser is to post to once it shows what has this address; empty where nobody waits for it.
+
+    It stays as it is while the session lasts: what has it is not to be sent and drawn anew for the want of it.
+    """
+    if is_ahead() and _is_browser():
+        sight = st.session_state.setdefault(_SIGHT, _Sight())
+        _awaited[sight.token] = sight
+    return f"{PATH}{st.session_state[_SIGHT].token}" if _SIGHT in st.session_state else ""
 
 
 def wait() -> None:
     """Let what has the address be seen before more is drawn. Only who has just opened the application waits."""
     sight: _Sight | None = st.session_state.get(_SIGHT)
-    if sight:
+    if sight and is_ahead():
         sight.is_seen.wait(_LONGEST_SECONDS)
     end()
 
 
 def end() -> None:
     """From here on a page is drawn at once: the browser has the application."""
-    st.session_state.pop(_SIGHT, None)
     st.session_state[_IS_OVER] = True
 
 
