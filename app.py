@@ -25,11 +25,11 @@ from lib.operations import startup, stopping
 from lib.settings import settings
 from lib.telemetry import logs
 from lib.ui import INLINE_SCRIPTS, STYLES, warm_up
-from lib.ui.components import guard
+from lib.ui.components import early_scripts, guard
+from lib.ui.components.document import OurDocument
 from lib.ui.components.first_sight import FirstSights
 from lib.ui.components.frames import DiscreetWebSocket, WholePageFirst
 from lib.ui.components.kept_scripts import KeptScripts
-from lib.ui.components.stylesheet import Stylesheet
 from lib.ui.people import provider
 from lib.ui.people.cookies import SignInMiddleware, presented
 
@@ -129,7 +129,7 @@ app = st.App(
         Middleware(SignInMiddleware),
         Middleware(DiscreetWebSocket),
         Middleware(WholePageFirst),
-        Middleware(Stylesheet, sheets=STYLES),
+        Middleware(OurDocument, sheets=STYLES, scripts=early_scripts.of(early_scripts.CARDS)),
         Middleware(KeptScripts),
     ],
     on_script_error=guard.show_error,

@@ -1,4 +1,4 @@
-"""Every HTML document that is served has our CSS in it, at the end of its body, and nothing else is touched."""
+"""Every HTML document that is served has our CSS and the early scripts in it, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ import re
 from pathlib import Path
 
 import pytest
+import streamlit
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
-from lib.ui.components.stylesheet import Stylesheet
+from lib.ui.components import early_scripts
+from lib.ui.components.document import OurDocument
 
 UI = Path(__file__).resolve().parents[3] / "lib" / "ui"
+IMPORTED = re.compile(r'(?<=[;}])import[^;(]*?"\./([\w.-]+\.js)"')
 DOCUMENT = "<html><head></head><body><script>'</body>'</script><p>ä</p></body></html>"
 
 
@@ -35,13 +38,16 @@ def client(tmp_path: Path) -> TestClient:
             Route("/half", lambda _: Response("<p>no body", media_type="text/html")),
         ]
     )
-    return TestClient(Stylesheet(app, sheets=[tmp_path / "own.css"]), headers={"Accept": "text/html,*/*"})
+    ours = OurDocument(app, sheets=[tmp_path / "own.css"], scripts=["static/js/a.1.js", "static/js/b.2.js"])
+    return TestClient(ours, headers={"Accept": "text/html,*/*"})
 
 
 @pytest.mark.parametrize("path", ["/", "/parts"])
-def test_a_document_ends_with_the_sheet(client: TestClient, path: str) -> None:
+def test_a_document_names_the_scripts_and_ends_with_the_sheet(client: TestClient, path: str) -> None:
     answer = client.get(path)
-    assert answer.text == DOCUMENT.replace("</body></html>", "<style>p { color: red; }</style></body></html>")
+    links = (f'<link rel="modulepreload" crossorigin href="./static/js/{name}" />' for name in ("a.1.js", "b.2.js"))
+    linked = DOCUMENT.replace("</head>", "".join(links) + "</head>")
+    assert answer.text == linked.replace("</body></html>", "<style>p { color: red; }</style></body></html>")
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
@@ -69,3 +75,15 @@ def test_what_is_no_document_is_as_it_was(client: TestClient) -> None:
     assert client.get("/half").text == "<p>no body"
     assert client.get("/missing").status_code == 404
     assert client.get("/", headers={"Accept": "application/json"}).text == DOCUMENT
+
+
+def test_early_scripts_are_all_that_the_cards_need_and_the_document_does_not_name() -> None:
+    frontend = Path(streamlit.__file__).parent / "static"
+    document = (frontend / "index.html").read_text("utf-8")
+    early = early_scripts.of(early_scripts.CARDS)
+    for kind in early_scripts.CARDS:
+        assert any(name.startswith(f"static/js/{kind}.") for name in early), f"the frontend has no {kind}"
+    assert len(early) == len(set(early)) and not [name for name in early if name in document]
+    imported = {name for one in early for name in IMPORTED.findall((frontend / one).read_text("utf-8"))}
+    assert imported and not [name for name in imported if f"static/js/{name}" not in early and name not in document]
+    assert early_scripts.of(["NoSuchKind", "../index"]) == []

@@ -1,7 +1,7 @@
-"""Our CSS as a part of the document that a browser fetches first.
+"""What is ours in the document that a browser fetches first: CSS, and names of scripts.
 
-Drawn by a page it would come after what it lays out, and move that. It stands at the end of the body, so that among
-rules of the same weight it comes after those of Streamlit.
+Drawn by a page, CSS would come after what it lays out, and move that. It stands at the end of the body, so that among
+rules of the same weight it comes after those of Streamlit. The scripts are those that the first page needs soon.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from pathlib import Path
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-_END = b"</body>"
-# Of the document without the sheet: a browser that has one with an older sheet would keep it.
+_HEAD_END, _END = b"</head>", b"</body>"
+# Of the document as it was: a browser that has one with an older sheet would keep it.
 _OF_THE_FILE = ("etag", "last-modified")
 _ASKS_FOR_FILE = (b"if-none-match", b"if-modified-since", b"accept-encoding", b"range")
 
 
-class Stylesheet:
-    """Puts these files of CSS into every HTML document that is served."""
+class OurDocument:
+    """Puts these files of CSS, and links to these scripts, into every HTML document that is served."""
 
-    def __init__(self, app: ASGIApp, *, sheets: Iterable[Path]) -> None:
+    def __init__(self, app: ASGIApp, *, sheets: Iterable[Path], scripts: Iterable[str]) -> None:
         self._app = app
+        links = (f'<link rel="modulepreload" crossorigin href="./{script}" />' for script in scripts)
+        self._links = "".join(links).encode()
         css = "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
         self._style = f"<style>{css}</style>".encode()
 
@@ -34,7 +36,7 @@ class Stylesheet:
         held: list[Message] = []  # the head of a document, until all of the document is there
         document = b""
 
-        async def send_styled(message: Message) -> None:
+        async def send_ours(message: Message) -> None:
             nonlocal document
             if message["type"] == "http.response.start" and _is_document(message):
                 held.append(message)
@@ -43,15 +45,19 @@ class Stylesheet:
             else:
                 document += message.get("body", b"")
                 if not message.get("more_body"):
-                    styled = self._styled(document)
-                    await send(_with_length(held[0], len(styled)))
-                    await send({"type": "http.response.body", "body": styled})
+                    ours = self._ours(document)
+                    await send(_with_length(held[0], len(ours)))
+                    await send({"type": "http.response.body", "body": ours})
 
-        await self._app({**scope, "headers": asked}, receive, send_styled)
+        await self._app({**scope, "headers": asked}, receive, send_ours)
 
-    def _styled(self, document: bytes) -> bytes:
+    def _ours(self, document: bytes) -> bytes:
         before, end, after = document.rpartition(_END)
-        return before + self._style + end + after if end else document
+        if not end:
+            return document
+        head, head_end, body = before.partition(_HEAD_END)
+        linked = head + self._links + head_end + body if head_end else before
+        return linked + self._style + end + after
 
 
 def _is_document(start: Message) -> bool:
