@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, LOST, NAMES
+from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, LOST, NAMES, SIDEBAR
 from lib.ui.activity import event_filters, event_list, timeline
 from lib.ui.catalog import catalog_filters, registry, registry_schema
 from lib.ui.components import dialogs, find_box, first_sight, guard, lost_press
@@ -50,7 +50,7 @@ def draw_sidebar() -> None:
     """Draw who is looking, and the scripts that all pages need."""
     with person:
         guard.draw_person()
-        scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST)
+        scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST, SIDEBAR)
         inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
         st.html(inline, unsafe_allow_javascript=True)
 

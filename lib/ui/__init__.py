@@ -16,8 +16,9 @@ LINKS = _ASSETS / "links.js"
 DIALOGS = _ASSETS / "dialogs.js"
 CLICKS = _ASSETS / "clicks.js"
 LOST = _ASSETS / "lost.js"
+SIDEBAR = _ASSETS / "sidebar.js"
 CONTRAST = _ASSETS / "contrast.css"
 #: All CSS of ours outside components.
 STYLES = (CONTRAST, *(_ASSETS / name for name in ("layout.css", "print.css", "saved_views.css")))
 #: The scripts of ours that stand inside the pages. The security policy allows them by their hashes.
-INLINE_SCRIPTS = (HISTORY, FIND, ACTING_AS, NAMES, LINKS, DIALOGS, CLICKS, LOST)
+INLINE_SCRIPTS = (HISTORY, FIND, ACTING_AS, NAMES, LINKS, DIALOGS, CLICKS, LOST, SIDEBAR)

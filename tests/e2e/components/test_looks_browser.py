@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.e2e.conftest import settled
+from tests.e2e.conftest import RunningApp, settled
 from tests.e2e.runs.test_runs_browser import NAME, click_cell
 
 pytestmark = pytest.mark.browser
@@ -236,3 +236,23 @@ def test_a_long_line_of_a_diff_goes_on_to_the_right_of_the_marks(page: Page) -> 
     expect(lines.first).to_be_visible()
     first, *others = lines.filter(has_text="description: Prepares").evaluate(STARTS)
     assert others and min(others) > first + 20
+
+
+def test_the_sidebar_of_a_phone_is_closed_in_a_page_that_is_loaded(browser: Browser, app: RunningApp) -> None:
+    context = browser.new_context(base_url=app.url, viewport=PHONE)  # type: ignore[arg-type]
+    page = context.new_page()
+    visit(page, "/runs", "Runs")
+    sidebar = page.get_by_role("button", name="Collapse sidebar")
+    page.get_by_test_id("stExpandSidebarButton").click()
+    expect(sidebar).to_be_in_viewport()
+    page.reload()
+    visit(page, "/runs", "Runs")
+    expect(sidebar).not_to_be_in_viewport()
+    page.set_viewport_size({"width": 1440, "height": 1000})  # there it stays as one leaves it
+    visit(page, "/runs", "Runs")
+    page.get_by_test_id("stSidebarHeader").hover()
+    sidebar.click()
+    expect(sidebar).not_to_be_in_viewport()
+    visit(page, "/activity", "Activity")
+    expect(page.get_by_test_id("stExpandSidebarButton")).to_be_visible()
+    context.close()
