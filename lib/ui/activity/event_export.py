@@ -29,6 +29,6 @@ def draw(actor: Actor, filters: EventFilters, *, key: str = "export") -> None:
         )
         with database.write(actor) as conn:
             tickets = {form: event_export.ticket(conn, actor, filters=filters, form=form) for form in _FORMS}
-        with st.container(horizontal=True):
-            for form, (label, icon) in _FORMS.items():
-                st.link_button(label, f"/api/v2/exports/{tickets[form]}", icon=icon, key=f"{key}-{form}")
+        for form, (label, icon) in _FORMS.items():
+            link = f"/api/v2/exports/{tickets[form]}"
+            st.link_button(label, link, icon=icon, key=f"{key}-{form}", width="stretch")

@@ -50,7 +50,8 @@ def draw_export(actor: Actor, filters: AuditFilters) -> None:
         )
         with database.write(actor) as conn:
             token = audit_export.ticket(conn, actor, filters=filters)
-        st.link_button("CSV", f"/api/v2/exports/{token}", icon=":material/table:", key="audit-export-csv")
+        link = f"/api/v2/exports/{token}"
+        st.link_button("CSV", link, icon=":material/table:", key="audit-export-csv", width="stretch")
 
 
 def open_record(audit_id: str) -> None:
