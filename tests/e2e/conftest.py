@@ -274,7 +274,8 @@ def failed_run(app: RunningApp) -> None:
         done = conn.execute(
             "UPDATE workflow_runs SET status = 'FAILED' WHERE run_id = (SELECT run_id FROM workflow_runs"
             " JOIN tenants USING (tenant) WHERE tenants.name = 'Northwind IT' AND status = 'SUCCEEDED'"
-            " AND triggered_at < now() - interval '1 day' ORDER BY triggered_at DESC LIMIT 1)"
+            " AND origin = 'live' AND triggered_at BETWEEN now() - interval '6 days' AND now() - interval '1 day'"
+            " ORDER BY triggered_at DESC LIMIT 1)"
         )
         assert done.rowcount == 1
 
