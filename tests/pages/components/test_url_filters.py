@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from lib.ui.components import url_filters
 from tests.conftest import ActorFactory
 from tests.support import catalog_page
 from tests.support.pages import new_session, open_page
@@ -180,3 +181,31 @@ def test_what_is_chosen_while_the_connection_is_lost_is_shown_in_the_next_sessio
     assert catalog_page.types(again) == catalog_page.types(app)
     assert [one.value for one in again.caption] == [one.value for one in app.caption]
     assert shown(again)[1:] == shown(app)[1:]
+
+
+@pytest.mark.parametrize(
+    ("page", "query"),
+    [
+        ("catalog.py", {"q": "ticket", "category": "Tickets", "sort": "Name", "view": "List", "page": "2"}),
+        ("catalog.py", {"traffic": "Stopped coming", "deprecated": "true"}),
+        ("schemas.py", {"q": "ticket"}),
+        ("metrics.py", {"range": "30d"}),
+        ("metrics.py", {"eventType": "TICKET_CREATED", "from": "2026-01-01", "to": "2026-02-01", "tz": "Asia/Tokyo"}),
+        ("activity.py", {"event": ["A", "B"], "eventStatus": "Matched", "time": "Last 7 days", "eventKey": "K"}),
+        ("activity.py", {"since": "2026-01-01", "until": "2026-02-01", "live": "true"}),
+        ("workflows.py", {"q": "x", "status": "Published"}),
+        ("runs.py", {"runStatus": "Failed", "runTime": "Last 7 days", "runOrigin": "Live", "runKey": "K"}),
+        ("audit.py", {"actTime": "Last 7 days", "actOutcome": "Refused", "actObject": "x"}),
+        ("timeline.py", {"key": "K"}),
+    ],
+    ids=str,
+)
+def test_a_page_that_is_opened_by_a_link_is_drawn_once(
+    page: str, query: dict[str, Any], new_actor: ActorFactory
+) -> None:
+    """What the URL says is what its widgets hold, so there is nothing that the page would have to be drawn anew for."""
+    new_actor("admin", name="Acme")
+    app = new_session(**query)
+    app.switch_page(page).run()
+    assert not app.exception and not app.error
+    assert app.session_state[url_filters._IS_KNOWN] and "acts" not in app.session_state
