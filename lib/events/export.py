@@ -31,6 +31,7 @@ _COLUMNS = (
     "processed_at",
     "schema_status",
     "workflows_started",
+    "workflows_resumed",
     "runs",
     "reason",
     "error_message",
@@ -89,9 +90,10 @@ def _row(event: EventSummary) -> tuple[str | int | None, ...]:
         tables.time_text(event.created_at),
         tables.time_text(event.processed_at) if event.processed_at else None,
         event.schema_status,
-        event.started,
+        event.started - event.resumed,
+        event.resumed,
         ", ".join(f"{number} {status.lower()}" for status, number in sorted(event.runs.items())) or None,
-        event.reason,
+        event.reason if event.status == "unmatched" else None,  # beside a match it says why another did not start
         event.error_message,
         event.payload,
     )

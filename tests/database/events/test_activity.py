@@ -765,6 +765,19 @@ def test_all_filtered_events_are_read_up_to_the_limit(db: Database, new_actor: A
     assert everything[0]["created_at"].endswith("+00:00")
 
 
+def test_a_file_gives_a_reason_for_what_was_skipped_alone(new_actor: ActorFactory) -> None:
+    """Beside a match it would say why another workflow did not start, and be counted as a skip by whoever sums up."""
+    actor = new_actor("manage")
+    publish(actor, "Triage")
+    publish(actor, "Paused", paused=True)
+    publish(actor, "Paused alone", event="TICKET_CLOSED", paused=True)
+    for event in ("TICKET_CREATED", "TICKET_CLOSED"):
+        submit(actor, event=event)
+    rows = {row["event_name"]: row for row in csv.DictReader(exported(actor))}
+    assert rows["TICKET_CREATED"]["reason"] == "" and rows["TICKET_CLOSED"]["reason"] == "paused"
+    assert [rows["TICKET_CREATED"][name] for name in ("workflows_started", "workflows_resumed")] == ["1", "0"]
+
+
 def exported(actor: Actor, *, limit: int = event_export.LIMIT, **filters: Any) -> io.StringIO:
     lines = event_export.lines(actor, filters=EventFilters(**filters), form="csv", limit=limit)
     return io.StringIO("".join(lines).removeprefix(tables.BOM), newline="")
