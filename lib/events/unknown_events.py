@@ -57,8 +57,9 @@ class UnknownType:
     is_dismissed: bool
     sources: tuple[tuple[str, int], ...]
     from_others: int
-    #: The latest payload, redacted. None also when all were too large to keep.
+    #: The latest payload, redacted, if one was small enough to keep.
     sample: JsonValue
+    is_sampled: bool
 
 
 @dataclass(frozen=True)
@@ -183,6 +184,7 @@ def _unknown_type(row: Any) -> UnknownType:
         from_others=sources.pop(_OTHERS, 0),
         sources=tuple(sources.items()),
         sample=strict_json.loads(row.sample) if row.sample else None,
+        is_sampled=row.sample is not None,
     )
 
 

@@ -43,7 +43,10 @@ def draw(actor: Actor) -> None:
             key="catalog-export-what",
             required=True,
         )
-        st.caption("Whatever is exported can be imported again. Examples are in the files, traffic is not.")
+        st.caption(
+            "Whatever is exported can be imported again, 5,000 events at a time. Examples are in the files, "
+            "traffic is not."
+        )
         asked = filters if what == "filtered" else None
         with database.write(actor) as conn:
             tickets = {form: exports.ticket(conn, actor, form=form, filters=asked) for form in _FORMS}

@@ -150,8 +150,11 @@ def _draw_type(actor: Actor, unknown: UnknownType, now: datetime) -> None:
         f":small[Came {_sources(unknown)}. First {_minute(unknown.first_at)}, "
         f"last {ago(unknown.last_at, now)} ({_minute(unknown.last_at)}).]"
     )
-    if unknown.sample is None:
+    if not unknown.is_sampled:
         st.caption("Its payloads are too large to keep one.")
+        return
+    if unknown.sample is None:
+        st.caption("The latest one came without data.")
         return
     with st.expander("Latest payload", icon=":material/data_object:"):
         st.code(json_text(unknown.sample), language="json")
@@ -193,7 +196,7 @@ def _sources(unknown: UnknownType) -> str:
     others = len(unknown.sources) - len(named)
     if unknown.from_others:
         more = "further sources" if named else "unnamed sources"
-        return f"from {', '.join([*named, more])}"
+        return f"from {', '.join(named)} and {more}" if named else f"from {more}"
     if others:
         return f"from {', '.join(named)} and {plural(others, 'other source')}"
     return f"from {' and '.join(named)}" if len(named) < 3 else f"from {', '.join(named[:-1])} and {named[-1]}"

@@ -75,6 +75,7 @@ def test_the_list_has_sources_times_and_a_sample_of_each(new_actor: ActorFactory
     app = press(open_catalog(), "unknown-all")
     assert "`DEVICE_OFFLINE` **3 events**" in said(app) and "Came from `/rmm`. First " in said(app)
     assert "from `/a`, `/b`, `/c` and 1 other source" in said(app)
+    assert "came without data" not in said(app)
     zones = [one.value.count("UTC") for one in (*app.caption, *app.markdown)]
     assert sum(zones) == 1, "the zone is named once"
     shown = [json.loads(one.value) for one in app.code]
@@ -85,6 +86,14 @@ def test_the_list_has_sources_times_and_a_sample_of_each(new_actor: ActorFactory
     assert "No type fits the search." in said(app)
     press(app, "unknown-done")
     assert "unknownTypes" not in app.query_params
+
+
+def test_events_without_data_are_said_to_be_so(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    with database.write(actor) as conn:
+        unknown_events.add(conn, actor, sent=[SentEvent("PING", None, "/rmm")])
+    app = press(open_catalog(), "unknown-all")
+    assert "The latest one came without data." in said(app) and "too large" not in said(app)
 
 
 def test_a_long_list_is_shown_in_parts(new_actor: ActorFactory) -> None:
