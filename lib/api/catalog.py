@@ -45,13 +45,18 @@ def _filters(written: list[tuple[str, str]]) -> catalog.CatalogFilters:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise InvalidInput(twice, "is given more than once")
     given = dict(written)
+    search = given.get("search", "")
+    if len(search) > catalog.LONGEST_SEARCH or len(search.split()) > catalog.MOST_WORDS:
+        most = f"{catalog.MOST_WORDS} words and {catalog.LONGEST_SEARCH} characters"
+        raise InvalidInput("search", f"must be at most {most} long")
     return catalog.CatalogFilters(
-        search=given.get("search", ""),
+        search=search,
         category=given.get("category"),
         status=_one_of(given, "status", get_args(catalog.EntryStatus)),
         source=_one_of(given, "source", get_args(catalog.EntrySource)),
         page=_whole_number(given, "page", 1, 1_000_000),
         page_size=_whole_number(given, "pageSize", _PAGE_SIZE, _LARGEST_PAGE),
+        with_deprecated=True,  # their events are taken in, so whoever copies the catalog has to know of them
     )
 
 

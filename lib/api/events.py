@@ -22,7 +22,7 @@ from lib.api.problems import ApiProblem
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
-from lib.errors import CatalogError, DatabaseUnavailable, NotFound, TokenEnded
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, NotFound, PermissionDenied, TokenEnded
 from lib.events import ingestion, unknown_events
 from lib.events.judging import SentEvent
 from lib.events.matching import Match, MatchOutcome
@@ -134,7 +134,12 @@ def _submit(actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | ApiPro
 
 
 def _problem(sent: SentEvent, error: CatalogError, nearest: Mapping[str, list[str]]) -> ApiProblem:
-    return _unknown_type(sent.event_type, nearest) if isinstance(error, NotFound) else problems.of(error)
+    if isinstance(error, NotFound):
+        return _unknown_type(sent.event_type, nearest)
+    problem = problems.of(error)
+    if isinstance(error, (Conflict, PermissionDenied)):
+        problem.members["field"] = "id" if isinstance(error, Conflict) else "type"
+    return problem
 
 
 def _unknown_type(event_type: str, known: Mapping[str, list[str]]) -> ApiProblem:
@@ -176,6 +181,7 @@ def _answer(submission: Submission) -> dict[str, Any]:
     for match in submission.matches:
         has_run = match.outcome in ("started", "resumed")
         found[match.outcome].append(_workflow(match) | ({"runId": _text(match.run_id)} if has_run else _reason(match)))
+    started = {one["workflowId"] for one in found["started"]}  # maybe later, by somebody who saw that it had not
     return {
         "eventId": str(submission.event_id),
         "eventType": submission.event_type,
@@ -193,7 +199,7 @@ def _answer(submission: Submission) -> dict[str, Any]:
         "started": found["started"],
         "resumed": found["resumed"],
         "skipped": found["skipped"],
-        "failed": found["failed"],
+        "failed": [one for one in found["failed"] if one["workflowId"] not in started],
         "links": _links(submission),
     }
 

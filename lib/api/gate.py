@@ -47,8 +47,11 @@ class Caller:
         return await self._gate.run(work)
 
     async def spend(self, cost: int) -> None:
-        """Count this request as that many more. Raises ApiProblem when they are too many."""
-        await self._gate.spend(self.actor, cost)
+        """Count this request as that many more. Raises ApiProblem when they are too many.
+
+        With what the request cost already it is never more than the burst, or it could never be paid.
+        """
+        await self._gate.spend(self.actor, min(cost, self._gate.burst - 1))
 
 
 Endpoint = Callable[[Request, Caller], Awaitable[Response]]
@@ -74,6 +77,7 @@ class TokenGate:
             asked = partial(rate_limit.lease, actor, need, want, per_second=per_second, burst=burst)
             return await self.run(asked)
 
+        self.burst = burst
         self._limit = RateLimit(per_second=per_second, burst=burst, lease=lease)
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="api")
         self._known: dict[bytes, tuple[Actor, float]] = {}

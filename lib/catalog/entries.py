@@ -43,9 +43,9 @@ MOST_LISTED, MOST_OFFERED = 300, 50
 
 #: What the statement of a page says beside each entry about all of them.
 _OF_ALL = ("changes", "total", "without_traffic", "deleted")
-# Searching is for words; what is longer than any name can be is junk, and not worth the database's time.
-_LONGEST_SEARCH = 200
-_MOST_WORDS = 12
+#: Searching is for words; what is longer than any name can be is junk, and not worth the database's time.
+LONGEST_SEARCH = 200
+MOST_WORDS = 12
 
 queries = named_queries.of(__name__)
 
@@ -364,4 +364,4 @@ def _is_storable(event_type: str) -> bool:
 
 def _words(search: str) -> list[str]:
     strict_json.check_text(search, field="search")
-    return search[:_LONGEST_SEARCH].lower().split()[:_MOST_WORDS]
+    return search[:LONGEST_SEARCH].lower().split()[:MOST_WORDS]

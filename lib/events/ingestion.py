@@ -20,7 +20,7 @@ from uuid import UUID
 from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, driver, named_queries
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, NotFound
 from lib.events import event_spans, judging, matching, submission
 from lib.events.judging import JudgedEvent, SentEvent
 from lib.events.matching import Decision
@@ -93,7 +93,7 @@ def submit_events(conn: Connection, actor: Actor, sent: Sequence[SentEvent]) -> 
     """Take live events in, in their order and in the caller's transaction; needs the right to send.
 
     One bad event costs only itself. With `submission_id`, (source, submission_id) is taken once: the same again gives
-    the first answer with `duplicate` set, other content a Conflict. What cannot be taken is NotFound for an event type
+    what became of it with `duplicate` set, other content a Conflict. What cannot be taken is NotFound for an event type
     that the catalog does not know, PermissionDenied for one that the token may not send, InvalidInput naming the field,
     or Conflict. When this raises, nothing was taken.
     """
@@ -262,16 +262,18 @@ def _with_digest(conn: Connection, event: JudgedEvent) -> JudgedEvent:
     return replace(event, facts=replace(event.facts, correlation_key=_digest(conn, event.key)))
 
 
-def _earlier(way: _Way, one: _Taken) -> Submission | Conflict:
-    """What its sender was told of the event that took (source, id) before, if the content is the same."""
+def _earlier(way: _Way, one: _Taken) -> Submission | CatalogError:
+    """What became of the event that took (source, id) before, if the content is the same."""
     assert one.claim is not None
     keys = {"tenant": way.tenant, "source": one.claim.source, "submission_id": one.claim.submission_id}
     earlier = way.conn.execute(queries["claimed"], keys).one()
     if bytes(earlier.content_hash) != one.claim.content_hash:
-        return Conflict(
-            f"id: {one.claim.submission_id} of this source was already used for another event ({earlier.event_id})."
-        )
-    found = submission.get_submission(way.conn, tenant=way.tenant, event_id=earlier.event_id)
+        used = f"id: {one.claim.submission_id} of this source was already used for another event"
+        return Conflict(f"{used} ({earlier.event_id}).")
+    try:
+        found = submission.get_submission(way.conn, tenant=way.tenant, event_id=earlier.event_id)
+    except NotFound:  # it was dropped with its month, and what it is called is forgotten within the minute
+        return CatalogError("This event is just being dropped, as it is old enough. Send it again in a minute.")
     return replace(found, duplicate=True)
 
 
