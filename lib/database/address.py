@@ -17,6 +17,13 @@ _PLACES = {"user": "username", "password": "password", "dbname": "database"}
 _SEARCH_PATH = re.compile(r"search_path\s*=\s*(?P<path>\S+)")
 # What a role or a database may set is not to change what migrations and the engine do.
 _OWNERS_OPTIONS = "-c search_path=public -c statement_timeout=0 -c lock_timeout=0"
+#: A host that vanished says nothing, and nobody would notice for a quarter of an hour, or for two while idle.
+LIVENESS = {
+    "keepalives_idle": "15",  # seconds, as the next one
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "15000",  # milliseconds
+}
 _SPELLING = "postgresql://user:password@host:5432/database"
 _ENCODED = "In the user and the password write @ as %40, / as %2F, : as %3A, # as %23, ? as %3F and % as %25."
 
@@ -24,7 +31,8 @@ _ENCODED = "In the user and the password write @ as %40, / as %2F, : as %3A, # a
 def read(text: str, *, name: str) -> str:
     """The URL of a setting as SQLAlchemy spells it. `name` is the setting.
 
-    Takes what libpq takes: a URL or `host=… dbname=…`, several hosts, any option that libpq knows.
+    Takes what libpq takes: a URL or `host=… dbname=…`, several hosts, any option that libpq knows. Unless it says
+    otherwise, a host that vanished is noticed by LIVENESS.
     Raises ConfigurationError with a sentence that says how to write it; a password is never repeated.
     """
     written = text.strip()
@@ -49,6 +57,7 @@ def read(text: str, *, name: str) -> str:
     ports = ports * len(hosts) if len(ports) == 1 else ports
     if len(ports) != len(hosts) or not all(port.isdigit() for port in ports):
         raise ConfigurationError(f"{name} must give one port for all hosts, or one for each.")
+    given = LIVENESS | given
     place = {_PLACES[key]: given.pop(key) for key in list(given) if key in _PLACES}
     if len(hosts) == 1:
         url = URL.create("postgresql+psycopg", host=hosts[0], port=int(ports[0]), query=given, **place)
