@@ -102,7 +102,7 @@ class ProxyTokens:
         """The proxy's keys, read not longer ago than that."""
         with self._lock:
             known = self._known
-            if known and (self._settings.proxy_key_file or time.monotonic() - known.read_at < at_most):
+            if known and time.monotonic() - known.read_at < at_most:
                 return known.keys
             try:
                 keys = public_keys(self._read())

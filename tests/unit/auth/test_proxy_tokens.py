@@ -253,6 +253,20 @@ def test_a_key_may_be_in_a_file(tmp_path: Path, key: Any, form: str) -> None:
         tokens.identity(signed(STRANGER), browser=BROWSER)
 
 
+def test_a_file_with_another_key_is_read_without_a_new_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "key"
+    path.write_bytes(RSA.as_pem(private=False))
+    tokens = proxy(proxy_key_file=path)
+    assert tokens.identity(signed(), browser=BROWSER).email
+    newer = RSAKey.generate_key(2048)
+    path.write_bytes(newer.as_pem(private=False))
+    real = time.monotonic
+    monkeypatch.setattr(proxy_tokens.time, "monotonic", lambda: real() + 11)
+    assert tokens.identity(signed(newer), browser=BROWSER).email
+    with pytest.raises(SignInRefused):
+        tokens.identity(signed(), browser=BROWSER)
+
+
 @pytest.mark.parametrize("written", [None, b"", b"no key", b"-----BEGIN PUBLIC KEY-----\nx\n", b"{}", b'{"keys": 7}'])
 def test_the_start_is_refused_without_a_key_in_the_file(tmp_path: Path, written: bytes | None) -> None:
     path = tmp_path / "key"
