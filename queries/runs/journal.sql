@@ -24,6 +24,12 @@ SELECT CAST(e.payload AS text) AS payload, CAST(e.redacted_payload AS text) AS r
 FROM workflow_run_waits w
 JOIN workflow_runtime_events e ON e.tenant = w.tenant AND e.event_id = w.resolved_by_event_id
 WHERE w.tenant = :tenant AND w.run_id = :run_id
+UNION ALL
+-- What the run has of them itself, which outlives them.
+SELECT CAST(r.result AS text), CAST(s.output_json AS text)
+FROM workflow_run_steps s
+JOIN workflow_run_results r USING (tenant, run_id, step_path)
+WHERE s.tenant = :tenant AND s.run_id = :run_id AND s.step_type = 'event.wait' AND s.output_json IS NOT NULL
 
 -- name: wait_of_step
 -- The wait that a step opened, and the payload of the event that ended it.

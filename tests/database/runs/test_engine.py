@@ -244,7 +244,11 @@ def test_secret_of_the_input_is_hidden_under_any_name(actor: Actor) -> None:
     assert steps_of(actor, run)["log"].output is not None
 
 
-def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(db: Database, actor: Actor) -> None:
+@pytest.mark.parametrize("is_dropped", [False, True])
+def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(
+    is_dropped: bool, db: Database, actor: Actor
+) -> None:
+    """Nor when the event has gone with its month, while the run goes on with what it got."""
     token, pin = "tok-7f3a9c", "8841-zebra"
     add_entry(db, actor.tenant, "OWN", paths=["ref"], schema={"properties": {"marked": {"x-sensitive": True}}})
     workflow = publish(
@@ -261,6 +265,10 @@ def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(db: Data
     # To this event its key is no secret, and yet it is the one.
     resume(actor, {"ref": token, "marked": pin})
     waits.append(open_wait(run))
+    if is_dropped:
+        with db.owner.begin() as conn:
+            for table in ("workflow_event_matches", "workflow_runtime_events"):
+                conn.execute(text(f"DELETE FROM {table} WHERE tenant = :t"), {"t": actor.tenant})
     resume(actor, {"ref": f"again {pin}"})
     assert await_run(run).status == "SUCCEEDED" and row_of(run).output_json == {"pin": pin}
     assert all(re.fullmatch("redacted:[a-p]{16}", wait.key) for wait in waits)
