@@ -13,12 +13,16 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lib import database
 from lib.errors import DatabaseUnavailable
 
 log = logging.getLogger(__name__)
 
 _START_SECONDS = 10
 _STOP_SECONDS = 10
+#: After so long a chore with more to do waits for the next pass.
+_LONGEST_TURN_SECONDS = 5
+_SAID_AGAIN_SECONDS = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,9 @@ class Chore:
 class Chores:
     """A thread that does chores in passes, `seconds` apart, until it is stopped.
 
-    A chore that fails keeps none of the others from being done. It is logged once, and again when it fails in another
-    way or works again. When the database is away the pass ends and what was due stays due.
+    A chore that fails keeps none of the others from being done, and one with much to do lets them have their turn. A
+    failure is logged once a day, and again when it is another one or is over. When the database is away the pass ends
+    and what was due stays due.
     """
 
     def __init__(self, name: str, chores: Sequence[Chore], *, seconds: float) -> None:
@@ -47,7 +52,7 @@ class Chores:
         self._seconds = seconds
         self._ended = threading.Event()
         self._ready = threading.Event()
-        self._failing: dict[str, str] = {}
+        self._failing: dict[str, tuple[str, float]] = {}
         self._due: dict[str, float] = {}
         self._thread = threading.Thread(target=self._loop, name=name, daemon=True)
 
@@ -81,11 +86,12 @@ class Chores:
         yield lambda: True
 
     def failed(self, what: str, error: Exception) -> None:
-        """Log that something failed, unless it failed in the same way before."""
-        said = f"{type(error).__name__}: {error}"
-        if self._failing.get(what) == said:
+        """Log that something failed, unless it was said today that it fails in this way."""
+        said, now = f"{type(error).__name__}: {error}", time.monotonic()
+        before = self._failing.get(what)
+        if before and before[0] == said and now - before[1] < _SAID_AGAIN_SECONDS:
             return
-        self._failing[what] = said
+        self._failing[what] = said, now
         if isinstance(error, DatabaseUnavailable):
             log.warning("%s waits for the database. %s", self._name, error.for_operators)
         else:
@@ -123,10 +129,14 @@ class Chores:
     def _do(self, chore: Chore, now: float) -> None:
         try:
             while chore.work() and not self._ended.is_set():
-                pass
-        except DatabaseUnavailable:
-            self._due[chore.name] = now
-            raise
+                if time.monotonic() - now > _LONGEST_TURN_SECONDS:
+                    self._due[chore.name] = now
+                    break
+        except DatabaseUnavailable as error:
+            if not database.answers():
+                self._due[chore.name] = now
+                raise
+            self.failed(chore.name, error)  # it was refused: others may make the room that it needs
         except Exception as error:
             self.failed(chore.name, error)
         else:

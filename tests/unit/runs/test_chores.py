@@ -80,6 +80,25 @@ def test_ending_breaks_off_work_that_never_ends() -> None:
         endless.reach(100)
 
 
+def test_work_that_never_ends_lets_others_have_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(chores, "_LONGEST_TURN_SECONDS", 0.01)
+    endless, other = Counted(more=10**9), Counted()
+    with running(Chore("endless", endless, every=3600), Chore("other", other)):
+        other.reach(3)
+        times = endless.times
+        endless.reach(times + 100)
+
+
+def test_a_failure_is_logged_again_after_a_day(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(chores, "_SAID_AGAIN_SECONDS", 0)
+    broken = Counted(*[ValueError("one")] * 3)
+    with running(Chore("broken", broken)):
+        broken.reach(4)
+    assert len([record for record in caplog.records if record.levelno == logging.ERROR]) == 3
+
+
 def test_a_failure_is_logged_once_until_it_changes_and_keeps_no_other_from_being_done(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
