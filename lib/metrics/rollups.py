@@ -193,9 +193,18 @@ def fold(conn: Connection) -> int:
 
 
 def make_partitions(conn: Connection, *, months: int = 3) -> None:
-    """Make the event table's partitions of this month and the next ones. Owner's connection."""
+    """Make the event table's partitions of this month and the next ones. Owner's connection.
+
+    Raises DatabaseUnavailable when a backup or a long statement holds the table: whoever comes next would wait with it.
+    """
     if alone(conn):
+        wait_briefly(conn)
         conn.execute(queries["make_partitions"], {"months": months})
+
+
+def wait_briefly(conn: Connection) -> None:
+    """Let the transaction wait for no lock any longer than others can bear to wait behind it."""
+    conn.execute(queries["wait_briefly"])
 
 
 def dropped_until(conn: Connection) -> datetime | None:

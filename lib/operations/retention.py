@@ -25,9 +25,13 @@ class Kept:
 
 
 def drop_events(conn: Connection, kept: Kept) -> int:
-    """Drop months of events that ended so long ago; how many months. Those that failed go one by one."""
+    """Drop the oldest month of events, if it ended so long ago; how many months went. Those that failed go one by one.
+
+    Raises DatabaseUnavailable when a backup or a long statement holds the events: it is to be tried later.
+    """
     if not rollups.alone(conn):
         return 0
+    rollups.wait_briefly(conn)
     return int(conn.execute(queries["drop_events"], vars(kept)).scalar_one())
 
 

@@ -103,11 +103,12 @@ def _make_partitions() -> None:
         rollups.make_partitions(conn)
 
 
-def _drop_events(kept: retention.Kept) -> None:
+def _drop_events(kept: retention.Kept) -> int:
     with database.operate() as conn:
         dropped = retention.drop_events(conn, kept)
     if dropped:
-        log.info("Dropped %d months of events that are older than %d days.", dropped, kept.days)
+        log.info("Dropped a month of events that are older than %d days.", kept.days)
+    return dropped
 
 
 def _drop_runs(kept: retention.Kept) -> int:

@@ -227,6 +227,10 @@ SELECT count(*) FROM moved
 -- Partitions for this month and the next ones.
 SELECT app_make_event_partitions(:months)
 
+-- name: wait_briefly
+-- Whoever waits for a lock has all wait that come after, so not for as long as a backup takes.
+SELECT set_config('lock_timeout', '1s', true)
+
 -- name: dropped_until
 -- Before when events are not kept any more; nothing when all are.
 SELECT app_dropped_until()

@@ -1,5 +1,5 @@
 -- name: drop_events
--- Drop the months that are over and past their days; failed events may stay longer. How many months went.
+-- Drop the oldest month that is over and past its days; failed events may stay longer. How many months went.
 SELECT app_drop_event_partitions(make_interval(days => CAST(:days AS int)),
                                  make_interval(days => CAST(:error_days AS int)))
 

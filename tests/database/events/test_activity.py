@@ -537,7 +537,8 @@ def test_events_that_were_dropped_are_not_said_to_be_on_further_pages(db: Databa
     add(db, actor.tenant, {}, created_at=datetime.now(UTC))
     assert total_of(actor) == "5"
     with db.owner.begin() as conn:
-        retention.drop_events(conn, retention.Kept(days=30, error_days=36_500))
+        while retention.drop_events(conn, retention.Kept(days=30, error_days=36_500)):
+            pass  # a month at a time
     for filters, number in (
         ({}, 2),
         ({"status": "unmatched"}, 1),

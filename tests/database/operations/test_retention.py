@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -14,11 +15,13 @@ from sqlalchemy import Connection, text
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
+from lib.errors import DatabaseUnavailable
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import COUNT_GRAINS, Durations, EventCounts, RunCounts
 from lib.operations import retention
 from lib.operations.retention import Kept
 from lib.operations.upkeep import Upkeep
+from lib.runs.chores import Chore, Chores
 from lib.settings import Settings
 from tests.conftest import ActorFactory
 from tests.support.waiting import wait_for
@@ -92,8 +95,13 @@ def at(db: Database, now: str) -> Iterator[Connection]:
 
 
 def drop_events(db: Database, now: str, kept: Kept) -> int:
-    with at(db, now) as conn:
-        return retention.drop_events(conn, kept)
+    """As upkeep does it: a month in a transaction, until there is no more; how many."""
+    months = 0
+    while True:
+        with at(db, now) as conn:
+            if not (dropped := retention.drop_events(conn, kept)):
+                return months
+            months += dropped
 
 
 def drop_runs(db: Database, now: str, kept: Kept) -> int:
@@ -150,6 +158,32 @@ def test_months_of_events_go_and_failed_ones_stay_longer(db: Database, new_actor
     assert counts(actor)[0] == EventCounts(4, 0, 2, 2)
     assert fold_and_compare(db) == []
     assert counts(actor)[0] == EventCounts(4, 0, 2, 2)
+
+
+def test_whatever_holds_the_events_is_not_waited_for(db: Database, new_actor: ActorFactory) -> None:
+    """Such as a backup: all who came after would wait with it. The other chores go on, and the months go later."""
+    actor, done = new_actor(), threading.Event()
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql(MONTHS)
+        add_event(conn, actor.tenant, OLD)
+
+    def drop() -> int:
+        with database.translated():
+            return drop_events(db, "2020-04-02", Kept(14, 14))
+
+    chores = Chores("test", [Chore("old", drop), Chore("after", done.set)], seconds=0.01)
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("LOCK TABLE workflow_runtime_events IN ACCESS SHARE MODE")
+        with pytest.raises(DatabaseUnavailable):
+            drop()
+        chores.start()
+        try:
+            assert done.wait(60)
+        finally:
+            chores.stop()
+        assert left(db, "workflow_runtime_events", "created_at") == {OLD}
+    assert drop() == 1
+    assert left(db, "workflow_runtime_events", "created_at") == set()
 
 
 @pytest.mark.parametrize("folded", [False, True])
