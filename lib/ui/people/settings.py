@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import streamlit as st
 
@@ -46,7 +47,7 @@ def draw(actor: Actor) -> None:
     _FILTERS.begin()
     with database.read(actor) as conn:
         people, made = members.members(conn, actor), tokens.tokens(conn, actor)
-    _draw_gaps(settings_gaps.gaps(people, made, settings()))
+    _draw_gaps(settings_gaps.gaps(people, made, settings(), now=datetime.now(UTC)))
     section = _FILTERS.choose(_SECTION) or "members"
     _FILTERS.draw_complaints()
     sections: dict[str, Callable[[], None]] = {
@@ -63,8 +64,8 @@ def draw(actor: Actor) -> None:
 def _draw_gaps(found: list[Gap]) -> None:
     if not found:
         return
-    noun = "1 thing is" if len(found) == 1 else f"{len(found)} things are"
-    with st.expander(f"{noun} not set up", icon=":material/checklist:", key="not-set-up"):
+    noun = "1 thing needs" if len(found) == 1 else f"{len(found)} things need"
+    with st.expander(f"{noun} a look", icon=":material/checklist:", key="not-set-up"):
         for number, gap in enumerate(found):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{gap.title}** {gap.meaning}", width="stretch")

@@ -1,27 +1,32 @@
-"""What an admin might miss: parts that are not set up, and what that means."""
+"""What an admin might miss: parts that are not set up or will end soon, and what that means."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from lib.auth.members import Member
 from lib.auth.tokens import Token
 from lib.settings import Settings
+from lib.ui.components.text import code, plural
+
+#: A token that was used and ends within this is told of.
+_SOON = timedelta(days=14)
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Something that is not set up: what, what it means, and the section where more is said. Texts are Markdown."""
+    """Something that is missing or ends soon: what, what it means, and the section with more. Texts are Markdown."""
 
     title: str
     meaning: str
     section: str | None = None
 
 
-def gaps(people: Sequence[Member], made: Sequence[Token], settings: Settings) -> list[Gap]:
-    """What is not set up, the gravest first."""
-    found = []
+def gaps(people: Sequence[Member], made: Sequence[Token], settings: Settings, *, now: datetime) -> list[Gap]:
+    """What is not set up, the gravest first; before it what ends soon."""
+    found = [Gap("A token ends soon.", _ending(one, now), "tokens") for one in made if _ends_soon(one, now)]
     if settings.auth == "off" and not settings.embedded:
         found.append(
             Gap("No sign-in.", "`AUTH=off`: anyone who reaches this address may act as any member.", "sessions")
@@ -37,3 +42,15 @@ def gaps(people: Sequence[Member], made: Sequence[Token], settings: Settings) ->
     if settings.retention_days is None:
         found.append(Gap("No retention.", "Events, their payloads and runs are kept for ever.", "retention"))
     return found
+
+
+def _ends_soon(token: Token, now: datetime) -> bool:
+    ends = token.terms.expires_at
+    return token.status == "valid" and token.last_used_at is not None and ends is not None and ends - now < _SOON
+
+
+def _ending(token: Token, now: datetime) -> str:
+    assert token.terms.expires_at is not None
+    days = (token.terms.expires_at - now).days
+    when = f"in {plural(days, 'day')}" if days > 0 else "today"
+    return f"{code(token.name)} ends {when}. Whoever uses it is refused from then on: rotate it before."

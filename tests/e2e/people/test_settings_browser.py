@@ -149,7 +149,7 @@ def test_a_member_is_added_and_removed(page: Page) -> None:
 def test_every_section_fits_a_phone(page: Page, section: str) -> None:
     act_as(page, "Ada Admin · Northwind IT")
     page.goto(f"/settings?section={section}")
-    expect(page.get_by_text("things are not set up")).to_be_visible()
+    expect(page.get_by_text("things need a look")).to_be_visible()
     settled(page)
     picture(page, f"settings-{section}")
     page.set_viewport_size({"width": 390, "height": 844})

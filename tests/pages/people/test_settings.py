@@ -263,7 +263,7 @@ def test_sections_are_in_the_url_in_any_spelling(boss: Actor) -> None:
 
 def test_what_is_not_set_up_is_said_with_the_way_there(boss: Actor) -> None:
     app = open_settings()
-    [gaps] = [one for one in app.expander if re.fullmatch(r"\d things are not set up", one.label)]
+    [gaps] = [one for one in app.expander if re.fullmatch(r"\d things need a look", one.label)]
     told = "\n".join(one.value for one in gaps.markdown)
     for title in ("One admin.", "No other member.", "No API token.", "No egress.", "No retention."):
         assert title in told

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
+
+import pytest
 
 from lib.auth.members import Member
 from lib.auth.tokens import Token, TokenTerms
@@ -37,7 +39,7 @@ def token(**state: Any) -> Token:
 
 
 def titles(people: list[Member], made: list[Token], **settings: Any) -> list[str]:
-    return [gap.title for gap in gaps(people, made, Settings(**{**DONE, **settings}))]
+    return [gap.title for gap in gaps(people, made, Settings(**{**DONE, **settings}), now=NOW)]
 
 
 def test_nothing_is_said_where_all_is_set_up() -> None:
@@ -46,6 +48,25 @@ def test_nothing_is_said_where_all_is_set_up() -> None:
     assert titles(people, [token()], auth="off") == [], "the embedded database is for trials"
     assert titles(people, [token()], auth="off", database_url="postgresql://h/d") == ["No sign-in."]
     assert titles(people, [token()], egress_allow=" ", retention_days=None) == ["No egress.", "No retention."]
+
+
+@pytest.mark.parametrize(
+    ("ends_in", "state", "says"),
+    [
+        (timedelta(days=6, hours=1), {}, "`x` ends in 6 days."),
+        (timedelta(days=1, hours=1), {}, "`x` ends in 1 day."),
+        (timedelta(hours=3), {}, "`x` ends today."),
+        (timedelta(days=15), {}, None),
+        (timedelta(days=6), {"last_used_at": None}, None),
+        (timedelta(days=6), {"revoked_at": NOW}, None),
+        (timedelta(days=-1), {"has_expired": True}, None),
+    ],
+)
+def test_a_token_in_use_that_ends_soon_is_told_of(ends_in: timedelta, state: dict[str, Any], says: str | None) -> None:
+    ending = token(**{"terms": TokenTerms("x", "read", expires_at=NOW + ends_in), "last_used_at": NOW, **state})
+    people = [member("admin"), member("admin")]
+    said = [gap.meaning for gap in gaps(people, [token(), ending], Settings(**DONE), now=NOW)]
+    assert [one.partition(" Whoever")[0] for one in said] == ([says] if says else [])
 
 
 def test_a_lonely_admin_and_ended_tokens_are_said() -> None:
