@@ -99,6 +99,10 @@ class SignInUnavailable(CatalogError):
         super().__init__("The sign-in service does not answer at the moment. Please try again in a few minutes.")
 
 
+class TookTooLong(CatalogError):
+    """A statement was stopped at its time."""
+
+
 class Conflict(CatalogError):
     """Someone else changed it first, or the name is taken."""
 

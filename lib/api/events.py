@@ -22,7 +22,7 @@ from lib.api.problems import ApiProblem
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable, NotFound, PermissionDenied, TokenEnded
+from lib.errors import CatalogError, Conflict, DatabaseUnavailable, NotFound, PermissionDenied, TokenEnded, TookTooLong
 from lib.events import ingestion, unknown_events
 from lib.events.judging import SentEvent
 from lib.events.matching import Match, MatchOutcome
@@ -115,14 +115,17 @@ def _read(read: Callable[[], CloudEvent]) -> SentEvent | ApiProblem:
 
 
 def _submit(actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | ApiProblem]:
-    """Take events in, in one transaction. If that fails each half has one, until what is wrong costs only itself."""
+    """Take events in, in one transaction. If that fails each half has one, until what is wrong costs only itself.
+
+    Where the database is away or too slow, all of them are to be sent again: in halves they would be as slow.
+    """
     try:
         with database.write(actor, keep_plans=True) as conn:
             found = ingestion.submit_events(conn, actor, sent)
     except TokenEnded:
         raise
     except Exception as error:
-        if len(sent) > 1 and not isinstance(error, DatabaseUnavailable):
+        if len(sent) > 1 and not isinstance(error, (DatabaseUnavailable, TookTooLong)):
             middle = len(sent) // 2
             return _submit(actor, sent[:middle]) + _submit(actor, sent[middle:])
         return [problems.of(error)] * len(sent)

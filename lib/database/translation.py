@@ -7,8 +7,9 @@ from contextlib import contextmanager
 
 import psycopg
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable
+from lib.errors import Conflict, DatabaseUnavailable, TookTooLong
 
 #: What a violated constraint means to the person who caused it. The only place that knows their names.
 CONSTRAINT_MESSAGES = {
@@ -36,13 +37,15 @@ def translated(*, changes: bool = True) -> Iterator[None]:
         if message := CONSTRAINT_MESSAGES.get(name):
             raise Conflict(message) from error
         raise
+    except NoConnectionFree as error:
+        raise DatabaseUnavailable("All connections to the database are in use.") from error
     except psycopg.OperationalError as error:  # of what uses the driver itself, as the engine does
         raise DatabaseUnavailable(why=first_line(error)) from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
         raise DatabaseUnavailable(NO_CHANGES) from error
     except (OperationalError, InterfaceError) as error:
         if isinstance(error.orig, psycopg.errors.QueryCanceled):
-            raise CatalogError("That took too long and was stopped. Narrow the range or the filters.") from error
+            raise TookTooLong("That took too long and was stopped. Narrow the range or the filters.") from error
         if isinstance(error.orig, psycopg.errors.DiskFull):
             raise DatabaseUnavailable("The disk of the database is full; nothing can be stored for now.") from error
         # Without a statement it is the connection that failed, and what is said of that tells of no value.

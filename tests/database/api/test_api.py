@@ -193,6 +193,19 @@ def test_one_bad_item_of_a_batch_costs_the_others_nothing(db: Database, client: 
 
 
 @pytest.mark.own_database
+def test_a_batch_that_takes_too_long_is_not_tried_again_in_halves(db: Database, client: ApiClient) -> None:
+    hurried = replace(db, statement_timeout_ms=300)
+    database.use(hurried)
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("LOCK TABLE workflow_runtime_events IN ACCESS EXCLUSIVE MODE")
+        with counted_statements() as seen:
+            results = client.post([event(data=TICKET) for _ in range(8)], BATCH).json()["items"]
+    assert [result["status"] for result in results] == [503] * 8
+    assert len([one for one in seen if "statement_timeout" in one]) < 5  # a transaction of its own each
+    database.use(db)
+
+
+@pytest.mark.own_database
 def test_an_item_that_the_database_refuses_costs_the_others_nothing(db: Database, client: ApiClient) -> None:
     with db.owner.begin() as conn:
         conn.exec_driver_sql(
