@@ -5,8 +5,8 @@ from alembic import op
 revision = "0041"
 down_revision = "0040"
 
-# As in revision 0010, but for the order: what takes long comes before the lock, which everybody waits behind. What an
-# event that failed is kept with stays. The month is noted by itself, so the trigger finds little that is left.
+# As in revision 0010, but for the order: what takes long comes before the lock, which everybody waits behind, and so
+# does the month's note, whose trigger looks for what is left of older months. What is kept of events that failed stays.
 DROP_PARTITIONS = """
 CREATE OR REPLACE FUNCTION app_drop_event_partitions(keep interval, keep_errors interval) RETURNS int
 LANGUAGE plpgsql AS $$
@@ -40,6 +40,7 @@ BEGIN
                  ' AND e.error_message IS NOT NULL AND e.created_at >= %L)',
                  first::timestamp AT TIME ZONE 'UTC', (first + interval '1 month') AT TIME ZONE 'UTC',
                  part, error_floor_at);
+  INSERT INTO dropped_event_months (month) VALUES (first) ON CONFLICT DO NOTHING;
   SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
     WHERE attrelid = 'workflow_runtime_events'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
   EXECUTE format('ALTER TABLE workflow_runtime_events DETACH PARTITION %I', part);
@@ -47,7 +48,6 @@ BEGIN
   EXECUTE format('INSERT INTO workflow_runtime_events_default (%s) SELECT %s FROM %I'
                  ' WHERE error_message IS NOT NULL AND created_at >= %L', columns, columns, part, error_floor_at);
   EXECUTE format('DROP TABLE %I', part);
-  INSERT INTO dropped_event_months (month) VALUES (first) ON CONFLICT DO NOTHING;
   RETURN 1;
 END $$
 """
