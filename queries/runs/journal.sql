@@ -27,9 +27,10 @@ WHERE w.tenant = :tenant AND w.run_id = :run_id
 UNION ALL
 -- What the run has of them itself, which outlives them.
 SELECT CAST(r.result AS text), CAST(s.output_json AS text)
-FROM workflow_run_steps s
+FROM workflow_run_waits w
+JOIN workflow_run_steps s USING (tenant, run_id, step_path)
 JOIN workflow_run_results r USING (tenant, run_id, step_path)
-WHERE s.tenant = :tenant AND s.run_id = :run_id AND s.step_type = 'event.wait' AND s.output_json IS NOT NULL
+WHERE w.tenant = :tenant AND w.run_id = :run_id AND w.resolved_by_event_id IS NOT NULL AND s.output_json IS NOT NULL
 
 -- name: wait_of_step
 -- The wait that a step opened, and the payload of the event that ended it.
