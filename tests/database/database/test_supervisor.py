@@ -122,6 +122,7 @@ def test_one_of_several_processes_starts_it_again(supervised: EmbeddedServer, ca
     assert [one.start_again() for one in others] == [False] * 3  # behind the lock, when all had their turn
     for other in others:
         other.stop()
+    wait_for(lambda: said(caplog, "was gone"))  # whoever started it says so once it has let go of the lock
     assert (postmaster(supervised), said(caplog, "was gone")) == (now, 1)
 
 
