@@ -23,6 +23,8 @@ _STOP_SECONDS = 10
 #: After so long a chore with more to do waits for the next pass.
 _LONGEST_TURN_SECONDS = 5
 _SAID_AGAIN_SECONDS = 24 * 60 * 60
+#: What fails when the database is away: no chore by itself.
+_SESSION = "session"
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,10 @@ class Chores:
         if before and before[0] == said and now - before[1] < _SAID_AGAIN_SECONDS:
             return
         self._failing[what] = said, now
-        if isinstance(error, DatabaseUnavailable):
+        if isinstance(error, DatabaseUnavailable) and what == _SESSION:
             log.warning("%s waits for the database. %s", self._name, error.for_operators)
+        elif isinstance(error, DatabaseUnavailable):
+            log.warning("%s, %s could not go on; trying again. %s", self._name, what, error.for_operators)
         else:
             log.error("%s, %s could not go on; trying again.", self._name, what, exc_info=error)
 
@@ -111,7 +115,7 @@ class Chores:
                         if may_go_on():
                             self._pass()
             except Exception as error:
-                self.failed("session", error)
+                self.failed(_SESSION, error)
                 self._ended.wait(self._seconds)
             finally:
                 self._ready.clear()
@@ -124,7 +128,7 @@ class Chores:
             # Not to the second: processes that started together are not to do everything together.
             self._due[chore.name] = now + chore.every * random.uniform(0.8, 1.2)
             self._do(chore, now)
-        self.went_well("session")
+        self.went_well(_SESSION)
 
     def _do(self, chore: Chore, now: float) -> None:
         try:

@@ -65,7 +65,7 @@ def _draw_gaps(found: list[Gap]) -> None:
     if not found:
         return
     noun = "1 thing needs" if len(found) == 1 else f"{len(found)} things need"
-    with st.expander(f"{noun} a look", icon=":material/checklist:", key="not-set-up"):
+    with st.expander(f"{noun} a look", icon=":material/checklist:", key="needs-a-look"):
         for number, gap in enumerate(found):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f"**{gap.title}** {gap.meaning}", width="stretch")

@@ -160,7 +160,9 @@ def test_months_of_events_go_and_failed_ones_stay_longer(db: Database, new_actor
     assert counts(actor)[0] == EventCounts(4, 0, 2, 2)
 
 
-def test_whatever_holds_the_events_is_not_waited_for(db: Database, new_actor: ActorFactory) -> None:
+def test_whatever_holds_the_events_is_not_waited_for(
+    db: Database, new_actor: ActorFactory, caplog: pytest.LogCaptureFixture
+) -> None:
     """Such as a backup: all who came after would wait with it. The other chores go on, and the months go later."""
     actor, done = new_actor(), threading.Event()
     with db.owner.begin() as conn:
@@ -179,6 +181,7 @@ def test_whatever_holds_the_events_is_not_waited_for(db: Database, new_actor: Ac
         chores.start()
         try:
             assert done.wait(60)
+            assert "test, old could not go on; trying again." in caplog.text
         finally:
             chores.stop()
         assert left(db, "workflow_runtime_events", "created_at") == {OLD}
