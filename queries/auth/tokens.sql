@@ -43,10 +43,11 @@ WHERE tenant = CAST(:tenant AS uuid) AND token_id = CAST(:token_id AS uuid)
 RETURNING expires_at
 
 -- name: list
--- Every token of a tenant with who made it, latest first.
+-- Every token of a tenant with who made it, latest first. Whether it has ended is asked after a wait for whoever ended
+-- it, so not by the time at which the transaction began.
 SELECT t.token_id, t.name, t.permission, t.send_only, t.event_types, t.created_at, u.name AS created_by,
        t.created_by AS created_by_id, t.last_used_at, t.expires_at, t.revoked_at, t.replaces,
-       coalesce(t.expires_at <= app_now(), false) AS has_expired
+       coalesce(t.expires_at <= app_clock(), false) AS has_expired
 FROM api_tokens t
 LEFT JOIN users u ON u.user_id = t.created_by
 WHERE t.tenant = CAST(:tenant AS uuid)

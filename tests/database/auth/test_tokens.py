@@ -316,6 +316,28 @@ def test_it_waits_for_an_event_under_way_and_the_next_event_waits_for_it(
     assert taken_in(db, boss) == 1
 
 
+@EACH
+def test_a_transaction_that_began_before_it_takes_no_event_after_it(act: Act, refusal: int, boss: Actor) -> None:
+    token, token_id = make(boss)
+    sender = tokens.actor_for_token(token)
+    assert sender
+    with pytest.raises(TokenEnded if act is not _limit else PermissionDenied), database.write(sender) as conn:
+        conn.execute(text("SELECT now()"))
+        _in_transaction(boss, act, token_id)
+        [refused] = ingestion.submit_events(conn, sender, [SentEvent("TICKET_CREATED", {})])
+        assert isinstance(refused, PermissionDenied)
+        raise refused
+
+
+def test_two_who_rotate_a_token_at_once_make_one_successor(boss: Actor) -> None:
+    _, token_id = make(boss)
+    with pytest.raises(Conflict, match="has expired"), database.write(boss) as conn:
+        conn.execute(text("SELECT now()"))
+        _in_transaction(boss, _rotate, token_id)
+        _rotate(conn, boss, token_id)
+    assert [one.replaces for one in listed(boss).values() if one.replaces] == [token_id]
+
+
 def test_tokens_do_not_wait_for_each_other(boss: Actor) -> None:
     (_, one), (token, _) = make(boss), make(boss)
     sender = tokens.actor_for_token(token)
