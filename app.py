@@ -24,7 +24,7 @@ from lib.errors import CatalogError
 from lib.operations import startup, stopping
 from lib.settings import settings
 from lib.telemetry import logs
-from lib.ui import INLINE_SCRIPTS, STYLES, warm_up
+from lib.ui import SCRIPTS, STYLES, warm_up
 from lib.ui.components import early_scripts, guard
 from lib.ui.components.document import OurDocument
 from lib.ui.components.first_sight import FirstSights
@@ -121,7 +121,7 @@ app = st.App(
         Middleware(
             WebSecurity,
             documents=[Path(st.__file__).parent / "static" / "index.html"],
-            scripts=[path.read_text(encoding="utf-8") for path in INLINE_SCRIPTS],
+            scripts=[path.read_text(encoding="utf-8") for path in SCRIPTS],
         ),
         Middleware(WhileStarting),
         Middleware(FirstSights),
@@ -129,7 +129,7 @@ app = st.App(
         Middleware(SignInMiddleware),
         Middleware(DiscreetWebSocket),
         Middleware(WholePageFirst),
-        Middleware(OurDocument, sheets=STYLES, scripts=early_scripts.of(early_scripts.CARDS)),
+        Middleware(OurDocument, sheets=STYLES, scripts=SCRIPTS, early=early_scripts.of(early_scripts.CARDS)),
         Middleware(KeptScripts),
     ],
     on_script_error=guard.show_error,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from lib.ui import CLICKS, DIALOGS, HISTORY, LINKS, LOST, NAMES, SIDEBAR
 from lib.ui.activity import event_filters, event_list, timeline
 from lib.ui.catalog import catalog_filters, registry, registry_schema
 from lib.ui.components import dialogs, find_box, first_sight, guard, lost_press
@@ -45,16 +44,6 @@ VIEWED = [
     ViewedPage(timeline.FILTERS, "Timeline"),
 ]
 
-
-def draw_sidebar() -> None:
-    """Draw who is looking, and the scripts that all pages need."""
-    with person:
-        guard.draw_person()
-        scripts = (HISTORY, NAMES, LINKS, DIALOGS, CLICKS, LOST, SIDEBAR)
-        inline = "".join(f"<script>{one.read_text(encoding='utf-8')}</script>" for one in scripts)
-        st.html(inline, unsafe_allow_javascript=True)
-
-
 with guard.errors_shown(), lost_press.reported():
     find, saved, person = (st.sidebar.container() for _ in range(3))
     actor = guard.enter(way_in.configured(), when_stopped=lambda: st.navigation(PAGES, position="hidden"))
@@ -73,11 +62,13 @@ with guard.errors_shown(), lost_press.reported():
     saved_views.begin(views)
     shows_first = first_sight.is_ahead() and not page.url_path  # the catalog
     if not shows_first:
-        draw_sidebar()
+        with person:
+            guard.draw_person()
     guard.draw_to_its_end(page.run)
     dialogs.stay()
     if shows_first:
-        draw_sidebar()
+        with person:
+            guard.draw_person()
     with saved:
         saved_views.draw(views)
     first_sight.end()

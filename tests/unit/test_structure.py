@@ -157,6 +157,12 @@ def test_scripts_of_ours_make_nodes_of_text_alone(path: Path) -> None:
     assert not re.findall(rf"{markup}|\beval\b|new Function", path.read_text(encoding="utf-8"))
 
 
+def test_what_is_drawn_runs_no_script() -> None:
+    """Scripts of ours stand in the document; markup that a page draws may have none."""
+    sources = [*MODULES, *PAGES]
+    assert not [path.name for path in sources if "unsafe_allow_javascript" in path.read_text(encoding="utf-8")]
+
+
 def test_only_transactions_set_a_tenant() -> None:
     for path in [*MODULES, *(ROOT / "queries").rglob("*.sql"), *(ROOT / "migrations").rglob("*.py")]:
         source = path.read_text(encoding="utf-8")

@@ -3,8 +3,6 @@
 // What keeps a dialog from doing it is said below its buttons, and what a drawer asks may be below the screen, too: both
 // come into view.
 (() => {
-  if (window.leadsDialogs) return;
-  window.leadsDialogs = true;
   const dialog = "[data-testid=stDialog] [role=dialog]";
   const aside = "[role=dialog], [role=menu], [role=listbox]"; // what is gone before one comes back
   const acts = '[class*="st-key-acts-of-"]';

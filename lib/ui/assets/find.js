@@ -1,8 +1,6 @@
 // “/” opens the box that finds anything, as Ctrl-K does by its button, and the box has the cursor once it is there.
 // In the box, Enter opens the first thing found; the arrow keys go down the list and up again.
 (() => {
-  if (window.findsAnything) return;
-  window.findsAnything = true;
   const waits = 30_000; // milliseconds that the box, or what it finds, may take to be drawn
   const holds = 1000; // milliseconds for which the dialog may still take the cursor to itself
   const box = () => document.querySelector(".st-key-find-text input");

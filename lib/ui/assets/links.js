@@ -1,8 +1,6 @@
 // Streamlit's own links to pages name no tenant: in another tab they would open in whichever comes first. So each is
 // given that of this tab before anybody can open it, by the mouse, by its menu or from the keyboard.
 (() => {
-  if (window.linksNameTheTenant) return;
-  window.linksNameTheTenant = true;
   const name = (event) => {
     const link = event.target.closest?.("[data-testid=stSidebarNavLink]");
     const tenant = new URLSearchParams(location.search).get("tenant");

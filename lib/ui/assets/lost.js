@@ -1,8 +1,6 @@
 // While the app does not answer, Streamlit's dialog asks whoever looks at the page to start Streamlit in a terminal. What
 // they can know and do stands there instead. It closes by itself when the app answers again, and the page goes on.
 (() => {
-  if (window.saysItIsLost) return;
-  window.saysItIsLost = true;
   const says =
     "This page comes back by itself as soon as it does, with what you have typed. " +
     "What you pressed last may not have been done: look before you press it again.";

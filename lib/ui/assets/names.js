@@ -3,8 +3,6 @@
 // A popover is named by the label of its button, whose words out of sight are marked with asterisks (decision 0108).
 // And a field is told to be wrong by the errors below it.
 (() => {
-  if (window.tellsInWords) return;
-  window.tellsInWords = true;
   const drawn = '[role=img][aria-label$=" icon"][translate=no], [role=graphics-symbol]:not([aria-label])';
   const fields = "input, textarea, [role=radiogroup]";
   let made = 0;

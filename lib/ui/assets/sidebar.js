@@ -1,8 +1,6 @@
 // On a narrow screen the sidebar lies over the page. Streamlit remembers that it was opened, and would open it again over
 // each page that is loaded after it.
 (() => {
-  if (window.forgetsSidebar) return;
-  window.forgetsSidebar = true;
   window.addEventListener("pagehide", () => {
     if (!window.matchMedia("(max-width: 768px)").matches) return;
     try {

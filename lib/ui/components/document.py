@@ -1,7 +1,7 @@
-"""What is ours in the document that a browser fetches first: CSS, and names of scripts.
+"""What is ours in the document that a browser fetches first: CSS, scripts, and names of scripts of the frontend.
 
 Drawn by a page, CSS would come after what it lays out, and move that. It stands at the end of the body, so that among
-rules of the same weight it comes after those of Streamlit. The scripts are those that the first page needs soon.
+rules of the same weight it comes after those of Streamlit. So do our scripts, which run once, before the frontend's.
 """
 
 from __future__ import annotations
@@ -19,14 +19,15 @@ _ASKS_FOR_FILE = (b"if-none-match", b"if-modified-since", b"accept-encoding", b"
 
 
 class OurDocument:
-    """Puts these files of CSS, and links to these scripts, into every HTML document that is served."""
+    """Puts CSS and scripts, and links to those that are needed early, into every HTML document that is served."""
 
-    def __init__(self, app: ASGIApp, *, sheets: Iterable[Path], scripts: Iterable[str]) -> None:
+    def __init__(self, app: ASGIApp, *, sheets: Iterable[Path], scripts: Iterable[Path], early: Iterable[str]) -> None:
         self._app = app
-        links = (f'<link rel="modulepreload" crossorigin href="./{script}" />' for script in scripts)
+        links = (f'<link rel="modulepreload" crossorigin href="./{script}" />' for script in early)
         self._links = "".join(links).encode()
         css = "\n".join(sheet.read_text(encoding="utf-8") for sheet in sheets)
-        self._style = f"<style>{css}</style>".encode()
+        inline = (f"<script>{script.read_text(encoding='utf-8')}</script>" for script in scripts)
+        self._last = f"<style>{css}</style>{''.join(inline)}".encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or "text/html" not in Headers(scope=scope).get("accept", ""):
@@ -57,7 +58,7 @@ class OurDocument:
             return document
         head, head_end, body = before.partition(_HEAD_END)
         linked = head + self._links + head_end + body if head_end else before
-        return linked + self._style + end + after
+        return linked + self._last + end + after
 
 
 def _is_document(start: Message) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 import streamlit
 
 #: Kinds of elements that are there before the catalog's cards, and theirs.
-CARDS = ("BidiComponent", "Button", "Html")
+CARDS = ("BidiComponent", "Button")
 _FRONTEND = Path(streamlit.__file__).parent / "static"
 _FOLDER = "static/js/"
 _IMPORTED = re.compile(r'(?:from|import)"\./([^"/]+\.js)"')

@@ -14,7 +14,6 @@ from lib.auth.actors import Actor
 from lib.errors import InvalidInput
 from lib.operations import finding
 from lib.operations.finding import FoundMore, FoundThing, Kind
-from lib.ui import FIND
 from lib.ui.components import dialogs, guard, links
 from lib.ui.components.text import escape, plain, plural, shorten
 
@@ -76,8 +75,6 @@ def draw() -> None:
         width="stretch",
         on_click=guard.callback(_ask),
     )
-    script = FIND.read_text(encoding="utf-8")
-    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
 
 
 def _ask() -> None:

@@ -14,7 +14,6 @@ import streamlit as st
 from lib import database
 from lib.auth import actors
 from lib.auth.actors import Membership
-from lib.ui import ACTING_AS
 from lib.ui.components import guard, kept, links
 from lib.ui.people import tenant_links
 
@@ -53,9 +52,7 @@ def draw(person: Membership) -> None:
     )
     with st.container(horizontal=True, gap="xsmall"):
         draw_badges(person)
-    told = f'<span data-acting-as="{escape_html(st.session_state[KEY], quote=True)}"></span>'
-    script = ACTING_AS.read_text(encoding="utf-8")
-    st.html(f"{told}<script>{script}</script>", unsafe_allow_javascript=True)
+    st.html(f'<span data-acting-as="{escape_html(st.session_state[KEY], quote=True)}"></span>')
 
 
 def standing(person: Membership, *, in_use: bool) -> Membership | None:

@@ -47,18 +47,11 @@ def sidebar() -> None:
         st.selectbox("Acting as", ["Someone · Some tenant"], key="as", help="A sentence.")
         with st.container(horizontal=True, gap="xsmall"):
             st.badge("manage permission", icon=":material/key:", color="gray")
-        for _ in range(2):
-            script()
         with find:
             st.button("Find anything", icon=ICON, key="find")
-            script()
         with views, st.container(gap=None), st.container(horizontal=True, gap="xsmall"):
             st.caption("Views", width="content")
             st.button("Save view", icon=ICON, type="tertiary", key="save")
-
-
-def script() -> None:
-    st.html("<script>0</script>", unsafe_allow_javascript=True)
 
 
 def filters() -> None:

@@ -148,7 +148,6 @@ def test_a_viewer_is_back_once_the_app_is(browser: Browser, launch: Launch) -> N
         page.goto("/")
         heading = page.get_by_role("heading", name="Workflow Event Catalog")
         expect(heading).to_be_visible(timeout=60_000)
-        wait_for(lambda: page.evaluate("Boolean(window.saysItIsLost)"))  # the page has its scripts
         app.process.send_signal(signal.SIGTERM)
         assert app.process.wait(_SECONDS) == 0
         connected = page.locator("[data-testid=stApp][data-test-connection-state=CONNECTED]")

@@ -1,4 +1,4 @@
-"""Every HTML document that is served has our CSS and the early scripts in it, and nothing else is touched."""
+"""Every HTML document that is served has our CSS, our scripts and the early ones in it, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ DOCUMENT = "<html><head></head><body><script>'</body>'</script><p>ä</p></body><
 def client(tmp_path: Path) -> TestClient:
     (tmp_path / "index.html").write_text(DOCUMENT, encoding="utf-8")
     (tmp_path / "own.css").write_text("p { color: red; }", encoding="utf-8")
+    (tmp_path / "own.js").write_text("let a = '“';", encoding="utf-8")
 
     def in_parts(_: Request) -> Response:
         middle = len(DOCUMENT) - 10
@@ -38,16 +39,18 @@ def client(tmp_path: Path) -> TestClient:
             Route("/half", lambda _: Response("<p>no body", media_type="text/html")),
         ]
     )
-    ours = OurDocument(app, sheets=[tmp_path / "own.css"], scripts=["static/js/a.1.js", "static/js/b.2.js"])
+    early = ["static/js/a.1.js", "static/js/b.2.js"]
+    ours = OurDocument(app, sheets=[tmp_path / "own.css"], scripts=[tmp_path / "own.js"], early=early)
     return TestClient(ours, headers={"Accept": "text/html,*/*"})
 
 
 @pytest.mark.parametrize("path", ["/", "/parts"])
-def test_a_document_names_the_scripts_and_ends_with_the_sheet(client: TestClient, path: str) -> None:
+def test_a_document_names_early_scripts_and_ends_with_what_is_ours(client: TestClient, path: str) -> None:
     answer = client.get(path)
     links = (f'<link rel="modulepreload" crossorigin href="./static/js/{name}" />' for name in ("a.1.js", "b.2.js"))
     linked = DOCUMENT.replace("</head>", "".join(links) + "</head>")
-    assert answer.text == linked.replace("</body></html>", "<style>p { color: red; }</style></body></html>")
+    ours = "<style>p { color: red; }</style><script>let a = '“';</script>"
+    assert answer.text == linked.replace("</body></html>", ours + "</body></html>")
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
