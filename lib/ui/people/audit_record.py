@@ -52,13 +52,13 @@ def draw(actor: Actor, audit_id: str) -> None:
     origin = statuses.ACT_ORIGIN[entry.origin].badge() if entry.origin else ""
     st.markdown(f"{refused}{origin} :gray[{escape(acts.act_word(entry.action))}]")
     left, right = st.columns([3, 2], gap="medium")
-    with right:
-        _draw_facts(entry)
     with left:
         _draw_change(entry)
         if versions:
             st.header("What the versions say", anchor=False)
             definition_diff.draw(*versions, height=_DEFINITION_HEIGHT)
+    with right:  # after what stands above it on a phone, or that would push it down
+        _draw_facts(entry)
 
 
 def _close() -> None:
