@@ -299,11 +299,20 @@ function scroll(state, { at }) {
   const main = document.querySelector("[data-testid=stMain]");
   if (!main) return;
   if (state.at === null && cameBack && places.has(at)) {
-    const down = places.get(at);
-    requestAnimationFrame(() => main.scrollTo({ top: down }));
+    returnTo(main, places.get(at));
   } else if (state.at !== null && state.at !== at) main.scrollTo({ top: 0 });
   state.at = at;
   if (state.observer) return;
   state.observer = new AbortController();
   main.addEventListener("scroll", () => { if (places.size < 100 || places.has(state.at)) places.set(state.at, main.scrollTop); }, { passive: true, signal: state.observer.signal });
+}
+
+// What stands below the entries comes after them, and only then the page may be long enough.
+function returnTo(main, down) {
+  const grows = new ResizeObserver(() => {
+    main.scrollTo({ top: down });
+    if (main.scrollTop > down - 1) grows.disconnect();
+  });
+  grows.observe(document.querySelector("[data-testid=stMainBlockContainer]"));
+  for (const kind of ["wheel", "pointerdown", "keydown"]) window.addEventListener(kind, () => grows.disconnect(), { capture: true, once: true });
 }
