@@ -23,7 +23,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 
 import lib
 from lib import database
@@ -45,6 +45,9 @@ settings.load_profile("quick")
 
 # What PostgreSQL does so that a crash of the machine loses nothing. Databases of tests are gone before the next one.
 NOT_FOR_LONG = ("fsync", "full_page_writes", "synchronous_commit")
+
+# Bytes that the server of the tests may take in memory: its log alone grows to one gigabyte.
+_ROOM = 4 << 30
 
 _counter = itertools.count()
 APP_PASSWORD = "app-role-of-the-tests"
@@ -76,6 +79,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.flaky(reruns=0))
 
 
+def in_memory() -> Path:
+    """A folder for a server that is thrown away: in memory where there is room, else where temporary files are.
+
+    A clone makes a thousand files and then deletes them. For minutes ext4 looks at each file that was deleted before it
+    makes another one, so after some clones the next takes ten times as long.
+    """
+    memory = Path("/dev/shm")
+    has_room = os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM
+    return memory if has_room else Path(tempfile.gettempdir())
+
+
 @pytest.fixture(scope="session")
 def server_url() -> Iterator[str]:
     """URL of a superuser on the server under test. Parallel test processes share one server."""
@@ -85,7 +99,7 @@ def server_url() -> Iterator[str]:
     # Not below pytest's own folder: another pytest that starts meanwhile would make it unreachable for the
     # server, which does not run as root.
     run = os.environ.get("PYTEST_XDIST_TESTRUNUID", str(os.getpid()))
-    folder = Path(tempfile.gettempdir()) / f"event-catalog-tests-{run}"
+    folder = in_memory() / f"event-catalog-tests-{run}"
     server = embedded_server.start(folder)
     engine = database.owner_engine(server.url()).execution_options(isolation_level="AUTOCOMMIT")
     with engine.connect() as conn:
@@ -129,13 +143,15 @@ def template(admin: Engine, server_url: str, tmp_path_factory: pytest.TempPathFa
 
 
 @pytest.fixture(scope="session")
-def clone(admin: Engine, template: str, server_url: str) -> CloneFactory:
-    """Makes a database like the template, which is dropped when its context ends."""
+def clone(admin: Engine, template: str, server_url: str) -> Iterator[CloneFactory]:
+    """Makes a database like the template. Once its context has ended it is dropped, before the next one is made."""
+    left: list[str] = []  # those whose sessions may still be ending, which a DROP DATABASE would sit and wait for
 
     @contextmanager
     def cloned() -> Iterator[Database]:
         name = f"{template}_{next(_counter)}"
         with admin.connect() as conn:
+            _drop(conn, left)
             conn.exec_driver_sql(f"CREATE DATABASE {name} TEMPLATE {template}")
         owner_url = url_of(server_url, name)
         app_url = make_url(owner_url).set(username=database.APP_ROLE, password=APP_PASSWORD)
@@ -150,10 +166,16 @@ def clone(admin: Engine, template: str, server_url: str) -> CloneFactory:
             yield opened
         finally:
             opened.dispose()
-            with admin.connect() as conn:
-                conn.exec_driver_sql(f"DROP DATABASE {name} WITH (FORCE)")
+            left.append(name)
 
-    return cloned
+    yield cloned
+    with admin.connect() as conn:
+        _drop(conn, left)
+
+
+def _drop(conn: Connection, names: list[str]) -> None:
+    while names:
+        conn.exec_driver_sql(f"DROP DATABASE {names.pop()} WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")
