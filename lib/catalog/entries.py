@@ -295,11 +295,13 @@ class _Figures:
 def _figures(
     conn: Connection, *, tenant: UUID, filters: CatalogFilters, now: datetime, traffic: Traffic | None
 ) -> _Figures:
-    """The figures that the filters ask for; traffic is read only where it is needed."""
+    """The figures that the filters ask for; of the traffic no more is read than they need."""
     figure = filters.sort if filters.sort in FIGURES else "executions" if filters.by_activity else None
-    if traffic is None:
-        needed = figure or filters.traffic or filters.fold_without_traffic
-        traffic = traffic_of_types.read(conn, tenant=tenant, now=now) if needed else Traffic()
+    if traffic is None and (figure not in (None, "executions") or filters.traffic == "stopped"):
+        traffic = traffic_of_types.read(conn, tenant=tenant, now=now)
+    elif traffic is None and (figure or filters.traffic or filters.fold_without_traffic):
+        traffic = traffic_of_types.executions(conn, tenant=tenant, now=now)
+    traffic = traffic or Traffic()
     return _Figures(
         by_type=traffic.figures(figure) if figure else {},
         # Nothing is the least of what is counted, but no rate and no duration.

@@ -23,8 +23,13 @@ from tests.support.tenant_catalog import add_entry
 
 
 def page(actor: Actor, **filters: Any) -> CatalogPage:
+    """The page, which is the same whether all traffic is known before or no more of it is read than it needs."""
+    asked = CatalogFilters(**filters)
     with database.read(actor) as conn:
-        return entries.page(conn, tenant=actor.tenant, filters=CatalogFilters(**filters), now=NOW)
+        known = entries.page(conn, tenant=actor.tenant, filters=asked, now=NOW, traffic=read(actor))
+        found = entries.page(conn, tenant=actor.tenant, filters=asked, now=NOW)
+    assert found == known
+    return found
 
 
 def types(actor: Actor, **filters: Any) -> list[str]:
