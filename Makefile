@@ -5,13 +5,17 @@ BIN := .venv/bin
 # Two processes; the tests of a file share what is costly, and stay in one of them.
 TOGETHER := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: run test test-properties test-slow lint bench clean
+.PHONY: run test test-e2e test-properties test-slow lint bench clean
 
 run: .venv/installed
 	port=$$($(BIN)/python -m lib.settings) && exec $(BIN)/python -m streamlit run app.py --server.port $$port
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -m "not slow" $(TOGETHER)
+	$(BIN)/python -m pytest -m "not slow" --ignore=tests/e2e $(TOGETHER)
+
+# The application as whole processes, most of it in a browser.
+test-e2e: .venv/installed-dev
+	$(BIN)/python -m pytest -m "not slow" tests/e2e $(TOGETHER)
 
 # Every property on many examples, the same ones every time.
 test-properties: .venv/installed-dev
