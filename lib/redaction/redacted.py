@@ -88,12 +88,17 @@ class Redacted:
         return Copies(self.hidden)
 
     def _without(self, message: str) -> str:
-        for text in self.hidden:
-            if len(text) >= _SHORTEST_IN_NAME:
-                # Our sentences cut long keys short, so a long one is known by its beginning.
-                beginning, end = text[:_LONGEST_BEGINNING], r'[^"]*' if len(text) > _LONGEST_BEGINNING else ""
+        for beginning in self._beginnings:
+            if beginning in message:  # tens of thousands may be hidden, and few are named
+                end = r'[^"]*' if len(beginning) == _LONGEST_BEGINNING else ""
                 message = re.sub(re.escape(beginning) + end, lambda _: REDACTED, message)
         return message
+
+    @cached_property
+    def _beginnings(self) -> list[str]:
+        """What hidden texts begin with, the longest first: sentences cut long keys short, which are known by that."""
+        found = {text[:_LONGEST_BEGINNING] for text in self.hidden if len(text) >= _SHORTEST_IN_NAME}
+        return sorted(found, key=len, reverse=True)
 
 
 def _hidden(raw: JsonValue, redacted: JsonValue) -> Iterator[str]:

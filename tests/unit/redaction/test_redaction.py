@@ -563,6 +563,15 @@ def test_many_secrets_are_looked_up_and_not_searched_for_one_by_one() -> None:
     assert masked == [f"a [redacted] and {n:04}" for n in range(2000)]
 
 
+def test_many_secrets_cost_no_search_in_each_sentence() -> None:
+    """A quarter of a megabyte holds 20,000 secrets and as many faults as are told; the process that serves pages looks."""
+    redacted = Redacted.of({"tokens": [f"secret {n:04}" for n in range(2000)]})
+    said = [(f"/f{n}", f'Must be text, and not "secret {n:04}".') for n in range(50)]
+    told = list[Any]()
+    assert work.calls(lambda: told.extend(redacted.errors(said))) < 100_000, "50 times 2,000 searches are more"
+    assert {one["message"] for one in told} == {'Must be text, and not "[redacted]".'}
+
+
 @given(st.lists(st.text("ab", min_size=4, max_size=8), max_size=40), st.text("abc", max_size=30))
 def test_looking_up_finds_what_searching_finds(hidden: list[str], text: str) -> None:
     few, many = (Redacted.of({"tokens": [*hidden, *(f"filler {n}" for n in range(count))]}) for count in (0, 500))
