@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 from urllib.parse import quote
 from uuid import UUID
@@ -19,6 +20,7 @@ from lib.api.cloud_events import CloudEvent
 from lib.api.gate import Caller, TokenRoute
 from lib.api.json_response import Json
 from lib.api.problems import ApiProblem
+from lib.auth import audit
 from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
@@ -129,6 +131,9 @@ def _submit(actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | ApiPro
             middle = len(sent) // 2
             return _submit(actor, sent[:middle]) + _submit(actor, sent[middle:])
         return [problems.of(error)] * len(sent)
+    refused = {one.event_type: of for one, of in zip(sent, found, strict=True) if isinstance(of, PermissionDenied)}
+    for of in islice(refused.values(), audit.MOST_REFUSED):
+        of.keep()
     unknown = dict.fromkeys(one.event_type for one, of in zip(sent, found, strict=True) if isinstance(of, NotFound))
     nearest = _nearest(actor, list(unknown)) if unknown else {}
     return [

@@ -93,7 +93,7 @@ class TokenGate:
             span.tell({"http.route": route.path})
             token = _bearer_token(request)
             try:
-                actor = await (self._known_actor(token) if route.asks_again else self._actor(token))
+                actor = await (self._known_actor(token, route.right) if route.asks_again else self._actor(token))
                 actor = replace(actor, address=request.client.host if request.client else None)
                 await self.spend(actor, 1)
                 actor.require(route.right, called)
@@ -125,8 +125,11 @@ class TokenGate:
             detail = f"This token makes too many requests; try again in {seconds} s."
             raise ApiProblem("too-many-requests", detail, headers={"Retry-After": seconds})
 
-    async def _known_actor(self, token: str) -> Actor:
-        """Who presents this token, as it was up to a minute ago. Only for routes that ask again."""
+    async def _known_actor(self, token: str, right: Right) -> Actor:
+        """Who presents this token, as it was up to a minute ago. Only for routes that ask again.
+
+        Whoever has not the right is asked for each time: they may be given it meanwhile.
+        """
         key, now = tokens.hash_of(token), time.monotonic()
         known = self._known.get(key)
         if known and now < known[1]:
@@ -134,7 +137,8 @@ class TokenGate:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
         actor = await self._actor(token)
-        self._known[key] = actor, now + _KNOWN_SECONDS
+        if actor.may(right):
+            self._known[key] = actor, now + _KNOWN_SECONDS
         return actor
 
     async def _actor(self, token: str) -> Actor:

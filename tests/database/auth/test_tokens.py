@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from lib import database
-from lib.auth import tokens
+from lib.auth import audit, tokens
 from lib.auth.actors import Actor
 from lib.database import Connection, Database
 from lib.errors import CatalogError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, PermissionDenied, TokenEnded
@@ -95,6 +95,27 @@ def test_a_token_sends_the_types_that_it_is_limited_to(db: Database, boss: Actor
     assert [item["status"] for item in batch.json()["items"]] == [202, 403, 202]
     assert taken_in(db, boss) == 3
     assert client.get("/api/v2/catalog").status_code == 200
+
+
+@pytest.mark.own_database
+def test_each_type_that_a_token_may_not_send_leaves_a_line(db: Database, boss: Actor) -> None:
+    token, _ = make(boss, event_types=["NOTE_CREATED"])
+    client = ApiClient(token)
+    client.post(event(type="TICKET_CREATED"))
+    client.post([event(type=t) for t in ("ASSET_CREATED", "NOTE_CREATED", "ASSET_CREATED", "TAG_APPLIED")], BATCH)
+    kept = [(target, detail["tried"], detail["objectKind"]) for target, detail in lines(db, "act.refused")]
+    assert kept == [(t, "sending an event", "event_type") for t in ("TICKET_CREATED", "ASSET_CREATED", "TAG_APPLIED")]
+    client.post([event(type=f"TYPE_{n}") for n in range(40)], BATCH)
+    assert len(lines(db, "act.refused")) == audit.MOST_REFUSED, "in a minute"
+
+
+def test_what_a_token_is_given_holds_for_its_next_event(boss: Actor) -> None:
+    token, token_id = make(boss, permission="read")
+    client = ApiClient(token)
+    assert client.post(event()).status_code == 403
+    with database.write(boss) as conn:
+        tokens.change(conn, boss, token_id=token_id, name="Desk", permission="manage")
+    assert client.post(event()).status_code == 202
 
 
 def test_an_expired_token_opens_nothing_and_says_so_like_a_revoked_one(db: Database, boss: Actor) -> None:
