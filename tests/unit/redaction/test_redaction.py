@@ -564,7 +564,7 @@ def test_many_secrets_are_looked_up_and_not_searched_for_one_by_one() -> None:
 
 
 def test_many_secrets_cost_no_search_in_each_sentence() -> None:
-    """A quarter of a megabyte holds 20,000 secrets and as many faults as are told; the process that serves pages looks."""
+    """A quarter of a megabyte holds 20,000 secrets and as many faults as are told."""
     redacted = Redacted.of({"tokens": [f"secret {n:04}" for n in range(2000)]})
     said = [(f"/f{n}", f'Must be text, and not "secret {n:04}".') for n in range(50)]
     told = list[Any]()
