@@ -19,6 +19,10 @@ from lib.serialization.strict_json import JsonValue
 # away again.
 _FORMULA = re.compile(r"'*(?:[\t\r\n\0]|\s*[=+\-@＝＋－＠])")
 _GUARDED = re.compile("'" + _FORMULA.pattern)
+# Where lists are separated by semicolons, a spreadsheet begins a cell behind each that it finds, also inside of quotes,
+# which count only where its cell begins; and so behind tabs and line ends.
+_INSIDE = re.compile(r"(?<=[;\t\r\n])('*)(\s*[=+\-@＝＋－＠])")
+_GUARDED_INSIDE = re.compile(r"(?<=[;\t\r\n])'('*)(\s*[=+\-@＝＋－＠])")
 # Of a cell. The schema of an event is one.
 csv.field_size_limit(64 * 1024 * 1024)
 
@@ -26,7 +30,7 @@ BOM = "\ufeff"
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The table as CSV, line by line; None is empty, and text that could be a formula begins with '.
+    """The table as CSV, line by line; None is empty, and what could be a formula in a text has ' before it.
 
     It begins with a byte order mark, without which Excel reads UTF-8 as the letters of the local code page.
     """
@@ -41,7 +45,7 @@ def read_csv(text: str) -> Iterator[list[str]]:
     begun = 1
     try:
         for row in reader:
-            yield [cell[1:] if _GUARDED.match(cell) else cell for cell in row]
+            yield [_read(cell) for cell in row]
             begun = reader.line_num + 1
     except csv.Error:
         raise ValueError(f"has a quote that does not fit in the row that begins at line {begun}") from None
@@ -68,6 +72,11 @@ def _line(row: Sequence[object]) -> str:
 
 
 def _inert(value: object) -> object:
-    if isinstance(value, str) and _FORMULA.match(value):
-        return f"'{value}"
-    return value
+    if not isinstance(value, str):
+        return value
+    inert = _INSIDE.sub(r"'\1\2", value)
+    return f"'{inert}" if _FORMULA.match(inert) else inert
+
+
+def _read(cell: str) -> str:
+    return _GUARDED_INSIDE.sub(r"\1\2", cell[1:] if _GUARDED.match(cell) else cell)

@@ -12,7 +12,7 @@ from lib.serialization import tables
 CELLS = (
     st.none()
     | st.text(st.characters(blacklist_categories=("Cs",)), max_size=20)
-    | st.text("'=+-@＝\t\r\n \xa0,\"", max_size=6)
+    | st.text("'=+-@＝\t\r\n \xa0,;\"", max_size=8)
 )
 
 
@@ -35,6 +35,13 @@ def test_a_quote_that_does_not_fit_is_told_by_its_row(text: str, line: int) -> N
 def test_no_cell_is_a_formula(cell: str) -> None:
     _, written = tables.csv_lines(["a"], [[cell]])
     assert written.removeprefix('"').startswith("'" + cell[0])
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r"])
+@pytest.mark.parametrize("formula", ["=1+1", "'=1", "+1", "-1", "@SUM(A1)", " =1", "＝1"])
+def test_no_part_of_a_cell_is_a_formula_where_others_separate(separator: str, formula: str) -> None:
+    _, written = tables.csv_lines(["a", "b"], [["x", f"y{separator}{formula}"]])
+    assert f"{separator}'{formula}" in written and f"{separator}{formula}" not in written
 
 
 @pytest.mark.parametrize(("microsecond", "written"), [(0, "000000"), (1, "000001"), (120_000, "120000")])
