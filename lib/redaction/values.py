@@ -40,10 +40,21 @@ _SMALLEST_CARD = 10**12
 # What a name and its value are called beside each other.
 _NAMES = tuple(
     case
-    for name in ("name", "key", "header", "field", "label", "param", "parameter", "id", "k")
+    for name in ("name", "key", "header", "field", "label", "param", "parameter", "property", "type", "id", "k")
     for case in (name, name.title(), name.upper())
 )
-_VALUES = frozenset(case for name in ("value", "values", "val", "v") for case in (name, name.title(), name.upper()))
+_SIDES = ("old", "new", "previous", "prior", "before", "after", "from", "to", "current", "original")
+_VALUES = frozenset(
+    case
+    for name in (
+        *("value", "values", "val", "v", *_SIDES, "valueString", "stringValue"),
+        *(f"{side}{value}" for side in _SIDES for value in ("Value", "_value", "-value", "String")),
+    )
+    for case in (name, name.title(), name[0].upper() + name[1:], name.upper())
+)
+# A header of HTTP that is a secret; in a flat list of names and values, as Node has them.
+_HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+_SECRET_HEADER = re.compile(r"(?i)authorization|cookie|[a-z0-9]+(?:-[a-z0-9]+)+")
 # Where a value goes, the value, its place in the schema, and the pointers that lead on from it.
 _Task = tuple[Any, Any, JsonValue, MarkedPlace, "list[_Pointers]"]
 
@@ -129,7 +140,7 @@ def _redact(value: JsonValue, place: MarkedPlace, pointers: list[_Pointers], jso
             continue
         elif isinstance(item, list | tuple):
             target[slot] = items = list(item)
-            is_same = _redact_pairs(items) and _redact_arguments(items) and is_same
+            is_same = _redact_pairs(items) and _redact_arguments(items) and _redact_headers(items) and is_same
             todo += _items_to_do(items, place, pointers)
             continue
         elif isinstance(item, str):
@@ -144,9 +155,9 @@ def _redact_pairs(items: list[Any]) -> bool:
     """Hide the values of secrets in a list of names and values; whether there were none."""
     is_same = True
     if _is_of_pairs(items):
-        for index, (name, _) in enumerate(items):
+        for index, (name, *values) in enumerate(items):
             if is_sensitive(name):
-                items[index] = [name, REDACTED]
+                items[index] = [name, *(REDACTED for _ in values)]
                 is_same = False
     return is_same
 
@@ -161,6 +172,17 @@ def _redact_arguments(items: list[Any]) -> bool:
             items[index + 1] = REDACTED
             is_same = False
     return is_same
+
+
+def _redact_headers(items: list[Any]) -> bool:
+    """Hide the values of secrets in headers one behind the other, ["Authorization", …, "Accept", …]; see above."""
+    names = items[::2]
+    if len(items) % 2 or not all(type(one) is str and _HEADER.fullmatch(one) for one in names):
+        return True
+    secret = [n for n, name in enumerate(names) if _SECRET_HEADER.fullmatch(name) and is_sensitive(name)]
+    for number in secret:
+        items[2 * number + 1] = REDACTED
+    return not secret
 
 
 def _items_to_do(items: list[Any], place: MarkedPlace, pointers: list[_Pointers]) -> Iterator[_Task]:
@@ -216,9 +238,12 @@ def _names_a_secret(item: Mapping[str, JsonValue]) -> bool:
 
 
 def _is_of_pairs(items: Sequence[JsonValue]) -> bool:
-    """Whether a list is an object written as pairs, such as [["Authorization", …], ["Accept", …]]."""
+    """Whether a list is an object written as pairs, such as [["Authorization", …], ["Accept", …]].
+
+    A name may have several values behind it.
+    """
     return bool(items) and all(
-        isinstance(one, list | tuple) and len(one) == 2 and isinstance(one[0], str) for one in items
+        isinstance(one, list | tuple) and len(one) >= 2 and isinstance(one[0], str) for one in items
     )
 
 

@@ -400,9 +400,33 @@ def test_name_and_value_pairs() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["name", "field", "Property", "type"])
+@pytest.mark.parametrize(
+    "sides",
+    [
+        *[("oldValue", "newValue"), ("old", "new"), ("from", "to"), ("before", "after"), ("Previous", "Current")],
+        *[("old_value", "new_value"), ("fromString", "toString"), ("OLD_VALUE", "NewValue"), ("valueString", "v")],
+    ],
+)
+def test_what_a_secret_was_and_is(name: str, sides: tuple[str, str]) -> None:
+    changed = {name: "password", **dict.fromkeys(sides, "hunter2"), "by": "ann"}
+    assert redact(changed) == {name: "password", **dict.fromkeys(sides, REDACTED), "by": "ann"}
+    harmless = {**changed, name: "title"}
+    assert redact(harmless) == harmless
+
+
+def test_headers_one_behind_the_other() -> None:
+    raw = ["Host", "a", "Authorization", "hunter2", "x-api-key", "k", "Cookie", "c"]
+    shown = ["Host", "a", "Authorization", REDACTED, "x-api-key", REDACTED, "Cookie", REDACTED]
+    assert redact({"rawHeaders": raw}) == {"rawHeaders": shown}
+    for words in (["token", "expired"], ["Cookie", "banner", "seen"], ["Cookie", "a", "b c", "d"], []):
+        assert redact({"tags": words}) == {"tags": words}
+
+
 def test_an_object_that_is_written_as_pairs() -> None:
     headers = [["Authorization", "x"], ["Accept", "x"], ["x-api-key", {"a": 1}]]
     assert redact(headers) == [["Authorization", REDACTED], ["Accept", "x"], ["x-api-key", REDACTED]]
+    assert redact([["password", "a", "b"], ["name", "c"]]) == [["password", REDACTED, REDACTED], ["name", "c"]]
     assert redact({"changed": ["password", "email"]}) == {"changed": ["password", "email"]}
     assert redact([["password", "email"], ["name"]]) == [["password", "email"], ["name"]]
 
