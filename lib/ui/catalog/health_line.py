@@ -23,6 +23,7 @@ KEY = "catalog-health"
 #: The ranges of time of the lists that the figures lead to.
 _WEEK = "Last 7 days"
 _LIVE = {"time": _WEEK, "origin": "Live"}
+_SPAN = {"range": "7d"}
 _MOST_NAMED = 20
 
 _component = own_component.of(__file__, name="catalog_health")
@@ -88,7 +89,7 @@ def figures(traffic: Traffic) -> list[HealthFigure]:
             traffic.events.total,
             _change(traffic.events.total, traffic.events_before.total),
             "metrics",
-            {},
+            _SPAN,
             "Live events of the last 7 days, and how many more or fewer than in the 7 days before.",
         ),
         _started(traffic),
@@ -143,9 +144,11 @@ def _stopped(traffic: Traffic) -> HealthFigure:
 def _skipped(traffic: Traffic) -> HealthFigure:
     skipped = sum(traffic.skipped.values())
     types = [name for name, one in traffic.by_type.items() if one.workflows and one.events.unmatched]
-    narrowed = {"event": types} if skipped and len(types) <= _MOST_NAMED else {}
+    narrowed = {"event": types} if 0 < len(types) <= _MOST_NAMED else {}
     note = _reasons(traffic.skipped) if skipped else "none"
     title = "Events that started nothing although a workflow was attached, and the most frequent reason."
+    if not narrowed:
+        title = f"{title} The list that opens has every event that started nothing."
     unmatched = sum(one.events.unmatched for one in traffic.by_type.values() if one.workflows)
     if unmatched > MOST_LOOKED_AT:
         note = f"{note}, or more" if skipped else f"none in {count(MOST_LOOKED_AT)}"

@@ -205,6 +205,24 @@ def test_a_sum_over_some_of_the_events_says_so(unmatched: int, skipped: dict[str
     assert ("10,000 of 10,001 unmatched events were looked at" in figure.title) == (unmatched > 10_000)
 
 
+def test_every_link_says_what_its_page_is_to_show() -> None:
+    """At its bare address a page is as it was left, or as somebody's view has it: the figure would be another."""
+    assert all(figure.query for figure in health_line.figures(Traffic()))
+    assert told("events", Traffic()).query == {"range": "7d"}
+
+
+def test_skipped_leads_to_the_types_that_it_counts() -> None:
+    events = EventCounts(total=9, unmatched=9)
+    some = {f"TYPE_{n:02}": TypeTraffic(events=events, workflows=1) for n in range(21)}
+    never = {"NEVER_ATTACHED": TypeTraffic(events=events)}
+    few = told("skipped", Traffic(dict(list(some.items())[:20]) | never))
+    assert few.query["event"] == list(some)[:20] and "every event" not in few.title
+    many = told("skipped", Traffic(some | never, {"paused": 3}))
+    assert "event" not in many.query and many.title.endswith(
+        "The list that opens has every event that started nothing."
+    )
+
+
 def test_a_figure_counts_what_its_link_shows(busy: Actor) -> None:
     link = parse_qs(catalog_page.figures(open_page())["stopped"]["href"].removeprefix("?"))
     app = open_page(traffic=link["traffic"][0])
