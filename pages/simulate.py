@@ -29,7 +29,7 @@ if entry is None:
 
 setup = simulate_setup.load(actor, entry)
 simulate_setup.draw_head(actor, setup)
-result_key = f"{entry.event_type}:result"
+result_key = f"{simulate_setup.PREFIX}{entry.event_type}:result"
 submitted_key = f"{setup.key}:submitted"
 refusal = guard.refused(actor, "manage")
 

@@ -18,9 +18,10 @@ from lib.ui.components.text import escape, plural
 from lib.workflows import imports
 from lib.workflows.imports import CHANGE_KINDS, ChangeKind, PlannedChange
 
-_PREVIEW = "import-preview"
-_CHOSEN = "import-chosen"
-_KIND = "import-kind"
+_PREFIX = "import-"
+_PREVIEW = f"{_PREFIX}preview"
+_CHOSEN = f"{_PREFIX}chosen"
+_KIND = f"{_PREFIX}kind"
 _PASTED = "Pasted text"
 _VERDICTS = {
     "FULL": "compatible",
@@ -41,6 +42,7 @@ class Preview:
 
 def draw(actor: Actor) -> None:
     """Draw the form, and the preview of what was read last."""
+    guard.forget_of_others(actor, _PREFIX)
     page_head.draw(
         "Import events",
         "From JSON Schema files, AsyncAPI 2 or 3, OpenAPI 3.1 with webhooks, or files exported from a catalog. "

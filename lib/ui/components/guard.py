@@ -113,6 +113,15 @@ def _acting(person: Membership) -> Actor:
     return actor if actor.may("admin") else replace(actor, ask=_whom_to_ask(tenant=actor.tenant))
 
 
+def forget_of_others(actor: Actor, prefix: str) -> None:
+    """Forget what the session has under keys that begin so, if it is of another person or of another tenant."""
+    owner, owned_by = (actor.tenant, actor.user_id), f"{prefix}owner"
+    if st.session_state.get(owned_by, owner) != owner:
+        for key in [key for key in st.session_state if str(key).startswith(prefix)]:
+            del st.session_state[key]
+    st.session_state[owned_by] = owner
+
+
 def tenant_name() -> str:
     """What the tenant looked at is called."""
     person: Membership | None = st.session_state.get(_PERSON)

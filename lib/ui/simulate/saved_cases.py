@@ -15,7 +15,7 @@ from lib.events.simulation import EventDraft
 from lib.events.submission import Submission
 from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import escape, unbroken
-from lib.ui.simulate.setup import Setup, use_case
+from lib.ui.simulate.setup import PREFIX, Setup, use_case
 from lib.workflows import records as workflow_records
 from lib.workflows.records import AttachedWorkflow
 
@@ -30,7 +30,7 @@ def draw(
     attached: list[AttachedWorkflow],
 ) -> None:
     """Draw the cases with their results, and the way to save the current payload as one."""
-    results: dict[UUID, CaseResult] = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    results: dict[UUID, CaseResult] = st.session_state.setdefault(f"{PREFIX}{setup.entry.event_type}:case-results", {})
     expected = frozenset().union(*(case.expected_workflows for case in setup.cases))
     # A result may be of the case as it was before someone changed it.
     told = frozenset().union(*(result.missing | result.unexpected for result in results.values()))
@@ -143,7 +143,7 @@ def _names(actor: Actor, mentioned: frozenset[UUID], attached: list[AttachedWork
 
 
 def _run(actor: Actor, setup: Setup, cases: list[SavedCase]) -> None:
-    results = st.session_state.setdefault(f"{setup.entry.event_type}:case-results", {})
+    results = st.session_state.setdefault(f"{PREFIX}{setup.entry.event_type}:case-results", {})
     with database.read(actor) as conn:
         for case in cases:
             results[case.case_id] = saved_cases.run(conn, actor, case=case)

@@ -23,7 +23,9 @@ from lib.ui.components import choices, guard, links, tab_title, viewer_time
 from lib.ui.components.text import code, escape, plain
 from lib.ui.simulate import payload_editor
 
-_CHOICE = "simulate-event"
+#: What every key of the page's widgets and of what it remembers begins with.
+PREFIX = "simulate-"
+_CHOICE = f"{PREFIX}event"
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Setup:
     @property
     def key(self) -> str:
         """Prefix of the widgets of this event's form; another schema is another form."""
-        return f"simulate-{self.entry.event_type}-{self.schema_ref}"
+        return f"{PREFIX}{self.entry.event_type}-{self.schema_ref}"
 
     @property
     def overridden_ref(self) -> str | None:
@@ -52,6 +54,7 @@ class Setup:
 def load(actor: Actor, entry: CatalogEntry) -> Setup:
     """Read what the page needs; the schema is the overriding one if one was picked."""
     event_type = entry.event_type
+    guard.forget_of_others(actor, PREFIX)
     with database.read(actor) as conn:
         picked = st.session_state.get(_ref_key(event_type)) or entry.payload_schema_ref
         schema = entry.schema
@@ -213,8 +216,8 @@ def _sample(schema: JsonSchema | None) -> SchemaSample:
 
 
 def _key_key(event_type: str) -> str:
-    return f"simulate-{event_type}-correlation"
+    return f"{PREFIX}{event_type}-correlation"
 
 
 def _ref_key(event_type: str) -> str:
-    return f"simulate-{event_type}-ref"
+    return f"{PREFIX}{event_type}-ref"

@@ -11,6 +11,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.catalog import exports
 from lib.database import Database
+from lib.ui.people import acting_as
 from tests.conftest import ActorFactory
 from tests.support.pages import open_page
 
@@ -55,6 +56,18 @@ def test_a_document_is_previewed_and_taken_in(db: Database, new_actor: ActorFact
     app.button(key="import-apply").click().run()
     assert not app.exception and "2 new events" in app.toast[0].value and not app.dataframe
     assert own(actor) == ["DEVICE_FOUND", "DEVICE_LOST"]
+
+
+def test_what_was_read_for_one_tenant_is_not_offered_to_another(db: Database, new_actor: ActorFactory) -> None:
+    new_actor("admin")
+    new_actor("admin", name="Others")
+    app = preview()
+    assert app.button(key="import-apply").label == "Import 2 events, 1 schema"
+    chooser = app.selectbox(key=acting_as.KEY)
+    chooser.set_value(next(label for label in chooser.options if "Others" in label)).run()
+    app.switch_page("import.py").run()
+    assert not app.exception and not app.dataframe
+    assert "import-apply" not in {button.key for button in app.button}
 
 
 def test_what_is_wrong_with_a_pasted_document_is_a_sentence(db: Database, new_actor: ActorFactory) -> None:

@@ -18,6 +18,7 @@ from lib.events import ingestion, saved_cases
 from lib.events.simulation import EventDraft
 from lib.sandbox import sampling
 from lib.ui.components.text import escape
+from lib.ui.people import acting_as
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish
 from tests.support.pages import label_of, open_page
@@ -63,6 +64,25 @@ def test_moments_are_in_the_viewers_zone(actor: Actor) -> None:
     assert re.search(r"\[Sent\] +\d\d:\d\d:\d\d Asia/Kolkata", said(app))
     event = open_page("event.py", eventType="TICKET_CREATED")
     assert "UTC" not in said(event)
+
+
+@pytest.mark.own_database
+def test_what_was_filled_in_stays_in_its_tenant(actor: Actor, new_actor: ActorFactory) -> None:
+    new_actor("manage", name="Others")
+    app = open_simulate()
+    switch(app, "JSON")
+    json_area(app).set_value(json.dumps({**TICKET, "title": "Ours alone"})).run()
+    press(app, "Preview")
+    chooser = app.selectbox(key=acting_as.KEY)
+    chooser.set_value(next(label for label in chooser.options if "Others" in label)).run()
+    assert not app.exception
+    app.switch_page("simulate.py").run()
+    app.query_params["eventType"] = "TICKET_CREATED"
+    app.run()
+    assert not app.exception
+    everything = f"{[area.value for area in app.text_area]} {[text.value for text in app.text_input]} {said(app)}"
+    assert app.text_area or app.text_input
+    assert "Ours alone" not in everything and "Would start" not in everything
 
 
 @pytest.mark.own_database
