@@ -7,6 +7,7 @@ import subprocess
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from lib import database
 from lib.auth import audit_chain
@@ -170,6 +171,27 @@ def test_every_revision_comes_up_with_its_rows(empty: Empty, fresh: set[str]) ->
         with empty() as owner:
             build(owner, ROOT / "migrations", revision)
             check_comes_up(owner, fresh)
+
+
+def test_waits_that_canceled_runs_left_open_are_ended(empty: Empty) -> None:
+    known = revisions(ROOT / "migrations")
+    with empty() as owner:
+        build(owner, ROOT / "migrations", known[known.index("0044") - 1])
+        with owner.begin() as conn:
+            representative_rows.fill(conn)
+            conn.execute(
+                text(
+                    "INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type)"
+                    " SELECT tenant, run_id, 'left open', 'event' FROM workflow_runs WHERE completed_at = :at"
+                ),
+                {"at": representative_rows.AT},
+            )
+            conn.exec_driver_sql("UPDATE workflow_runs SET status = 'CANCELED' WHERE status = 'SUCCEEDED'")
+        assert upgrade(owner) is None
+        with owner.connect() as conn:
+            waits = conn.exec_driver_sql("SELECT step_path, status, resolved_at FROM workflow_run_waits").all()
+    ended_at = datetime.fromisoformat(representative_rows.AT)
+    assert sorted(waits) == [("left open", "CANCELED", ended_at), ("wait", "WAITING", None)]
 
 
 def git(*arguments: str) -> str:

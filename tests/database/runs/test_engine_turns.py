@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
@@ -17,13 +18,14 @@ from sqlalchemy.exc import DBAPIError
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database, advisory_locks
-from lib.runs import engine, recovery, wake
-from lib.runs.journal import NotInCharge, RunJournal, Turn
+from lib.runs import engine, records, recovery, wake
+from lib.runs.journal import NotInCharge, RunJournal, Suspended, Turn
 from lib.settings import Settings, settings
 from lib.steps import Step
+from lib.steps.execution import Wait
 from tests.database.runs.test_engine import steps_of
 from tests.support.locks import await_waiting
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE, wait_for
 from tests.support.workflow_runs import (
     await_run,
     insert_event,
@@ -81,6 +83,40 @@ def test_turn_that_lost_its_run_is_fenced_off(db: Database, actor: Actor) -> Non
     assert row_of(run).turn == 2
     recovery.hand_over(Turn(actor.tenant, run, 2))
     assert (row_of(run).turn, row_of(run).attempts) == (3, 0)
+
+
+def test_a_wait_that_opens_while_its_run_is_canceled_is_canceled_too(db: Database, actor: Actor) -> None:
+    """Canceling looks for waits before the turn's transaction has committed the new one, and then waits for the run."""
+    run = start_run(actor, publish(actor.tenant, [log_step("one")]))
+    journal = RunJournal(Turn(actor.tenant, run, 1), threading.Event())
+    journal.open()
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql(
+            "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN PERFORM pg_advisory_xact_lock(1); RETURN NEW; END $$;"
+            " CREATE TRIGGER hold AFTER INSERT ON workflow_run_waits FOR EACH ROW EXECUTE FUNCTION hold()"
+        )
+
+    def cancel() -> None:
+        with database.write(actor) as conn:
+            records.cancel(conn, actor, run_id=run)
+
+    reply = Step("reply", "event.wait", {}, "reply")
+    with ThreadPoolExecutor(2) as pool:
+        with db.owner.begin() as conn:
+            conn.exec_driver_sql("SELECT pg_advisory_xact_lock(1)")
+            turn = pool.submit(journal.wait, reply, Wait("REPLY", "k", seconds=3600), None)
+            await_waiting(db, unless_done=turn, like="%INSERT INTO workflow_run_waits%")
+            canceling = pool.submit(cancel)
+            await_waiting(db, unless_done=canceling, like="%app_cancel_run%")
+        with pytest.raises(Suspended):
+            turn.result(PATIENCE)
+        canceling.result(PATIENCE)
+    with database.read(actor) as conn:
+        found = records.get_run(conn, tenant=actor.tenant, run_id=run)
+    assert found.summary.status == "CANCELED"
+    assert [step.status for step in found.steps] == ["CANCELED"]
+    assert [wait.status for wait in found.waits] == ["CANCELED"]
 
 
 def test_run_that_stops_its_worker_is_given_up(db: Database, actor: Actor) -> None:
