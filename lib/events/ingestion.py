@@ -316,32 +316,31 @@ def _waits(conn: Connection, tenant: UUID, events: Sequence[JudgedEvent]) -> dic
 
 def _carried_out(way: _Way, events: Sequence[JudgedEvent], decided: Sequence[list[Decision]]) -> list[list[Decision]]:
     """Start and resume what was decided. A candidate that cannot be is marked, and the others go on."""
-    together = [(event, one) for event, all_ in zip(events, decided, strict=True) for one in all_ if _starts(one)]
+    pairs = [(event, one) for event, all_ in zip(events, decided, strict=True) for one in all_]
+    together = [(event, one) for event, one in pairs if one.match.outcome == "started"]
     # All at once, which fails hardly ever. When it does, each by itself tells which of them cannot be.
     are_started = not together or _attempt(way, lambda: _start(way, together)) is None
+    # In the order of their ids: each stays locked, and two batches in two orders would wait for each other.
+    waits = {one.match.wait_id: (event, one) for event, one in pairs if one.match.wait_id}
+    resumed = {wait_id: _resumed(way, wait_id, *waits[wait_id]) for wait_id in sorted(waits)}
 
     def carry_out(event: JudgedEvent, decision: Decision) -> Decision:
-        if _starts(decision):
-            error = None if are_started else _attempt(way, lambda: _start(way, [(event, decision)]))
-        elif decision.match.outcome == "resumed":
-            ended: list[bool] = []
-            error = _attempt(way, lambda: ended.append(_resume(way, event, decision)))
-            if ended == [False]:
-                return matching.failed(decision, "wait_ended")
-        else:
+        if decision.match.wait_id:
+            return resumed[decision.match.wait_id]
+        if are_started or decision.match.outcome != "started":
             return decision
-        if error is None:
-            return decision
-        match = decision.match
-        told = {"event_id": event.event_id, "error": error}
-        log.error("Starting workflow %s for %s failed.", match.workflow_id, event.facts.event_type, extra=told)
-        return matching.failed(decision, error=error)
+        return _done(event, decision, _attempt(way, lambda: _start(way, [(event, decision)])))
 
     return [[carry_out(event, one) for one in all_] for event, all_ in zip(events, decided, strict=True)]
 
 
-def _starts(decision: Decision) -> bool:
-    return decision.match.outcome == "started"
+def _done(event: JudgedEvent, decision: Decision, error: Exception | None) -> Decision:
+    """The decision once it was carried out, or tried to be."""
+    if error is None:
+        return decision
+    told = {"event_id": event.event_id, "error": error}
+    log.error("Starting workflow %s for %s failed.", decision.match.workflow_id, event.facts.event_type, extra=told)
+    return matching.failed(decision, error=error)
 
 
 def _attempt(way: _Way, work: Callable[[], None]) -> Exception | None:
@@ -392,9 +391,10 @@ def _run_row(event: JudgedEvent, decision: Decision) -> dict[str, Any]:
     }
 
 
-def _resume(way: _Way, event: JudgedEvent, decision: Decision) -> bool:
-    wait_id = decision.match.wait_id
-    assert wait_id is not None
+def _resumed(way: _Way, wait_id: UUID, event: JudgedEvent, decision: Decision) -> Decision:
+    """The decision once its wait was ended, or why it was not."""
     parent = way.spans[event.event_id].parent if way.spans else None
     keys = {"tenant": way.tenant, "wait_id": wait_id, "event_id": event.event_id}
-    return engine.resume_wait(way.conn, **keys, trace_parent=parent)
+    ended: list[bool] = []
+    error = _attempt(way, lambda: ended.append(engine.resume_wait(way.conn, **keys, trace_parent=parent)))
+    return matching.failed(decision, "wait_ended") if ended == [False] else _done(event, decision, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
@@ -22,8 +23,9 @@ from lib.redaction import REDACTED
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish, reasons
 from tests.support import work
+from tests.support.locks import await_waiting, waiting
 from tests.support.statements import counted_statements, counted_trips
-from tests.support.waiting import PATIENCE
+from tests.support.waiting import PATIENCE, wait_for
 
 
 def ticket(number: int | str = 0, **options: Any) -> SentEvent:
@@ -213,6 +215,30 @@ def test_a_wait_is_ended_by_the_first_event_that_is_not_a_repetition(db: Databas
     with db.owner.connect() as conn:
         ended = conn.execute(text("SELECT resolved_by_event_id FROM workflow_run_waits ORDER BY created_at")).scalars()
         assert list(ended) == [first.event_id, third.event_id]
+
+
+@pytest.mark.own_database
+def test_two_batches_may_end_the_same_waits_in_opposite_order(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    keys = ("first", "second")
+    runs = [open_wait(db, actor, key) for key in keys]
+    there, back = (
+        [ticket(f"{name} {key}", event_type="TICKET_CLOSED", correlation_key=key) for key in order]
+        for name, order in (("there", keys), ("back", keys[::-1]))
+    )
+    with ThreadPoolExecutor(2) as pool:
+        with db.owner.begin() as conn:
+            conn.execute(text("SELECT FROM workflow_runs WHERE run_id = :r FOR UPDATE"), {"r": runs[0]})
+            one = pool.submit(taken, actor, *there)
+            await_waiting(db, unless_done=one, like="%app_resume_wait%")  # it has the first wait, and not the second
+            other = pool.submit(taken, actor, *back)
+            wait_for(lambda: waiting(db, like="%app_resume_wait%") == 2)
+        ended, late = one.result(PATIENCE), other.result(PATIENCE)
+    told = [[(event.status, match.reason, match.run_id) for match in event.matches] for event in ended]
+    assert told == [[("matched", "resumed", run)] for run in runs]
+    told = [[(event.status, match.reason, match.run_id) for match in event.matches] for event in late]
+    assert told == [[("unmatched", "wait_ended", None)]] * 2
+    assert [event.error_message for event in (*ended, *late)] == [None] * 4
 
 
 @pytest.mark.own_database
