@@ -32,7 +32,7 @@ class ExportStarted(
     target="export",
     sentence="exported {target_id} as {form}, {narrowed}",
 ):
-    """A file was fetched: what it has rows of, its format, and the filters, without searched values."""
+    """A file was fetched: what it has rows of, its format, and the filters, without the value of a payload field."""
 
     form: str
     narrowed: str
