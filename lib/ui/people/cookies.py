@@ -105,10 +105,11 @@ class _Answer:
 
 def _return_path(request: Request) -> str:
     """The page that the request comes from, if it is one of ours."""
-    parts = urlsplit(request.headers.get("referer", ""))
-    if f"{parts.scheme}://{parts.netloc}" != sign_in_settings.origin(settings()):
-        return "/"
-    return _local(f"{parts.path}?{parts.query}")
+    with suppress(ValueError):
+        parts = urlsplit(request.headers.get("referer", ""))
+        if f"{parts.scheme}://{parts.netloc}" == sign_in_settings.origin(settings()):
+            return _local(f"{parts.path}?{parts.query}")
+    return "/"
 
 
 def _local(address: str) -> str:
