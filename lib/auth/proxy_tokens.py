@@ -7,6 +7,7 @@ asked, and only for a key that is not known yet. The issuer, the audience and th
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from contextlib import suppress
@@ -25,7 +26,7 @@ from lib.settings import Settings
 
 _LEEWAY_SECONDS = 60
 _FETCH_SECONDS = 5
-#: Keys are asked for again after so long; for an unknown key after the shorter time already.
+#: Keys are asked for again after so long; for an unknown key, or after a failure, after the shorter time already.
 _KEYS_LAST_SECONDS = 3600
 _KEYS_REST_SECONDS = 10
 _LONGEST_TOKEN = 16_384
@@ -46,8 +47,9 @@ class ProxyTokens:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._known: _Keys | None = None
+        self._failed_at = -math.inf
         self._claims = jwt.JWTClaimsRegistry(
             leeway=_LEEWAY_SECONDS,
             iss={"essential": True, "value": settings.proxy_issuer or ""},
@@ -80,13 +82,13 @@ class ProxyTokens:
         )
 
     def _verified(self, token: str) -> dict[str, Any]:
-        keys = self._keys(at_most=_KEYS_LAST_SECONDS)
+        keys = self._keys()
         try:
             try:
                 found = self._decode(token, keys)
             except (JoseError, ValueError):
                 # The proxy may have begun to sign with another key since.
-                newer = self._keys(at_most=_KEYS_REST_SECONDS)
+                newer = self._newer_keys(at_most=_KEYS_REST_SECONDS)
                 if newer is keys:
                     raise
                 found = self._decode(token, newer)
@@ -98,20 +100,30 @@ class ProxyTokens:
     def _decode(self, token: str, keys: Key | KeySet) -> dict[str, Any]:
         return dict(jwt.decode(token, keys, algorithms=sign_in_settings.proxy_algorithms(self._settings)).claims)
 
-    def _keys(self, *, at_most: float) -> Key | KeySet:
-        """The proxy's keys, read not longer ago than that."""
-        with self._lock:
-            known = self._known
-            if known and time.monotonic() - known.read_at < at_most:
+    def _keys(self) -> Key | KeySet:
+        """The proxy's keys. Whoever finds some does not wait while another thread reads newer ones."""
+        known = self._known
+        if known and (time.monotonic() - known.read_at < _KEYS_LAST_SECONDS or self._reading.locked()):
+            return known.keys
+        return self._newer_keys(at_most=_KEYS_LAST_SECONDS)
+
+    def _newer_keys(self, *, at_most: float) -> Key | KeySet:
+        """The proxy's keys, read not longer ago than that; older ones while the read fails.
+
+        Raises SignInUnavailable when there are none at all.
+        """
+        with self._reading:
+            known, now = self._known, time.monotonic()
+            if known and now - known.read_at < at_most:
                 return known.keys
-            try:
-                keys = public_keys(self._read())
-            except (httpx2.HTTPError, OSError, ValueError, JoseError):
-                if known is None:
-                    raise SignInUnavailable from None
-                return known.keys  # those that were good an hour ago still are
-            self._known = _Keys(keys, time.monotonic())
-            return keys
+            if now - self._failed_at >= _KEYS_REST_SECONDS:
+                try:
+                    known = self._known = _Keys(public_keys(self._read()), time.monotonic())
+                except (httpx2.HTTPError, OSError, ValueError, JoseError):
+                    self._failed_at = time.monotonic()
+            if known is None:
+                raise SignInUnavailable
+            return known.keys  # those that were good an hour ago still are
 
     def _read(self) -> bytes:
         if self._settings.proxy_key_file:

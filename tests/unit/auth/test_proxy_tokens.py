@@ -8,6 +8,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -23,6 +24,7 @@ from lib.auth import proxy_tokens
 from lib.auth.proxy_tokens import ProxyTokens
 from lib.errors import ConfigurationError, SignInRefused, SignInUnavailable
 from lib.settings import Settings
+from tests.support.waiting import PATIENCE, wait_for
 
 ISSUER, AUDIENCE, BROWSER = "https://acme.example.com", "the-catalog", "b" * 43
 RSA = RSAKey.generate_key(2048, {"kid": "one"})
@@ -39,15 +41,19 @@ class Published:
     body: bytes | None = None
     status: int = 200
     asked: int = 0
+    #: It answers while this is set, and hangs while it is not.
+    goes_on: threading.Event = field(default_factory=threading.Event)
 
     def answer(self) -> bytes:
         self.asked += 1
+        self.goes_on.wait()
         return self.body if self.body is not None else json.dumps(KeySet(self.keys).as_dict(private=False)).encode()
 
 
 @pytest.fixture
 def published() -> Iterator[Published]:
     what = Published()
+    what.goes_on.set()
 
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -65,6 +71,7 @@ def published() -> Iterator[Published]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     yield what
+    what.goes_on.set()
     server.shutdown()
     thread.join()
     server.server_close()
@@ -117,6 +124,11 @@ def test_what_the_provider_behind_the_proxy_has_not_verified_is_not_verified(tok
     for said in (False, "false", None, 0, "no"):
         assert not tokens.identity(signed(email_verified=said), browser=BROWSER).is_verified
     assert tokens.identity(signed(email_verified=True), browser=BROWSER).is_verified
+
+
+def clock_goes_on(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    before = time.monotonic
+    monkeypatch.setattr(proxy_tokens.time, "monotonic", lambda: before() + seconds)
 
 
 def part(value: Any) -> str:
@@ -203,8 +215,7 @@ def test_keys_are_asked_for_once_and_again_for_an_unknown_one(
     assert published.asked == 1  # asked a moment ago
     newer = RSAKey.generate_key(2048, {"kid": "newer"})
     published.keys = [newer]
-    real = time.monotonic
-    monkeypatch.setattr(proxy_tokens.time, "monotonic", lambda: real() + 11)
+    clock_goes_on(monkeypatch, 11)
     assert tokens.identity(signed(newer), browser=BROWSER).email == "Ada@Example.com"
     with pytest.raises(SignInRefused):
         tokens.identity(signed(), browser=BROWSER)  # the proxy has withdrawn that key
@@ -220,12 +231,56 @@ def test_without_keys_nobody_is_let_in_and_old_keys_last_while_there_are_no_newe
     with pytest.raises(SignInUnavailable):
         tokens.identity(signed(), browser=BROWSER)
     published.status, published.body = 200, None
+    clock_goes_on(monkeypatch, 11)
     tokens.identity(signed(), browser=BROWSER)
     for name, value in trouble.items():
         setattr(published, name, value)
-    real = time.monotonic
-    monkeypatch.setattr(proxy_tokens.time, "monotonic", lambda: real() + 4000)
+    clock_goes_on(monkeypatch, 4000)
     assert tokens.identity(signed(), browser=BROWSER).email == "Ada@Example.com"
+
+
+def test_keys_are_not_asked_for_again_right_after_a_failure(
+    tokens: ProxyTokens, published: Published, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published.status = 500
+    for asked in (1, 2):
+        for _ in range(3):
+            with pytest.raises(SignInUnavailable):
+                tokens.identity(signed(), browser=BROWSER)
+        assert published.asked == asked
+        clock_goes_on(monkeypatch, 11)
+    published.status = 200
+    tokens.identity(signed(), browser=BROWSER)
+    published.status = 500
+    for asked in (4, 5):
+        clock_goes_on(monkeypatch, 4000)
+        for _ in range(3):
+            assert tokens.identity(signed(), browser=BROWSER).email == "Ada@Example.com"
+            with pytest.raises(SignInRefused):
+                tokens.identity(signed(STRANGER), browser=BROWSER)
+        assert published.asked == asked
+
+
+@pytest.mark.parametrize("age", [11, 4000], ids=["fresh keys", "old keys"])
+def test_nobody_with_a_known_key_waits_while_the_address_hangs(
+    tokens: ProxyTokens, published: Published, age: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokens.identity(signed(), browser=BROWSER)
+    monkeypatch.setattr(proxy_tokens, "_FETCH_SECONDS", 2 * PATIENCE)
+    clock_goes_on(monkeypatch, age)
+    published.goes_on.clear()
+    with ThreadPoolExecutor(2) as people:
+        try:
+            stranger = people.submit(tokens.identity, signed(STRANGER), browser=BROWSER)
+            wait_for(lambda: published.asked == 2)
+            ada = people.submit(tokens.identity, signed(), browser=BROWSER)
+            assert ada.result(PATIENCE).email == "Ada@Example.com"
+            assert not stranger.done()
+        finally:
+            published.goes_on.set()
+    with pytest.raises(SignInRefused):
+        stranger.result()
+    assert published.asked == 2
 
 
 def test_a_secret_among_the_keys_is_no_key(published: Published) -> None:
@@ -260,8 +315,7 @@ def test_a_file_with_another_key_is_read_without_a_new_start(tmp_path: Path, mon
     assert tokens.identity(signed(), browser=BROWSER).email
     newer = RSAKey.generate_key(2048)
     path.write_bytes(newer.as_pem(private=False))
-    real = time.monotonic
-    monkeypatch.setattr(proxy_tokens.time, "monotonic", lambda: real() + 11)
+    clock_goes_on(monkeypatch, 11)
     assert tokens.identity(signed(newer), browser=BROWSER).email
     with pytest.raises(SignInRefused):
         tokens.identity(signed(), browser=BROWSER)
