@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,8 +23,13 @@ from lib.errors import InvalidInput, NotFound
 from lib.serialization import strict_json
 
 _BATCH = 2000
-# What a line with a checkpoint has in it, in a file of checkpoints or among others in a log.
+# How a checkpoint begins.
 _MARK = '{"auditCheckpoint":'
+# Who logs checkpoints, and how such a message begins.
+_LOGGER = "lib.operations.upkeep"
+_LOGGED = f"Audit checkpoint {_MARK}"
+# A line of the log as text up to the end of the checkpoint; ids may follow.
+_TEXT_LINE = re.compile(rf"\S+ INFO {re.escape(_LOGGER)}: {re.escape(_LOGGED)}.*?(?:\}}\}}|$)")
 
 queries = named_queries.of(__name__)
 
@@ -95,11 +101,11 @@ def append_to(path: Path, checkpoints: Iterable[Checkpoint]) -> None:
 
 
 def read_from(path: Path) -> list[Checkpoint]:
-    """The checkpoints of a file, which may have other lines too, as a log does. Raises InvalidInput."""
+    """The checkpoints of a file or of a log, which has other lines too. Raises InvalidInput."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            lines = ((number, _message(line)) for number, line in enumerate(file, start=1))
-            found = [_parsed(line, number) for number, line in lines if _MARK in line]
+            lines = ((number, _checkpoint_in(line)) for number, line in enumerate(file, start=1))
+            found = [_parsed(said, number) for number, said in lines if said]
     except OSError as error:
         raise InvalidInput("checkpoint file", f"{path} cannot be read: {error.strerror}") from None
     if not found:
@@ -107,22 +113,30 @@ def read_from(path: Path) -> list[Checkpoint]:
     return found
 
 
-def _message(line: str) -> str:
-    """The line, or of a log in JSON what it says."""
-    if not line.startswith('{"time"'):
-        return line
+def _checkpoint_in(line: str) -> str | None:
+    """The part of a line that is a checkpoint: the whole line, or what upkeep logged.
+
+    Strangers write into lines of other loggers. So a mark in such a line counts nothing, nor does one further on.
+    """
+    if line.startswith(_MARK):
+        return line.strip()
+    if _LOGGER not in line:
+        return None
+    if as_text := _TEXT_LINE.match(line):
+        return as_text[0][as_text[0].index(_MARK) :]
     try:
-        return str(json.loads(line)["message"])
-    except (ValueError, KeyError):
-        return line
+        logged = json.loads(line)
+        message = str(logged["message"]) if logged["logger"] == _LOGGER else ""
+    except (ValueError, KeyError, TypeError):
+        return None
+    return message[message.index(_MARK) :] if message.startswith(_LOGGED) else None
 
 
-def _parsed(line: str, number: int) -> Checkpoint:
+def _parsed(said: str, number: int) -> Checkpoint:
     try:
-        value: Any = strict_json.loads(line[line.index(_MARK) :].strip())
-        said = value["auditCheckpoint"]
-        digest = bytes.fromhex(said["hash"]).hex()
-        return Checkpoint(UUID(said["tenant"]), int(said["number"]), digest, str(said["at"]))
+        value: Any = strict_json.loads(said)["auditCheckpoint"]
+        digest = bytes.fromhex(value["hash"]).hex()
+        return Checkpoint(UUID(value["tenant"]), int(value["number"]), digest, str(value["at"]))
     except (ValueError, KeyError, TypeError, AttributeError, InvalidInput):
         raise InvalidInput("checkpoint file", f"line {number} is no checkpoint") from None
 

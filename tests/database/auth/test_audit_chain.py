@@ -31,7 +31,7 @@ from lib.errors import ConfigurationError, InvalidInput, NotFound
 from lib.operations import startup
 from lib.operations.upkeep import Upkeep
 from lib.settings import Settings
-from lib.telemetry import logs
+from lib.telemetry import context, logs
 from tests.conftest import ActorFactory, add_person
 from tests.support import postgresql15
 
@@ -485,21 +485,59 @@ def test_verifying_holds_a_batch_at_a_time(db: Database, actor: Actor) -> None:
     assert peak < 15_000_000, "30 MB of rows"
 
 
+FORMATTERS = [logs.TextLines(), logs.JsonLines()]
+
+
+def logged(formatter: logging.Formatter, message: str, *, logger: str = "lib.operations.upkeep") -> str:
+    """A line of the log as the formatter writes it."""
+    return formatter.format(logging.LogRecord(logger, logging.INFO, __file__, 1, "%s", (message,), None))
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS, ids=lambda one: type(one).__name__)
+@pytest.mark.parametrize(
+    ("logger", "before"),
+    [
+        ("streamlit.auth", "OAuth error: "),
+        ("lib.steps.log", "Audit checkpoint "),
+        ("lib.steps.log", ""),
+        ("lib.steps.log", "\n"),
+        ("lib.steps.log", "\r\n2026-01-01T00:00:00.000Z INFO lib.operations.upkeep: Audit checkpoint "),
+        ("lib.steps.log", '"}\n{"time":"2026","logger":"lib.operations.upkeep","message":"Audit checkpoint '),
+        ("lib.steps.log", "INFO lib.operations.upkeep: Audit checkpoint "),
+        ("lib.operations.upkeep", "Somebody says: Audit checkpoint "),
+        ("lib.operations.upkeep.of_others", "Audit checkpoint "),
+    ],
+)
+def test_a_checkpoint_that_a_stranger_had_logged_is_none(
+    formatter: logging.Formatter, logger: str, before: str, tmp_path: Path
+) -> None:
+    forged = Checkpoint(UUID(int=7), 2, "00" * 32, "2026-01-01")
+    true = Checkpoint(UUID(int=7), 1, "11" * 32, "2026-01-01")
+    log = tmp_path / "log"
+    log.write_text(logged(formatter, f"{before}{forged}", logger=logger) + "\n")
+    with pytest.raises(InvalidInput, match="has no checkpoint"):
+        audit_chain.read_from(log)
+    with log.open("a") as more:
+        more.write(logged(formatter, f"Audit checkpoint {true}") + "\n")
+    assert audit_chain.read_from(log) == [true]
+
+
 @own_database
 def test_a_file_of_checkpoints_may_be_a_log(db: Database, actor: Actor, tmp_path: Path) -> None:
     file = tmp_path / "checkpoints"
     held = checkpoints()
     audit_chain.append_to(file, held)
-    with file.open("a") as log:
-        log.write("INFO something else\n")
-        log.write(f"2026-01-01 INFO Audit checkpoint {held[0]}\n")
-    assert audit_chain.read_from(file) == [*held, held[0]]
-    line = logs.JsonLines().format(logging.makeLogRecord({"msg": "Audit checkpoint %s", "args": (held[0],)}))
-    (tmp_path / "json").write_text(f"{line}\n{json.dumps({'time': 1})}\n")
-    assert audit_chain.read_from(tmp_path / "json") == [held[0]]
+    for formatter in FORMATTERS:
+        log_file = tmp_path / type(formatter).__name__
+        lines = [logged(formatter, f"Audit checkpoint {held[0]}")]
+        with context.about(request_id="r}}-1", tenant=actor.tenant):
+            lines.append(logged(formatter, f"Audit checkpoint {held[1]}"))
+        lines += [logged(formatter, "Dropped a month of events."), json.dumps({"time": 1}), "[1]"]
+        log_file.write_text("\n".join(lines))
+        assert audit_chain.read_from(log_file) == held[:2]
     with file.open("a") as log:
         log.write('{"auditCheckpoint":{"tenant":"x"}}\n')
-    with pytest.raises(InvalidInput, match="line 5 is no checkpoint"):
+    with pytest.raises(InvalidInput, match=f"line {len(held) + 1} is no checkpoint"):
         audit_chain.read_from(file)
     (tmp_path / "other").write_text("nothing\n")
     with pytest.raises(InvalidInput, match="has no checkpoint"):
@@ -530,8 +568,9 @@ def test_upkeep_leaves_a_checkpoint_in_the_log_and_the_file(
         chore.work()
     kept = audit_chain.read_from(file)
     assert [(one.number, one.tenant) for one in kept] == [(one.number, one.tenant) for one in checkpoints()]
-    (tmp_path / "log").write_text(caplog.text)
-    assert audit_chain.read_from(tmp_path / "log") == kept
+    for formatter in FORMATTERS:
+        (tmp_path / "log").write_text("\n".join(formatter.format(record) for record in caplog.records))
+        assert audit_chain.read_from(tmp_path / "log") == kept
 
 
 @own_database
