@@ -129,8 +129,11 @@ async def _refuse(_: Request, error: Exception) -> Response:
 
 
 def is_ours(scope: Scope) -> bool:
-    """Whether the API answers a request. /metrics is the metrics page for whoever wants HTML, as browsers do."""
+    """Whether the API answers a request. /metrics is the metrics page for whoever wants HTML, as browsers do.
+
+    Each Accept header counts, as for the proxy in front of it.
+    """
     path: str = scope["path"]
-    if path == "/metrics" and "text/html" in Headers(scope=scope).get("accept", ""):
+    if path == "/metrics" and any("text/html" in one for one in Headers(scope=scope).getlist("accept")):
         return False
     return path in _PROBES or path == "/api" or path.startswith("/api/")

@@ -12,10 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPException
+from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -33,7 +33,7 @@ from tests.conftest import CloneFactory, add_person
 from tests.e2e.conftest import POLICY, ROOT, RunningApp, free_port, launch_app, served, settled
 from tests.support import proxies
 from tests.support.api_client import event, new_token
-from tests.support.waiting import wait_for
+from tests.support.waiting import PATIENCE, wait_for
 from tests.support.workflow_runs import event_trigger, log_step, publish
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -192,6 +192,17 @@ def statuses(several: Several, events: list[UUID]) -> list[str]:
         return list(conn.execute(found, {"events": events}).scalars())
 
 
+def asked_for(several: Several, target: str, *accept: str) -> tuple[int, bytes]:
+    """What the proxy answers to a request with these Accept headers, each a line of its own."""
+    with closing(HTTPSConnection(several.proxy.url.rpartition("/")[2], timeout=PATIENCE, context=UNTRUSTED)) as asking:
+        asking.putrequest("GET", target)
+        for one in accept:
+            asking.putheader("Accept", one)
+        asking.endheaders()
+        answer = asking.getresponse()
+        return answer.status, answer.read()
+
+
 def test_pages_uploads_and_files_work_through_the_proxy(several: Several, page: Page) -> None:
     answer = page.goto("/")
     assert answer is not None
@@ -206,8 +217,9 @@ def test_pages_uploads_and_files_work_through_the_proxy(several: Several, page: 
     for path, heading in (("/activity", "Activity"), ("/runs", "Runs"), ("/workflows", "Workflows")):
         page.goto(path)
         expect(page.get_by_role("heading", name=heading, exact=True)).to_be_visible()
-    metrics = page.context.request.get("/metrics", headers={"Accept": "text/plain"})
-    assert metrics.status == 404, "counters are for this machine"
+    for target in ("/metrics", "/%6detrics"):
+        assert asked_for(several, target, "text/plain")[0] == 404, "counters are for this machine"
+        assert b"# TYPE" not in asked_for(several, target, "text/plain", "text/html")[1]
     page.goto("/simulate?eventType=TICKET_CREATED")
     page.get_by_role("button", name="Send event").click()
     expect(page.get_by_text("Event sent")).to_be_visible()

@@ -29,3 +29,9 @@ PROMETHEUS = "application/openmetrics-text;version=1.0.0,application/openmetrics
 def test_the_api_and_the_pages_share_the_host(path: str, accept: str | None, ours: bool) -> None:
     headers = [(b"accept", accept.encode())] if accept else []
     assert is_ours({"type": "http", "path": path, "headers": headers}) is ours
+
+
+@pytest.mark.parametrize("accept", [(PROMETHEUS, BROWSER), (BROWSER, PROMETHEUS)])
+def test_html_may_be_wanted_by_any_of_several_headers(accept: tuple[str, str]) -> None:
+    headers = [(b"accept", one.encode()) for one in accept]
+    assert not is_ours({"type": "http", "path": "/metrics", "headers": headers})
