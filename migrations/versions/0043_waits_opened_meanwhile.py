@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0044"
+revision = "0043"
 down_revision = "0042"
 
 # As in revision 0023, but for the second look at the waits. The first is before the run, as in app_resume_wait: one
