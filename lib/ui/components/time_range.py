@@ -32,8 +32,11 @@ CALENDAR = ("Today", "Yesterday", "This week", "Last week")
 
 
 def of_calendar(name: str, zone: ZoneInfo, *, now: datetime) -> tuple[datetime, datetime, datetime]:
-    """Where one of CALENDAR begins and ends in a time zone, not after now, and where the day or week before begins."""
-    today = now.astimezone(zone).date()
+    """Where one of CALENDAR begins and ends in a time zone, not after now, and where the day or week before begins.
+
+    A range ends before `now`. At midnight today is therefore the day that ends.
+    """
+    today = (now - timedelta(microseconds=1)).astimezone(zone).date()
     length = 7 if name.endswith("week") else 1
     first = today - timedelta(days=today.weekday() if length == 7 else 0)
     if name in ("Yesterday", "Last week"):

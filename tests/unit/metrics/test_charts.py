@@ -278,3 +278,20 @@ def test_days_and_weeks_begin_in_the_zone(name: str, since: str, until: str, bef
     now = datetime(2026, 10, 25, 11, tzinfo=UTC)  # the Sunday on which clocks there are put back
     found = time_range.of_calendar(name, ZoneInfo("Europe/Berlin"), now=now)
     assert found == tuple(map(datetime.fromisoformat, (since, until, before)))
+
+
+@given(
+    st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu", "Africa/Cairo", "America/Havana", "Pacific/Auckland"]),
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)),
+    st.booleans(),
+)
+@example("UTC", datetime(2026, 6, 7, 23, 59, 30), True)
+def test_every_moment_is_in_today_and_in_this_week(zone: str, clock: datetime, is_last_minute: bool) -> None:
+    """Ranges up to now end with the minute that it is, so in the last minute of a day they end at midnight."""
+    there = ZoneInfo(zone)
+    at = (clock.replace(hour=23, minute=59) if is_last_minute else clock).replace(tzinfo=there).astimezone(UTC)
+    now = at.replace(second=0, microsecond=0) + timedelta(minutes=1)
+    for name, before in (("Today", "Yesterday"), ("This week", "Last week")):
+        since, until, _ = time_range.of_calendar(name, there, now=now)
+        assert since <= at < until == now
+        assert time_range.of_calendar(before, there, now=now)[1] == since
