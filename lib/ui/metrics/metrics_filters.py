@@ -16,7 +16,18 @@ from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
 from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window, clock, end_of_this_minute, iso
-from lib.ui.components import choices, guard, kept, links, page_head, printed, tab_title, time_range, url_parameters
+from lib.ui.components import (
+    choices,
+    guard,
+    kept,
+    links,
+    page_head,
+    printed,
+    tab_title,
+    time_range,
+    url_parameters,
+    viewer_time,
+)
 from lib.ui.components.text import ago, code, escape, plural
 from lib.ui.components.url_filters import UrlFilters
 from lib.ui.components.url_parameters import Choice, Flag
@@ -32,6 +43,7 @@ _DEFAULT = "7d"
 _WORDS = {"24h": "24 hours", "7d": "7 days", "30d": "30 days", "90d": "90 days"}
 _STEPS: dict[str, SliceStep | None] = {"Auto": None, "Hours": "hour", "Days": "day"}
 _ALL_EVENTS = "All events"
+_ZONE, _VIEWERS_ZONE = "tz", "metrics-viewers-zone"
 _LONGEST = timedelta(days=3660)
 
 # What a day or week of the calendar is called, and what it is compared with.
@@ -64,7 +76,7 @@ FILTERS = UrlFilters(
     others=(RANGE, _STEP, _TESTS),
     aliases={"since": "from", "until": "to"},  # as the activity page has them
     implied={"range": (time_range.CUSTOM, ENDS)},
-    more=("eventType", "tz", "show", "outcome"),
+    more=("eventType", _ZONE, "show", "outcome"),
     labels="visible",
 )
 
@@ -81,6 +93,7 @@ class MetricsView:
 
 def draw(actor: Actor, event_type: str | None) -> MetricsView:
     """Draw the head of the page with its controls, and read them."""
+    _follow_viewer()
     FILTERS.begin(_zone())
     everything, folded = _draw_head(actor, event_type)
     with st.container(horizontal=True, vertical_alignment="top", gap="small", key="metrics-filters"):
@@ -181,7 +194,7 @@ def _draw_head(actor: Actor, event_type: str | None) -> tuple[bool, DeltaGenerat
         )
         # What is asked for more seldom has a place of its own here.
         folded = st.popover(
-            str(url_parameters.asked("tz") or _zone().default),
+            str(url_parameters.asked(_ZONE) or _zone().default),
             icon=":material/schedule:",
             key="metrics-when",
             help="The time zone, and whether the range is read by hours or days",
@@ -270,10 +283,19 @@ def _draw_event(actor: Actor, event_type: str | None) -> None:
     )
 
 
+def _follow_viewer() -> None:
+    """Forget the time zone that the page was left in, if it was the viewer's and theirs is another one by now."""
+    theirs = viewer_time.zone().key
+    before = st.session_state.get(_VIEWERS_ZONE, theirs)
+    if before != theirs and st.session_state.get(_ZONE) == before:
+        del st.session_state[_ZONE]
+    st.session_state[_VIEWERS_ZONE] = theirs
+
+
 def _zone() -> Choice[str]:
-    """The time zone, at first the browser's."""
-    theirs = st.context.timezone or "UTC"
-    return replace(_any_zone(), default=theirs if theirs in _any_zone().options else "UTC")
+    """The time zone, at first the viewer's. It can be chosen even if it is none of the places."""
+    theirs, offered = viewer_time.zone().key, _any_zone()
+    return replace(offered, options={**offered.options, theirs: theirs}, default=theirs)
 
 
 @cache
@@ -281,12 +303,12 @@ def _any_zone() -> Choice[str]:
     """Places, and UTC first; not the aliases and offsets that the database of zones also has."""
     places = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))
     return Choice(
-        "tz",
+        _ZONE,
         "Time zone",
         {name: name for name in ("UTC", *places)},
         width=160,
         noun="a time zone",
-        help="Days and hours begin as they do there; at first it is your browser's.",
+        help="Days and hours begin as they do there. At first it is the one chosen on My page, else your browser's.",
     )
 
 

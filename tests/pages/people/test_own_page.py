@@ -38,6 +38,25 @@ def test_the_time_zone_holds_for_every_page_and_the_next_session(db: Database, n
     assert not pages.open_page("me.py").exception
 
 
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "Etc/GMT-5"])
+def test_metrics_are_read_in_the_time_zone_until_another_is_asked_for(zone: str, new_actor: ActorFactory) -> None:
+    new_actor("read", name="Acme")
+    app = pages.open_page("metrics.py")
+    assert app.selectbox(key="tz").value == "UTC"
+    app.switch_page("me.py").run()
+    app.selectbox(key="my-zone").set_value(zone).run()
+    app.switch_page("metrics.py").run()
+    assert not app.exception and app.selectbox(key="tz").value == zone and "tz" not in app.query_params
+    app.selectbox(key="tz").set_value("Europe/Berlin").run()
+    app.switch_page("me.py").run()
+    app.switch_page("metrics.py").run()
+    assert app.selectbox(key="tz").value == "Europe/Berlin", "as it was left"
+    app.selectbox(key="tz").set_value(zone).run()
+    assert not app.exception and app.selectbox(key="tz").value == zone
+    asked = pages.open_page("metrics.py", tz="Europe/Berlin")
+    assert asked.selectbox(key="tz").value == "Europe/Berlin" and not asked.warning
+
+
 def test_the_view_of_the_catalog_is_the_next_one(new_actor: ActorFactory) -> None:
     new_actor("read", name="Acme")
     app = pages.open_page("catalog.py")
