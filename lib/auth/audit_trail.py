@@ -35,7 +35,7 @@ class AuditFilters:
     """What the trail is narrowed to; None or empty means all. `since` is inclusive, `until` is not.
 
     `object_id` is the whole id of what was acted on. `search` is part of any text that a row has. With `refused`, only
-    what was refused.
+    what was refused: the act is then the one that was tried, and the object is what it was tried on.
     """
 
     person: UUID | None = None
@@ -219,12 +219,17 @@ def _parameters(actor: Actor, filters: AuditFilters) -> dict[str, Any]:
     for name in ("action", "object_kind", "object_id", "search"):
         if (value := getattr(filters, name)) is not None:
             strict_json.check(value, field=name.replace("_", " "))
+    asked, refused = (filters.action, filters.object_kind), filters.refused
+    action, target_type = (acts.ActRefused.action, None) if refused else asked
+    tried, tried_on = asked if refused else (None, None)
     return {
         "tenant": actor.tenant,
         "own": readable_of(actor),
         "person": filters.person,
-        "action": acts.ActRefused.action if filters.refused else filters.action,
-        "target_type": filters.object_kind,
+        "action": action,
+        "target_type": target_type,
+        "tried": tried,
+        "tried_on": tried_on,
         "target_id": filters.object_id and filters.object_id.strip(),
         "origin": filters.origin,
         "search": filters.search or None,

@@ -5,7 +5,8 @@ SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
 -- name: acts
 -- Acts that the filters let through, on one side of the edge and nearest first: at most `shown` of them, each with how
 -- many there are up to `limit`. A search reads no more rows than `reach`, as no index helps it. If it gets that far, the
--- last row that it read is among the acts, whether it matches or not: there the search goes on.
+-- last row that it read is among the acts, whether it matches or not: there the search goes on. What was tried is in the
+-- detail of a refusal, whose own kind of object is no object's.
 WITH narrowed AS NOT MATERIALIZED (
   SELECT a.audit_id, a.at, a.user_id, a.email, a.action, a.target_type, a.target_id, a.detail, a.origin, a.address,
          CAST(:search AS text) IS NULL
@@ -17,6 +18,8 @@ WITH narrowed AS NOT MATERIALIZED (
     AND (CAST(:person AS uuid) IS NULL OR a.user_id = CAST(:person AS uuid))
     AND (CAST(:action AS text) IS NULL OR a.action = CAST(:action AS text))
     AND (CAST(:target_type AS text) IS NULL OR a.target_type = CAST(:target_type AS text))
+    AND (CAST(:tried AS text) IS NULL OR a.detail ->> 'tried' = CAST(:tried AS text))
+    AND (CAST(:tried_on AS text) IS NULL OR a.detail ->> 'objectKind' = CAST(:tried_on AS text))
     AND (CAST(:target_id AS text) IS NULL OR a.target_id = CAST(:target_id AS text))
     AND (CAST(:origin AS text) IS NULL OR a.origin = CAST(:origin AS text))
 ), beside AS (

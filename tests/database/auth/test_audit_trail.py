@@ -113,6 +113,38 @@ def test_each_filter_narrows(ada: Actor, new_actor: ActorFactory) -> None:
         count(ada, object_id="\ud800")
 
 
+def test_what_was_refused_is_found_by_what_was_tried_and_on_what(ada: Actor) -> None:
+    did(ada, paused("w-1"))
+    tried = [
+        ("w-1", "workflow.paused", "workflow"),
+        ("w-2", "workflow.paused", "workflow"),
+        ("r-1", "run.canceled", "run"),
+        ("TICKET_CREATED", "workflow.created", "event_type"),
+        ("", "the list of members", None),
+    ]
+    for minutes, (on, act, kind) in enumerate(tried):
+        refusal = acts.ActRefused(target_id=on, tried=act, permission="admin", object_kind=kind)
+        did(ada, refusal, minutes_ago=9 - minutes)
+    narrowed: list[tuple[dict[str, Any], set[str]]] = [
+        ({}, {on for on, _, _ in tried}),
+        ({"action": "workflow.paused"}, {"w-1", "w-2"}),
+        ({"object_kind": "run"}, {"r-1"}),
+        ({"action": "workflow.created", "object_kind": "event_type"}, {"TICKET_CREATED"}),
+        ({"action": "workflow.created", "object_kind": "workflow"}, set()),
+        ({"action": "workflow.paused", "object_id": "w-2"}, {"w-2"}),
+        ({"object_kind": "workflow", "search": "W-1"}, {"w-1"}),
+        ({"action": "run.retried"}, set()),
+    ]
+    for filters, objects in narrowed:
+        found = read(ada, refused=True, **filters)
+        assert {one.object_id for one in found} == objects and all(one.was_refused for one in found), filters
+        assert count(ada, refused=True, **filters) == len(found) == len(objects), filters
+        content = "".join(audit_export.lines(ada, filters=AuditFilters(refused=True, **filters)))
+        assert len(list(csv.reader(io.StringIO(content)))) == 1 + len(objects), filters
+    [done] = read(ada, action="workflow.paused")
+    assert not done.was_refused, "what was done is found by what was done alone"
+
+
 def test_pages_go_on_where_the_one_before_ends(ada: Actor) -> None:
     for n in range(7):
         did(ada, paused(f"w-{n}"), minutes_ago=3 if n % 2 else 4)
@@ -225,6 +257,7 @@ NARROW: dict[str, dict[str, Any]] = {
     "rare origin": {"origin": "command"},
     "unknown origin": {"origin": "engine"},
     "refused": {"refused": True},
+    "refused act": {"refused": True, "action": "workflow.published", "object_kind": "workflow"},
     "a day": {"since": NOW - timedelta(days=30), "until": NOW - timedelta(days=29)},
 }
 

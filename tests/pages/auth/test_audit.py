@@ -79,6 +79,7 @@ def test_the_url_narrows_and_says_how_many(actor: Actor, new_actor: ActorFactory
         "object": ({"object": "w-1"}, ["was refused", "paused"]),
         "origin": ({"actOrigin": "api"}, ["canceled"]),
         "refused": ({"actOutcome": "refused"}, ["was refused"]),
+        "refused act": ({"actOutcome": "refused", "act": "workflow.published", "actOn": "workflow"}, ["was refused"]),
         "search": ({"search": "escalate"}, ["paused"]),
     }
     for name, (query, words) in narrowed.items():
