@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from lib.auth import acts
+from lib.auth import acts, members
 from lib.auth.actors import Actor, ActOrigin
 from lib.auth.acts import ACTS
 from lib.database import Connection, named_queries, paging
@@ -114,7 +114,7 @@ class ActCount:
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody, or a token, with acts in the trail."""
+    """Somebody, or a token, whose acts can be asked for."""
 
     user_id: UUID
     email: str
@@ -183,11 +183,13 @@ def get(conn: Connection, actor: Actor, *, audit_id: str) -> AuditEntry:
 
 
 def people(conn: Connection, actor: Actor) -> list[Person]:
-    """Everybody whose acts the actor may see, by e-mail address."""
+    """Everybody whose acts the actor may ask for, by e-mail address: whoever has some, and members without any."""
     if not actor.may("admin"):
         return [Person(actor.user_id, actor.email)]
     rows = conn.execute(queries["people"], {"tenant": actor.tenant, "most": _MOST_PEOPLE})
-    return sorted((Person(row.user_id, row.email or str(row.user_id)) for row in rows), key=lambda one: one.email)
+    emails: dict[UUID, str] = {row.user_id: row.email or str(row.user_id) for row in rows}
+    emails |= {one.user_id: one.email for one in members.members(conn, actor)}
+    return sorted((Person(user_id, email) for user_id, email in emails.items()), key=lambda one: one.email)
 
 
 def _find(conn: Connection, asked: dict[str, Any]) -> Sequence[Mapping[Any, Any]]:

@@ -22,7 +22,9 @@ from lib.ui.components.url_parameters import ALL, Choice, Text
 _WIDTH = 170
 
 _SEARCH = Text(history.SEARCH, "Search the trail", "Search names, ids, addresses, reasons")
-_PERSON: Choice[str] = Choice("actBy", "Person", placeholder="Anybody", width=_WIDTH + 30)
+_PERSON: Choice[str] = Choice(
+    "actBy", "Person", placeholder="Anybody", width=_WIDTH + 30, noun="somebody whose acts you may see"
+)
 _ACT = Choice(
     "act",
     "Act",
@@ -131,7 +133,7 @@ def draw_clear() -> None:
 
 @st.cache_data(ttl=kept.SECONDS, show_spinner=False)
 def _people(actor: Actor) -> dict[str, str]:
-    """Everybody with acts by their id; those of the same name are told apart by it."""
+    """Everybody whose acts can be asked for by their id; those of the same name are told apart by it."""
     with database.read(actor) as conn:
         found = audit_trail.people(conn, actor)
     named = Counter(person.email for person in found)

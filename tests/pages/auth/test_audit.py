@@ -112,6 +112,19 @@ def test_a_reader_sees_their_own_acts_and_no_others(actor: Actor, new_actor: Act
     assert [one.value for one in app.error] == ["There is no such act."]
 
 
+def test_a_member_without_acts_has_none_here(actor: Actor, new_actor: ActorFactory) -> None:
+    idle = new_actor("read", tenant=actor.tenant, name="Acme")
+    stranger = new_actor("read")
+    did(actor, acts.WorkflowPaused(target_id="w-1", name="Escalate"))
+    app = open_page("audit.py", actBy=str(idle.user_id))  # as the box that finds anything leads here
+    assert app.selectbox(key="actBy").value == str(idle.user_id) and not app.warning
+    assert not app.dataframe and any("No act matches" in one.value for one in app.markdown)
+    app = open_page("audit.py", actBy=str(stranger.user_id))
+    assert [one.value for one in app.warning] == [
+        f"`actBy` in the address is left out: `{stranger.user_id}` is not somebody whose acts you may see."
+    ]
+
+
 def test_pages_of_a_long_trail(actor: Actor) -> None:
     for n in range(audit_trail.PAGE_SIZE + 3):
         did(actor, acts.WorkflowPaused(target_id=f"w-{n}", name=f"Flow {n}"))
