@@ -6,7 +6,7 @@ import streamlit as st
 
 from lib import database
 from lib.auth.actors import Actor
-from lib.database.paging import Total
+from lib.database.paging import Cursor, Total
 from lib.runs import records as run_records
 from lib.runs.records import RunFilters, RunPage, RunSummary
 from lib.ui.components import guard, links, not_kept, nothing_here, statuses, table, viewer_time
@@ -17,14 +17,16 @@ PARAMETER = "runId"
 
 _POLL_SECONDS = 3
 _NAME_WIDTH = 180
+_HELD = "runs-held"
+
+_Found = tuple[RunPage, Total | None]
 
 
 def draw(actor: Actor, filters: RunFilters) -> None:
     """Draw the page of runs that the URL asks for. While one of them is chosen, the list stands still."""
     cursor = run_filters.cursor()
     # Tables of different views have different names: what is chosen in one must not be taken for a row of another.
-    key = f"runs-{sorted(st.query_params.to_dict().items())}"
-    held: list[tuple[RunPage, Total | None]] = []
+    key = f"runs-{actor.tenant}-{run_filters.FILTERS.asked_for()}-{cursor!r}"
 
     @guard.fragment(run_every=None if cursor else _POLL_SECONDS)
     def page() -> None:
@@ -32,11 +34,8 @@ def draw(actor: Actor, filters: RunFilters) -> None:
             st.rerun()  # a button in here redraws only this part
         with guard.errors_shown():
             row = table.chosen_row(key)
-            if row is None or not held:
-                with database.read(actor) as conn:
-                    found = run_records.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)
-                    held[:] = [(found, run_records.how_many(conn, tenant=actor.tenant, filters=filters))]
-            found, total = held[0]
+            held = _held(key) if row is not None else None
+            found, total = held or _read(actor, filters, cursor, key)
             if found.runs:
                 _draw_chosen(found.runs[row] if row is not None and row < len(found.runs) else None)
                 _draw_table(found.runs, key)
@@ -49,6 +48,21 @@ def draw(actor: Actor, filters: RunFilters) -> None:
                         run_filters.draw_pages(found.next)
 
     page()
+
+
+def _read(actor: Actor, filters: RunFilters, cursor: Cursor | None, key: str) -> _Found:
+    """The runs as they are now. The session holds them until others are read: a row that is chosen is one of them."""
+    with database.read(actor) as conn:
+        found = run_records.list_runs(conn, tenant=actor.tenant, filters=filters, cursor=cursor)
+        total = run_records.how_many(conn, tenant=actor.tenant, filters=filters)
+    st.session_state[_HELD] = key, (found, total)
+    return found, total
+
+
+def _held(key: str) -> _Found | None:
+    """The runs that the table with this key shows, if they were the last ones read."""
+    of, held = st.session_state.get(_HELD, (None, None))
+    return held if of == key else None
 
 
 def _open(run: RunSummary) -> None:

@@ -397,6 +397,38 @@ def test_every_select_box_offers_what_narrows_nothing(db: Database, new_actor: A
     assert not [button for button in app.button if str(button.key).startswith("reset-")]
 
 
+def test_the_chosen_run_stays_the_one_though_others_come(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "First")
+    add_run(db, actor, workflow, "FAILED", e='{"message": "It broke"}')
+    app = open_page("runs.py")
+    choose_first_row(app)
+    assert "First" in strip(app) and "It broke" in strip(app)
+    add_run(db, actor, published(actor, "Second"), at=START + timedelta(hours=1))
+    app.run()
+    assert "First" in strip(app) and "It broke" in strip(app) and list(rows(app)["Workflow"]) == ["First"]
+    app.selectbox(key="runStatus").select("Failed").run()
+    assert app.button(key="run-open-chosen").disabled, "of another view no row is chosen"
+    app.selectbox(key="runStatus").select("Any status").run()
+    assert app.button(key="run-open-chosen").disabled and list(rows(app)["Workflow"]) == ["Second", "First"]
+    choose_first_row(app)
+    assert "Second" in strip(app)
+
+
+def choose_first_row(app: AppTest) -> None:
+    """Choose the first cell of the list, as a click beside its button does."""
+    key = app.dataframe[0].proto.id.split("-", 2)[2]
+    app.session_state[key] = {"selection": {"rows": [], "columns": [], "cells": [(0, "Status")]}}
+    app.run()
+    assert not app.exception
+
+
+def strip(app: AppTest) -> str:
+    """What is said beside the button that opens the chosen run."""
+    assert not app.exception and not app.button(key="run-open-chosen").disabled
+    return next(one.value for one in app.markdown if "-badge[" in one.value)
+
+
 def test_many_failed_runs_are_chosen_and_run_again(db: Database, new_actor: ActorFactory) -> None:
     engine.migrate(db.owner.url.render_as_string(hide_password=False))
     actor = new_actor()
