@@ -23,6 +23,9 @@ CONSTRAINT_MESSAGES = {
 #: A host makes its database so when the disk is nearly full, and so is a standby that took the place of its primary.
 NO_CHANGES = "The database takes no changes at the moment: it is read-only."
 
+#: What no second try helps: a row that does not fit its index, or a statement that is too large.
+_PAST_A_LIMIT = (psycopg.errors.ProgramLimitExceeded, psycopg.errors.StatementTooComplex)
+
 
 @contextmanager
 def translated(*, changes: bool = True) -> Iterator[None]:
@@ -39,6 +42,8 @@ def translated(*, changes: bool = True) -> Iterator[None]:
         raise
     except NoConnectionFree as error:
         raise DatabaseUnavailable("All connections to the database are in use.") from error
+    except _PAST_A_LIMIT:
+        raise
     except psycopg.OperationalError as error:  # of what uses the driver itself, as the engine does
         raise DatabaseUnavailable(why=first_line(error)) from error
     except psycopg.errors.ReadOnlySqlTransaction as error:
@@ -48,6 +53,8 @@ def translated(*, changes: bool = True) -> Iterator[None]:
             raise TookTooLong("That took too long and was stopped. Narrow the range or the filters.") from error
         if isinstance(error.orig, psycopg.errors.DiskFull):
             raise DatabaseUnavailable("The disk of the database is full; nothing can be stored for now.") from error
+        if isinstance(error.orig, _PAST_A_LIMIT):
+            raise
         # Without a statement it is the connection that failed, and what is said of that tells of no value.
         raise DatabaseUnavailable(why=None if error.statement else first_line(error.orig)) from error
     except DBAPIError as error:

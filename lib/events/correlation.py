@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from lib.redaction import Redacted
 from lib.serialization.strict_json import JsonValue
-
-#: Longer keys do not fit a database index; nothing meaningful is that long.
-LONGEST_KEY = 512
+from lib.steps.execution import LONGEST_KEY
 
 
 def derived_key(payload: JsonValue, paths: list[str]) -> str | None:

@@ -22,6 +22,7 @@ from lib.redaction import REDACTED, Redacted, redact_text
 from lib.sandbox.validation import Checker
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
+from lib.steps.execution import LONGEST_KEY
 
 SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 
@@ -59,7 +60,7 @@ class SentEvent:
             ("type", self.event_type, LONGEST_NAME),
             ("source", self.source, LONGEST_NAME),
             ("id", self.submission_id, LONGEST_NAME),
-            ("correlationKey", self.correlation_key, correlation.LONGEST_KEY),
+            ("correlationKey", self.correlation_key, LONGEST_KEY),
             ("schemaRef", self.schema_ref, LONGEST_NAME),
         ):
             if value is None:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from lib.catalog.event_types import LONGEST_TYPE
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
-from lib.steps.execution import MAX_WAIT_SECONDS, Execution, Outcome, Step, Wait
+from lib.steps.execution import LONGEST_KEY, MAX_WAIT_SECONDS, Execution, Outcome, Step, Wait
 from lib.steps.step_type import EXPRESSION, Config, Schema, StepType, config_object, text_or_expression, written
 
 _WEEK = 7 * 86_400
@@ -43,7 +44,14 @@ def _wait_for_event(step: Step, run: Execution) -> Outcome:
 
 def _key(step: Step, value: JsonValue) -> str:
     if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
-        return str(value)
+        key = str(value)
+        if len(key) > LONGEST_KEY:
+            raise StepFailed(
+                "key_too_long",
+                f"The correlation key of step {step.said} has {len(key):,} characters, and no event's key has more "
+                f"than {LONGEST_KEY}.",
+            )
+        return key
     raise StepFailed(
         "no_correlation_key",
         f"The correlation key of step {step.said} must give a text or a whole number, and gives "
@@ -102,8 +110,11 @@ WAIT_FOR_EVENT = StepType(
                 "title": "Event",
                 "description": "Event type to wait for.",
                 "minLength": 1,
+                "maxLength": LONGEST_TYPE,
             },
-            "correlationKey": text_or_expression("Correlation key", "The event must carry this key.", minLength=1),
+            "correlationKey": text_or_expression(
+                "Correlation key", f"The event must carry this key, up to {LONGEST_KEY} characters.", minLength=1
+            ),
             "timeoutSeconds": _seconds("Timeout (seconds)", "How long to wait at most.", default=_WEEK),
             "onTimeout": {
                 "type": "string",

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from lib.catalog.event_types import LONGEST_TYPE
 from lib.errors import StepFailed
 from lib.redaction import Redacted
 from lib.serialization.strict_json import JsonValue
 from lib.steps import STEP_TYPES, Recorded, RunFacts, Step, check_definition, interpreter, run_definition
-from lib.steps.execution import RunInterrupted, Wait, WaitEnd
+from lib.steps.execution import LONGEST_KEY, RunInterrupted, Wait, WaitEnd
 from lib.workflows import dry_run
 
 
@@ -297,6 +298,18 @@ def test_event_wait_without_a_key_or_in_time_fails() -> None:
     )
     goes_on = [step("wait", "event.wait", onTimeout="continue", **wait), returns(expr("steps.wait.output"))]
     assert run(goes_on, {"id": "1"}, MemoryJournal(timed_out=True)) is None
+
+
+def test_event_wait_takes_a_key_and_a_name_as_long_as_an_event_can_have() -> None:
+    wait = {"eventName": "R" * LONGEST_TYPE, "correlationKey": expr("payload.id")}
+    journal = MemoryJournal()
+    run([step("wait", "event.wait", **wait)], {"id": "k" * LONGEST_KEY}, journal)
+    assert journal.waits["wait"].key == "k" * LONGEST_KEY
+    error = error_of([step("wait", "event.wait", **wait)], {"id": "k" * (LONGEST_KEY + 1)})
+    assert error.code == "key_too_long" and "correlation key of step wait" in str(error) and "512" in str(error)
+    too_long = step("wait", "event.wait", **{**wait, "eventName": "R" * (LONGEST_TYPE + 1)})
+    (problem,) = check_definition({"steps": [too_long]})
+    assert (problem.path, problem.severity) == ("/steps/0/config/eventName", "error")
 
 
 NOW = datetime.now(UTC).replace(microsecond=0)
