@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,10 +21,10 @@ from uuid import UUID
 from lib import database
 from lib.database import Connection, driver, named_queries
 from lib.errors import DatabaseUnavailable
-from lib.redaction import Redacted
+from lib.redaction import Redacted, redact
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-from lib.steps import Recorded, RunFacts, Step
+from lib.steps import STEP_TYPES, Recorded, RunFacts, Step
 from lib.steps.execution import RunInterrupted, Wait, WaitEnd
 from lib.telemetry import traces
 
@@ -39,6 +39,10 @@ _GATHER_CHARACTERS = 256 * 1024
 _GATHER_SECONDS = 0.25
 #: Results and inputs read back from the database may be larger than what is accepted from outside.
 _NO_LIMIT = 1 << 30
+#: Types of steps whose results come from outside the run.
+_ACTING = frozenset(name for name, kind in STEP_TYPES.items() if kind.effect == "act")
+#: So many secrets of such results are looked for in all that follows. Each costs every later step a search.
+_MOST_LEARNT = 10_000
 
 
 class NotInCharge(RunInterrupted):
@@ -132,6 +136,7 @@ class RunJournal:
         self._begun: set[str] = set()
         self._unwritten = UnwrittenSteps()
         self._redacted = Redacted.of(None)
+        self._learnt = 0
 
     def open(self) -> Begun:
         """Begin the turn and read what earlier ones did. Raises NotInCharge."""
@@ -147,6 +152,7 @@ class RunJournal:
         payload, redacted_input = stored(row["input"]), stored(row["redacted_input"])
         waited_for = [Redacted.known(stored(event.payload), stored(event.redacted)) for event in events]
         self._redacted = Redacted.known(payload, redacted_input).also(waited_for)
+        self._learn_secrets(self._noted.get(step.step_path) for step in steps if step.step_type in _ACTING)
         event = {
             "name": row["event_type"],
             "id": str(row["trigger_event_id"]) if row["trigger_event_id"] else None,
@@ -184,6 +190,8 @@ class RunJournal:
         return self._write()[step.path]
 
     def succeed(self, step: Step, result: JsonValue, *, shown_input: JsonValue, seconds: float) -> None:
+        if step.type in _ACTING:
+            self._learn_secrets([result])
         raw = None if step.path in self._noted else result
         self._note(step, "SUCCEEDED", shown_input=shown_input, output=result, result=raw, seconds=seconds)
         self._write_if_due(step)
@@ -289,6 +297,16 @@ class RunJournal:
         if error is None:
             return None
         return {**error, "message": self.sentence(error["message"])}  # its code is a word of ours, not of a payload
+
+    def _learn_secrets(self, results: Iterable[JsonValue]) -> None:
+        """Hide what is secret in these results wherever it turns up from now on."""
+        for result in results:
+            if self._learnt >= _MOST_LEARNT:
+                return
+            found = Redacted.known(result, redact(result))
+            if new := found.hidden - self._redacted.hidden:
+                self._redacted = self._redacted.also([found])
+                self._learnt += len(new)
 
     def shown(self, value: JsonValue) -> JsonValue:
         return self._redacted.mask(value)

@@ -104,7 +104,7 @@ class Journal(Protocol):
         """Sleep before another attempt."""
 
     def shown(self, value: JsonValue) -> JsonValue:
-        """The value without what is hidden in the run's payload and the events that it waited for."""
+        """The value without what is hidden in the run's payload, in events that it waited for, and in answers to it."""
 
     def sentence(self, text: str) -> str:
         """An error's text without that."""

@@ -13,7 +13,7 @@ RETURNING event_type, trigger_event_id, correlation_key, source_payload_schema_r
 
 -- name: recorded_steps
 -- What the run's finished steps gave, unredacted, and how the others stand.
-SELECT s.step_path, s.status, CAST(s.error_json AS text) AS error, CAST(r.result AS text) AS result
+SELECT s.step_path, s.step_type, s.status, CAST(s.error_json AS text) AS error, CAST(r.result AS text) AS result
 FROM workflow_run_steps s
 LEFT JOIN workflow_run_results r USING (tenant, run_id, step_path)
 WHERE s.tenant = :tenant AND s.run_id = :run_id

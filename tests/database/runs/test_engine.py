@@ -16,7 +16,7 @@ from lib.database import Database
 from lib.events import ingestion
 from lib.runs import engine
 from lib.runs import records as run_records
-from lib.settings import Settings
+from lib.settings import Settings, settings
 from tests.support.statements import counted_statements
 from tests.support.tenant_catalog import add_entry
 from tests.support.workflow_runs import (
@@ -31,6 +31,7 @@ from tests.support.workflow_runs import (
     start_run,
     step,
 )
+from tests.unit.steps.test_egress import Canary, reply
 
 
 @pytest.fixture(scope="module")
@@ -273,6 +274,49 @@ def test_a_wait_for_a_secret_key_ends_and_shows_neither_key_nor_payload(
     assert await_run(run).status == "SUCCEEDED" and row_of(run).output_json == {"pin": pin}
     assert all(re.fullmatch("redacted:[a-p]{16}", wait.key) for wait in waits)
     assert token not in str(shown(actor, run)) and pin not in str(shown(actor, run))
+
+
+@pytest.fixture
+def sign_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that runs may reach, which answers each request with a token."""
+    server = Canary()
+    server.answer = lambda handler: reply(
+        handler, 200, b'{"access_token": "qx9-hunter-77", "to": "qx9-hunter-77"}', Content_Type="application/json"
+    )
+    monkeypatch.setenv("EGRESS_ALLOW", f"127.0.0.1:{server.port}")
+    monkeypatch.setenv("EGRESS_ALLOW_PRIVATE", "1")
+    settings.cache_clear()
+    yield f"http://127.0.0.1:{server.port}/"
+    monkeypatch.undo()
+    settings.cache_clear()
+    server.stop()
+
+
+def test_secret_of_an_answer_is_hidden_under_any_name(db: Database, actor: Actor, sign_in: str) -> None:
+    """Also when the run goes on in another turn, which has the answer from what was recorded."""
+    token, copied = "qx9-hunter-77", expr("vars.t")
+    broken = step("broken", "transform.assign", assign={"vars.x": expr("$error('no ' & vars.t)")})
+    add_entry(db, actor.tenant, "OWN", paths=["ref"])
+    workflow = publish(
+        actor.tenant,
+        [
+            step("login", "action.call", action="http.request", input={"url": sign_in}),
+            step("copy", "transform.assign", assign={"vars.t": expr("steps.login.output.body.access_token")}),
+            log_step("log", copied),
+            step("wait", "event.wait", eventName="OWN", correlationKey=copied),
+            log_step("again", expr("'it is ' & vars.t")),
+            step("try", "control.forEach", items=expr("[1]"), onItemError="continue", steps=[broken]),
+            step("end", "control.return", output=copied),
+        ],
+    )
+    run = start_run(actor, workflow)
+    wait = open_wait(run)
+    assert re.fullmatch("redacted:[a-p]{16}", wait.key) and token not in str(shown(actor, run))
+    resume(actor, {"ref": token})
+    assert await_run(run).output_json == token
+    assert token not in str(shown(actor, run))
+    assert steps_of(actor, run)["again"].output == {"message": "it is [redacted]"}
+    assert steps_of(actor, run)["try[0]/broken"].status == "FAILED"
 
 
 def resume(actor: Actor, payload: Any) -> None:
