@@ -93,8 +93,8 @@ UPDATE workflow_runs SET status = 'WAITING', updated_at = app_now()
 WHERE tenant = :tenant AND run_id = :run_id AND turn = :turn AND status = 'RUNNING'
 
 -- name: end_run
--- Ends the run if the turn is still in charge, with the steps not written yet, and as failed those that were under way
--- if it failed. Forgets the unredacted results.
+-- Ends the run if the turn is still in charge, with the steps not written yet. Those under way end as it does: what a
+-- failure broke off, and the loops that a return left. Forgets the unredacted results.
 WITH written AS (
 {written}
 ), in_charge AS (
@@ -106,12 +106,12 @@ WITH written AS (
   RETURNING tenant, run_id
 ), kept AS (
 {keep_steps}
-), broken_off AS (
+), ended_with_it AS (
   UPDATE workflow_run_steps s
-  SET status = 'FAILED', error_json = CAST(:error AS jsonb), completed_at = app_now()
+  SET status = CASE WHEN CAST(:error AS jsonb) IS NULL THEN 'SUCCEEDED' ELSE 'FAILED' END, error_json = CAST(:error AS jsonb), completed_at = app_now()
   FROM in_charge ended
   WHERE s.tenant = ended.tenant AND s.run_id = ended.run_id AND s.status IN ('RUNNING', 'WAITING')
-    AND CAST(:error AS jsonb) IS NOT NULL AND s.step_path NOT IN (SELECT step_path FROM written)
+    AND s.step_path NOT IN (SELECT step_path FROM written)
 ), forgotten AS (
   DELETE FROM workflow_run_results r USING in_charge ended
   WHERE r.tenant = ended.tenant AND r.run_id = ended.run_id

@@ -149,6 +149,20 @@ def test_loop_runs_each_item_under_its_own_path(actor: Actor) -> None:
     assert steps["each[1]/odd"].status == "FAILED"
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_loops_that_a_return_leaves_end_with_the_run(actor: Actor, waits: bool) -> None:
+    """Also those that an earlier turn began."""
+    inside = [step("nap", "time.wait", seconds=0.1)] if waits else []
+    end = step("end", "control.return", output=expr("item"))
+    inner = step("inner", "control.forEach", items=expr("[7, 8]"), steps=[*inside, end])
+    outer = step("outer", "control.forEach", items=expr("[1, 2]"), steps=[inner])
+    run = start_run(actor, publish(actor.tenant, [outer]))
+    assert await_run(run).output_json == 7
+    steps = steps_of(actor, run)
+    assert {"outer", "outer[0]/inner", "outer[0]/inner[0]/end"} <= steps.keys()
+    assert {(one.status, bool(one.completed_at), one.error) for one in steps.values()} == {("SUCCEEDED", True, None)}
+
+
 def test_failing_step_fails_the_run_and_names_itself(actor: Actor) -> None:
     workflow = publish(actor.tenant, [step("sum", "transform.assign", assign={"vars.a": expr("payload.text + 1")})])
     run = start_run(actor, workflow, {"text": "x"})
