@@ -222,6 +222,15 @@ def test_time_wait_ends_at_its_instant(actor: Actor) -> None:
     assert [wait.status for wait in shown(actor, run).waits] == ["RESUMED", "RESUMED"]
 
 
+@pytest.mark.parametrize(
+    ("written", "status"), [("0001-01-02T00:00:00Z", "SUCCEEDED"), ("0001-01-01T00:00:00+01:00", "FAILED")]
+)
+def test_a_run_that_waited_for_an_early_instant_can_be_read(actor: Actor, written: str, status: str) -> None:
+    run = start_run(actor, publish(actor.tenant, [step("nap", "time.wait", until=expr("payload.at"))]), {"at": written})
+    assert await_run(run).status == status
+    assert len(shown(actor, run).waits) == (status == "SUCCEEDED")
+
+
 def test_run_and_hand_over_commit_together(actor: Actor) -> None:
     workflow = publish(actor.tenant, [log_step("one")])
     with pytest.raises(ZeroDivisionError), database.write(actor) as conn:

@@ -337,10 +337,12 @@ def test_time_wait_until_an_instant(written: str, instant: datetime) -> None:
         ("soon", "not_an_instant"),
         (17, "not_an_instant"),
         (None, "not_an_instant"),
+        ("0001-01-01T00:00:00+01:00", "not_an_instant"),
+        ("0001-01-01T23:59:59Z", "not_an_instant"),
         ("9999-12-31T23:59:59-23:59", "too_long"),
         ((NOW + timedelta(days=400)).isoformat(), "too_long"),
     ],
-    ids=["words", "number", "null", "last year of all", "in 400 days"],
+    ids=["words", "number", "null", "before the first year", "first day of all", "last year of all", "in 400 days"],
 )
 def test_time_wait_refuses_what_is_no_instant(written: Any, code: str) -> None:
     assert error_of([step("nap", "time.wait", until=expr("payload.at"))], {"at": written}).code == code
