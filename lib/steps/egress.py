@@ -2,7 +2,7 @@
 
 The host must be allowed by name (EGRESS_ALLOW). It is resolved once, every address is checked, and the
 connection goes to one of those very addresses: a name that resolves differently a moment later gains
-nothing. Redirects are not followed. One clock bounds the whole exchange, the answer's size is capped.
+nothing. Redirects are not followed. One clock bounds the look-up and the whole exchange, the answer's size is capped.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import SplitResult, urlsplit
 
 from lib.errors import CatalogError, InvalidInput
@@ -142,12 +143,12 @@ def send(request: Request, *, policy: Policy) -> Response:
     deadline = time.monotonic() + request.timeout_seconds
     url, host, port = _target(request.url)
     policy.check(host, port, _DEFAULT_PORTS[url.scheme])
-    addresses = _resolve(host, port)
-    for address in addresses:
-        if not reachable(address, private=policy.private):
-            raise Refused(f"{host} resolves to {address}, which is not a public address.")
     connection = http.client.HTTPConnection(host, port)
     try:
+        addresses = _resolve(host, port, deadline)
+        for address in addresses:
+            if not reachable(address, private=policy.private):
+                raise Refused(f"{host} resolves to {address}, which is not a public address.")
         connection.sock = _connect(addresses, port, deadline)
         return _exchange(connection, request, url, host, deadline)
     except TimeoutError:
@@ -190,13 +191,30 @@ def _target(text: str) -> tuple[SplitResult, str, int]:
     return url, host, port or _DEFAULT_PORTS[url.scheme]
 
 
-def _resolve(host: str, port: int) -> list[IPAddress]:
+def _resolve(host: str, port: int, deadline: float) -> list[IPAddress]:
+    """The addresses of a host. Raises TimeoutError when they are not found in time."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = _look_up(host, port).result(timeout=max(0.0, deadline - time.monotonic()))
+    except TimeoutError:
+        raise
     except (OSError, UnicodeError):
         raise Failed("unknown_host", f"{host} cannot be resolved.", passing=True) from None
     # A scope (%eth0) can only belong to an address that is refused anyway.
     return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0]).split("%")[0]) for entry in found))
+
+
+def _look_up(host: str, port: int) -> Future[list[Any]]:
+    """What the system answers, in a thread of its own: a look-up cannot be stopped, only left alone."""
+    answer = Future[list[Any]]()
+
+    def ask() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:
+            answer.set_exception(error)
+
+    threading.Thread(target=ask, name="looking up a host", daemon=True).start()
+    return answer
 
 
 def _connect(addresses: list[IPAddress], port: int, deadline: float) -> socket.socket:

@@ -401,6 +401,24 @@ def test_one_clock_bounds_the_whole_exchange(
     assert (caught.value.code, caught.value.passing) == ("timeout", True)
 
 
+def test_the_clock_bounds_the_look_up_too(monkeypatch: pytest.MonkeyPatch, canary: Canary) -> None:
+    is_over, is_answered = threading.Event(), threading.Event()
+
+    def getaddrinfo(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        is_over.wait(20)
+        is_answered.set()
+        return [(0, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    policy = Policy((("slow.test", canary.port),), private=True)
+    with pytest.raises(Failed) as caught:
+        send(request(f"http://slow.test:{canary.port}/", timeout_seconds=2 * TICK), policy=policy)
+    assert not is_answered.is_set()
+    assert (caught.value.code, caught.value.passing) == ("timeout", True)
+    is_over.set()
+    assert is_answered.wait(20) and canary.seen == []
+
+
 @pytest.mark.parametrize(
     "headers",
     [
