@@ -15,11 +15,11 @@ from typing import Any, Literal
 from urllib.parse import unquote_to_bytes
 
 from lib.api.problems import ApiProblem
+from lib.catalog.event_types import LONGEST_KEY
 from lib.errors import InvalidInput
 from lib.events.judging import LONGEST_NAME
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-from lib.steps.execution import LONGEST_KEY
 
 Mode = Literal["structured", "binary", "batch"]
 

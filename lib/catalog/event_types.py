@@ -8,6 +8,9 @@ from typing import Final
 
 LONGEST_TYPE: Final = 200  # the ref of an inline schema is longer by a few characters, and has 256
 LONGEST_NAME: Final = 120  # of the name for people
+#: Of the correlation key that an event carries or a step waits for. Longer ones do not fit a database index; nothing
+#: meaningful is that long.
+LONGEST_KEY: Final = 512
 _LONGEST_READ = 1000
 
 #: What an event type is, in one sentence.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lib.catalog.event_types import LONGEST_KEY
 from lib.redaction import Redacted
 from lib.serialization.strict_json import JsonValue
-from lib.steps.execution import LONGEST_KEY
 
 
 def derived_key(payload: JsonValue, paths: list[str]) -> str | None:

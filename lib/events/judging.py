@@ -13,6 +13,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from lib.auth.actors import Actor
+from lib.catalog.event_types import LONGEST_KEY
 from lib.database import Connection, driver, named_queries
 from lib.errors import CatalogError, InvalidInput, NotFound, TokenEnded
 from lib.events import correlation, matching
@@ -22,7 +23,6 @@ from lib.redaction import REDACTED, Redacted, redact_text
 from lib.sandbox.validation import Checker
 from lib.serialization import strict_json
 from lib.serialization.strict_json import JsonValue
-from lib.steps.execution import LONGEST_KEY
 
 SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 

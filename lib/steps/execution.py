@@ -17,9 +17,6 @@ ROOTS = ("payload", "event", "vars", "steps")
 #: Steps that one run may execute, loops included.
 MAX_STEPS = 20_000
 MAX_WAIT_SECONDS = 366 * 86_400
-#: Of the correlation key that an event carries or a step waits for. Longer ones do not fit a database index; nothing
-#: meaningful is that long.
-LONGEST_KEY = 512
 
 
 @dataclass(frozen=True)

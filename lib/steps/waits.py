@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from lib.catalog.event_types import LONGEST_TYPE
+from lib.catalog.event_types import LONGEST_KEY, LONGEST_TYPE
 from lib.errors import StepFailed
 from lib.serialization.strict_json import JsonValue
-from lib.steps.execution import LONGEST_KEY, MAX_WAIT_SECONDS, Execution, Outcome, Step, Wait
+from lib.steps.execution import MAX_WAIT_SECONDS, Execution, Outcome, Step, Wait
 from lib.steps.step_type import EXPRESSION, Config, Schema, StepType, config_object, text_or_expression, written
 
 _WEEK = 7 * 86_400

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from lib.catalog.event_types import LONGEST_TYPE
+from lib.catalog.event_types import LONGEST_KEY, LONGEST_TYPE
 from lib.errors import StepFailed
 from lib.redaction import Redacted
 from lib.serialization.strict_json import JsonValue
 from lib.steps import STEP_TYPES, Recorded, RunFacts, Step, check_definition, interpreter, run_definition
-from lib.steps.execution import LONGEST_KEY, RunInterrupted, Wait, WaitEnd
+from lib.steps.execution import RunInterrupted, Wait, WaitEnd
 from lib.workflows import dry_run
 
 
