@@ -132,6 +132,7 @@ def test_a_plain_owner_will_do(server: Server) -> None:
     works(server, server.of(server.database(owner), owner))
 
 
+@pytest.mark.slow
 def test_two_owners_share_a_cluster(server: Server) -> None:
     for _ in range(2):
         owner, pages = server.login("CREATEROLE"), server.login()

@@ -21,6 +21,8 @@ from lib.database.embedded_server import EmbeddedServer
 from lib.errors import ConfigurationError
 from tests.support.waiting import wait_for
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[EmbeddedServer]:

@@ -104,6 +104,7 @@ def serve(url: str) -> Database:
     return database.current()
 
 
+@pytest.mark.slow
 def test_a_dump_under_load_is_whole_and_goes_on(owner: tuple[str, str], tmp_path: Path) -> None:
     source, target = owner
     db = serve(source)

@@ -21,7 +21,7 @@ END_SESSIONS = """
 
 
 @pytest.mark.own_database
-@pytest.mark.parametrize("number", range(1, 12, 2))
+@pytest.mark.parametrize("number", [1, *(pytest.param(number, marks=pytest.mark.slow) for number in range(3, 12, 2))])
 def test_a_start_whose_sessions_end_says_so(db: Database, number: int) -> None:
     """All sessions end when the start opens its nth."""
     url = db.owner.url.render_as_string(hide_password=False)
