@@ -127,7 +127,10 @@ def judge_all(
         "counts": list(kinds.values()),
         "only_workflow": only_workflow,
     }
-    rows = dict(zip(kinds, driver.rows(conn, queries["facts"], keys), strict=True))
+    found = driver.rows(conn, queries["facts"], keys)
+    if any(row["waited"] for row in found):
+        found = driver.rows(conn, queries["facts"], keys)
+    rows = dict(zip(kinds, found, strict=True))
     if not all(row["may_send"] for row in rows.values()):
         raise TokenEnded
     ids = iter(sorted(event_id for row in rows.values() for event_id in row["event_ids"]))

@@ -2,9 +2,10 @@
 -- All that events are decided on, one row for each kind of event (its type, and the schema ref that its sender names),
 -- with ids for the events of that kind: the catalog entry, the schema, the fields that are redacted, the published
 -- workflows that it triggers (or the one asked for), and whether runs wait for it. And whether the token that sends
--- them, if one does, still may send events, and those; it stays so until the transaction ends.
+-- them, if one does, still may send events, and those; it stays so until the transaction ends. Where that was waited for,
+-- all else is as it was before the wait.
 SELECT ARRAY(SELECT app_uuidv7() FROM generate_series(1, k.events)) AS event_ids, app_now() AS created_at,
-       t.may_send, t.event_types IS NULL OR k.event_type = ANY (t.event_types) AS is_allowed,
+       t.waited, t.may_send, t.event_types IS NULL OR k.event_type = ANY (t.event_types) AS is_allowed,
        e.event_type IS NOT NULL AS is_known, e.payload_schema_ref, e.correlation_paths,
        CAST(coalesce(CASE WHEN k.schema_ref IS NULL OR k.schema_ref = e.payload_schema_ref THEN e.payload_schema END,
                      r.schema) AS text) AS schema,

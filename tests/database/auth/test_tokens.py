@@ -16,17 +16,20 @@ from sqlalchemy import text
 from lib import database
 from lib.auth import audit, tokens
 from lib.auth.actors import Actor
+from lib.catalog import redacted_fields
 from lib.database import Connection, Database
 from lib.errors import CatalogError, ChangedMeanwhile, Conflict, InvalidInput, NotFound, PermissionDenied, TokenEnded
 from lib.events import ingestion, simulation
 from lib.events.judging import SentEvent
 from lib.events.simulation import EventDraft
+from lib.serialization.strict_json import JsonValue
 from tests.conftest import ActorFactory
 from tests.support.api_client import BATCH, ApiClient, event
 from tests.support.locks import await_waiting
 from tests.support.waiting import PATIENCE
 
 SENDERS = 4
+TYPE = "TICKET_CREATED"
 
 
 @pytest.fixture
@@ -359,6 +362,23 @@ def test_two_who_rotate_a_token_at_once_make_one_successor(boss: Actor) -> None:
     assert [one.replaces for one in listed(boss).values() if one.replaces] == [token_id]
 
 
+def test_what_was_confirmed_while_an_event_waited_holds_for_it(db: Database, boss: Actor) -> None:
+    token, token_id = make(boss)
+    sender = tokens.actor_for_token(token)
+    assert sender
+    with ThreadPoolExecutor(1) as pool:
+        with database.write(boss) as conn:
+            tokens.change(conn, boss, token_id=token_id, name="Desk", permission="manage", event_types=[TYPE])
+            late = pool.submit(_send, sender, {"title": "for nobody"})
+            await_waiting(db, unless_done=late)
+            with database.write(boss) as other:
+                redacted_fields.change(other, boss, event_type=TYPE, pointers=["/title"])
+        assert late.result(PATIENCE).status == "unmatched"
+    with db.owner.connect() as conn:
+        query = text("SELECT redacted_payload ->> 'title' FROM workflow_runtime_events WHERE tenant = :t")
+        assert conn.execute(query, {"t": boss.tenant}).scalar_one() == "[redacted]"
+
+
 def test_tokens_do_not_wait_for_each_other(boss: Actor) -> None:
     (_, one), (token, _) = make(boss), make(boss)
     sender = tokens.actor_for_token(token)
@@ -373,9 +393,9 @@ def _in_transaction(boss: Actor, act: Act, token_id: UUID) -> None:
         act(conn, boss, token_id)
 
 
-def _send(sender: Actor) -> Any:
+def _send(sender: Actor, payload: JsonValue = None) -> Any:
     try:
         with database.write(sender) as conn:
-            return ingestion.submit_events(conn, sender, [SentEvent("TICKET_CREATED", {})])[0]
+            return ingestion.submit_events(conn, sender, [SentEvent(TYPE, payload or {})])[0]
     except TokenEnded as error:
         return error
