@@ -10,7 +10,7 @@ Limits are hours: since the sign-in began, and since it was last used.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID
@@ -183,16 +183,26 @@ def sessions(conn: Connection, actor: Actor, *, settings: Settings, user_id: UUI
 
 
 def end(conn: Connection, actor: Actor, *, session: Session) -> None:
-    """End a session: one's own, with its sign-in in every tenant, or as an admin somebody's in this tenant.
-
-    Raises NotFound when there is none to end.
-    """
-    if session.user_id != actor.user_id:
-        actor.require("admin", acts.SessionEnded, on=session.session_id)
-    row = {"tenant": actor.tenant, "session_id": session.session_id, "by": actor.user_id}
+    """End somebody's session in this tenant, as an admin. Raises NotFound when there is none to end."""
+    actor.require("admin", acts.SessionEnded, on=session.session_id)
+    row = {"tenant": actor.tenant, "session_id": session.session_id}
     if conn.execute(queries["end"], row).scalar_one_or_none() != session.user_id:
         raise NotFound("This session was ended before.")
     audit.record(conn, actor, acts.SessionEnded(target_id=session.session_id, email=session.email))
+
+
+def end_own(conn: Connection, actor: Actor, *, session: Session) -> None:
+    """End a session of the actor's own, with its sign-in in every tenant, and say so in the trail of each.
+
+    Owner's connection only. Raises NotFound when there is none to end.
+    """
+    row = {"tenant": actor.tenant, "session_id": session.session_id, "user_id": actor.user_id}
+    ended = conn.execute(queries["end_own"], row).all()
+    if not ended:
+        raise NotFound("This session was ended before.")
+    for one in ended:
+        there = replace(actor, tenant=one.tenant)
+        audit.record(conn, there, acts.SessionEnded(target_id=one.session_id, email=session.email))
 
 
 def _limits(settings: Settings) -> dict[str, int]:

@@ -62,5 +62,18 @@ WHERE s.tenant = CAST(:tenant AS uuid) AND s.ended_at IS NULL
 ORDER BY s.last_seen_at DESC, s.session_id
 
 -- name: end
--- End a session; gives whose it was, or nothing when there is none to end.
-SELECT app_end_session(CAST(:tenant AS uuid), CAST(:session_id AS uuid), CAST(:by AS uuid)) AS user_id
+-- End a session in its tenant; gives whose it was, or nothing when there is none to end.
+SELECT app_end_session(CAST(:tenant AS uuid), CAST(:session_id AS uuid), NULL) AS user_id
+
+-- name: end_own
+-- End a session of this person with its sign-in, in every tenant; gives the sessions that ended with it.
+WITH found AS (
+  SELECT sign_in_id FROM sessions
+  WHERE tenant = CAST(:tenant AS uuid) AND session_id = CAST(:session_id AS uuid) AND user_id = CAST(:user_id AS uuid)
+    AND ended_at IS NULL
+), signed_out AS (
+  UPDATE sign_ins i SET ended_at = app_now() FROM found WHERE i.sign_in_id = found.sign_in_id AND i.ended_at IS NULL
+)
+UPDATE sessions s SET ended_at = app_now() FROM found
+WHERE s.sign_in_id = found.sign_in_id AND s.ended_at IS NULL
+RETURNING s.tenant, s.session_id

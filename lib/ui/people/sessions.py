@@ -82,6 +82,10 @@ def _help(actor: Actor, session: Session) -> str:
 
 
 def _end(actor: Actor, session: Session) -> None:
-    with database.write(actor) as conn:
-        sessions.end(conn, actor, session=session)
+    if session.user_id == actor.user_id:
+        with database.operate() as conn:
+            sessions.end_own(conn, actor, session=session)
+    else:
+        with database.write(actor) as conn:
+            sessions.end(conn, actor, session=session)
     guard.tell(f"The session of {escape(session.name)} was ended.", icon=":material/block:")

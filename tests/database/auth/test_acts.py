@@ -20,7 +20,7 @@ from lib import database
 from lib.auth import downloads, members, saved_views, sessions, tokens
 from lib.auth.actors import Actor
 from lib.auth.acts import ACTS, sentence
-from lib.auth.sessions import Session, SignIn
+from lib.auth.sessions import SignIn
 from lib.catalog import redacted_fields, schema_registry
 from lib.catalog.definitions import EntryDefinition
 from lib.catalog.interchange import reading
@@ -252,9 +252,11 @@ def _sign_in(actor: Actor) -> SignIn:
     return found
 
 
-def _session(actor: Actor) -> Session:
-    begin(identity := identity_of(actor))
-    return enter(actor, identity)
+def _end_session(actor: Actor) -> Call:
+    member = Actor(actor.tenant, _member(actor), "old@example.com", "read")
+    begin(identity := identity_of(member))
+    session = enter(member, identity)
+    return lambda conn, who: sessions.end(conn, who, session=session)
 
 
 #: Every function by which a person changes something: how to make it ready, and which act it leaves.
@@ -347,7 +349,7 @@ RECORDED: dict[tuple[Any, str], Callable[[Actor], Call]] = {
             conn, who, sign_in=found, address="203.0.113.7", browser="Firefox on Linux"
         ),
     ),
-    (sessions.end, "session.ended"): _of(_session, lambda conn, who, session: sessions.end(conn, who, session=session)),
+    (sessions.end, "session.ended"): _end_session,
     (redacted_fields.change, "redacted_fields.changed"): lambda actor: (
         lambda conn, who: redacted_fields.change(conn, who, event_type=EVENT, pointers=["/ticketId"])
     ),
@@ -419,6 +421,7 @@ pytestmark = pytest.mark.own_database
 UNRECORDED = {
     "lib.auth.preferences.put": "how one's own pages look concerns nobody else",
     "lib.auth.saved_views.set_default": "the same",
+    "lib.auth.sessions.end_own": "it records, in several tenants: test_sessions.py looks",
     "lib.auth.members.add_admin": "it records, with the owner's connection: tests of commands and the start look",
     "lib.api.rate_limit.lease": "how many requests a process may let in is nobody's act",
     "lib.catalog.definition_drafts.keep": "a draft is of one tab, and defines nothing",

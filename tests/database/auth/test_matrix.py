@@ -133,6 +133,7 @@ ADMIN = {
     members.add,
     members.change_permission,
     members.remove,
+    sessions.end,
     redacted_fields.change,
     activity.reveal_payload,
     schema_registry.register,
@@ -174,7 +175,7 @@ MANAGE = {
 #: Acts that whoever made their object does, and nobody else.
 OF_ITS_OWNER = {tokens.revoke_of_person, saved_views.change}
 #: Acts that ask for no permission: a session is its person's, and a ticket stands for whoever was given it.
-OPEN_ACTS = {sessions.enter, sessions.end, downloads.begin}
+OPEN_ACTS = {sessions.enter, downloads.begin}
 #: Acts on what has a name instead of an id.
 BY_NAME = ("own_events.", "unknown_events.")
 #: Acts that another tenant's admin does in their own tenant: nothing of ours is named in them.

@@ -73,6 +73,11 @@ def end(actor: Actor, session: Session) -> None:
         sessions.end(conn, actor, session=session)
 
 
+def end_own(actor: Actor, session: Session) -> None:
+    with database.operate() as conn:
+        sessions.end_own(conn, actor, session=session)
+
+
 def trail(db: Database, tenant: UUID) -> list[str]:
     with db.owner.connect() as conn:
         statement = text("SELECT action || ' by ' || email FROM audit_logs WHERE tenant = :t ORDER BY audit_id")
@@ -226,9 +231,13 @@ def test_ones_own_session_ends_with_the_sign_in_everywhere(db: Database, ada: Ac
     elsewhere = also_in_another_tenant(db, ada)
     here = enter(ada, signed)
     enter(elsewhere, signed)
-    end(ada, here)
+    end_own(ada, here)
     assert state(signed) == "ended"
     assert listed(ada) == listed(elsewhere, user_id=ada.user_id) == []
+    for tenant in (ada.tenant, elsewhere.tenant):
+        assert trail(db, tenant) == [f"session.started by {ada.email}", f"session.ended by {ada.email}"]
+    with pytest.raises(NotFound):
+        end_own(ada, here)
 
 
 def test_signing_out_is_told_in_the_trail_of_each_tenant(db: Database, ada: Actor, signed: Identity) -> None:
@@ -264,7 +273,7 @@ def test_who_claims_a_session_as_their_own_ends_nothing(new_actor: ActorFactory,
     begin(identity := identity_of(reader))
     session = enter(reader, identity)
     with pytest.raises(NotFound):
-        end(other, replace(session, user_id=other.user_id))
+        end_own(other, replace(session, user_id=other.user_id))
     assert state(identity) == "open" and listed(ada) == [session]
 
 
