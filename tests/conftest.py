@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     order = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in items))}
 
     def rank(item: pytest.Item) -> tuple[bool, bool, int, bool]:
-        is_long = item.nodeid.startswith("tests/e2e/")
+        is_long = item.nodeid.startswith(("tests/e2e/", "tests/unit/test_"))  # these start processes
         return item.path not in browser, not is_long, order[item.path], not item.get_closest_marker("browser")
 
     items.sort(key=rank)
