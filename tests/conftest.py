@@ -37,7 +37,7 @@ from lib.runs import engine
 # `make test-properties`. Whoever has a night tries as many as fit.
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
 _same = {"derandomize": True, "database": None, "print_blob": True}
-settings.register_profile("quick", max_examples=25, **_common)
+settings.register_profile("quick", max_examples=10, **_common)
 settings.register_profile("ci-quick", max_examples=25, **_same, **_common)
 settings.register_profile("ci", max_examples=300, **_same, **_common)
 settings.register_profile("night", max_examples=3000, **_common)
