@@ -20,9 +20,10 @@ from lib.serialization.strict_json import JsonValue
 _FORMULA = re.compile(r"'*(?:[\t\r\n\0]|\s*[=+\-@＝＋－＠])")
 _GUARDED = re.compile("'" + _FORMULA.pattern)
 # Where lists are separated by semicolons, a spreadsheet begins a cell behind each that it finds, also inside of quotes,
-# which count only where its cell begins; and so behind tabs and line ends.
-_INSIDE = re.compile(r"(?<=[;\t\r\n])('*)(\s*[=+\-@＝＋－＠])")
-_GUARDED_INSIDE = re.compile(r"(?<=[;\t\r\n])'('*)(\s*[=+\-@＝＋－＠])")
+# which count only where its cell begins; and so behind tabs and line ends. The search ends at the next of these, or it
+# would read a text of line ends alone once for each.
+_INSIDE = re.compile(r"(?<=[;\t\r\n])('*)([^\S;\t\r\n]*[=+\-@＝＋－＠])")
+_GUARDED_INSIDE = re.compile(r"(?<=[;\t\r\n])'('*)([^\S;\t\r\n]*[=+\-@＝＋－＠])")
 # Of a cell. The schema of an event is one.
 csv.field_size_limit(64 * 1024 * 1024)
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.serialization import tables
+from tests.support import work
 
 CELLS = (
     st.none()
@@ -42,6 +43,14 @@ def test_no_cell_is_a_formula(cell: str) -> None:
 def test_no_part_of_a_cell_is_a_formula_where_others_separate(separator: str, formula: str) -> None:
     _, written = tables.csv_lines(["a", "b"], [["x", f"y{separator}{formula}"]])
     assert f"{separator}'{formula}" in written and f"{separator}{formula}" not in written
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "\n", "\r", "\n "])
+def test_a_text_of_separators_alone_is_read_once(separator: str) -> None:
+    def written(cell: str) -> None:
+        assert list(tables.read_csv("".join(tables.csv_lines(["a"], [[cell]]))))
+
+    assert work.compared(lambda: written(separator * 20_000), lambda: written("ab" * 20_000), most=50) <= 50
 
 
 @pytest.mark.parametrize(("microsecond", "written"), [(0, "000000"), (1, "000001"), (120_000, "120000")])
