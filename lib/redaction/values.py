@@ -52,7 +52,7 @@ _VALUES = frozenset(
     )
     for case in (name, name.title(), name[0].upper() + name[1:], name.upper())
 )
-# A header of HTTP that is a secret; in a flat list of names and values, as Node has them.
+# What a header of HTTP may be called, and those that may be secrets: other words, such as token, are also tags.
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 _SECRET_HEADER = re.compile(r"(?i)authorization|cookie|[a-z0-9]+(?:-[a-z0-9]+)+")
 # Where a value goes, the value, its place in the schema, and the pointers that lead on from it.
@@ -175,7 +175,7 @@ def _redact_arguments(items: list[Any]) -> bool:
 
 
 def _redact_headers(items: list[Any]) -> bool:
-    """Hide the values of secrets in headers one behind the other, ["Authorization", …, "Accept", …]; see above."""
+    """Hide secrets in a flat list of headers, such as ["Authorization", …, "Accept", …]; whether there were none."""
     names = items[::2]
     if len(items) % 2 or not all(type(one) is str and _HEADER.fullmatch(one) for one in names):
         return True

@@ -108,7 +108,8 @@ WITH written AS (
 {keep_steps}
 ), ended_with_it AS (
   UPDATE workflow_run_steps s
-  SET status = CASE WHEN CAST(:error AS jsonb) IS NULL THEN 'SUCCEEDED' ELSE 'FAILED' END, error_json = CAST(:error AS jsonb), completed_at = app_now()
+  SET status = CASE WHEN CAST(:error AS jsonb) IS NULL THEN 'SUCCEEDED' ELSE 'FAILED' END,
+      error_json = CAST(:error AS jsonb), completed_at = app_now()
   FROM in_charge ended
   WHERE s.tenant = ended.tenant AND s.run_id = ended.run_id AND s.status IN ('RUNNING', 'WAITING')
     AND s.step_path NOT IN (SELECT step_path FROM written)
