@@ -98,7 +98,7 @@ def _copy(ready: Path, folder: Path) -> None:
     subprocess.run(["cp", "-a", f"{ready}/.", folder], check=True)
 
 
-def start_app(data_dir: Path, *, events: int = 4000, **environment: str) -> RunningApp:
+def start_app(data_dir: Path, *, events: int = 20_000, **environment: str) -> RunningApp:
     """Start the app on a data directory, with a small demo in it, and wait until it serves."""
     if not (data_dir / "postgres").exists():
         prepare(data_dir, events=events)

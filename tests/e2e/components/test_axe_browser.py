@@ -284,7 +284,7 @@ MARKUP = re.compile(r"^\*|:[a-z]+\\?\[|\*\*|\[\*\]|:material/|\\[*_\[\]`]")
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The demo with an event and a schema of the tenant's own, a saved view, and a draft that differs."""
-    app = start_app(tmp_path_factory.mktemp("axe"), events=1500)
+    app = start_app(tmp_path_factory.mktemp("axe"))
     with database_of(app) as conn:
         conn.execute(
             "INSERT INTO event_catalog (tenant, event_type, name, description, category, status, payload_schema,"
