@@ -15,7 +15,7 @@ from uuid import UUID
 from lib.auth import acts, audit_trail
 from lib.auth.act import Act
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries
+from lib.database import Connection, driver, named_queries
 
 #: The latest changes of a range that are found.
 MOST = 200
@@ -87,11 +87,10 @@ def changes(
         "until": until,
         "most": MOST,
     }
-    conn.execute(queries["plan_anew"])
     of_tenant = admins if subjects else [*everybodys, *admins]
     found: list[Any] = []
     if of_tenant:
-        found += conn.execute(queries["of_tenant"], row | {"actions": [act.action for act in of_tenant]})
+        found += _planned(conn, "of_tenant", row | {"actions": [act.action for act in of_tenant]})
     if subjects:
         objects = [
             *((subjects.event_type, "event_type"), (_EVERY, "event_type")),
@@ -104,8 +103,14 @@ def changes(
             "targets": [target for target, _ in objects],
             "target_kinds": [kind for _, kind in objects],
         }
-        found += conn.execute(queries["of_objects"], row)
+        found += _planned(conn, "of_objects", row)
     return sorted(map(_change, found), key=lambda one: one.at, reverse=True)[:MOST]
+
+
+def _planned(conn: Connection, name: str, row: dict[str, Any]) -> Sequence[Any]:
+    """The rows of a statement that is planned for these acts and objects, not for any."""
+    with driver.planned_anew(conn):
+        return conn.execute(queries[name], row).all()
 
 
 def _change(row: Any) -> Change:

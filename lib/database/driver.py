@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import selectors
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -122,6 +123,21 @@ def execute(conn: Connection, statements: str) -> None:
         _check(session, session.pgconn.exec_(statements.encode()))
     except psycopg.Error as error:
         raise _of_sqlalchemy(conn, session, statements.encode(), None, error) from error
+
+
+@contextmanager
+def planned_anew(conn: Connection) -> Iterator[None]:
+    """Have each statement of this block planned for its own parameters, in the transaction that is or will be open.
+
+    A prepared statement ends up with one plan for any parameters, which can be a hundred times slower for those at
+    hand: filters that have an index each, arrays of any length. Only for such statements: to plan a large one takes
+    longer than most take to be executed.
+    """
+    session = _session(conn)
+    begins = not session.autocommit and session.pgconn.transaction_status == TransactionStatus.IDLE
+    execute(conn, f"{'BEGIN; ' if begins else ''}SET LOCAL plan_cache_mode = force_custom_plan")
+    yield
+    execute(conn, "SET LOCAL plan_cache_mode = auto")
 
 
 def commit(conn: Connection, *, may_have_failed: bool = False) -> None:

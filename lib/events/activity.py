@@ -14,7 +14,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries, paging
+from lib.database import Connection, driver, named_queries, paging
 from lib.database.paging import Cursor, Total
 from lib.errors import InvalidInput, NotFound
 from lib.events import matching
@@ -179,16 +179,16 @@ def page(
     among, row = _asked(tenant, filters)
     if filters.event_id:
         row["event_ids"] = _ids(conn, tenant, filters.event_id)
-    conn.execute(queries["plan_anew"])
-    found = paging.keyset_page(
-        lambda side, bounds: map(_summary, conn.execute(queries[f"{side}{among}"], row | bounds).mappings()),
-        place=lambda event: Cursor(event.created_at, event.event_id),
-        since=filters.since,
-        until=filters.until,
-        older_than=older_than,
-        newer_than=newer_than,
-        limit=limit,
-    )
+    with driver.planned_anew(conn):
+        found = paging.keyset_page(
+            lambda side, bounds: map(_summary, conn.execute(queries[f"{side}{among}"], row | bounds).mappings()),
+            place=lambda event: Cursor(event.created_at, event.event_id),
+            since=filters.since,
+            until=filters.until,
+            older_than=older_than,
+            newer_than=newer_than,
+            limit=limit,
+        )
     if newer_than and not found.newer:
         return page(conn, tenant=tenant, filters=filters, limit=limit)
     return EventPage(found.rows, found.newer, found.older)
@@ -226,8 +226,8 @@ def _count(conn: Connection, tenant: UUID, filters: EventFilters) -> int:
         "edge_id": edge.id,
         "limit": paging.COUNTED + 1,
     }
-    conn.execute(queries["plan_anew"])
-    return int(conn.execute(queries[f"how_many{among}"], row | bounds).scalar_one())
+    with driver.planned_anew(conn):
+        return int(conn.execute(queries[f"how_many{among}"], row | bounds).scalar_one())
 
 
 def runs_of(conn: Connection, *, tenant: UUID, event_ids: Sequence[UUID]) -> dict[UUID, dict[str, int]]:

@@ -9,13 +9,14 @@ begins or ends inside a bucket, in one statement and so in one snapshot: it is e
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Literal, get_args
 from uuid import UUID
 
-from lib.database import Connection, advisory_locks, named_queries
+from lib.database import Connection, advisory_locks, driver, named_queries
 
 Origin = Literal["live", "simulated", "replay"]
 
@@ -137,8 +138,9 @@ def events(
     """Events by name and slice, numbered from 0 between boundaries; slices without any are left out."""
     found: dict[str, dict[int, EventCounts]] = {}
     parameters = _parameters(tenant, names, boundaries, origins, COUNT_GRAINS)
-    _plan_for(conn, names)
-    for name, slice_, *counts in conn.execute(queries["events"], parameters):
+    with _planned_for(conn, names):
+        rows = conn.execute(queries["events"], parameters).all()
+    for name, slice_, *counts in rows:
         found.setdefault(name, {})[slice_] = EventCounts(*counts)
     return found
 
@@ -154,8 +156,9 @@ def runs(
     """Runs by the name and slice of the event that started them; slices without any are left out."""
     found: dict[str, dict[int, RunCounts]] = {}
     parameters = _parameters(tenant, names, boundaries, origins, COUNT_GRAINS)
-    _plan_for(conn, names)
-    for name, slice_, *counts in conn.execute(queries["runs"], parameters):
+    with _planned_for(conn, names):
+        rows = conn.execute(queries["runs"], parameters).all()
+    for name, slice_, *counts in rows:
         found.setdefault(name, {})[slice_] = RunCounts(*counts)
     return found
 
@@ -246,14 +249,9 @@ def _cover(since: datetime, until: datetime, grains: list[int]) -> Iterator[Span
     yield from _cover(last, until, finer)
 
 
-def _plan_for(conn: Connection, names: Sequence[str]) -> None:
-    """Let the rest of the transaction be planned for its own arrays when they are long.
-
-    A prepared statement ends up with one plan for arrays of any length, which is several times slower for many
-    names than one that counts them.
-    """
-    if len(names) > 1:
-        conn.execute(queries["plan_anew"])
+def _planned_for(conn: Connection, names: Sequence[str]) -> AbstractContextManager[None]:
+    """Plan for arrays of this length when they are long: a plan for any length is several times slower then."""
+    return driver.planned_anew(conn) if len(names) > 1 else nullcontext()
 
 
 def _parameters(

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
-from lib.database import Connection, named_queries, paging
+from lib.database import Connection, driver, named_queries, paging
 from lib.database.paging import Cursor, Total
 from lib.errors import Conflict, NotFound
 from lib.runs import engine
@@ -177,9 +177,11 @@ def list_runs(
     }
     if _finds_nothing(filters):
         return RunPage((), None)
-    _prepare(conn, row, filters)
+    with driver.planned_anew(conn):
+        row["run_ids"] = _with_key(conn, row, filters)
+        rows = conn.execute(queries["list_runs"], row).mappings().all()
     matching, last = [], None
-    for found in conn.execute(queries["list_runs"], row).mappings():
+    for found in rows:
         run = RunSummary(**{name: found[name] for name in found if name not in ("matches", "is_last")})
         if found["matches"]:
             matching.append(run)
@@ -199,8 +201,9 @@ def how_many(conn: Connection, *, tenant: UUID, filters: RunFilters) -> Total | 
     if filters.error:
         return None
     row = _asked(tenant, filters, None) | {"limit": paging.COUNTED + 1}
-    _prepare(conn, row, filters)
-    return Total.counted(conn.execute(queries["how_many"], row).scalar_one())
+    with driver.planned_anew(conn):
+        row["run_ids"] = _with_key(conn, row, filters)
+        return Total.counted(conn.execute(queries["how_many"], row).scalar_one())
 
 
 def _finds_nothing(filters: RunFilters) -> bool:
@@ -221,16 +224,15 @@ def _asked(tenant: UUID, filters: RunFilters, cursor: Cursor | None) -> dict[str
         "event_type": filters.event_type,
         "origin": filters.origin,
         "error": filters.error,
-        "run_ids": None,
     }
 
 
-def _prepare(conn: Connection, row: dict[str, Any], filters: RunFilters) -> None:
-    """Plan for these filters, and look up the runs of the key."""
-    conn.execute(queries["plan_anew"])
-    if filters.key:
-        keys = {**row, "key": filters.key, "looked_at": LOOKED_AT}
-        row["run_ids"] = list(conn.execute(queries["runs_with_key"], keys).scalars())
+def _with_key(conn: Connection, row: dict[str, Any], filters: RunFilters) -> list[UUID] | None:
+    """The runs of the key that is asked for; None where none is."""
+    if not filters.key:
+        return None
+    keys = {**row, "key": filters.key, "looked_at": LOOKED_AT}
+    return list(conn.execute(queries["runs_with_key"], keys).scalars())
 
 
 def workflows_with_runs(conn: Connection, *, tenant: UUID, asked: UUID | None = None) -> list[WorkflowWithRuns]:

@@ -1,7 +1,3 @@
--- name: plan_anew
--- For the rest of the transaction: plan for the filters given, not for any filters. Each filter has its index.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
 -- name: acts
 -- Acts that the filters let through, on one side of the edge and nearest first: at most `shown` of them, each with how
 -- many there are up to `limit`. A search reads no more rows than `reach`, as no index helps it. If it gets that far, the

@@ -1,7 +1,3 @@
--- name: plan_anew
--- For the rest of the transaction: plan for the acts and objects given, not for any.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
 -- part: shown
 -- What is told of an act. Who did it, and the number of the line, are there for those who may read it.
 a.at, a.action, a.target_type, a.target_id, a.detail ->> 'name' AS name, a.detail ->> 'email' AS email,

@@ -1,7 +1,3 @@
--- name: plan_anew
--- For the rest of the transaction: plan for the filters given, not for any filters. Plans differ a hundredfold.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
 -- name: events_of_sender
 -- The events that came under an id of their sender's, one a source.
 SELECT event_id FROM event_submissions

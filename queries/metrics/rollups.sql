@@ -146,10 +146,6 @@ SELECT slice, max(completed)::bigint AS completed, min(us) FILTER (WHERE q = 0.5
 FROM quantiles
 GROUP BY slice
 
--- name: plan_anew
--- Plan the transaction's statements for their parameters rather than for any.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
 -- name: names
 -- Every event name that was ever counted, found by skipping along the key rather than reading it.
 WITH RECURSIVE folded AS (

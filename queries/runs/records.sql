@@ -1,7 +1,3 @@
--- name: plan_anew
--- For the rest of the transaction: plan for the filters given, not for any filters.
-SELECT set_config('plan_cache_mode', 'force_custom_plan', true)
-
 -- part: let_through
 -- The filters, and a place in time.
     r.tenant = CAST(:tenant AS uuid)

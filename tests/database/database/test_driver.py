@@ -87,6 +87,15 @@ def test_the_first_statement_of_a_transaction_is_in_it(db: Database) -> None:
         assert (session.info.parameter_status("application_name") == "one of the tests") is kept
 
 
+def test_statements_are_planned_anew_in_their_block_alone(db: Database, actor: Actor) -> None:
+    mode = text("SELECT current_setting('plan_cache_mode')")
+    for connect in (lambda: database.read(actor), database.operate):
+        with connect() as conn:
+            with driver.planned_anew(conn):
+                assert conn.execute(mode).scalar_one() == "force_custom_plan"
+            assert conn.execute(mode).scalar_one() == "auto"
+
+
 _SAME: dict[str, Any] = {}
 
 
