@@ -58,15 +58,15 @@ class Form(Ground):
         waiting: list[tuple[Node, Path]] = [(self.root, ())]
         while waiting:
             node, path = waiting.pop()
-            if node.settled or node.problem is not None:
+            if node.settled or node.problems:
                 yield node, path
             for place, child in enumerate(node.children or ()):
-                if (child.children or child.settled or child.problem is not None) and not child.hidden:
+                if (child.children or child.settled or child.problem or child.refused_name) and not child.hidden:
                     waiting.append((child, (*path, place if node.is_list else child.name)))
 
     def drafts(self) -> list[SchemaViolation]:
-        """List the texts that are not JSON yet."""
-        return [SchemaViolation(path, node.problem, "draft") for node, path in self._telling() if node.problem]
+        """List what was typed and is not taken: texts that are not JSON yet, and keys that cannot be."""
+        return [SchemaViolation(path, one, "draft") for node, path in self._telling() for one in node.problems]
 
     def violations(self) -> list[SchemaViolation]:
         """List what is wrong with the value as it stands, drafts that are not JSON included."""

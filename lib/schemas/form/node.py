@@ -157,19 +157,19 @@ class Node(FormPlace["Node"]):
             self.opened()[:] = [child for child in self.opened() if not (child.hidden and child.name == name)]
 
     def rename(self, name: str) -> None:
-        """Give an entry another key in the same place; a key that is taken is refused with a problem."""
+        """Give an entry another key in the same place; a key that is taken is kept beside it, refused."""
         assert self.parent is not None
         self.touched = True
         self.form.edits += 1
+        self.refused_name = None
         if name == self.name:
-            self.problem = None
             return
         others = [child for child in self.parent.opened() if child is not self and not child.hidden]
         if not name or any(child.name == name for child in others):
-            self.problem = f"The key “{name}” is already there" if name else "A field needs a name"
+            self.refused_name = name, f"The key “{name}” is already there" if name else "A field needs a name"
             return
         self.parent._drop_hidden(name)
-        self.name, self.problem = name, None
+        self.name = name
         parts = self.parent.spec.child(name)
         if parts != self.parts:
             value = self.dump()

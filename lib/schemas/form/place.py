@@ -54,6 +54,7 @@ class FormPlace(ABC, Generic[NodeT]):
         "parts",
         "present",
         "problem",
+        "refused_name",
         "rev",
         "role",
         "segment",
@@ -80,7 +81,8 @@ class FormPlace(ABC, Generic[NodeT]):
         self.stash: dict[tuple[Any, ...], tuple[tuple[Any, ...], Any]] = {}  # by branch: picks and value
         self.rev = 0
         self.draft: str | None = None  # JSON text that cannot be read yet
-        self.problem: str | None = None  # what is wrong with a draft or a new key
+        self.problem: str | None = None  # what is wrong with it
+        self.refused_name: tuple[str, str] | None = None  # a key that was typed and is not taken, and why
         self.as_json = False
         self.touched = False
         self.shown: bool | None = None  # whether the user wants to see inside; None leaves it to the drawing
@@ -137,6 +139,11 @@ class FormPlace(ABC, Generic[NodeT]):
         if self.parent is None or self.role != "property":
             return True
         return self.name in self.parent.spec.required
+
+    @property
+    def problems(self) -> list[str]:
+        """Why what was typed here is not taken: the text of the value, or the key."""
+        return [*filter(None, [self.problem, self.refused_name and self.refused_name[1]])]
 
     @property
     def is_present(self) -> bool:

@@ -135,6 +135,7 @@ def _delete(draft: Draft) -> None:
                 ),
             )
             draft.unapplied.clear()
+            draft.unread.clear()
             draft.reload()
             _delete.end()
 

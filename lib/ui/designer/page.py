@@ -57,6 +57,7 @@ def draw(actor: Actor, asked: str) -> None:
     draft = state.load(actor, workflow_id)
     draft.write()
     code_tab.forget_applied(draft)
+    steps_tab.carry_unread(draft)
     refusal = guard.refusal(actor, draft.workflow)
     if draft.workflow.status == "archived":
         refusal = refusal or "It is archived. Restore it to change it."
@@ -151,6 +152,8 @@ def _saved(draft: Draft) -> str:
         return ":red[:material/sync_problem: not saved]"
     if draft.unapplied:
         return ":orange[:material/edit_note: code not applied yet]"
+    if draft.unread:
+        return ":orange[:material/edit_note: a field is not taken yet]"
     return ":gray[:material/cloud_done: saved]"
 
 
@@ -225,6 +228,9 @@ def _draw_real_events(draft: Draft) -> None:
 def _draw_problems(draft: Draft, problems: list[Problem], place: DeltaGenerator) -> None:
     with place:
         errors = [problem for problem in problems if problem.severity == "error"]
+        if not problems and (waits := draft.unapplied_reason or draft.unread_reason):
+            st.markdown(f":orange[:material/edit_note:] {waits}")
+            return
         if not problems:
             version, differs = draft.workflow.published_version, draft.workflow.draft_differs
             outlook = "Ready to be published." if differs or not version else f"Nothing to publish: same as v{version}."

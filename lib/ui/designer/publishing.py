@@ -31,6 +31,8 @@ def why_not(draft: Draft, problems: list[Problem]) -> str | None:
         return "Someone else changed the draft: look at their changes first."
     if draft.unapplied:
         return f"{draft.unapplied_reason} Apply or discard it first."
+    if draft.unread:
+        return f"{draft.unread_reason} Correct it there first."
     if errors:
         return f"{plural(errors, 'error')} must be fixed before it can be published."
     if workflow.published_version and not workflow.draft_differs:

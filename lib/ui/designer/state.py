@@ -16,6 +16,7 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.errors import Conflict, InvalidInput, PermissionDenied
 from lib.ui.components import guard
+from lib.ui.components.text import code
 from lib.workflows import changes as workflow_changes
 from lib.workflows import definition_text, editing
 from lib.workflows import records as workflow_records
@@ -45,6 +46,19 @@ def keep_tab() -> None:
     show_tab(st.session_state[TAB])
 
 
+@dataclass(frozen=True)
+class Unread:
+    """What was typed into the form of a step and is not in the draft, as it cannot be read: in which fields."""
+
+    step_id: str
+    fields: tuple[str, ...]
+
+    @property
+    def where(self) -> str:
+        """The step and its fields, as Markdown."""
+        return f"step {code(self.step_id)} at {', '.join(map(code, self.fields))}"
+
+
 @dataclass
 class Draft:
     """The draft in this session: `definition` as drawn, made from `draft_version`; `workflow` as in the database.
@@ -66,6 +80,8 @@ class Draft:
     unapplied: dict[Language, str] = field(default_factory=dict)
     #: Text typed there that was not accepted, and why.
     refused: dict[Language, tuple[str, str]] = field(default_factory=dict)
+    #: What the forms of steps could not read, by the key of the form.
+    unread: dict[str, Unread] = field(default_factory=dict)
 
     @property
     def is_behind(self) -> bool:
@@ -130,6 +146,13 @@ class Draft:
             return None
         return f"The {' and '.join(sorted(self.unapplied)).upper()} under Code is not applied yet."
 
+    @property
+    def unread_reason(self) -> str | None:
+        """The same about what was typed into the forms of steps, as Markdown."""
+        if not self.unread:
+            return None
+        return f"What is typed in {' and '.join(one.where for one in self.unread.values())} is not taken yet."
+
     def redraw(self) -> None:
         """Draw every widget anew from the definition."""
         self.generation += 1
@@ -183,6 +206,6 @@ def _load(actor: Actor, workflow_id: UUID) -> Draft:
     # not reload: one of them brings the edit that is then found to be in conflict.
     arrived = TAB not in st.session_state or st.session_state.get(_OPEN) != key
     st.session_state[_OPEN] = key
-    if arrived and draft.is_behind and not draft.unapplied:
+    if arrived and draft.is_behind and not draft.unapplied and not draft.unread:
         draft.reload()
     return draft

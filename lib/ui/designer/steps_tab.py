@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -14,13 +14,13 @@ from lib import database
 from lib.catalog import schema_registry
 from lib.mapping import expressions
 from lib.mapping.expressions import DIGITS
-from lib.schemas.form import ABSENT
+from lib.schemas.form import ABSENT, SchemaViolation
 from lib.serialization import json_pointer
 from lib.steps import STEP_TYPES, StepOffer, offers
 from lib.ui.components import diagram, guard
-from lib.ui.components.schema_fields import schema_fields
+from lib.ui.components.schema_fields import carry_form, schema_fields
 from lib.ui.components.text import code, escape, shorten, unseen
-from lib.ui.designer.state import Draft
+from lib.ui.designer.state import Draft, Unread
 from lib.workflows import data_flow, definition_text, editing
 from lib.workflows.editing import TOP, Place
 
@@ -43,6 +43,8 @@ class _Drawn:
     place: Place
     step_id: str
     generation: int
+    #: Key of its form.
+    form: str
 
     def now(self) -> Place | None:
         """Where it is: what the same click did before, such as deleting another step, may have moved it."""
@@ -58,6 +60,31 @@ def draw(draft: Draft, refusal: str | None) -> None:
         add = "" if refusal else " Add the first: it runs when the event comes in."
         st.caption(f"No steps yet.{add}")
     _draw_list(draft, steps, TOP, may=refusal is None)
+
+
+def carry_unread(draft: Draft) -> None:
+    """Keep what the forms of steps could not read, now that all is drawn anew; say what is lost with its step."""
+    if not editing.editable(draft.definition):
+        return
+    for key, unread in list(draft.unread.items()):
+        if key.startswith(draft.key("")):
+            continue
+        del draft.unread[key]
+        place = editing.place_of_id(draft.definition, unread.step_id)
+        step = editing.step_at(draft.definition, place) if place else None
+        if place and step and _carried(key, _form_key(draft, place), step):
+            draft.unread[_form_key(draft, place)] = unread
+        else:
+            st.toast(f"What was typed in {unread.where} is lost: that step is gone or is another now.")
+
+
+def _carried(key: str, to: str, step: dict[str, Any]) -> bool:
+    schema = form_schema(step["type"], _offer(step))
+    return carry_form(key, to=to, schema=schema, initial=_own(step), is_same=definition_text.same)
+
+
+def _form_key(draft: Draft, place: Place) -> str:
+    return draft.key(f"config{json_pointer.join(place)}".replace("/", "-"))
 
 
 def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: bool) -> None:
@@ -83,7 +110,8 @@ def _draw_list(draft: Draft, steps: list[dict[str, Any]], place: Place, *, may: 
 def _draw_step(draft: Draft, step: dict[str, Any], place: Place, *, last: bool, may: bool) -> None:
     kind = STEP_TYPES[step["type"]]
     offer = _offer(step)
-    chosen, drawn = draft.selected == place, _Drawn(draft, place, step["id"], draft.generation)
+    chosen = draft.selected == place
+    drawn = _Drawn(draft, place, step["id"], draft.generation, _form_key(draft, place))
     # Only the outermost steps have a frame, in which nested ones are indented: frames in frames leave no width.
     key = diagram.place_key(json_pointer.join(place)) if chosen else None
     with st.container(border=len(place) == len(TOP) + 1, gap="xsmall", key=key):
@@ -181,11 +209,10 @@ def _draw_form(drawn: _Drawn, step: dict[str, Any]) -> None:
 def _draw_config(drawn: _Drawn, step: dict[str, Any], pointer: str) -> None:
     """The configuration, with what the step can read for its expressions."""
     draft = drawn.draft
-    key = draft.key(f"config{pointer}".replace("/", "-"))
     schema_fields(
         form_schema(step["type"], _offer(step)),
-        key=key,
-        initial=draft.initial(key, _own(step)),
+        key=drawn.form,
+        initial=draft.initial(drawn.form, _own(step)),
         submitted=True,
         carry=expressions.carried,
         reads=_reads(draft, pointer),
@@ -248,11 +275,14 @@ def _keep_name(drawn: _Drawn, key: str) -> None:
 def _keep_id(drawn: _Drawn, key: str) -> None:
     """Callback: take the step's id that was typed; the last one stays until there is another."""
     if step_id := st.session_state[key].strip():
+        unread = drawn.draft.unread
+        unread |= {drawn.form: replace(unread[drawn.form], step_id=step_id)} if drawn.form in unread else {}
         _change(drawn, lambda step: {**step, "id": step_id})
 
 
-def _keep_config(drawn: _Drawn, value: Any) -> None:
+def _keep_config(drawn: _Drawn, value: Any, unread: list[SchemaViolation]) -> None:
     """Callback: take the configuration that the form holds, and leave the nested steps as they are."""
+    _note_unread(drawn, unread)
     config = {} if value is ABSENT or not isinstance(value, dict) else value
 
     def put(step: dict[str, Any]) -> dict[str, Any]:
@@ -260,6 +290,16 @@ def _keep_config(drawn: _Drawn, value: Any) -> None:
         return {**step, "config": {**config, **kept}}
 
     _change(drawn, put)
+
+
+def _note_unread(drawn: _Drawn, unread: list[SchemaViolation]) -> None:
+    """Remember that what was typed is not all in the configuration, or that it is again."""
+    drawn.draft.unread.pop(drawn.form, None)
+    place = drawn.now()
+    step = editing.step_at(drawn.draft.definition, place) if place else None
+    if step and unread:
+        fields = dict.fromkeys(".".join(map(str, one.shown_at)) or "its configuration" for one in unread)
+        drawn.draft.unread[drawn.form] = Unread(step["id"], tuple(fields))
 
 
 def _change(drawn: _Drawn, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:

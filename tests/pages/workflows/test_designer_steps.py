@@ -8,14 +8,18 @@ from streamlit.testing.v1 import AppTest
 
 from lib.ui.components.schema_fields.expressions import expression_box
 from tests.conftest import ActorFactory
-from tests.database.workflows.test_records import attach, edit, get, published
+from tests.database.workflows.test_records import attach, edit, get, publish, published
 from tests.pages.workflows.test_designer import design, show, widget
+from tests.pages.workflows.test_workflows import texts
 from tests.support.catalog_page import drawn, send
 from tests.support.pages import label_of, open_page
 from tests.support.workflow_runs import log_step
 
 DIAGRAM = "designer-diagram"
 CHOICE = {"id": "if", "type": "control.if", "config": {"condition": {"$expr": "true"}, "then": [log_step("inner")]}}
+
+
+ASSIGN = {"id": "set", "type": "transform.assign", "config": {"assign": {"vars.state": 1}}}
 
 
 def choose(app: AppTest, path: Any) -> AppTest:
@@ -145,3 +149,109 @@ def test_steps_and_mapping_offer_by_the_same_field(new_actor: ActorFactory) -> N
     (box,) = [one for one in choose(app, "/steps/0").selectbox if one.label == "Message *"]
     assert mapped.proto.placeholder == box.proto.placeholder and box.proto.accept_new_options
     assert expression_box.__module__.endswith("schema_fields.expressions")
+
+
+def test_what_a_field_cannot_read_is_not_said_to_be_saved_and_holds_publishing_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    publish(actor, workflow)
+    edit(actor, workflow, steps=[log_step("a"), ASSIGN])
+    app = choose(design(workflow), "/steps/1")
+    assert not app.button(key="publish").disabled and "cloud_done: saved" in texts(app)
+    widget(app.text_area, ":json").set_value("open")
+    show(app, "Details")  # one click sends the text and chooses the tab
+    why = "What is typed in step `set` at `assign.vars.state` is not taken yet."
+    assert app.button(key="publish").disabled and app.button(key="publish").help == f"{why} Correct it there first."
+    assert "cloud_done: saved" not in texts(app) and "a field is not taken yet" in texts(app)
+    assert "Valid." not in texts(app)
+    show(app, "Steps")
+    assert widget(app.text_area, ":json").value == "open"
+    widget(app.text_area, ":json").set_value('"open"').run()
+    assert not app.button(key="publish").disabled and "cloud_done: saved" in texts(app)
+    assert get(actor, workflow).draft["steps"][1]["config"] == {"assign": {"vars.state": "open"}}
+
+
+def test_a_key_that_is_taken_holds_publishing_back_whatever_its_value_becomes(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[{**ASSIGN, "config": {"assign": {"vars.a": "1", "vars.b": "2"}}}])
+    app = choose(design(workflow), "/steps/0")
+    keys = [one for one in app.text_input if one.label == "Field"]
+    keys[1].set_value("vars.a").run()
+    assert "`assign.vars.b` is not taken yet" in app.button(key="publish").help
+    show(app, "Details")
+    show(app, "Steps")
+    assert [one.value for one in app.text_input if one.label == "Field"] == ["vars.a", "vars.a"]
+    widget(app.text_area, ":json").set_value("open").run()
+    keys = [one for one in app.text_input if one.label == "Field"]
+    keys[1].set_value("vars.c").run()
+    assert "`assign.vars.a` is not taken yet" in app.button(key="publish").help, "a new key reads no value"
+    widget(app.text_area, ":json").set_value("3").run()
+    assert not app.button(key="publish").disabled
+    assert get(actor, workflow).draft["steps"][0]["config"] == {"assign": {"vars.a": 3, "vars.c": "2"}}
+
+
+def test_what_a_field_cannot_read_outlasts_that_other_steps_move(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a"), ASSIGN, log_step("b")])
+    app = choose(design(workflow), "/steps/1")
+    widget(app.text_area, ":json").set_value("{").run()
+    widget(app.text_input, "id/steps/1").set_value("renamed")
+    widget(app.text_area, ":json").set_value("open").run()
+    widget(app.menu_button, "acts/steps/0").click("delete").run()
+    assert "step `renamed` at `assign.vars.state` is not taken yet" in app.button(key="publish").help
+    edit(actor, workflow, description="Theirs")
+    app.run()
+    next(one for one in app.button if one.label == "Show the changes").click().run()
+    choose(app, "/steps/0")
+    assert widget(app.text_area, ":json").value == "open" and not app.toast
+    edit(actor, workflow, steps=[{**ASSIGN, "id": "renamed", "config": {"assign": {"vars.state": 2}}}])
+    app.run()
+    next(one for one in app.button if one.label == "Show the changes").click().run()
+    assert widget(app.text_area, ":json").value == "2" and "is not taken yet" not in texts(app)
+    (lost,) = [one.value for one in app.toast]
+    assert lost == (
+        "What was typed in step `renamed` at `assign.vars.state` is lost: that step is gone or is another now."
+    )
+
+
+def test_what_a_field_cannot_read_goes_with_its_step(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a"), ASSIGN])
+    app = choose(design(workflow), "/steps/1")
+    widget(app.text_area, ":json").set_value("open").run()
+    assert app.button(key="publish").disabled
+    widget(app.menu_button, "acts/steps/1").click("delete").run()
+    assert not app.button(key="publish").disabled and "cloud_done: saved" in texts(app)
+    assert ["step `set`" in one.value for one in app.toast] == [True]
+
+
+def test_what_a_field_cannot_read_outlasts_leaving_the_designer(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[ASSIGN])
+    app = choose(design(workflow), "/steps/0")
+    widget(app.text_area, ":json").set_value("open").run()
+    app.switch_page("workflows.py").run()
+    edit(actor, workflow, description="Theirs")
+    app.query_params.update({"workflowId": str(workflow), "tab": "steps"})
+    app.switch_page("designer.py").run()
+    assert "changed this draft since you opened it" in texts(app) and "a field is not taken yet" in texts(app)
+    assert widget(app.text_area, ":json").value == "open"
+
+
+def test_what_a_field_cannot_read_goes_with_the_draft(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[ASSIGN])
+    publish(actor, workflow)
+    edit(actor, workflow, description="Other")
+    app = choose(design(workflow), "/steps/0")
+    widget(app.text_area, ":json").set_value("open").run()
+    app.menu_button(key="designer-menu").click("delete").run()
+    app.menu_button(key="designer-menu").click("delete")
+    app.button(key="delete-confirm").click().run()
+    assert "is not taken yet" not in texts(app) and widget(app.text_area, ":json").value == "1"

@@ -480,9 +480,9 @@ def test_keys_of_a_map_are_added_renamed_and_removed() -> None:
     entry = form.root.add_entry()
     assert dump(form) == {"b": "1", "a": "2", "key": ""}
     entry.rename("a")
-    assert entry.problem and [one.keyword for one in form.violations()] == ["draft"]
+    assert entry.problems and [one.keyword for one in form.violations()] == ["draft"]
     entry.rename("n_1")
-    assert entry.problem is None and entry.spec.kind == "integer"
+    assert not entry.problems and entry.spec.kind == "integer"
     field(form.root, "b").rename("c")
     assert list(dump(form)) == ["c", "a", "n_1"]
     entry.remove()

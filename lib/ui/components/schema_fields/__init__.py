@@ -7,7 +7,7 @@ or on another branch of a choice keeps what was typed. Draw it in a fragment to 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import streamlit as st
@@ -19,6 +19,7 @@ from lib.ui.components.schema_fields.parts import draw_entered, draw_node
 
 Validate = Callable[[Any], list[SchemaViolation] | None]
 Carry = Callable[[Any, Any], Any]
+Keep = Callable[[Any, list[SchemaViolation]], None]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def schema_fields(
     initial: Any = ABSENT,
     submitted: bool = False,
     validate: Validate | None = None,
-    on_change: Callable[[Any], None] | None = None,
+    on_change: Keep | None = None,
     carry: Carry | None = None,
     reads: Mapping[str, str] | None = None,
     is_flat: bool = False,
@@ -64,14 +65,15 @@ def schema_fields(
     `initial` is the value to start from; another `initial` or `schema` starts the form anew. Errors stand
     under a field once it was touched, and under all fields when `submitted`. `validate` replaces
     the form's own check, unless it gives None. `on_change` is given the form's value
-    by the callback of each edit, so also where the click that sent the edit draws the form no more.
+    and what was typed and is not in it, as it cannot be read, by the callback of each edit, so also where the click
+    that sent the edit draws the form no more.
     `carry` is given the value before and after another branch of a choice was picked, and gives the one to go on with.
     `reads` are expressions to offer where one is written, with their types; `is_flat` leaves out the frames of parts.
     """
     held = _held(schema, key, initial)
     form = held.form
     violations = form.violations() if validate is None else _checked(held, validate)
-    keep = (lambda: on_change(dump(form))) if on_change else (lambda: None)
+    keep = (lambda: on_change(dump(form), form.drafts())) if on_change else (lambda: None)
     drawing = Drawing(form, f"{key}~{held.loads}", keep, carry or (lambda before, after: after), reads or {}, is_flat)
     drawing.expect(violations, submitted)
     with st.container(key=key, gap="small"):
@@ -90,6 +92,18 @@ def fill_form(key: str, value: Any) -> None:
     else:
         held.form, held.checked = load(held.schema, copy(value)), None
         held.loads += 1
+
+
+def carry_form(key: str, *, to: str, schema: Any, initial: Any, is_same: Callable[[Any, Any], bool]) -> bool:
+    """Let a form go on under another key with all that was typed; False if it is not one of that schema and value.
+
+    `is_same` tells whether the value that the form holds is the other one.
+    """
+    held: _Held | None = st.session_state.get(_place(key))
+    if held is None or not same(held.schema, schema) or not is_same(dump(held.form), initial):
+        return False
+    st.session_state[_place(to)] = replace(held, initial=copy(initial))
+    return True
 
 
 def _held(schema: Any, key: str, initial: Any) -> _Held:

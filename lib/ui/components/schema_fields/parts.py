@@ -301,7 +301,7 @@ def _draw_entry(drawing: Drawing, entry: Node, depth: int) -> None:
         if is_drawable(entry.name):
             st.text_input(
                 "Field",
-                entry.name,
+                entry.refused_name[0] if entry.refused_name else entry.name,
                 key=key,
                 on_change=guard.callback(drawing.edit),
                 args=(rename,),
