@@ -7,7 +7,7 @@ import streamlit as st
 from lib import database
 from lib.ui.components import definition_diff, dialogs, guard
 from lib.ui.components.text import escape, unseen
-from lib.ui.designer.state import Draft
+from lib.ui.designer.state import THEIRS_FIRST, Draft
 from lib.ui.workflows import backfill_dialog, workflow_list
 from lib.workflows import changes as workflow_changes
 from lib.workflows import records as workflow_records
@@ -123,7 +123,17 @@ def _delete(draft: Draft) -> None:
             conn, tenant=draft.actor.tenant, workflow_id=workflow.workflow_id, version=workflow.published_version
         )
     definition_diff.draw(published, workflow.draft, height=280)
-    if press := _delete.draw_acts("Delete draft", key="delete-confirm", icon=":material/delete:", destroys=True):
+    reason = THEIRS_FIRST if draft.theirs else None
+    press = _delete.draw_acts(
+        "Delete draft",
+        key="delete-confirm",
+        icon=":material/delete:",
+        destroys=True,
+        disabled=reason is not None,
+        help=reason,
+    )
+    guard.say_why(reason)
+    if press and reason is None:
         with guard.errors_shown():
             press.write(
                 draft.actor,

@@ -12,7 +12,7 @@ from lib.metrics.time_window import end_of_this_minute
 from lib.steps import Problem
 from lib.ui.components import definition_diff, dialogs, guard, links
 from lib.ui.components.text import code, escape, plural
-from lib.ui.designer.state import Draft
+from lib.ui.designer.state import THEIRS_FIRST, Draft
 from lib.ui.workflows import backfill_dialog, real_events
 from lib.workflows import gate, versions
 from lib.workflows import records as workflow_records
@@ -28,7 +28,7 @@ def why_not(draft: Draft, problems: list[Problem]) -> str | None:
     workflow = draft.workflow
     errors = sum(problem.severity == "error" for problem in problems)
     if draft.theirs or draft.is_behind:
-        return "Someone else changed the draft: look at their changes first."
+        return THEIRS_FIRST
     if draft.unapplied:
         return f"{draft.unapplied_reason} Apply or discard it first."
     if draft.unread:

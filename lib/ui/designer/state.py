@@ -28,6 +28,8 @@ from lib.workflows.records import Workflow
 TAB = "designer-tab"
 TAB_PARAMETER = "tab"
 _OPEN = "designer-open"
+#: What comes before what would end a draft that someone else changed too.
+THEIRS_FIRST = "Someone else changed the draft: look at their changes first."
 
 
 def tab() -> str | None:

@@ -125,6 +125,6 @@ def _confirm(draft: Draft, to_version: int) -> None:
                     publish_anyway=tried.none_starts,
                 ),
             )
-            draft.reload()
+            draft.show_changes()
             st.toast(f"Version {version} is published.", icon=":material/rocket_launch:")
             _confirm.end()

@@ -186,6 +186,39 @@ def test_someone_elses_draft_is_shown_beside_mine_and_either_can_go_on(new_actor
     assert get(actor, workflow).draft["description"] == "Mine"
 
 
+def test_rolling_back_during_a_conflict_keeps_what_is_not_saved(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    edit(actor, workflow, description="Second")
+    publish(actor, workflow)
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    widget(app.text_area, "description").set_value("Mine").run()
+    show(app, "Versions")
+    app.button(key="roll-back-1").click().run()
+    app.button(key="roll-back-1").click()
+    app.button(key="roll-back-confirm").click().run()
+    assert get(actor, workflow).published_version == 3
+    assert "saved this draft while you were editing" in texts(app)
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert get(actor, workflow).draft["description"] == "Mine"
+
+
+def test_a_draft_in_conflict_is_not_deleted(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = published(actor, "Alpha")
+    app = design(workflow, "Details")
+    edit(actor, workflow, description="Theirs")
+    widget(app.text_area, "description").set_value("Mine").run()
+    app.menu_button(key="designer-menu").click("delete").run()
+    confirm = app.button(key="delete-confirm")
+    assert confirm.disabled and confirm.help == "Someone else changed the draft: look at their changes first."
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert get(actor, workflow).draft["description"] == "Mine"
+    app.menu_button(key="designer-menu").click("delete").run()
+    assert not app.button(key="delete-confirm").disabled
+
+
 def test_a_draft_changed_elsewhere_is_announced(new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")
