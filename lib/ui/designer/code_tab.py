@@ -100,7 +100,7 @@ def _apply(draft: Draft, key: str, language: Language) -> None:
     text = st.session_state[key]
     try:
         definition = definition_text.read(text, language)
-        draft.save({"id": draft.definition.get("id"), **definition})
+        draft.save({"id": draft.definition.get("id"), **definition}, redraw=True)
     except InvalidInput as error:  # said where the text still is
         draft.refused[language] = text, f"The {error.field} {error.cause.removesuffix('.')}."
     else:

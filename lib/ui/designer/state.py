@@ -106,15 +106,15 @@ class Draft:
         """
         if definition_text.same(definition, self.definition):
             return
-        before = self.definition, self.is_saved
+        before = self.definition, self.is_saved, self.generation, self.initials
         self.definition, self.is_saved = definition, False
+        if redraw:  # before it is written: it is the draft also while the database does not answer
+            self.redraw()
         try:
             self.write()
         except (InvalidInput, PermissionDenied):
-            self.definition, self.is_saved = before
+            self.definition, self.is_saved, self.generation, self.initials = before
             raise
-        if redraw:
-            self.redraw()
 
     def write(self) -> None:
         """Save what is not saved yet, such as an edit during which the database did not answer."""
@@ -137,8 +137,9 @@ class Draft:
         self.redraw()
 
     def show_changes(self) -> None:
-        """Callback: the same, unless the click that asked for it also sent an edit, which then waits to be chosen."""
-        if self.theirs is None:
+        """Callback: the same, unless the click that asked for it also sent an edit, which then waits to be chosen, or
+        one still waits to be written."""
+        if self.theirs is None and self.is_saved:
             self.reload()
 
     @property
@@ -208,6 +209,6 @@ def _load(actor: Actor, workflow_id: UUID) -> Draft:
     # not reload: one of them brings the edit that is then found to be in conflict.
     arrived = TAB not in st.session_state or st.session_state.get(_OPEN) != key
     st.session_state[_OPEN] = key
-    if arrived and draft.is_behind and not draft.unapplied and not draft.unread:
+    if arrived and draft.is_behind and draft.is_saved and not draft.unapplied and not draft.unread:
         draft.reload()
     return draft

@@ -242,9 +242,8 @@ def _choose(draft: Draft, place: Place) -> None:
 def _add(draft: Draft, place: Place, key: str) -> None:
     """Callback: add a step of the type that was picked to this list, and open it."""
     if picked := st.session_state[key]:
-        definition, selected = editing.add(draft.definition, place, picked)
+        definition, draft.selected = editing.add(draft.definition, place, picked)
         draft.save(definition, redraw=True)
-        draft.selected = selected
 
 
 def _act(drawn: _Drawn, key: str) -> None:
@@ -262,8 +261,8 @@ def _act(drawn: _Drawn, key: str) -> None:
     else:
         target = editing.place_of(picked.removeprefix("to:"))
         definition, selected = editing.move_to(draft.definition, place, target)
+    draft.selected = selected  # before it is saved, which may fail and leave it to be written later
     draft.save(definition, redraw=True)
-    draft.selected = selected
 
 
 def _keep_name(drawn: _Drawn, key: str) -> None:

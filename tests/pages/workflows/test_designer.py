@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -217,6 +220,78 @@ def test_a_draft_in_conflict_is_not_deleted(new_actor: ActorFactory) -> None:
     assert get(actor, workflow).draft["description"] == "Mine"
     app.menu_button(key="designer-menu").click("delete").run()
     assert not app.button(key="delete-confirm").disabled
+
+
+@contextmanager
+def saves_refused(db: Database) -> Iterator[None]:
+    """Somebody holds the workflows so that they can be read, and a save takes too long."""
+    database.use(dataclasses.replace(db, statement_timeout_ms=200))
+    try:
+        with db.owner.begin() as conn:
+            conn.execute(text("SELECT FROM workflow_definitions FOR UPDATE"))
+            yield
+    finally:
+        database.use(db)
+
+
+@pytest.mark.parametrize(("act", "opened"), [("delete", None), ("down", 1), ("duplicate", 1), ("log.write", 2)])
+def test_a_step_is_changed_in_its_own_form_after_a_save_that_failed(
+    act: str, opened: int | None, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a", "one"), log_step("b", "two")])
+    app = design(workflow, "Steps")
+    widget(app.button, "open/steps/0").click().run()
+    menu = widget(app.menu_button, "add/steps" if act == "log.write" else "acts/steps/0")
+    with saves_refused(db):
+        menu.click(act).run()
+    app.run()
+    steps = get(actor, workflow).draft["steps"]
+    assert len(steps) == {"delete": 1, "down": 2}.get(act, 3), "it is written later"
+    icons = [widget(app.button, f"open/steps/{place}").icon for place in range(len(steps))]
+    assert [at for at, icon in enumerate(icons) if icon == ":material/expand_more:"] == [opened] * (opened is not None)
+    for place, step in enumerate(steps):
+        if widget(app.button, f"open/steps/{place}").icon == ":material/chevron_right:":
+            widget(app.button, f"open/steps/{place}").click().run()
+        message = next(one for one in app.text_input if one.label == "Message *")
+        assert widget(app.text_input, f"id/steps/{place}").value == step["id"]
+        assert message.value == step["config"]["input"]["message"]
+        message.set_value(f"typed {place}").run()
+        steps[place]["config"]["input"]["message"] = f"typed {place}"
+    assert get(actor, workflow).draft["steps"] == steps
+
+
+def test_code_that_waits_for_the_database_is_in_the_forms_too(db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a", "one")])
+    app = design(workflow, "Steps")
+    widget(app.button, "open/steps/0").click().run()
+    show(app, "Code")
+    written = definition_text.write({**get(actor, workflow).draft, "steps": [log_step("a", "other")]}, "yaml")
+    widget(app.text_area, "code-yaml").set_value(written).run()
+    with saves_refused(db):
+        next(b for b in app.button if b.label == "Apply").click().run()
+    show(app.run(), "Steps")
+    assert get(actor, workflow).draft["steps"] == [log_step("a", "other")]
+    assert next(one for one in app.text_input if one.label == "Message *").value == "other"
+
+
+def test_an_edit_that_waits_for_the_database_is_not_replaced_by_a_colleagues(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    app = design(workflow, "Details")
+    with saves_refused(db):
+        widget(app.text_area, "description").set_value("Mine").run()
+        app.run()
+    edit(actor, workflow, description="Theirs")
+    app.run()
+    assert "saved this draft while you were editing" in texts(app)
+    next(b for b in app.button if b.label == "Keep mine").click().run()
+    assert get(actor, workflow).draft["description"] == "Mine"
 
 
 def test_a_draft_changed_elsewhere_is_announced(new_actor: ActorFactory) -> None:
