@@ -15,6 +15,7 @@ from typing import Any
 from lib.errors import CatalogError, DatabaseUnavailable, MappingError, StepFailed
 from lib.mapping import expressions
 from lib.serialization import strict_json
+from lib.serialization.json_values import copy
 from lib.serialization.strict_json import JsonValue
 from lib.steps.execution import (
     MAX_RESULT_BYTES,
@@ -86,7 +87,7 @@ class _Execution:
             if not isinstance(holder.get(parent), dict):
                 holder[parent] = {}
             holder = holder[parent]
-        holder[last] = value
+        holder[last] = copy(value)  # later steps change it in place, and what the step gave stays as it was
 
     def with_names(self, values: Mapping[str, JsonValue]) -> Execution:
         return replace(self, outputs=dict(self.outputs), names={**self.names, **values})

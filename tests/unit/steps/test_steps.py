@@ -222,6 +222,34 @@ def test_assigned_variables_nest_and_replace() -> None:
     assert run([*steps, returns(expr("vars"))]) == {"a": {"b": 2}, "c": {"d": 1}}
 
 
+OVERWRITES = [
+    step("a", "transform.assign", assign={"vars.t": {"x": 1, "in": {}}, "vars.t.z": 0}),
+    step("wait", "event.wait", eventName="REPLY", correlationKey="k"),
+    assign("reply", r=expr("steps.wait.output")),
+    step("b", "transform.assign", assign={"vars.t.y": 2, "vars.t.in.deep": 3, "vars.r.reply": "no"}),
+]
+
+
+@pytest.mark.parametrize("interrupt_at", [frozenset[int](), frozenset(range(1, 9))], ids=["through", "resumed"])
+def test_what_a_step_gave_stays_when_a_later_one_changes_the_variable(interrupt_at: frozenset[int]) -> None:
+    journal = MemoryJournal(interrupt_at=interrupt_at)
+    given = {"vars.t": {"x": 1, "in": {}}, "vars.t.z": 0}
+    output = run([*OVERWRITES, returns(expr("{'a': steps.a.output, 'wait': steps.wait.output}"))], journal=journal)
+    assert output == {"a": given, "wait": {"reply": "yes"}}
+    assert run([*OVERWRITES, returns(expr("vars"))]) == {
+        "t": {"x": 1, "in": {"deep": 3}, "z": 0, "y": 2},
+        "r": {"reply": "no"},
+    }
+    assert journal.ended["a"].result == given and journal.ended["wait"].result == {"reply": "yes"}
+
+
+def test_a_dry_run_shows_what_each_step_gave() -> None:
+    done = dry_run.dry_run(
+        {"steps": [*OVERWRITES, returns(expr("steps.a.output"))]}, payload={}, schema={}, correlation_key=None
+    )
+    assert done.output == done.steps[0].output == {"vars.t": {"x": 1, "in": {}}, "vars.t.z": 0}
+
+
 @pytest.mark.parametrize(("condition", "branch"), [("true", "t"), ("false", "e"), ("payload.missing", "e")])
 def test_if_takes_one_branch(condition: str, branch: str) -> None:
     choice = step(
