@@ -55,8 +55,9 @@ def load(actor: Actor, entry: CatalogEntry) -> Setup:
     """Read what the page needs; the schema is the overriding one if one was picked."""
     event_type = entry.event_type
     guard.forget_of_others(actor, PREFIX)
+    _follow_catalog(entry)
     with database.read(actor) as conn:
-        picked = st.session_state.get(_ref_key(event_type)) or entry.payload_schema_ref
+        picked = st.session_state[_ref_key(event_type)] or entry.payload_schema_ref
         schema = entry.schema
         if picked and picked != entry.payload_schema_ref:
             schema = schema_registry.schema(conn, tenant=actor.tenant, ref=picked)
@@ -161,11 +162,9 @@ def draw_advanced(actor: Actor, setup: Setup) -> bool:
     """Which schema the payload claims, and whether to send it although it does not fit."""
     with st.expander("Advanced", icon=":material/tune:"):
         key = _ref_key(setup.entry.event_type)
-        refs = choices.refs(actor, key=key, chosen=setup.schema_ref)
         st.selectbox(
             "Payload schema ref",
-            refs,
-            index=refs.index(setup.schema_ref) if setup.schema_ref else None,
+            choices.refs(actor, key=key, chosen=setup.schema_ref),
             key=key,
             placeholder="No schema",
             persist_state="session",
@@ -176,6 +175,20 @@ def draw_advanced(actor: Actor, setup: Setup) -> bool:
             key=f"{setup.key}-although",
             help="An event is recorded whatever its payload; workflows that need a valid one skip it.",
         )
+
+
+def _follow_catalog(entry: CatalogEntry) -> None:
+    """Give the box of the schema refs the catalog's: at first, and when that changes and no other was picked."""
+    key, beside = _ref_key(entry.event_type), f"{PREFIX}{entry.event_type}:catalog-ref"
+    now, before = entry.payload_schema_ref, st.session_state.get(beside)
+    if key not in st.session_state or now != st.session_state[key] == before:
+        st.session_state[key] = now
+        if before not in (None, now):
+            st.toast(
+                f"The event's schema was changed. What you typed is in the form of {code(before)}, under Advanced.",
+                icon=":material/schema:",
+            )
+    st.session_state[beside] = now
 
 
 def _fill_with_last(actor: Actor, setup: Setup) -> None:

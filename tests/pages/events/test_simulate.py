@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,6 +22,9 @@ from lib.ui.components.text import escape
 from lib.ui.people import acting_as
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, count, publish
+from tests.database.workflows.test_own_events import GOOD, SCHEMA, TYPE
+from tests.database.workflows.test_own_events import change as redefine
+from tests.database.workflows.test_own_events import create as define
 from tests.support.pages import label_of, open_page
 from tests.support.tenant_catalog import add_entry
 from tests.support.workflow_runs import step
@@ -182,6 +186,30 @@ def test_fill_with_the_last_recorded_payload_or_that_of_an_event(actor: Actor) -
 def test_the_correlation_key_says_what_would_be_derived(actor: Actor) -> None:
     field = next(t for t in open_simulate().text_input if t.label == "Correlation key")
     assert field.placeholder == "1b7a6c0e-52f4-4c39-8b1c-0d6a52d5f3a2"
+
+
+def test_the_schema_ref_follows_the_catalog_unless_another_was_picked(actor: Actor) -> None:
+    define(actor)
+    wider = {**SCHEMA, "properties": {**SCHEMA["properties"], "room": {"type": "string"}}}
+    app = open_simulate(TYPE)
+
+    def box() -> Any:
+        return next(one for one in app.selectbox if one.label == "Payload schema ref")
+
+    assert box().value == f"inline.{TYPE}.v1"
+    redefine(actor, replace(GOOD, payload_schema=wider), 1)
+    app.run()
+    assert box().value == f"inline.{TYPE}.v2"
+    assert [one.label for one in app.text_input if one.label.startswith("room")], "the form is of the new schema"
+    assert f"What you typed is in the form of `inline.{TYPE}.v1`" in app.toast[0].value
+    press(app, "Send event")
+    assert "Event sent" in said(app) and "the catalog says" not in said(app)
+    box().select(f"inline.{TYPE}.v1").run()
+    redefine(actor, GOOD, 2)
+    app.run()
+    assert box().value == f"inline.{TYPE}.v1"
+    press(app, "Send event")
+    assert "the catalog says" in said(app)
 
 
 def test_a_test_case_is_saved_run_and_fails_when_the_workflow_is_gone(actor: Actor, db: Database) -> None:
