@@ -522,13 +522,16 @@ def test_what_was_typed_survives_closing_and_hiding() -> None:
     assert form.value == {"o": {"a": "typed"}}
 
 
-def test_another_schema_or_start_begins_anew() -> None:
+def test_another_schema_or_start_begins_anew_but_takes_nothing_that_was_typed() -> None:
     form = FormPage(fields(a={"type": "string"}), {"a": "1"})
-    form.set("text_input", "a", "typed")
     form.state["initial"] = {"a": "2"}
     form.run()
     assert (form.value, form.result.touched) == ({"a": "2"}, False)
     assert form.find("text_input", "a").value == "2"
+    form.set("text_input", "a", "typed")
+    form.state["initial"] = {"a": "3"}
+    form.run()
+    assert (form.value, form.result.touched) == ({"a": "typed"}, True)
     form.state["schema"] = fields(b={"type": "string"})
     form.run()
     assert [one.label for one in form.app.text_input if one.label != "Field"] == ["b"]
@@ -564,6 +567,9 @@ def test_a_form_can_be_filled_from_outside() -> None:
     form.state["fill"] = lambda: fill_form("form", {"a": "2"})
     form.run()
     assert (form.value, form.find("text_input", "a").value) == ({"a": "2"}, "2")
+    form.state["initial"] = {"a": "3"}
+    form.run()
+    assert form.value == {"a": "2"}, "as it was filled, whatever it would start from now"
 
 
 def test_a_key_can_be_added_to_the_whole_form() -> None:

@@ -212,6 +212,26 @@ def test_the_schema_ref_follows_the_catalog_unless_another_was_picked(actor: Act
     assert "the catalog says" in said(app)
 
 
+def test_a_form_keeps_what_was_put_into_it_when_the_example_changes(actor: Actor) -> None:
+    define(actor)
+    untouched, typed, filled, written = (open_simulate(TYPE) for _ in range(4))
+
+    def field(app: AppTest) -> Any:
+        return next(t for t in app.text_input if t.label.startswith("deviceId"))
+
+    field(typed).set_value("typed").run()
+    next(m for m in filled.menu_button if m.label == "Fill with").click("Empty payload").run()
+    switch(written, "JSON")
+    json_area(written).set_value('{"deviceId": "written"}').run()
+    redefine(actor, replace(GOOD, example={"deviceId": "other"}), 1)
+    for app in (untouched, typed, filled):
+        app.run()
+    switch(written, "Form")
+    assert [field(app).value for app in (untouched, typed, filled, written)] == ["other", "typed", "", "written"]
+    press(typed, "Send event")
+    assert "Event sent" in said(typed) and field(typed).value == "typed"
+
+
 def test_a_test_case_is_saved_run_and_fails_when_the_workflow_is_gone(actor: Actor, db: Database) -> None:
     app = open_simulate()
     next(t for t in app.text_input if t.label == "Name").set_value("Plain ticket").run()

@@ -46,6 +46,13 @@ class _Held:
     loads: int = 0
     #: What the page's own check found, after so many edits; None where it leaves the check to the form.
     checked: tuple[int, list[SchemaViolation] | None] | None = None
+    #: Whether another value than the initial one was put into it.
+    is_filled: bool = False
+
+    @property
+    def is_touched(self) -> bool:
+        """Whether it holds what somebody chose or typed, which only they may take away."""
+        return self.is_filled or self.form.edits > 0
 
 
 def schema_fields(
@@ -62,9 +69,9 @@ def schema_fields(
 ) -> FormResult:
     """Draw a form for a schema and give back what it holds.
 
-    `initial` is the value to start from; another `initial` or `schema` starts the form anew. Errors stand
-    under a field once it was touched, and under all fields when `submitted`. `validate` replaces
-    the form's own check, unless it gives None. `on_change` is given the form's value
+    `initial` is the value to start from. Another `schema` starts the form anew, and another `initial` does while
+    nobody has edited or filled it. Errors stand under a field once it was touched, and under all fields when
+    `submitted`. `validate` replaces the form's own check, unless it gives None. `on_change` is given the form's value
     and what was typed and is not in it, as it cannot be read, by the callback of each edit, so also where the click
     that sent the edit draws the form no more.
     `carry` is given the value before and after another branch of a choice was picked, and gives the one to go on with.
@@ -91,6 +98,7 @@ def fill_form(key: str, value: Any) -> None:
         st.session_state[f"{key}:fill"] = value
     else:
         held.form, held.checked = load(held.schema, copy(value)), None
+        held.is_filled = not same(held.initial, value)
         held.loads += 1
 
 
@@ -107,13 +115,14 @@ def carry_form(key: str, *, to: str, schema: Any, initial: Any, is_same: Callabl
 
 
 def _held(schema: Any, key: str, initial: Any) -> _Held:
-    """Find the form in the session; start it anew for another schema or another initial value."""
+    """Find the form in the session; start it anew for another schema and, if untouched, for another initial value."""
     held: _Held | None = st.session_state.get(_place(key))
     known = held is not None and (held.schema is schema or same(held.schema, schema))
-    if held is None or not known or not same(held.initial, initial):
+    if held is None or not known or not (held.is_touched or same(held.initial, initial)):
         filled = st.session_state.pop(f"{key}:fill", initial)
         loads = held.loads + 1 if held else 0
-        held = _Held(schema, copy(initial), load(schema, copy(filled)), loads)
+        is_filled = not same(filled, initial)
+        held = _Held(schema, copy(initial), load(schema, copy(filled)), loads, is_filled=is_filled)
         st.session_state[_place(key)] = held
     return held
 
