@@ -84,6 +84,9 @@ class Draft:
     refused: dict[Language, tuple[str, str]] = field(default_factory=dict)
     #: What the forms of steps could not read, by the key of the form.
     unread: dict[str, Unread] = field(default_factory=dict)
+    #: Triggers and mappings that another choice took out of the definition, by event type, for the way back.
+    former_triggers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    former_mappings: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def is_behind(self) -> bool:

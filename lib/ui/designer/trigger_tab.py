@@ -87,20 +87,34 @@ def _draw_event(draft: Draft, *, disabled: bool) -> None:
 
 
 def _keep_event(draft: Draft, key: str) -> None:
-    """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ."""
+    """Callback: let the event that was chosen start the workflow, with a mapping to complete where schemas differ.
+
+    An event that started it before does so as it did.
+    """
     chosen = st.session_state[key]
-    if chosen == (workflow_records.triggered_by(draft.definition.get("trigger")) or _NONE):
+    before = draft.definition.get("trigger")
+    event_type = workflow_records.triggered_by(before)
+    if chosen == (event_type or _NONE):
         return  # of a control that an interrupted run has drawn, Streamlit says that it changed when it has not
+    if before and event_type:
+        draft.former_triggers[event_type] = before
     if chosen == _NONE:
         draft.save({**draft.definition, "trigger": None}, redraw=True)
         return
-    with database.read(draft.actor) as conn:
-        entry = entries.entry(conn, tenant=draft.actor.tenant, event_type=chosen)
-    source = entry.payload_schema_ref if entry else None
-    trigger: dict[str, Any] = {"type": "event", "eventName": chosen, "sourcePayloadSchemaRef": source}
-    if source != draft.definition.get("payloadSchemaRef"):
-        trigger["payloadMapping"] = {}
+    trigger = draft.former_triggers.get(chosen) or _published(draft, chosen)
+    if not trigger:
+        with database.read(draft.actor) as conn:
+            entry = entries.entry(conn, tenant=draft.actor.tenant, event_type=chosen)
+        source = entry.payload_schema_ref if entry else None
+        trigger = {"type": "event", "eventName": chosen, "sourcePayloadSchemaRef": source}
+        if source != draft.definition.get("payloadSchemaRef"):
+            trigger["payloadMapping"] = {}
     draft.save({**draft.definition, "trigger": trigger}, redraw=True)
+
+
+def _published(draft: Draft, event_type: str) -> dict[str, Any]:
+    """The published trigger, if it is of this event."""
+    return (draft.workflow.trigger or {}) if draft.workflow.event_type == event_type else {}
 
 
 def _draw_schema(draft: Draft, *, disabled: bool) -> None:
@@ -165,9 +179,14 @@ def _draw_mapping(draft: Draft, entry: CatalogEntry, schema: JsonSchema | None, 
 
 
 def _keep_identity(draft: Draft, key: str, schema: JsonSchema | None) -> None:
-    """Callback: take the payload as it comes, or map it field by field, at first each to itself."""
-    trigger = {name: value for name, value in draft.definition["trigger"].items() if name != "payloadMapping"}
-    if st.session_state[key] != _AS_IT_COMES:
-        known = draft.definition["trigger"].get("payloadMapping")
-        trigger["payloadMapping"] = known or (mapping_table.by_name(schema, {}, schema) if schema else {})
+    """Callback: take the payload as it comes, or map it field by field: as it was before, else each to itself."""
+    trigger = dict(draft.definition["trigger"])
+    event_type, mapping = str(trigger.get("eventName")), trigger.pop("payloadMapping", None)
+    if st.session_state[key] == _AS_IT_COMES:
+        if mapping:
+            draft.former_mappings[event_type] = mapping
+    else:
+        former = draft.former_mappings.get(event_type) or _published(draft, event_type).get("payloadMapping")
+        by_name = mapping_table.by_name(schema, {}, schema) if schema else {}
+        trigger["payloadMapping"] = mapping or former or by_name
     draft.save({**draft.definition, "trigger": trigger}, redraw=True)

@@ -902,6 +902,50 @@ def test_a_mapping_to_the_same_schema_begins_with_every_field(db: Database, new_
     assert "The workflow would get" in texts(app) and "is not mapped" not in texts(app)
 
 
+def test_a_choice_that_takes_a_mapping_away_gives_it_back(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    trigger = {**get(actor, workflow).draft["trigger"], "payloadMapping": {"ticketId": "T-1"}}
+    edit(actor, workflow, trigger=trigger)
+    app = design(workflow)
+
+    def chosen(event: str) -> Any:
+        widget(app.selectbox, "-event").set_value(event).run()
+        return get(actor, workflow).draft["trigger"]
+
+    def taken(how: str) -> Any:
+        widget(app.segmented_control, "identity").set_value(how).run()
+        return get(actor, workflow).draft["trigger"]
+
+    as_it_comes = {name: value for name, value in trigger.items() if name != "payloadMapping"}
+    assert chosen("No trigger") is None and chosen(EVENT) == trigger
+    assert chosen("TICKET_CLOSED")["eventName"] == "TICKET_CLOSED" and chosen(EVENT) == trigger
+    assert taken("As it comes") == as_it_comes and taken("Mapped") == trigger
+    assert taken("As it comes") == as_it_comes
+    assert chosen("No trigger") is None and chosen(EVENT) == as_it_comes
+    assert taken("Mapped") == trigger
+
+
+def test_a_mapping_that_an_earlier_session_took_away_is_the_published_one(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    draft = get(actor, workflow).draft
+    by_name: dict[str, Any] = {name: {"$expr": f"event.payload.{name}"} for name in example(db)}
+    mapped = {**draft["trigger"], "payloadMapping": {**by_name, "ticketId": example(db)["ticketId"]}}
+    edit(actor, workflow, trigger=mapped, steps=[log_step("a")])
+    publish(actor, workflow)
+    edit(actor, workflow, trigger=draft["trigger"])
+    app = design(workflow)
+    widget(app.segmented_control, "identity").set_value("Mapped").run()
+    assert get(actor, workflow).draft["trigger"] == mapped
+    edit(actor, workflow, trigger=None)
+    app = design(workflow)
+    widget(app.selectbox, "-event").set_value(EVENT).run()
+    assert get(actor, workflow).draft["trigger"] == mapped
+
+
 def test_a_text_stays_when_it_becomes_an_expression_and_back(new_actor: ActorFactory) -> None:
     actor = new_actor()
     workflow = attach(actor, "Alpha")
