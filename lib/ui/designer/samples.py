@@ -20,12 +20,12 @@ from lib.workflows.dry_run import Start
 
 @dataclass(frozen=True)
 class Sample:
-    """A payload of the trigger's event."""
+    """A payload of the trigger's event. Its label stays the same: a choice is kept by it."""
 
     label: str
     payload: JsonValue
     correlation_key: str | None = None
-    #: What to say about it; None when there is nothing.
+    #: What to say about it, as Markdown; None when there is nothing.
     note: str | None = None
 
 
@@ -44,17 +44,26 @@ def choose(draft: Draft, *, key: str) -> Sample | None:
         found.append(Sample("Example of the catalog", entry.example))
     elif entry and entry.schema is not None:
         made = sampling.sample(entry.schema)
-        found.append(Sample("Sample made from the schema", made.value, note=made.problem))
+        note = f":orange[:material/hourglass_disabled:] {plain(made.problem)}" if made.problem else None
+        found.append(Sample("Sample made from the schema", made.value, note=note))
     if last:
         when = viewer_time.shown(last.created_at, "%m-%d %H:%M")
-        found.append(Sample(f"Last recorded, {when} (redacted)", last.payload))
+        found.append(Sample("Last recorded (redacted)", last.payload, note=f":material/history: Recorded {when}"))
     found += [Sample(f"Saved: {case.name}", case.payload, case.correlation_key) for case in cases]
     if not found:
         return None
     labels = {sample.label: sample for sample in found}
-    chosen = labels[st.selectbox("Try with", list(labels), key=draft.key(f"sample-{key}"), width=340)]
+    chosen = labels[
+        st.selectbox(
+            "Try with",
+            list(labels),
+            key=f"design-{draft.workflow.workflow_id}-sample-{key}",  # stays when the draft changes
+            width=340,
+            persist_state="session",
+        )
+    ]
     if chosen.note:
-        st.caption(f":orange[:material/hourglass_disabled:] {plain(chosen.note)}")
+        st.caption(chosen.note)
     return chosen
 
 

@@ -19,7 +19,8 @@ from streamlit.testing.v1 import AppTest
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
-from lib.events import ingestion
+from lib.events import ingestion, saved_cases
+from lib.events.simulation import EventDraft
 from lib.mapping.expressions import DIGITS
 from lib.sandbox import sampling
 from lib.serialization import strict_json
@@ -518,6 +519,38 @@ def test_a_dry_run_shows_the_steps_that_would_run(new_actor: ActorFactory) -> No
     assert any("start and succeed after" in s.value for s in app.success), texts(app)
     assert "Write it down · 1" in texts(app) and "Write it down · 2" in texts(app), "as the run names them"
     assert ":material/terminal: Write it down" in texts(app), "with the icon that the steps have beside it"
+
+
+@pytest.mark.parametrize("tab", ["Dry run", "Trigger"])
+def test_what_the_draft_is_tried_with_stays_as_it_was_chosen(tab: str, db: Database, new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    workflow = attach(actor, "Alpha")
+    edit(actor, workflow, steps=[log_step("a")])
+    if tab == "Trigger":
+        mapping = {"ticketId": {"$expr": "event.payload.ticketId"}}
+        edit(actor, workflow, trigger={**get(actor, workflow).draft["trigger"], "payloadMapping": mapping})
+    with database.write(actor) as conn:
+        case = EventDraft(EVENT, example(db))
+        saved_cases.save(conn, actor, name="Plain", draft=case, expected_workflows=[])
+    recorded(actor, example(db))
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_runtime_events SET created_at = created_at - interval '1 hour'"))
+    app = design(workflow, tab)
+
+    def box() -> Any:
+        return next(one for one in app.selectbox if one.label == "Try with")
+
+    before = texts(app)
+    box().select("Last recorded (redacted)").run()
+    assert "Recorded" in texts(app) and "Recorded" not in before
+    recorded(actor, example(db))
+    app.run()
+    assert box().value == "Last recorded (redacted)"
+    box().select("Saved: Plain").run()
+    show(app, "Steps")
+    widget(app.menu_button, "add/steps").click("http.request").run()  # draws everything anew
+    show(app, tab)
+    assert box().value == "Saved: Plain"
 
 
 def test_a_dry_run_says_that_its_sample_took_too_long(
