@@ -72,3 +72,16 @@ def test_the_guide_names_metrics_and_settings_that_there_are() -> None:
     of_others = {name for name in settings if name.startswith(("OTEL_", "STREAMLIT_", "FORWARDED_"))}
     assert len(settings) > 10
     assert {name.lower() for name in settings - of_others} <= set(Settings.model_fields)
+
+
+def test_what_alerts_ask_for_the_rate_of_is_there_before_it_happens() -> None:
+    """A rate does not see a counter that appears as 1."""
+    guide = (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
+    asked = re.findall(r"rate\((\w+)(\{[^}]*\})", guide)
+    tell = (
+        "from prometheus_client import generate_latest; from lib import telemetry;"
+        "print(generate_latest(telemetry.registry).decode())"
+    )
+    told = subprocess.check_output([sys.executable, "-c", tell], cwd=ROOT, text=True, timeout=60).splitlines()
+    assert len(asked) == guide.count("rate(") > 1
+    assert {f"{name}{labels} 0.0" for name, labels in asked} <= set(told)
