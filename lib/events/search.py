@@ -24,8 +24,9 @@ from lib.serialization import json_pointer, strict_json
 DEEPEST = 8
 #: Values of one event that are searched.
 MOST_VALUES = 500
+#: Events that are indexed in one transaction.
+EVENTS_AT_ONCE = 2000
 
-_EVENTS_AT_ONCE = 2000
 _PATH, _VALUE = "Payload field", "Payload value"
 # What the statement that indexes leaves out.
 _TIME = re.compile(r".{4}-..-..T..:..:", re.DOTALL)
@@ -70,7 +71,7 @@ def parameters(tenant: UUID, path: str | None, value: str | None) -> dict[str, A
 
 def index(conn: Connection) -> int:
     """Index some of the waiting payloads; how many. Owner's connection. Several processes may do so at once."""
-    limits = {"most": _EVENTS_AT_ONCE, "deepest": DEEPEST, "most_values": MOST_VALUES}
+    limits = {"most": EVENTS_AT_ONCE, "deepest": DEEPEST, "most_values": MOST_VALUES}
     return int(conn.execute(queries["index"], limits).scalar_one())
 
 

@@ -35,7 +35,9 @@ _STATUSES = {outcome: status for status, outcomes in OUTCOMES.items() for outcom
 COUNT_GRAINS = (15, 60, 360, 1440)
 DURATION_GRAINS = (60, 360, 1440)
 
-_MOST_A_FOLD = 1_000_000
+#: Changes of either kind that are folded in one transaction.
+MOST_A_FOLD = 1_000_000
+
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 queries = named_queries.of(__name__)
@@ -191,7 +193,7 @@ def fold(conn: Connection) -> int:
         return 0
     moved = 0
     for name in ("fold_events", "fold_runs"):
-        moved += conn.execute(queries[name], {"most": _MOST_A_FOLD}).scalar_one()
+        moved += conn.execute(queries[name], {"most": MOST_A_FOLD}).scalar_one()
     return moved
 
 

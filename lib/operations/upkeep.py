@@ -88,14 +88,15 @@ class Upkeep(Chores):
             audit_chain.append_to(self._settings.audit_checkpoint_file, checkpoints)
 
 
-def _fold() -> int:
+# Events come in all the time. What came during a fold waits for the next one: whoever is at it keeps others from it.
+def _fold() -> bool:
     with database.operate() as conn:
-        return rollups.fold(conn)
+        return rollups.fold(conn) >= rollups.MOST_A_FOLD
 
 
-def _index_payloads() -> int:
+def _index_payloads() -> bool:
     with database.operate() as conn:
-        return payload_search.index(conn)
+        return payload_search.index(conn) >= payload_search.EVENTS_AT_ONCE
 
 
 def _make_partitions() -> None:

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, text
 from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
+from lib.events import search as payload_search
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import COUNT_GRAINS, DURATION_GRAINS, ORIGINS, EventCounts, RunCounts
 from lib.operations import prometheus
@@ -439,3 +440,21 @@ def test_upkeep_folds_and_ends(db: Database, new_actor: ActorFactory) -> None:
         assert conn.exec_driver_sql("SELECT count(*) FROM event_counts").scalar_one() == len(COUNT_GRAINS)
     upkeep.stop()
     assert not upkeep.alive
+
+
+def test_upkeep_goes_on_at_once_after_a_whole_batch_alone(
+    db: Database, new_actor: ActorFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would be at it all the time while events come in, and nobody else could compare or move counts."""
+    monkeypatch.setattr(rollups, "MOST_A_FOLD", 2)
+    monkeypatch.setattr(payload_search, "EVENTS_AT_ONCE", 2)
+    chores = [chore for chore in Upkeep(Settings())._chores if chore.name in ("folding counts", "payloads to search")]
+    tenant = new_actor().tenant
+    assert len(chores) == 2
+    for chore in chores:
+        while chore.work():
+            pass
+        for added, goes_on in ((1, False), (3, True), (0, False)):
+            for minutes in range(added):
+                add(db, tenant, START + timedelta(minutes=minutes))
+            assert bool(chore.work()) == goes_on, (chore.name, added)
