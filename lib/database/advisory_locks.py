@@ -6,10 +6,12 @@ with 1953460590 for API tokens (migration 0029) and the seed 28 for the audit tr
 
 from __future__ import annotations
 
-#: Locks of one number. Who migrates, who loads the catalog and the demo, who folds, compares or moves counts.
+#: Locks of one number. Who migrates, who loads the catalog and the demo, who folds, compares or moves counts, who
+#: deletes turns.
 MIGRATE = 0x65766361
 LOAD = 0x65766363
 COUNTS = 0x666F6C64
+OLD_TURNS = 0x7475726E
 
 #: First numbers of locks of two. Whether two sessions are in one database (the second number is drawn), which workers
 #: are alive (half of an executor's id), who counts unknown events (a hash of the tenant).

@@ -86,8 +86,16 @@ ORDER BY r.updated_at
 LIMIT 200
 
 -- name: old_turns
--- Finished turns that nobody needs any more: the run's own rows are its record.
+-- Finished turns that nobody needs any more: the run's own rows are its record. None while another transaction that read
+-- some is open, which is about to delete them. By their creation, too, for the sake of its index.
+WITH alone AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock(:lock) AS is_ours
+), old AS (
+  SELECT CAST(extract(epoch FROM now() - interval '1 hour') * 1000 AS bigint) AS until
+)
 SELECT workflow_uuid FROM dbos.workflow_status
-WHERE queue_name = 'runs' AND status NOT IN ('ENQUEUED', 'DELAYED', 'PENDING')
-  AND updated_at < (extract(epoch FROM now() - interval '1 hour') * 1000)
-LIMIT 1000
+WHERE (SELECT is_ours FROM alone)
+  AND queue_name = 'runs' AND status NOT IN ('ENQUEUED', 'DELAYED', 'PENDING')
+  AND created_at < (SELECT until FROM old) AND updated_at < (SELECT until FROM old)
+ORDER BY created_at
+LIMIT :most

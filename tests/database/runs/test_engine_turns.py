@@ -241,3 +241,45 @@ def test_nobody_asks_the_engine_before_its_schema_is_there(db: Database, caplog:
     engine.stop()
     assert alive == 0, "housekeeping has not begun"
     assert caplog.messages == []
+
+
+def add_finished(db: Database, turns: int, *, minutes: int, status: str = "SUCCESS") -> None:
+    """Turns that were begun and last changed so many minutes ago."""
+    with db.owner.begin() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO dbos.workflow_status (workflow_uuid, status, name, queue_name, created_at, updated_at)"
+                " SELECT gen_random_uuid(), :status, 'advance_run', 'runs', at, at FROM generate_series(1, :turns),"
+                " CAST(extract(epoch FROM now() - make_interval(mins => :minutes)) * 1000 AS bigint) AS at"
+            ),
+            {"turns": turns, "minutes": minutes, "status": status},
+        )
+
+
+def test_finished_turns_are_deleted_faster_than_a_worker_finishes_them(db: Database) -> None:
+    assert recovery._CLEANED_AT_ONCE / recovery._CLEAN_SECONDS > 2 * 80 * 5, "of 80 runs a second, with 5 turns each"
+    add_finished(db, 2_500, minutes=61)
+    add_finished(db, 3, minutes=59)
+    engine.start(Settings(), worker=True)
+    try:
+        with db.owner.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+            count = "SELECT count(*) FROM dbos.workflow_status"
+            wait_for(lambda: conn.exec_driver_sql(count).scalar_one() <= 3)
+            assert conn.exec_driver_sql(count).scalar_one() == 3
+    finally:
+        engine.stop()
+
+
+def test_one_worker_at_a_time_deletes_finished_turns(db: Database) -> None:
+    add_finished(db, 5, minutes=61)
+    for status in ("ENQUEUED", "DELAYED", "PENDING"):
+        add_finished(db, 1, minutes=61, status=status)
+
+    def old(conn: database.Connection, most: int = 10) -> int:
+        row = {"lock": advisory_locks.OLD_TURNS, "most": most}
+        return len(conn.execute(recovery.queries["old_turns"], row).all())
+
+    with database.operate() as one, database.operate() as other:
+        assert (old(one), old(other)) == (5, 0)
+    with database.operate() as conn:
+        assert (old(conn), old(conn, most=3)) == (5, 3)
