@@ -174,7 +174,14 @@ def durations(
     origins: Sequence[Origin] = ("live",),
     together_from: int = 1,
 ) -> dict[int, Durations]:
-    """Percentiles by slice, of all names together; -1 holds those of all slices from `together_from` on together."""
+    """Percentiles by slice, of all names together; -1 holds those of all slices from `together_from` on together.
+
+    Of months that were dropped there are no rows to read below an hour: boundaries in them are moved back to whole
+    hours.
+    """
+    dropped = dropped_until(conn)
+    if dropped:
+        boundaries = [floor_to(at, DURATION_GRAINS[0]) if at < dropped else at for at in boundaries]
     parameters = _parameters(tenant, names, boundaries, origins, DURATION_GRAINS) | {"together_from": together_from}
     return {slice_: Durations(*rest) for slice_, *rest in conn.execute(queries["durations"], parameters)}
 

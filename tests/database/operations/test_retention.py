@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, text
@@ -16,8 +17,9 @@ from lib import database
 from lib.auth.actors import Actor
 from lib.database import Database
 from lib.errors import DatabaseUnavailable
-from lib.metrics import reconciliation, rollups
+from lib.metrics import reconciliation, reports, rollups
 from lib.metrics.rollups import COUNT_GRAINS, Durations, EventCounts, RunCounts
+from lib.metrics.time_window import Window, start_of
 from lib.operations import retention
 from lib.operations.retention import Kept
 from lib.operations.upkeep import Upkeep
@@ -228,6 +230,37 @@ def test_ended_runs_go_with_their_month_and_stay_counted(db: Database, new_actor
     _, runs, _ = counts(actor)
     assert (runs.runs, runs.open, runs.succeeded, runs.failed, runs.canceled) == (6, 0, 4, 1, 1)
     assert fold_and_compare(db) == []
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "Asia/Kathmandu", "Australia/Adelaide"])
+def test_percentiles_stay_where_hours_begin_between_those_of_utc(
+    db: Database, new_actor: ActorFactory, zone: str
+) -> None:
+    actor, there, kept = new_actor(), ZoneInfo(zone), Kept(14, 14)
+    last = datetime(2020, 2, 29, 23, 10, tzinfo=UTC)
+    with db.owner.begin() as conn:
+        for begun in (OLD, last, last + timedelta(hours=1)):
+            add_run(conn, actor.tenant, begun, ended=begun + timedelta(seconds=3))
+
+    def completed(first: date, days: int) -> tuple[int, int]:
+        """In the slices, and in all of them together."""
+        window = Window.of(start_of(first, there), start_of(first + timedelta(days=days), there), there)
+        with database.read(actor) as conn:
+            found = reports.event_metrics(conn, tenant=actor.tenant, event_type=TYPE, window=window)
+        percentiles = [period.durations for period in (*found.slices, found.total)]
+        *by_slice, together = [one.completed if one else 0 for one in percentiles]
+        return sum(by_slice), together
+
+    asked = {(OLD.date(), 1): 1, (OLD.date(), 5): 1, (date(2020, 2, 29), 2): 2, (date(2020, 2, 28), 5): 2}
+    for dropped in (0, 2):
+        assert drop_runs(db, "2020-03-16", kept) == dropped
+        for range_, runs in asked.items():
+            assert completed(*range_) == (runs, runs), (range_, dropped)
+        drop_events(db, "2020-03-16", kept)
+    within_an_hour = [OLD + timedelta(minutes=minutes) for minutes in (-5, 10, 40, 60)]
+    with database.read(actor) as conn:
+        found = rollups.durations(conn, tenant=actor.tenant, names=[TYPE], boundaries=within_an_hour)
+    assert {slice_: one.completed for slice_, one in found.items()} == {2: 1, -1: 1}
 
 
 def test_runs_go_some_at_a_time(db: Database, new_actor: ActorFactory) -> None:
