@@ -5,15 +5,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from lib.errors import InvalidInput
 
 SliceStep = Literal["hour", "day"]
 
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 #: Local hours begin on a quarter of an hour of UTC, whatever the zone's offset, and at most 90 minutes apart.
 _QUARTER = timedelta(minutes=15)
 _QUARTERS_LOOKED_AT = 6
@@ -23,6 +23,8 @@ EARLIEST, LATEST = datetime(2000, 1, 1), datetime(2100, 1, 1)
 #: Slices of an hour are shown up to this length; from the second on, days are.
 LONGEST_BY_HOUR = timedelta(days=15)
 SHORTEST_BY_DAY = timedelta(days=3)
+#: Names beside those of time zones: that of the server's own, and that of a server which was not told any.
+_NO_ZONES = {"localtime", "Factory"}
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,25 @@ class Window:
     @property
     def on_the_hour(self) -> bool:
         """Whether local hours begin with hours of UTC throughout the window."""
-        offsets = (at.utcoffset() for at in [*self.starts, self.until.astimezone(self.zone)])
-        return not any((offset or timedelta()) % _HOUR for offset in offsets)
+        return not any(offset % _HOUR for _, offset in self.offsets)
+
+    @cached_property
+    def offsets(self) -> list[tuple[datetime, timedelta]]:
+        """The offsets from UTC that the zone has in the window, each with since when, to the quarter hour."""
+        at, until = self.boundaries[0], self.boundaries[-1]
+        found = [(at, self._offset(at))]
+        while at < until:
+            following = min(at + _DAY, until)
+            if self._offset(following) != found[-1][1]:
+                following = at
+                while self._offset(following) == found[-1][1]:
+                    following += _QUARTER - (following - _EPOCH) % _QUARTER
+                found.append((following, self._offset(following)))
+            at = following
+        return found
+
+    def _offset(self, at: datetime) -> timedelta:
+        return at.astimezone(self.zone).utcoffset() or timedelta()
 
     def _following(self, at: datetime) -> datetime:
         """Where the local hour or day after the one of this moment begins, in UTC."""
@@ -146,6 +165,12 @@ class Window:
                 break
             following += _QUARTER
         return following
+
+
+@cache
+def zone_names() -> frozenset[str]:
+    """The names of all time zones."""
+    return frozenset(available_timezones() - _NO_ZONES)
 
 
 def moment(text: str, zone: ZoneInfo, *, field: str, end: bool = False) -> datetime:

@@ -1,5 +1,6 @@
 -- name: by_hour_of_week
--- Events by weekday (1 is Monday) and hour of a time zone, from buckets, unfolded changes and raw rows.
+-- Events by weekday (1 is Monday) and hour of a clock, from buckets, unfolded changes and raw rows. The clock is told by
+-- its offsets from UTC and since when each holds: zones that the database knows need not be those of whoever asks.
 WITH spans AS (
   SELECT grain, since, until
   FROM app_spans(CAST(:grains AS smallint[]), CAST(:sinces AS timestamptz[]), CAST(:untils AS timestamptz[]))
@@ -22,9 +23,12 @@ WITH spans AS (
   FROM spans s JOIN event_row_counts e ON s.grain = 0 AND e.created_at >= s.since AND e.created_at < s.until
   WHERE e.tenant = CAST(:tenant AS uuid) AND e.event_name = :event_type AND e.origin = ANY (CAST(:origins AS text[]))
 )
-SELECT extract(isodow FROM at AT TIME ZONE CAST(:zone AS text))::int AS weekday,
-       extract(hour FROM at AT TIME ZONE CAST(:zone AS text))::int AS hour, sum(total)::bigint AS total
-FROM counted
+SELECT extract(isodow FROM shown)::int AS weekday, extract(hour FROM shown)::int AS hour, sum(total)::bigint AS total
+FROM (
+  SELECT at AT TIME ZONE 'UTC'
+         + (CAST(:offsets AS interval[]))[width_bucket(at, CAST(:holding_since AS timestamptz[]))] AS shown, total
+  FROM counted
+) c
 GROUP BY 1, 2
 
 -- name: unmatched_reasons

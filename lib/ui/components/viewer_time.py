@@ -59,10 +59,7 @@ def _remembered(actor: Actor) -> Any:
 
 
 def _zone(name: object) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name) if isinstance(name, str) and name else None
-    except (KeyError, ValueError, OSError):
-        return None
+    return ZoneInfo(name) if isinstance(name, str) and name in time_window.zone_names() else None
 
 
 def shown(moment: datetime, form: str = "%Y-%m-%d %H:%M") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -15,7 +15,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.metrics import reconciliation, rollups
 from lib.metrics.rollups import ORIGINS, Origin
-from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window, clock, end_of_this_minute, iso
+from lib.metrics.time_window import LONGEST_BY_HOUR, SliceStep, Window, clock, end_of_this_minute, iso, zone_names
 from lib.ui.components import (
     choices,
     guard,
@@ -301,7 +301,7 @@ def _zone() -> Choice[str]:
 @cache
 def _any_zone() -> Choice[str]:
     """Places, and UTC first; not the aliases and offsets that the database of zones also has."""
-    places = sorted(z for z in available_timezones() if "/" in z and not z.startswith(("Etc/", "SystemV/")))
+    places = sorted(z for z in zone_names() if "/" in z and not z.startswith(("Etc/", "SystemV/")))
     return Choice(
         _ZONE,
         "Time zone",

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 import streamlit as st
 
 from lib import database
 from lib.auth import members, preferences, tokens
 from lib.auth.actors import Actor
+from lib.metrics import time_window
 from lib.ui.components import guard, statuses, viewer_time
 from lib.ui.components.text import code, escape
 from lib.ui.people import sessions, settings_tokens
@@ -39,7 +38,7 @@ def draw(actor: Actor) -> None:
 
 def _draw_preferences(actor: Actor, view: str) -> None:
     st.header("How you see things", anchor=False)
-    zones = [_BROWSER, *sorted(available_timezones())]
+    zones = [_BROWSER, *sorted(time_window.zone_names())]
     chosen = viewer_time.chosen()
     st.selectbox(
         "Time zone",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 from itertools import pairwise
 from typing import Any
 from uuid import UUID, uuid4
@@ -197,6 +199,23 @@ def test_days_in_kathmandu_begin_at_1815_utc(actor: Actor, log: Log) -> None:
     with database.read(actor) as conn:
         week = reports.by_hour_of_week(conn, tenant=actor.tenant, event_type=NAME, window=found.window)
     assert week[2][23] == 1 and week[3][0] == 1 and sum(map(sum, week)) == 2, "Wednesday 23:59, Thursday 0:00"
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe", "Pacific/Chatham"])
+def test_weekdays_and_hours_are_those_of_the_viewers_clocks(zone: str, actor: Actor, log: Log) -> None:
+    """Those of Python, by a name that the database has never heard of: its zones may be older."""
+    with resources.files("tzdata").joinpath("zoneinfo", *zone.split("/")).open("rb") as file:
+        there = ZoneInfo.from_file(file, key="Europe/Not_Yet")
+    for change in (datetime(2025, 10, 4), datetime(2025, 10, 25), datetime(2026, 3, 7), datetime(2026, 4, 4)):
+        since = change.replace(hour=3, minute=7, tzinfo=UTC)
+        moments = [since + n * timedelta(minutes=53) for n in range(60)]
+        for at in moments:
+            log.event(at)
+        window = Window.of(since, moments[-1] + timedelta(minutes=1), there)
+        with database.read(actor) as conn:
+            week = reports.by_hour_of_week(conn, tenant=actor.tenant, event_type=NAME, window=window)
+        shown = Counter((at.weekday(), at.hour) for at in (at.astimezone(there) for at in moments))
+        assert week == [[shown[weekday, hour] for hour in range(24)] for weekday in range(7)]
 
 
 zones = st.sampled_from(

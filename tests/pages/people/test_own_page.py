@@ -12,6 +12,7 @@ from lib.database import Database
 from lib.ui.components.text import NOTHING
 from tests.conftest import ActorFactory
 from tests.support import pages
+from tests.support.workflow_runs import insert_event
 
 
 @pytest.mark.parametrize("permission", ["read", "manage", "admin"])
@@ -55,6 +56,20 @@ def test_metrics_are_read_in_the_time_zone_until_another_is_asked_for(zone: str,
     assert not app.exception and app.selectbox(key="tz").value == zone
     asked = pages.open_page("metrics.py", tz="Europe/Berlin")
     assert asked.selectbox(key="tz").value == "Europe/Berlin" and not asked.warning
+
+
+def test_what_names_no_time_zone_is_not_offered_and_breaks_no_page_of_whom_it_is_kept_for(
+    new_actor: ActorFactory,
+) -> None:
+    """Such as the file `localtime`, which Debian has beside the zones, and the database has not."""
+    actor = new_actor("read", name="Acme")
+    with database.write(actor) as conn:
+        preferences.put(conn, actor, name="timeZone", value="localtime")
+        insert_event(conn, actor.tenant, "TICKET_CREATED", {})
+    app = pages.open_page("metrics.py", eventType="TICKET_CREATED")
+    assert not app.exception and not app.error and app.selectbox(key="tz").value == "UTC"
+    offered = pages.open_page("me.py").selectbox(key="my-zone")
+    assert offered.value == "As the browser says" and not {"localtime", "Factory"} & set(offered.options)
 
 
 def test_the_view_of_the_catalog_is_the_next_one(new_actor: ActorFactory) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,17 @@ def test_every_slice_begins_at_its_number_and_places_follow_time(window: Window)
     assert places == sorted(places)
     assert window.place(window.since - timedelta(days=1)) == places[0]
     assert window.place(window.until + timedelta(days=1)) == places[-1]
+
+
+@given(windows())
+def test_offsets_hold_from_where_clocks_change_on(window: Window) -> None:
+    begins = [since for since, _ in window.offsets]
+    at = window.since
+    while at < window.until:
+        _, offset = window.offsets[bisect_right(begins, at) - 1]
+        assert at.astimezone(window.zone).utcoffset() == offset
+        at += timedelta(minutes=5)
+    assert begins[0] == window.since and len(begins) <= 3
 
 
 @given(windows())
