@@ -7,7 +7,6 @@ attached to it are started, and every candidate gets a reason. A bad payload is 
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -20,8 +19,8 @@ from uuid import UUID
 from lib import database, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, driver, named_queries
-from lib.errors import CatalogError, Conflict, DatabaseUnavailable, NotFound
-from lib.events import event_spans, judging, matching, submission
+from lib.errors import CatalogError, DatabaseUnavailable
+from lib.events import claims, event_spans, judging, matching, submission
 from lib.events.judging import JudgedEvent, SentEvent
 from lib.events.matching import Decision
 from lib.events.submission import Claim, DecidedEvent, Submission
@@ -184,7 +183,7 @@ def _answered(
         number: event for number, event in enumerate(judged) if isinstance(event, CatalogError)
     }
     taken = [
-        _Taken(number, event, _claim(way.conn, one, event))
+        _Taken(number, event, claims.of_event(way.conn, one, event))
         for number, (one, event) in enumerate(zip(sent, judged, strict=True))
         if isinstance(event, JudgedEvent)
     ]
@@ -196,46 +195,21 @@ def _answered(
         else:
             lost.append(one)
     for one in lost:
-        answers[one.number] = _earlier(way, one)
+        assert one.claim is not None
+        answers[one.number] = claims.earlier(way.conn, one.claim, tenant=way.tenant)
     return [answers[number] for number in range(len(sent))]
 
 
-def _claim(conn: Connection, sent: SentEvent, event: JudgedEvent) -> Claim | None:
-    """What is to be taken for an event, so that it is taken once."""
-    if sent.submission_id is None:
-        return None
-    content = {
-        "type": sent.event_type,
-        "payload": sent.payload,
-        "key": sent.correlation_key,
-        "ref": sent.schema_ref,
-    }
-    source, submission_id = (
-        text if sent.is_ours or not event.facts.redacted.holds(text) else _digest(conn, text)
-        for text in (sent.source or "", sent.submission_id)
-    )
-    return Claim(source, submission_id, hashlib.sha256(strict_json.canonical(content, is_read=sent.is_read)).digest())
-
-
-def _digest(conn: Connection, secret: str) -> str:
-    """What is kept in the place of a key or an id that is a secret (docs/decisions/0043)."""
-    return str(conn.execute(queries["digest"], {"key": secret}).scalar_one())
-
-
 def _claimed(way: _Way, taken: Sequence[_Taken]) -> tuple[list[_Taken], list[_Taken]]:
-    """Those that nobody took before, and the others. What starts nothing takes its claim when it is recorded."""
-    claims = [(one.event.event_id, one.claim) for one in taken if one.claim and one.may_act]
-    if not claims:
+    """Those that nobody took before, and the others.
+
+    What starts nothing takes its claim when it is recorded, unless that may have been taken in another spelling.
+    """
+    due = {one.event.event_id: one.claim for one in taken if one.claim and (one.may_act or one.claim.sent_as)}
+    if not due:
         return list(taken), []
-    keys = {
-        "tenant": way.tenant,
-        "sources": [claim.source for _, claim in claims],
-        "submission_ids": [claim.submission_id for _, claim in claims],
-        "event_ids": [event_id for event_id, _ in claims],
-        "content_hashes": [claim.content_hash for _, claim in claims],
-    }
-    won = {row["event_id"] for row in driver.rows(way.conn, queries["claim"], keys)}
-    lost = {event_id for event_id, _ in claims} - won
+    won = claims.take(way.conn, due, tenant=way.tenant)
+    lost = due.keys() - won
     open_ = [
         replace(one, claim=None) if one.event.event_id in won else one
         for one in taken
@@ -259,22 +233,7 @@ def _with_digest(conn: Connection, event: JudgedEvent) -> JudgedEvent:
     """The event with the digest of its key, if that is a secret."""
     if event.key is None or not event.key_is_secret:
         return event
-    return replace(event, facts=replace(event.facts, correlation_key=_digest(conn, event.key)))
-
-
-def _earlier(way: _Way, one: _Taken) -> Submission | CatalogError:
-    """What became of the event that took (source, id) before, if the content is the same."""
-    assert one.claim is not None
-    keys = {"tenant": way.tenant, "source": one.claim.source, "submission_id": one.claim.submission_id}
-    earlier = way.conn.execute(queries["claimed"], keys).one()
-    if bytes(earlier.content_hash) != one.claim.content_hash:
-        used = f"id: {one.claim.submission_id} of this source was already used for another event"
-        return Conflict(f"{used} ({earlier.event_id}).")
-    try:
-        found = submission.get_submission(way.conn, tenant=way.tenant, event_id=earlier.event_id)
-    except NotFound:  # it was dropped with its month, and what it is called is forgotten within the minute
-        return CatalogError("This event is just being dropped, as it is old enough. Send it again in a minute.")
-    return replace(found, duplicate=True)
+    return replace(event, facts=replace(event.facts, correlation_key=claims.digest(conn, event.key)))
 
 
 def _decided(

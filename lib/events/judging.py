@@ -101,6 +101,8 @@ class JudgedEvent:
     candidates: Sequence[Mapping[str, Any]]
     #: Whether any run waits for an event of this type.
     has_waits: bool
+    #: Whether any source or id of the tenant may be kept as a digest.
+    has_digests: bool
 
     @property
     def key_is_secret(self) -> bool:
@@ -192,6 +194,7 @@ def _judged(
         schema_ref_conflict=conflict,
         candidates=candidates,
         has_waits=row["has_waits"],
+        has_digests=row["has_digests"],
     )
 
 

@@ -72,11 +72,16 @@ def of_decisions(event: JudgedEvent, decisions: list[Decision]) -> Submission:
 
 @dataclass(frozen=True)
 class Claim:
-    """What makes a submission the only one of its kind: (source, id) is taken once, for one content."""
+    """What makes a submission the only one of its kind: (source, id) is taken once, for one content.
+
+    Both are as they are kept: a secret as its digest.
+    """
 
     source: str
     submission_id: str
     content_hash: bytes
+    #: Both as they came, where an earlier submission may have them in another spelling.
+    sent_as: tuple[str, str] | None
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 -- name: facts
 -- All that events are decided on, one row for each kind of event (its type, and the schema ref that its sender names),
 -- with ids for the events of that kind: the catalog entry, the schema, the fields that are redacted, the published
--- workflows that it triggers (or the one asked for), and whether runs wait for it. And whether the token that sends
--- them, if one does, still may send events, and those; it stays so until the transaction ends. Where that was waited for,
--- all else is as it was before the wait.
+-- workflows that it triggers (or the one asked for), whether runs wait for it, and whether any source or id of the
+-- tenant is kept as a digest. And whether the token that sends them, if one does, still may send events, and those; it
+-- stays so until the transaction ends. Where that was waited for, all else is as it was before the wait.
 SELECT ARRAY(SELECT app_uuidv7() FROM generate_series(1, k.events)) AS event_ids, app_now() AS created_at,
        t.waited, t.may_send, t.event_types IS NULL OR k.event_type = ANY (t.event_types) AS is_allowed,
        e.event_type IS NOT NULL AS is_known, e.payload_schema_ref, e.correlation_paths,
@@ -14,6 +14,12 @@ SELECT ARRAY(SELECT app_uuidv7() FROM generate_series(1, k.events)) AS event_ids
        EXISTS (SELECT FROM workflow_run_waits t
                WHERE t.tenant = CAST(:tenant AS uuid) AND t.status = 'WAITING' AND t.event_name = k.event_type
                  AND t.wait_type = 'event') AS has_waits,
+       -- In any collation these two stand around all digests, and nearly nothing else.
+       EXISTS (SELECT FROM event_submissions s
+               WHERE s.tenant = CAST(:tenant AS uuid) AND s.submission_id BETWEEN 'redacted:a' AND 'redacted:q')
+         OR EXISTS (SELECT FROM event_submissions s
+                    WHERE s.tenant = CAST(:tenant AS uuid) AND s.source BETWEEN 'redacted:a' AND 'redacted:q')
+         AS has_digests,
        c.candidates
 FROM app_hold_token(CAST(:tenant AS uuid), CAST(:token_id AS uuid), false) t
 CROSS JOIN unnest(CAST(:event_types AS text[]), CAST(:schema_refs AS text[]), CAST(:counts AS int[]))

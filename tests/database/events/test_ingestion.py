@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from lib import database
 from lib.auth.actors import Actor
+from lib.catalog import redacted_fields
 from lib.catalog import system as system_catalog
 from lib.database import Database
 from lib.errors import Conflict, InvalidInput, NotFound, PermissionDenied
@@ -181,13 +182,83 @@ def test_the_same_submission_is_one_event_and_another_under_its_id_is_refused(
     assert count(db, "workflow_runtime_events") == 3 and count(db, "workflow_runs") == 2
 
 
+NAMED = {
+    "id": {"source": "desk", "submission_id": "ORD-12345678"},
+    "source": {"source": "/orders/ORD-12345678", "submission_id": "1"},
+    "no source": {"submission_id": "ORD-12345678"},
+    "both": {"source": "/orders/ORD-12345678", "submission_id": "ORD-12345678"},
+}
+
+
 @pytest.mark.own_database
-def test_fifty_at_once_are_one_event_and_one_run(db: Database, new_actor: ActorFactory) -> None:
+@pytest.mark.parametrize("attached", [True, False])
+@pytest.mark.parametrize("hidden_first", [False, True])
+@pytest.mark.parametrize("name", NAMED.values(), ids=NAMED)
+def test_the_same_submission_is_one_event_whatever_is_redacted_meanwhile(
+    name: dict[str, str], hidden_first: bool, attached: bool, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor("admin")
+    if attached:
+        publish(actor, "fine")
+    payload = {**TICKET, "orderId": "ORD-12345678"}
+
+    def redact(*pointers: str) -> None:
+        with database.write(actor) as conn:
+            redacted_fields.change(conn, actor, event_type="TICKET_CREATED", pointers=pointers)
+
+    redact(*["/orderId"] * hidden_first)
+    first = submit(actor, payload, **name)
+    redact(*["/orderId"] * (not hidden_first))
+    kept = shown_rows(db, "event_submissions")
+    again = submit(actor, payload, **name)
+    assert again.duplicate and again.event_id == first.event_id and reasons(again) == reasons(first)
+    with pytest.raises(Conflict, match=str(first.event_id)) as refused:
+        submit(actor, {**payload, "more": 1}, **name)
+    assert hidden_first or "ORD-12345678" not in str(refused.value)
+    assert shown_rows(db, "event_submissions") == kept, "and nothing is kept in plain text that is a secret now"
+    assert count(db, "workflow_runtime_events") == 1 and count(db, "workflow_runs") == attached
+    assert not submit(actor, payload, source="another", submission_id="ORD-12345678").duplicate
+
+
+@pytest.mark.own_database
+def test_the_same_submission_is_one_event_when_its_schema_marks_it_meanwhile(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    add_entry(db, actor.tenant, "OWN", schema={"properties": {"orderId": {}}})
+    name = {"source": "desk", "submission_id": "ORD-12345678"}
+    first = submit(actor, {"orderId": "ORD-12345678"}, event="OWN", **name)
+    with db.owner.begin() as conn:
+        marked = json.dumps({"properties": {"orderId": {"x-sensitive": True}}})
+        conn.execute(text("UPDATE event_catalog SET payload_schema = :s WHERE event_type = 'OWN'"), {"s": marked})
+    again = submit(actor, {"orderId": "ORD-12345678"}, event="OWN", **name)
+    assert again.duplicate and again.event_id == first.event_id
+
+
+@pytest.mark.own_database
+def test_one_name_that_was_taken_twice_before_tells_each_content_its_own_event(
+    db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    hiding = {**TICKET, "password": SECRET}
+    hidden = submit(actor, hiding, source="desk", submission_id=SECRET)
+    plain = submit(actor, source="phone", submission_id=SECRET)
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("UPDATE event_submissions SET source = 'desk'")
+    for payload, first in ((hiding, hidden), (TICKET, plain)):
+        again = submit(actor, payload, source="desk", submission_id=SECRET)
+        assert again.duplicate and again.event_id == first.event_id
+
+
+@pytest.mark.own_database
+@pytest.mark.parametrize("submission_id", ["1", "token=Zq7Xv9Kp2Rm4"])
+def test_fifty_at_once_are_one_event_and_one_run(submission_id: str, db: Database, new_actor: ActorFactory) -> None:
     actor = new_actor()
     publish(actor, "fine")
     done: list[Submission] = []
     threads = [
-        threading.Thread(target=lambda: done.append(submit(actor, source="s", submission_id="1"))) for _ in range(50)
+        threading.Thread(target=lambda: done.append(submit(actor, source="s", submission_id=submission_id)))
+        for _ in range(50)
     ]
     for thread in threads:
         thread.start()
