@@ -104,16 +104,16 @@ def start_recorded(
     actor: Actor,
     event: JudgedEvent,
     *,
-    workflows: Collection[UUID],
+    failed: Collection[tuple[UUID | None, UUID | None]],
     origin: Origin,
     event_at: datetime,
 ) -> list[Decision]:
-    """Decide anew on these workflows for an event that is recorded, and start what may start.
+    """Decide anew on what failed (`Match.tried`) for an event that is recorded; start and resume what may be.
 
     In the caller's transaction, which records what came of it. The event came at `event_at`.
     """
     [decided] = _decided(conn, actor.tenant, [event])
-    again = [one for one in decided if one.match.workflow_id in workflows]
+    again = [one for one in decided if one.match.tried in failed]
     [done] = _carried_out(_Way(conn, actor, origin, event_at=event_at), [event], [again])
     return done
 

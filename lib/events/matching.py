@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID, uuid4
@@ -80,7 +80,10 @@ class EventFacts:
 
 @dataclass(frozen=True)
 class Match:
-    """What became, or would become, of one candidate; `workflow_id` is None when there was no candidate."""
+    """What became, or would become, of one candidate; `workflow_id` is None when there was no candidate.
+
+    `wait_id` is that of the wait which the event ended or was to end, None for a candidate to be started.
+    """
 
     workflow_id: UUID | None
     workflow_name: str | None
@@ -90,6 +93,11 @@ class Match:
     detail: dict[str, Any] = field(default_factory=dict)
     run_id: UUID | None = None
     wait_id: UUID | None = None
+
+    @property
+    def tried(self) -> tuple[UUID | None, UUID | None]:
+        """What was tried: to start the workflow, or to end a wait of one of its runs."""
+        return self.workflow_id, self.wait_id
 
     @property
     def message(self) -> str:
@@ -141,11 +149,14 @@ def resumed(wait: Mapping[str, Any]) -> Decision:
 
 
 def failed(decision: Decision, reason: str = "start_failed", error: BaseException | None = None) -> Decision:
-    """The decision for a candidate that could not be started or resumed, with what people may be told of the error."""
+    """The decision for a candidate that could not be started or a wait that could not be ended.
+
+    With what people may be told of the error.
+    """
     old = decision.match
     outcome: MatchOutcome = "failed" if reason == "start_failed" else "skipped"
     detail = old.detail | ({"cause": cause(error)} if error else {})
-    return Decision(Match(old.workflow_id, old.workflow_name, old.workflow_version, outcome, reason, detail))
+    return Decision(replace(old, outcome=outcome, reason=reason, detail=detail, run_id=None))
 
 
 # psycopg's names of errors that do not last.

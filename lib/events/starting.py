@@ -1,4 +1,4 @@
-"""Starting now what an event could not start when it came. It stays the same event: no copy of it is sent."""
+"""Starting and resuming now what an event could not when it came. It stays the same event: no copy of it is sent."""
 
 from __future__ import annotations
 
@@ -20,11 +20,12 @@ queries = named_queries.of(__name__)
 
 
 def start_again(conn: Connection, actor: Actor, *, event_id: UUID) -> Sequence[Match]:
-    """Decide anew on each workflow that the event could not start, and start what may start; needs manage. Audited.
+    """Decide anew on each workflow that the event could not start and each wait that it could not end; needs manage.
 
-    What came of them is added to the event's trace. The event is in error no longer unless one fails again. Runs get
-    this moment as their trigger time. Raises PermissionDenied, NotFound; Conflict when the event is not in error, so
-    that a second click starts nothing, or none of those workflows reacts to it any more.
+    Audited. What may start starts, and what still waits goes on. What came of them is added to the event's trace. The
+    event is in error no longer unless one fails again. Runs get this moment as their trigger time. Raises
+    PermissionDenied, NotFound; Conflict when the event is not in error, so that a second click starts nothing, or none
+    of those workflows reacts to it any more.
     """
     actor.require("manage", acts.EventStartedAgain, on=event_id)
     keys = {"tenant": actor.tenant, "event_id": event_id}
@@ -37,8 +38,8 @@ def start_again(conn: Connection, actor: Actor, *, event_id: UUID) -> Sequence[M
     if row is None:
         raise Conflict("This event is not in error: what it could start has been started.")
     event = _judged(conn, actor, event_id, row)
-    failed = set(conn.execute(queries["failed_workflows"], keys).scalars())
-    done = ingestion.start_recorded(conn, actor, event, workflows=failed, origin=row.origin, event_at=row.created_at)
+    failed = {(match.workflow_id, match.wait_id) for match in conn.execute(queries["failed"], keys)}
+    done = ingestion.start_recorded(conn, actor, event, failed=failed, origin=row.origin, event_at=row.created_at)
     if not done:
         raise Conflict("None of the workflows that it could not start reacts to this event any more.")
     outcome = submission.of_decisions(event, done)

@@ -8,13 +8,15 @@ WHERE tenant = CAST(:tenant AS uuid) AND event_id = CAST(:event_id AS uuid)
 SELECT event_name, created_at, origin, payload, correlation_key, payload_schema_ref
 FROM app_event_to_start(CAST(:tenant AS uuid), CAST(:event_id AS uuid))
 
--- name: failed_workflows
--- The workflows that an event could not start, whatever was tried last.
-SELECT workflow_id FROM (
-  SELECT DISTINCT ON (m.workflow_id) m.workflow_id, m.outcome
+-- name: failed
+-- The workflows that an event could not start and the waits that it could not end, whatever was tried last for each.
+-- Matches of earlier releases name no wait that could not be ended, only its step: no workflow is started for those.
+SELECT workflow_id, wait_id FROM (
+  SELECT DISTINCT ON (m.workflow_id, m.wait_id) m.workflow_id, m.wait_id, m.outcome
   FROM workflow_event_matches m
   WHERE m.tenant = CAST(:tenant AS uuid) AND m.event_id = CAST(:event_id AS uuid) AND m.workflow_id IS NOT NULL
-  ORDER BY m.workflow_id, m.match_no DESC
+    AND (m.wait_id IS NOT NULL OR m.detail -> 'stepPath' IS NULL)
+  ORDER BY m.workflow_id, m.wait_id, m.match_no DESC
 ) latest
 WHERE outcome = 'failed'
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -45,6 +47,45 @@ def start_again(actor: Actor, event: UUID) -> list[tuple[str | None, str, str]]:
 def record_of(actor: Actor, event: UUID) -> EventRecord:
     with database.read(actor) as conn:
         return activity.record(conn, tenant=actor.tenant, event_id=str(event))
+
+
+def open_wait(actor: Actor, workflow: UUID) -> UUID:
+    """A wait of a run of this workflow for the next TICKET_CREATED with the ticket's key."""
+    run = {"t": actor.tenant, "r": uuid4(), "w": workflow, "k": TICKET["ticketId"]}
+    with database.operate() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO workflow_runs (tenant, run_id, workflow_id, workflow_version, status)"
+                " VALUES (:t, :r, :w, 1, 'WAITING')"
+            ),
+            run,
+        )
+        wait: UUID = conn.execute(
+            text(
+                "INSERT INTO workflow_run_waits (tenant, run_id, step_path, wait_type, event_name, key)"
+                " VALUES (:t, :r, 'answer', 'event', 'TICKET_CREATED', :k) RETURNING wait_id"
+            ),
+            run,
+        ).scalar_one()
+    return wait
+
+
+def wait_status(wait: UUID) -> str:
+    with database.operate() as conn:
+        query = text("SELECT status FROM workflow_run_waits WHERE wait_id = :w")
+        return str(conn.execute(query, {"w": wait}).scalar_one())
+
+
+@contextmanager
+def waits_cannot_be_ended(db: Database) -> Iterator[None]:
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'refused'; END $$;"
+            " CREATE TRIGGER refuse BEFORE UPDATE ON workflow_run_waits FOR EACH ROW EXECUTE FUNCTION refuse()"
+        )
+    yield
+    with db.owner.begin() as conn:
+        conn.exec_driver_sql("DROP FUNCTION refuse CASCADE")
 
 
 def audited(event: UUID) -> list[str]:
@@ -124,6 +165,58 @@ def test_it_is_decided_as_things_are_now(new_actor: ActorFactory) -> None:
     with pytest.raises(Conflict, match="reacts to this event any more"):
         start_again(actor, second)
     assert record_of(actor, second).status == "error" and audited(second) == []
+
+
+def test_a_wait_for_the_next_event_is_not_ended_by_an_older_one(new_actor: ActorFactory) -> None:
+    actor = new_actor()
+    bad = publish(actor, "bad", definition=NONSENSE)
+    event = submit(actor).event_id
+    mend(bad)
+    wait = open_wait(actor, bad)
+    assert start_again(actor, event) == [("bad", "started", "started")]
+    assert wait_status(wait) == "WAITING"
+    assert [(m.outcome, m.wait_id) for m in submit(actor).matches if m.wait_id] == [("resumed", wait)]
+
+
+@pytest.mark.own_database
+@pytest.mark.parametrize(
+    ("paused", "candidate"), [(True, ("bad", "skipped", "paused")), (False, ("bad", "started", "started"))]
+)
+def test_a_wait_that_could_not_be_ended_is_tried_again_and_alone(
+    paused: bool, candidate: tuple[str, str, str], db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    bad = publish(actor, "bad", paused=paused)
+    wait = open_wait(actor, bad)
+    with waits_cannot_be_ended(db):
+        done = submit(actor)
+        later = open_wait(actor, bad)
+        assert start_again(actor, done.event_id) == [("bad", "failed", "start_failed")]
+    first = [(m.workflow_name, m.outcome, m.reason) for m in done.matches]
+    assert first == [("bad", "failed", "start_failed"), candidate] and wait_status(wait) == "WAITING"
+    assert start_again(actor, done.event_id) == [("bad", "resumed", "resumed")]
+    assert (wait_status(wait), wait_status(later)) == ("RESUMED", "WAITING")
+    record = record_of(actor, done.event_id)
+    assert (record.status, record.error_message) == ("matched", None)
+    assert [t.match.outcome for t in record.trace] == ["failed", candidate[1], "resumed"]
+
+
+@pytest.mark.own_database
+@pytest.mark.parametrize("kept_with_wait", [True, False])
+def test_no_run_is_started_for_a_wait_that_could_not_be_ended_and_is_over(
+    kept_with_wait: bool, db: Database, new_actor: ActorFactory
+) -> None:
+    actor = new_actor()
+    wait = open_wait(actor, publish(actor, "bad"))
+    with waits_cannot_be_ended(db):
+        event = submit(actor).event_id
+    with db.owner.begin() as conn:
+        conn.execute(text("UPDATE workflow_run_waits SET status = 'TIMED_OUT' WHERE wait_id = :w"), {"w": wait})
+        if not kept_with_wait:  # as earlier releases kept it
+            conn.exec_driver_sql("DELETE FROM workflow_event_matches WHERE outcome = 'started'")
+            conn.exec_driver_sql("UPDATE workflow_event_matches SET wait_id = NULL")
+    with pytest.raises(Conflict, match="reacts to this event any more"):
+        start_again(actor, event)
 
 
 def test_only_who_may_and_only_their_own_events(new_actor: ActorFactory) -> None:
