@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 
 from lib import command_line, database
-from lib.auth import sign_in_settings
 from lib.database.checks import Check
 from lib.errors import ConfigurationError
+from lib.operations import fitting_settings
 from lib.settings import Settings, settings
 
 
@@ -35,11 +35,8 @@ def main() -> int:
 
 def _checks(given: Settings) -> Iterator[Check]:
     yield Check("settings", "read")
-    try:
-        sign_in_settings.check(given)
-        yield Check("sign-in", given.auth or "none, on a database of this machine alone")
-    except ConfigurationError as error:
-        yield Check("sign-in", given.auth or "none", str(error))
+    # All processes have the same settings, so those of workers are checked where they are processes of their own, too.
+    yield from fitting_settings.examine(given, serves=True, executes=True)
     yield from database.examine(given)
 
 

@@ -8,8 +8,9 @@ import sys
 import threading
 
 from lib import command_line, database, sandbox  # noqa: F401 (Ctrl-C while the rest is loaded)
+from lib.database import checks
 from lib.errors import CatalogError, end_process
-from lib.operations import stopping, upkeep
+from lib.operations import fitting_settings, stopping, upkeep
 from lib.runs import engine
 from lib.settings import settings
 from lib.telemetry import logs, traces
@@ -24,7 +25,7 @@ def main() -> int:
     stopping.when_asked(stop.set)
     try:
         logs.set_up(settings())
-        upkeep.check(settings())
+        checks.require(fitting_settings.examine(settings(), serves=False, executes=True))
         traces.start(settings(), process="worker")
         with database.translated():
             database.start(settings())

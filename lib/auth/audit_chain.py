@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -97,7 +98,23 @@ def append_to(path: Path, checkpoints: Iterable[Checkpoint]) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        raise InvalidInput("checkpoint file", f"{path} cannot be written: {error.strerror}") from None
+        raise _unwritable(path, error) from None
+
+
+def check_appendable(path: Path) -> None:
+    """Raise InvalidInput if `append_to` could not write there. Nothing is made, changed or left."""
+    try:
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_APPEND))
+        except FileNotFoundError:
+            with tempfile.TemporaryFile(dir=Path(os.path.realpath(path)).parent):
+                pass  # a file may be made in the folder
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _unwritable(path: Path, error: OSError) -> InvalidInput:
+    return InvalidInput("checkpoint file", f"{path} cannot be written: {error.strerror}")
 
 
 def read_from(path: Path) -> list[Checkpoint]:

@@ -47,6 +47,11 @@ _POOL: dict[str, Any] = {
     "connect_args": {"connect_timeout": 5, "application_name": "event-catalog"},
 }
 
+_ONE_LOGIN = (
+    "APP_DATABASE_URL is not set: pages use DATABASE_URL with SET LOCAL ROLE %s, which injected SQL could reset. "
+    "Give pages a login of their own."
+)
+
 # Where a connection keeps what `on_commit` was given.
 _ON_COMMIT = "on_commit"
 
@@ -101,16 +106,20 @@ def _bring_up(settings: Settings) -> Database:
     app: Engine | None = None
     try:
         owner_url = server.url() if server else address.of_owner(settings.database_url or "")
+        app_url = address.of_pages(settings.app_database_url)
         owner = owner_engine(owner_url)
-        checks.require(checks.before_migrations(owner))
+        app = app_engine(app_url) if app_url else None
+        checks.require(checks.before_migrations(owner, app))
         role = checks.role_of(owner)
         migrate(owner, role=role)
-        app_url = _app_url(owner, owner_url, server, settings, role)
-        app = app_engine(app_url or owner_url) if app_url else None
+        if app is None and server is not None:
+            app = app_engine(_own_login(owner, owner_url, server, role))
+        elif app is None:
+            log.warning(_ONE_LOGIN, role)
         checks.require(checks.after_migrations(owner, app, role=role))
-        if app is not None and server is None and checks.is_pooled(app):
+        if app is not None and app_url and checks.is_pooled(app):
             app.dispose()
-            app = app_engine(app_url or owner_url, pooled=True)
+            app = app_engine(app_url, pooled=True)
     except BaseException:
         for engine in (app, owner):
             if engine is not None:
@@ -135,26 +144,26 @@ def examine(settings: Settings) -> Iterator[checks.Check]:
 def _examine(settings: Settings) -> Iterator[checks.Check]:
     server = None
     owner: Engine | None = None
+    app: Engine | None = None
     try:
         server = None if settings.database_url else embedded_server.start(settings.data_dir)
         owner_url = server.url() if server else address.of_owner(settings.database_url or "")
         owner = owner_engine(owner_url)
-        found = list(checks.before_migrations(owner))
+        found = []
+        try:
+            app_url = address.of_pages(settings.app_database_url)
+            app = app_engine(app_url) if app_url else None
+        except ConfigurationError as error:
+            found.append(checks.Check("login of pages", "cannot be read", str(error)))
+        found.extend(checks.before_migrations(owner, app))
         yield from found
         if any(check.problem for check in found) or not checks.is_migrated(owner):
             return
-        role = checks.role_of(owner)
-        app = (
-            app_engine(address.read(settings.app_database_url, name="APP_DATABASE_URL"))
-            if settings.app_database_url
-            else None
-        )
-        yield from checks.after_migrations(owner, app, role=role)
-        if app is not None:
-            app.dispose()
+        yield from checks.after_migrations(owner, app, role=checks.role_of(owner))
     finally:
-        if owner is not None:
-            owner.dispose()
+        for engine in (app, owner):
+            if engine is not None:
+                engine.dispose()
         if server:
             server.stop()
 
@@ -357,17 +366,8 @@ def _refuse_unstorable_text(context: ExceptionContext) -> None:
     driver.refuse_unstorable(context.parameters, context.original_exception)
 
 
-def _app_url(owner: Engine, owner_url: str, server: EmbeddedServer | None, settings: Settings, role: str) -> str | None:
-    """URL of the unprivileged login, or None to fall back to SET LOCAL ROLE on the owner's connection."""
-    if settings.app_database_url:
-        return address.read(settings.app_database_url, name="APP_DATABASE_URL")
-    if server is None:
-        log.warning(
-            "APP_DATABASE_URL is not set: pages use DATABASE_URL with SET LOCAL ROLE %s, "
-            "which injected SQL could reset. Give pages a login of their own.",
-            role,
-        )
-        return None
+def _own_login(owner: Engine, owner_url: str, server: EmbeddedServer, role: str) -> str:
+    """URL of the login that the pages have on the embedded server."""
     # Derived, not drawn: several processes share the embedded server and must agree on it.
     password = hashlib.sha256(f"{role}:{server.password}".encode()).hexdigest()
     with owner.begin() as conn:

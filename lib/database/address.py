@@ -84,6 +84,11 @@ def of_owner(text: str) -> str:
     return settled.render_as_string(hide_password=False)
 
 
+def of_pages(text: str | None) -> str | None:
+    """APP_DATABASE_URL as `read` gives it; None where pages have no login of their own."""
+    return read(text, name="APP_DATABASE_URL") if text else None
+
+
 def _refuse_raw_signs(written: str, name: str) -> None:
     """A raw @, / or ? in the password shows as a second @ in what should be user, password, host and port."""
     rest = written.removeprefix("postgresql://")

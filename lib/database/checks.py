@@ -55,8 +55,11 @@ def require(checks: Iterable[Check]) -> None:
             raise ConfigurationError(check.problem)
 
 
-def before_migrations(owner: Engine) -> Iterator[Check]:
-    """What must hold before tables are made or changed. Later checks are left out once one fails that they need."""
+def before_migrations(owner: Engine, app: Engine | None = None) -> Iterator[Check]:
+    """What must hold before tables are made or changed. Later checks are left out once one fails that they need.
+
+    `app` is the pages' own login, if they have one.
+    """
     try:
         with owner.connect() as conn:
             server = conn.execute(queries["server"]).one()
@@ -73,13 +76,15 @@ def before_migrations(owner: Engine) -> Iterator[Check]:
     yield from _rights(server, rights)
     yield _role(owner, server)
     yield _revision(owner)
+    if app is not None:
+        yield _app_login(owner, app)
 
 
 def after_migrations(owner: Engine, app: Engine | None, *, role: str) -> Iterator[Check]:
-    """What must hold before anybody is served. `app` is the pages' own login, if they have one."""
+    """What must hold before anybody is served, besides what held before migrations, which make the role."""
     yield _shape(owner)
     if app is not None:
-        yield _app_login(owner, app, role)
+        yield _app_role(app, role)
 
 
 def role_of(owner: Engine) -> str:
@@ -216,12 +221,12 @@ def _shape(owner: Engine) -> Check:
     return Check("tables", f"{len(missing)} of {len(wanted)} parts are missing", problem)
 
 
-def _app_login(owner: Engine, app: Engine, role: str) -> Check:
+def _app_login(owner: Engine, app: Engine) -> Check:
     lock = {"class": advisory_locks.SAME_DATABASE, "word": secrets.randbelow(2**31)}
     try:
         with owner.connect() as held, app.connect() as conn:
             held.execute(queries["hold"], lock)
-            found = conn.execute(queries["app_login"], {"role": role} | lock).one()
+            found = conn.execute(queries["app_login"], lock).one()
             held.invalidate()  # and with its session the lock
     except (OperationalError, DBAPIError) as error:
         return Check("login of pages", "none", f"APP_DATABASE_URL cannot be reached: {first_line(error.orig)}")
@@ -231,16 +236,22 @@ def _app_login(owner: Engine, app: Engine, role: str) -> Check:
     elif found.sees_all:
         problem = (
             f"APP_DATABASE_URL logs in as {found.login}, which row-level security does not bind, so pages could see "
-            f"every tenant. Use a login with no more than: CREATE ROLE pages LOGIN PASSWORD '…' IN ROLE {role}"
-        )
-    elif not found.is_member:
-        problem = (
-            f"APP_DATABASE_URL logs in as {found.login}, which is no member of {role}. "
-            f"Run as a superuser: GRANT {role} TO {_quoted(found.login)}"
+            "every tenant. Use a login with no more than: "
+            f"CREATE ROLE pages LOGIN PASSWORD '…' IN ROLE {role_of(owner)}"
         )
     elif found.is_read_only:
         problem = _READ_ONLY.format(name="APP_DATABASE_URL", login=found.login)
     return Check("login of pages", found.login, problem)
+
+
+def _app_role(app: Engine, role: str) -> Check:
+    with app.connect() as conn:
+        found = conn.execute(queries["app_member"], {"role": role}).one()
+    problem = (
+        f"APP_DATABASE_URL logs in as {found.login}, which is no member of {role}. "
+        f"Run as a superuser: GRANT {role} TO {_quoted(found.login)}"
+    )
+    return Check("role of that login", role if found.is_member else "none", None if found.is_member else problem)
 
 
 def _quoted(name: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 
 from lib import database, demo, sandbox
-from lib.auth import actors, members, proxy_tokens, sign_in_settings
+from lib.auth import actors, members
 from lib.catalog import system as system_catalog
-from lib.database import Connection, advisory_locks, named_queries
-from lib.operations import rehearsal, stopping, upkeep
+from lib.database import Connection, advisory_locks, checks, named_queries
+from lib.operations import fitting_settings, rehearsal, stopping, upkeep
 from lib.runs import engine
 from lib.settings import Settings
 from lib.telemetry import traces
@@ -45,12 +45,8 @@ def start(settings: Settings) -> None:
     Raises ConfigurationError when the settings do not allow it, DatabaseUnavailable when the database goes away
     meanwhile; nothing is left running then. A process that is asked to end meanwhile begins nothing that ends at once.
     """
-    sign_in_settings.check(settings)
-    if settings.worker == "in-process":
-        upkeep.check(settings)
+    checks.require(fitting_settings.examine(settings, serves=True, executes=settings.worker == "in-process"))
     traces.start(settings, process="web")
-    if settings.auth == "proxy":
-        proxy_tokens.check_key_file(settings)
     with database.translated():
         database.start(settings)
         _start_all_else(settings)

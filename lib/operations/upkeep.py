@@ -151,7 +151,7 @@ def check(settings: Settings) -> None:
     """Raise ConfigurationError when AUDIT_CHECKPOINT_FILE cannot be written; by the first night nobody may look."""
     if settings.audit_checkpoint_file:
         try:
-            audit_chain.append_to(settings.audit_checkpoint_file, [])
+            audit_chain.check_appendable(settings.audit_checkpoint_file)
         except InvalidInput as error:
             raise ConfigurationError(f"AUDIT_CHECKPOINT_FILE: {error.cause}.") from None
 

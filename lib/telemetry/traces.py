@@ -72,20 +72,23 @@ class TraceSpan:
 _NONE = TraceSpan()
 
 
-def start(settings: Settings, *, process: str) -> None:
-    """Begin to trace if the settings say where to; `process` says what this one is.
-
-    Raises ConfigurationError when they ask for what is not there.
-    """
-    global _provider, _tracer
-    endpoint = settings.otel_exporter_otlp_endpoint
-    if endpoint is None or _provider is not None:
+def check(settings: Settings) -> None:
+    """Raise ConfigurationError if traces are asked for that cannot be sent."""
+    if settings.otel_exporter_otlp_endpoint is None:
         return
-    if web_address(endpoint) is None:
+    if web_address(settings.otel_exporter_otlp_endpoint) is None:
         raise ConfigurationError(f"{_ENDPOINT} is not a URL such as http://localhost:4318.")
     for name in _PROTOCOLS:
         if os.environ.get(name, "http/protobuf") != "http/protobuf":
             raise ConfigurationError(f"{name} must be http/protobuf, which collectors take at port 4318.")
+
+
+def start(settings: Settings, *, process: str) -> None:
+    """Begin to trace if the settings, which were checked, say where to; `process` says what this one is."""
+    global _provider, _tracer
+    endpoint = settings.otel_exporter_otlp_endpoint
+    if endpoint is None or _provider is not None:
+        return
     os.environ[_ENDPOINT] = endpoint  # where .env gave it
     os.environ.setdefault("OTEL_SERVICE_NAME", _SERVICE)
 

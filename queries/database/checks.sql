@@ -51,16 +51,19 @@ SELECT current_setting('event_catalog.word', true) AS word
 SELECT pg_advisory_lock(CAST(:class AS int), CAST(:word AS int)) AS held
 
 -- name: app_login
--- Whether the login may act as the role of the application and change something, and whether it is where the owner
--- holds that lock.
+-- Whether the login may change something and see every tenant, and whether it is where the owner holds that lock.
 SELECT CAST(current_user AS text) AS login,
        CAST(current_setting('transaction_read_only') AS boolean) AS is_read_only,
-       coalesce(pg_has_role(to_regrole(:role), 'MEMBER'), false) AS is_member,
        (SELECT r.rolsuper OR r.rolbypassrls FROM pg_roles r WHERE r.rolname = current_user) AS sees_all,
        EXISTS (SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database
                WHERE l.locktype = 'advisory' AND d.datname = current_database()
                  AND CAST(l.classid AS bigint) = CAST(:class AS bigint)
                  AND CAST(l.objid AS bigint) = CAST(:word AS bigint)) AS is_same_database
+
+-- name: app_member
+-- Whether the login may act as the role of the application.
+SELECT CAST(current_user AS text) AS login,
+       coalesce(pg_has_role(to_regrole(:role), 'MEMBER'), false) AS is_member
 
 -- name: revision
 -- The revision that the tables are at, NULL in an empty database.

@@ -556,6 +556,19 @@ def test_a_checkpoint_file_that_cannot_be_written_keeps_from_starting(tmp_path: 
     assert not (tmp_path / "data").exists(), "before anything else begins"
 
 
+def test_the_check_of_a_checkpoint_file_makes_none_and_changes_none(tmp_path: Path) -> None:
+    written, new = tmp_path / "written", tmp_path / "new"
+    written.write_text("marks\n")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "gone" / "marks")
+    for file in (written, new):
+        audit_chain.check_appendable(file)
+    with pytest.raises(InvalidInput, match="No such file or directory"):
+        audit_chain.check_appendable(link)
+    assert written.read_text() == "marks\n"
+    assert sorted(tmp_path.iterdir()) == [link, written]
+
+
 @own_database
 def test_upkeep_leaves_a_checkpoint_in_the_log_and_the_file(
     db: Database, actor: Actor, tmp_path: Path, caplog: pytest.LogCaptureFixture

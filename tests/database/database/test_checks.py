@@ -303,6 +303,36 @@ def test_the_doctor_prints_every_check_and_changes_nothing(server: Server) -> No
     assert mistyped.returncode == 2 and "unrecognized arguments: --fix" in mistyped.stderr and mistyped.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("AUDIT_CHECKPOINT_FILE", "/nonexistent/x", "AUDIT_CHECKPOINT_FILE: /nonexistent/x cannot be written: No such"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector", "OTEL_EXPORTER_OTLP_ENDPOINT is not a URL such as"),
+        ("PROXY_KEY_FILE", "/nonexistent/x", "PROXY_KEY_FILE has no public key in it"),
+        ("APP_DATABASE_URL", "junk", "APP_DATABASE_URL is not a URL such as"),
+        ("APP_DATABASE_URL", "postgresql://u:p@127.0.0.1:1/d", "APP_DATABASE_URL cannot be reached"),
+    ],
+)
+def test_what_the_doctor_refuses_is_refused_before_anything_is_made(
+    server: Server, name: str, value: str, says: str
+) -> None:
+    url = server.of(server.database())
+    by_proxy = {"AUTH": "proxy", "PROXY_HEADER": "X-Token", "PROXY_ISSUER": "https://a", "PROXY_AUDIENCE": "b"}
+    given = {"DATABASE_URL": url, "AUTH": "off"} | (by_proxy if name == "PROXY_KEY_FILE" else {}) | {name: value}
+    examined = command("lib.doctor", **given)
+    assert examined.returncode == 3 and says in examined.stdout and "1 of " in examined.stdout
+    assert examined.stderr == ""
+    started = command("streamlit", "run", "app.py", "--server.port", "0", **given)
+    assert started.returncode == 3 and says in started.stderr and "Traceback" not in started.stderr
+    if name != "PROXY_KEY_FILE":
+        worker = command("lib.worker", **given)
+        assert worker.returncode == 3 and says in worker.stderr and "Traceback" not in worker.stderr
+    engine = database.owner_engine(url)
+    with engine.connect() as conn:
+        assert conn.exec_driver_sql("SELECT to_regclass('tenants')").scalar_one() is None
+    engine.dispose()
+
+
 def test_a_database_that_is_read_only_for_a_login_is_refused(server: Server, refused: Refused) -> None:
     owner, pages = server.login("CREATEROLE"), server.login()
     url = server.of(server.database(owner), owner)
