@@ -16,7 +16,8 @@ WRITTEN = [
     for path in sorted(ROOT.glob(pattern))
     if path.suffix in {".md", ".py", ".sql", ".css", ".js", ".yaml"}
 ]
-_PATH = re.compile(r"\b(?!docs/decisions/[0-9]{4})(?:lib|tests|queries|pages|docs|migrations)/[\w./-]*\w")
+# A folder below /var is the machine's, not ours.
+_PATH = re.compile(r"(?<!/var/)\b(?!docs/decisions/[0-9]{4})(?:lib|tests|queries|pages|docs|migrations)/[\w./-]*\w")
 _DECISION = re.compile(r"(?:decisions?[ /]|[(\[])(0[0-9]{3})\b(?!_)")
 
 

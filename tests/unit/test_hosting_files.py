@@ -14,7 +14,7 @@ import pytest
 from prometheus_client import generate_latest
 
 from lib import telemetry
-from lib.operations import prometheus
+from lib.operations import prometheus, stopping
 from lib.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,6 +50,16 @@ def test_systemd_takes_the_units(unit: Path, tmp_path: Path) -> None:
     safe = ["systemd-analyze", "security", "--offline=true", "--threshold=30", "--no-pager", here]
     done = subprocess.run(safe, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.stem)
+def test_the_units_leave_room_for_every_setting(unit: Path) -> None:
+    told = dict(re.findall(r"^(\w+)=(.*)$", unit.read_text(encoding="utf-8"), re.MULTILINE))
+    [longest] = [one.le for one in Settings.model_fields["stop_grace_seconds"].metadata if hasattr(one, "le")]
+    assert int(told["TimeoutStopSec"]) >= longest + stopping._LONGEST_SECONDS
+    # AUDIT_CHECKPOINT_FILE needs a place, and the guide names it.
+    assert told["ProtectSystem"] == "strict"
+    assert f"/var/lib/{told['StateDirectory']}/" in (ROOT / "docs" / "hosting.md").read_text(encoding="utf-8")
 
 
 def test_units_and_container_serve_in_the_same_way() -> None:
