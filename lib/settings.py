@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from lib.errors import ConfigurationError, end_process
@@ -21,6 +22,14 @@ ROOT = Path(__file__).resolve().parent.parent
 _EGRESS_HOST = re.compile(r"(?P<host>\[[0-9a-f:.]+\]|(?:\*\.)?[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?")
 _LAST_PORT = 65535
 _NOT_IN_AN_ADDRESS = re.compile(r'[\x00-\x20\x7f"<>\\^`{|}]')
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+# What a policy of frame-ancestors takes: a word of its own, a scheme, or a site. It goes into a header.
+_FRAMING_SITE = re.compile(
+    r"\*|'self'|'none'|[a-z][a-z0-9+.-]*:"
+    r"|(?!(?:self|none)$)(?:[a-z][a-z0-9+.-]*://)?(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?::(?:[0-9]+|\*))?"
+    r"(?:/[!-+\--:<-~]*)?",
+    re.IGNORECASE,
+)
 
 
 def web_address(url: str) -> SplitResult | None:
@@ -41,10 +50,9 @@ def egress_hosts(allowed: str) -> tuple[tuple[str, int | None], ...]:
     hosts: list[tuple[str, int | None]] = []
     for entry in filter(None, (part.strip().lower() for part in allowed.split(","))):
         match = _EGRESS_HOST.fullmatch(entry)
-        port = int(match["port"]) if match and match["port"] else None
-        if match is None or (port is not None and not 1 <= port <= _LAST_PORT):
+        if match is None or web_address(f"http://{entry}") is None:
             raise ValueError(f"{entry[:80]!r} is not host, host:port or *.domain")
-        hosts.append((match["host"].strip("[]").rstrip("."), port))
+        hosts.append((match["host"].strip("[]").rstrip("."), int(match["port"]) if match["port"] else None))
     return tuple(hosts)
 
 
@@ -125,18 +133,63 @@ class Settings(BaseSettings):
     egress_allow_private: bool = False
 
     #: Sites that may show the pages in a frame, as the policy of that name spells them. Empty: none.
-    frame_ancestors: str = Field(default="", pattern=r"^[ -+\--:<-~]*$")  # a header takes no other characters
+    frame_ancestors: str = ""
 
     #: Requests a second that one API token may make for long, and how many at once after a pause.
     api_rate_per_second: float = Field(default=200, gt=0, le=1_000_000)
     api_burst: int = Field(default=400, ge=1, le=1_000_000)
 
+    # What follows is told at the start, not by the first run, request or hour that needs it. It is told whatever the
+    # other settings are: a value that nothing reads now may be read after the next change of them.
+
     @field_validator("egress_allow")
     @classmethod
     def _check_egress(cls, allowed: str) -> str:
-        """Told at the start, not by the first run that needs the host."""
         egress_hosts(allowed)
         return allowed
+
+    @field_validator(
+        "public_url",
+        "oidc_issuer",
+        "oidc_metadata_url",
+        "oidc_redirect_uri",
+        "proxy_jwks_url",
+        "otel_exporter_otlp_endpoint",
+    )
+    @classmethod
+    def _check_url(cls, url: str | None) -> str | None:
+        if url is not None and web_address(url) is None:
+            raise ValueError("is not a URL such as https://example.com")
+        return url
+
+    @field_validator("proxy_sign_out_url")
+    @classmethod
+    def _check_sign_out(cls, url: str | None) -> str | None:
+        if url is not None and web_address(f"https://example.com{url}" if url.startswith("/") else url) is None:
+            raise ValueError("is neither a path such as /sign-out nor a URL such as https://example.com")
+        return url
+
+    @field_validator("proxy_header")
+    @classmethod
+    def _check_header(cls, name: str | None) -> str | None:
+        if name is not None and not _HEADER_NAME.fullmatch(name):
+            raise ValueError("is not the name of a header, such as X-Token")
+        return name
+
+    @field_validator("frame_ancestors")
+    @classmethod
+    def _check_framing(cls, sites: str) -> str:
+        for site in sites.split():
+            if not _FRAMING_SITE.fullmatch(site):
+                raise ValueError(f"{site[:80]!r} is not a site such as https://intranet.example")
+        return sites
+
+    @field_validator("retention_error_days")
+    @classmethod
+    def _check_longer(cls, days: int | None, others: ValidationInfo) -> int | None:
+        if days is not None and days < (others.data.get("retention_days") or math.inf):
+            raise ValueError("needs RETENTION_DAYS, and must not be fewer than those")
+        return days
 
     @property
     def embedded(self) -> bool:

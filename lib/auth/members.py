@@ -18,8 +18,9 @@ from lib.auth import actors, acts, audit, tokens
 from lib.auth.actors import OPERATOR, Actor, Permission, folded_email
 from lib.auth.acts import Act
 from lib.database import Connection, named_queries
-from lib.errors import ChangedMeanwhile, Conflict, InvalidInput, NotFound
+from lib.errors import ChangedMeanwhile, ConfigurationError, Conflict, InvalidInput, NotFound
 from lib.serialization import naming, strict_json
+from lib.settings import Settings
 
 _LONGEST_EMAIL, _LONGEST_NAME = 254, 100
 # What every address has. Whether a letter arrives is nothing that its form could tell.
@@ -193,6 +194,15 @@ def _member(conn: Connection, actor: Actor, user_id: UUID) -> Member:
 
 def _members(conn: Connection, actor: Actor) -> list[Member]:
     return [Member(**row) for row in conn.execute(queries["list"], {"tenant": actor.tenant}).mappings()]
+
+
+def check_first_admin(settings: Settings) -> None:
+    """Raise ConfigurationError if FIRST_ADMIN cannot be an address, as nobody could sign in by it."""
+    if settings.first_admin is not None:
+        try:
+            _checked_email(settings.first_admin)
+        except InvalidInput as error:
+            raise ConfigurationError(f"FIRST_ADMIN {error.cause}.") from None
 
 
 def _checked_email(email: str) -> str:

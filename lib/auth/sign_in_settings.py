@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from lib.errors import ConfigurationError
-from lib.settings import Settings, web_address
+from lib.settings import Settings
 
 CALLBACK_PATH = "/oauth2callback"
 #: What a proxy may sign with: a key that only the proxy has. A shared secret, or no signature, is not among them.
@@ -106,8 +106,6 @@ def _check_url(name: str, url: str | None) -> None:
     """Tokens and secrets go there, so it must be TLS, or this machine."""
     if url is None:
         return
-    parts = web_address(url)
-    if parts is None:
-        raise ConfigurationError(f"{name.upper()} is not a URL such as https://example.com.")
+    parts = urlsplit(url)
     if parts.scheme == "http" and parts.hostname not in _LOCAL:
         raise ConfigurationError(f"{name.upper()} must begin with https://; http:// is for this machine alone.")

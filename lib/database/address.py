@@ -43,7 +43,7 @@ def read(text: str, *, name: str) -> str:
         _refuse_raw_signs(written, name)
     try:
         given = {key: str(value) for key, value in conninfo_to_dict(written).items() if value is not None}
-    except ProgrammingError as error:
+    except (ProgrammingError, UnicodeDecodeError) as error:
         raise ConfigurationError(_cause(str(error), name)) from None
     hosts = given.pop("host", given.get("hostaddr", "")).split(",")
     if any(not host or host[0] in "/@" for host in hosts):
@@ -55,7 +55,7 @@ def read(text: str, *, name: str) -> str:
         _refuse_no_name(host, name)
     ports = [port or "5432" for port in given.pop("port", "").split(",")]
     ports = ports * len(hosts) if len(ports) == 1 else ports
-    if len(ports) != len(hosts) or not all(port.isdigit() for port in ports):
+    if len(ports) != len(hosts) or not all(port.isascii() and port.isdigit() for port in ports):
         raise ConfigurationError(f"{name} must give one port for all hosts, or one for each.")
     given = LIVENESS | given
     place = {_PLACES[key]: given.pop(key) for key in list(given) if key in _PLACES}

@@ -111,17 +111,19 @@ def start(data_dir: Path) -> EmbeddedServer:
 
     Raises ConfigurationError saying why when the server does not come up.
     """
-    data_dir = data_dir.expanduser().resolve()
     try:
+        data_dir = data_dir.expanduser().resolve()
         data_dir.mkdir(parents=True, exist_ok=True)
+        with _locked(data_dir, "start.lock"):
+            password = _password(data_dir)
+            _bring_up(data_dir)
+            users = (data_dir / "users.lock").open("a")
+            fcntl.flock(users, fcntl.LOCK_SH)
+            return EmbeddedServer(data_dir, _port(data_dir / "postgres"), password, users)
     except OSError as error:
-        raise ConfigurationError(f"DATA_DIR: no folder can be made at {data_dir}: {error.strerror}.") from None
-    with _locked(data_dir, "start.lock"):
-        password = _password(data_dir)
-        _bring_up(data_dir)
-        users = (data_dir / "users.lock").open("a")
-        fcntl.flock(users, fcntl.LOCK_SH)
-        return EmbeddedServer(data_dir, _port(data_dir / "postgres"), password, users)
+        raise ConfigurationError(f"DATA_DIR: {data_dir} cannot be used: {error.strerror}.") from None
+    except RuntimeError:  # a ~ of nobody
+        raise ConfigurationError(f"DATA_DIR: {data_dir} names the home of somebody who has none here.") from None
 
 
 def _bring_up(data_dir: Path, *, port: int | None = None) -> bool:

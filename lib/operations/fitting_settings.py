@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from lib.auth import proxy_tokens, sign_in_settings
+from lib.auth import members, proxy_tokens, sign_in_settings
 from lib.database.checks import Check
 from lib.errors import ConfigurationError
 from lib.operations import upkeep
@@ -28,6 +28,7 @@ def examine(settings: Settings, *, serves: bool, executes: bool) -> Iterator[Che
 
     if serves:
         yield check("sign-in", settings.auth, sign_in_settings.check)
+        yield check("first admin", settings.first_admin, members.check_first_admin)
     if serves and settings.auth == "proxy":
         yield check("key file of the proxy", settings.proxy_key_file, proxy_tokens.check_key_file)
     if executes:

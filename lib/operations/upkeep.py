@@ -72,7 +72,7 @@ class Upkeep(Chores):
         days = self._settings.retention_days
         if days is None:
             return []
-        kept = retention.Kept(days, max(days, self._settings.retention_error_days or days))
+        kept = retention.Kept(days, self._settings.retention_error_days or days)
         return [
             Chore("old events", partial(_drop_events, kept), every=_HOUR),
             Chore("old runs", partial(_drop_runs, kept), every=_MINUTE),

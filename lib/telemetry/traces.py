@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from lib.errors import ConfigurationError
-from lib.settings import Settings, web_address
+from lib.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -76,8 +76,6 @@ def check(settings: Settings) -> None:
     """Raise ConfigurationError if traces are asked for that cannot be sent."""
     if settings.otel_exporter_otlp_endpoint is None:
         return
-    if web_address(settings.otel_exporter_otlp_endpoint) is None:
-        raise ConfigurationError(f"{_ENDPOINT} is not a URL such as http://localhost:4318.")
     for name in _PROTOCOLS:
         if os.environ.get(name, "http/protobuf") != "http/protobuf":
             raise ConfigurationError(f"{name} must be http/protobuf, which collectors take at port 4318.")

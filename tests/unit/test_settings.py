@@ -67,6 +67,61 @@ def test_every_number_has_bounds(number: str) -> None:
             Settings(_env_file=None, **{name: number})
 
 
+@pytest.mark.parametrize(
+    ("name", "bad", "good"),
+    [
+        *(
+            (name, bad, "http://localhost:8501")
+            for name in sorted(NAMES)
+            if name.endswith(("_url", "_uri", "_issuer", "_endpoint"))
+            and name not in ("database_url", "app_database_url", "proxy_issuer")  # libpq reads these; it is any text
+            for bad in ("https://[host", "catalog.example.com", "https://a:99999", "https://a b", "ftp://a", " ")
+        ),
+        *(("proxy_sign_out_url", bad, "/cdn-cgi/access/logout") for bad in ("logout", "/a b", "javascript:alert(1)")),
+        *(("proxy_header", bad, "Cf-Access-Jwt-Assertion") for bad in ("X Token", "X-Tökén", "X-Token:")),
+        *(
+            ("frame_ancestors", bad, "'self' https://*.a.example:* http://b:8080/c/ intranet *  data:")
+            for bad in ("https://😀.example", "https://a,https://b", "https:/a", "https://a self", "<none>")
+        ),
+        *(("egress_allow", bad, "a, [::1]:80, *.b.example:443, 10.0.0.1") for bad in ("[1]", "a:0", "a:65536", "*")),
+        ("retention_error_days", "30", None),
+    ],
+)
+def test_what_cannot_be_is_refused_whatever_else_is_set(name: str, bad: str, good: str | None) -> None:
+    with pytest.raises(ValidationError, match=f"(?m)^{name}$"):
+        Settings(_env_file=None, **{name: bad})
+    assert getattr(Settings(_env_file=None, **{name: good}), name) == good
+
+
+def test_errors_are_not_to_go_before_the_rest() -> None:
+    with pytest.raises(ValidationError, match="must not be fewer"):
+        Settings(_env_file=None, retention_days=60, retention_error_days=59)  # type: ignore[call-arg]
+    for days in (60, 61):
+        assert Settings(_env_file=None, retention_days=60, retention_error_days=days)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize("auth", ["", "off"])
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("PUBLIC_URL", "https://[host", "PUBLIC_URL: is not a URL such as https://example.com"),
+        ("PUBLIC_URL", "catalog.example.com", "PUBLIC_URL: is not a URL such as https://example.com"),
+        ("FIRST_ADMIN", "boss", "FIRST_ADMIN must be an address such as ada@example.com."),
+    ],
+)
+def test_the_start_says_what_a_setting_should_be(tmp_path: Path, auth: str, name: str, value: str, says: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", "0"],
+        cwd=ROOT,
+        env={"PATH": "", "AUTH": auth, "DATA_DIR": str(tmp_path / "data"), name: value},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 3 and says in done.stderr and "Traceback" not in done.stderr
+    assert not (tmp_path / "data").exists()
+
+
 def test_the_readme_names_settings_that_there_are() -> None:
     section = (ROOT / "README.md").read_text(encoding="utf-8").split("## Settings")[1].split("\n## ")[0]
     rows = re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)
@@ -125,8 +180,10 @@ def test_make_run_serves_on_the_port_that_is_set(
         ("PORT=http\n", "Settings: PORT: Input should be a valid integer"),
         ("PORT=0\n", "Settings: PORT: Input should be greater than or equal to 1"),
         ("PORT=70000\n", "Settings: PORT: Input should be less than or equal to 65535"),
-        ("FRAME_ANCESTORS=https://😀.example\n", "Settings: FRAME_ANCESTORS: String should match pattern"),
-        ("FRAME_ANCESTORS='https://a; script-src *'\n", "Settings: FRAME_ANCESTORS: String should match pattern"),
+        (
+            "FRAME_ANCESTORS='https://a; script-src *'\n",
+            "Settings: FRAME_ANCESTORS: 'https://a;' is not a site such as",
+        ),
         ("STATEMENT_TIMEOUT_MS=2147483648\n", "Settings: STATEMENT_TIMEOUT_MS: Input should be less than or equal"),
         ("EGRESS_ALLOW=a.example,https://b.example\n", "EGRESS_ALLOW: 'https://b.example' is not host, host:port or"),
         ("EGRESS_ALLOW=a.example:65536\n", "Settings: EGRESS_ALLOW: 'a.example:65536' is not host, host:port or"),

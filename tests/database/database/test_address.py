@@ -58,6 +58,8 @@ def test_it_connects_where_libpq_would(written: str) -> None:
         ("localhost", "is not a URL such as"),
         ("", "Unix socket"),
         ("postgresql://u:p@h:port/d", "one port"),
+        ("host=h port=² user=u dbname=d", "one port"),
+        ("postgresql://u:%ff@h/d", "is not a URL such as"),
         ("postgresql://u:p@a..b/d", "leads to a..b, which cannot be the name of a host"),
         (f"postgresql://u:p@{'x' * 64}/d", "which cannot be the name of a host"),
         ("host=127.0.0.1,.b user=u dbname=d", "leads to .b, which cannot be"),

@@ -70,9 +70,12 @@ def test_servers_that_want_one_port_at_a_time_share_none(tmp_path: Path) -> None
 
 def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    for place in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(ConfigurationError, match=f"DATA_DIR: no folder can be made at {place}: "):
+    (tmp_path / "of_another" / "start.lock").mkdir(parents=True)
+    for place in (tmp_path / "file", tmp_path / "file" / "below", tmp_path / "of_another", Path("/proc")):
+        with pytest.raises(ConfigurationError, match=f"DATA_DIR: {place} cannot be used: "):
             embedded_server.start(place)
+    with pytest.raises(ConfigurationError, match="DATA_DIR: ~nobody-at-all/data names the home of somebody"):
+        embedded_server.start(Path("~nobody-at-all/data"))
 
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:

@@ -198,8 +198,8 @@ def test_off_nothing_of_opentelemetry_is_imported() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"}, "ENDPOINT is not a URL such as http://localhost:4318"),
-        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://ex ample"}, "ENDPOINT is not a URL such as"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "localhost:4318"}, "OTLP_ENDPOINT: is not a URL such as"),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "https://ex ample"}, "OTLP_ENDPOINT: is not a URL such as"),
         (
             {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://localhost:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"},
             "OTEL_EXPORTER_OTLP_PROTOCOL must be http/protobuf",
