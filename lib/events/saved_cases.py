@@ -31,6 +31,8 @@ class SavedCase:
     name: str
     payload: JsonValue
     correlation_key: str | None
+    #: The schema ref that the payload claims; None for the catalog's.
+    schema_ref: str | None
     expected_workflows: frozenset[UUID]
     created_by: str | None
     updated_at: datetime
@@ -60,6 +62,7 @@ def of_event(conn: Connection, *, tenant: UUID, event_type: str) -> list[SavedCa
             row["name"],
             strict_json.loads(row["payload"]),
             row["correlation_key"],
+            row["schema_ref"],
             frozenset(row["expected_workflows"]),
             row["created_by"],
             row["updated_at"],
@@ -90,6 +93,7 @@ def save(
         "name": name,
         "payload": strict_json.dumps(draft.payload),
         "correlation_key": draft.correlation_key,
+        "schema_ref": draft.schema_ref,
         "expected_workflows": list(expected_workflows),
         "user_id": actor.user_id,
         "replaces": replaces and replaces.case_id,
@@ -118,7 +122,7 @@ def delete(conn: Connection, actor: Actor, *, case_id: UUID) -> None:
 
 def run(conn: Connection, actor: Actor, *, case: SavedCase) -> CaseResult:
     """Try a case without writing anything; a read-only connection is enough."""
-    draft = EventDraft(case.event_type, case.payload, case.correlation_key)
+    draft = EventDraft(case.event_type, case.payload, case.correlation_key, schema_ref=case.schema_ref)
     submission = simulation.preview(conn, actor, draft=draft)
     started = frozenset(match.workflow_id for match in submission.of("started") if match.workflow_id)
     return CaseResult(case, submission, started - case.expected_workflows, case.expected_workflows - started)

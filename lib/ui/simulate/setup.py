@@ -43,7 +43,7 @@ class Setup:
     @property
     def key(self) -> str:
         """Prefix of the widgets of this event's form; another schema is another form."""
-        return f"{PREFIX}{self.entry.event_type}-{self.schema_ref}"
+        return _form_key(self.entry.event_type, self.schema_ref)
 
     @property
     def overridden_ref(self) -> str | None:
@@ -129,12 +129,16 @@ def draw_prefill(actor: Actor, setup: Setup) -> None:
         payload_editor.fill(setup.key, ABSENT)
     elif choice in saved:
         use_case(setup, saved[choice])
+        st.rerun()  # the schema that was read may be another one
 
 
 def use_case(setup: Setup, case: SavedCase) -> None:
-    """Put a saved case into the form; works as a callback."""
-    payload_editor.fill(setup.key, case.payload)
-    st.session_state[_key_key(setup.entry.event_type)] = case.correlation_key or ""
+    """Put a saved case into the form, which is that of the schema it was saved under; works as a callback."""
+    entry = setup.entry
+    ref = case.schema_ref or entry.payload_schema_ref
+    st.session_state[_ref_key(entry.event_type)] = ref
+    payload_editor.fill(_form_key(entry.event_type, ref), case.payload)
+    st.session_state[_key_key(entry.event_type)] = case.correlation_key or ""
 
 
 def set_correlation_key(setup: Setup, value: object) -> None:
@@ -165,6 +169,7 @@ def draw_advanced(actor: Actor, setup: Setup) -> bool:
         st.selectbox(
             "Payload schema ref",
             choices.refs(actor, key=key, chosen=setup.schema_ref),
+            index=None,
             key=key,
             placeholder="No schema",
             persist_state="session",
@@ -226,6 +231,10 @@ def _start_from_event(actor: Actor, setup: Setup) -> None:
 
 def _sample(schema: JsonSchema | None) -> SchemaSample:
     return SchemaSample({}) if schema is None else sampling.sample(schema)
+
+
+def _form_key(event_type: str, schema_ref: str | None) -> str:
+    return f"{PREFIX}{event_type}-{schema_ref}"
 
 
 def _key_key(event_type: str) -> str:

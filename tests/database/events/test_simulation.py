@@ -20,6 +20,7 @@ from lib.schemas.form import sample
 from lib.serialization import strict_json
 from tests.conftest import ActorFactory
 from tests.database.events.test_ingestion import TICKET, publish
+from tests.support.tenant_catalog import add_entry, add_schema
 
 
 def test_the_generated_sample_of_every_system_event_is_valid_and_can_be_sent(new_actor: ActorFactory) -> None:
@@ -87,6 +88,32 @@ def test_a_case_passes_when_exactly_the_expected_workflows_start(db: Database, n
         saved_cases.delete(conn, actor, case_id=case.case_id)
         with pytest.raises(NotFound, match="it may have been deleted meanwhile"):
             saved_cases.delete(conn, actor, case_id=case.case_id)
+
+
+@pytest.mark.parametrize("claimed", ["own.v2", None])
+def test_a_case_claims_the_schema_that_it_was_saved_under(
+    db: Database, new_actor: ActorFactory, claimed: str | None
+) -> None:
+    actor = new_actor()
+    for ref, field in (("own.v1", "one"), ("own.v2", "two")):
+        add_schema(db, actor.tenant, ref, {"type": "object", "required": [field]})
+    add_entry(db, actor.tenant, "OWN", ref="own.v1")
+    wanted = publish(actor, "wanted", event="OWN", ref=claimed or "own.v1")
+    draft = EventDraft("OWN", {"two": 2} if claimed else {"one": 1}, schema_ref=claimed)
+    for replaces in (None, "itself"):
+        with database.write(actor) as conn:
+            before = saved_cases.of_event(conn, tenant=actor.tenant, event_type="OWN")
+            saved_cases.save(
+                conn,
+                actor,
+                name="one",
+                draft=draft,
+                expected_workflows=[wanted],
+                replaces=before[0] if replaces else None,
+            )
+        with database.read(actor) as conn:
+            [case] = saved_cases.of_event(conn, tenant=actor.tenant, event_type="OWN")
+            assert case.schema_ref == claimed and saved_cases.run(conn, actor, case=case).passed
 
 
 def cases(actor: Actor) -> list[SavedCase]:

@@ -26,7 +26,7 @@ from tests.database.workflows.test_own_events import GOOD, SCHEMA, TYPE
 from tests.database.workflows.test_own_events import change as redefine
 from tests.database.workflows.test_own_events import create as define
 from tests.support.pages import label_of, open_page
-from tests.support.tenant_catalog import add_entry
+from tests.support.tenant_catalog import add_entry, add_schema
 from tests.support.workflow_runs import step
 
 
@@ -244,6 +244,38 @@ def test_a_test_case_is_saved_run_and_fails_when_the_workflow_is_gone(actor: Act
         conn.exec_driver_sql("UPDATE workflow_definitions SET is_paused = true")
     press(app, "Run all")
     assert "Fail" in said(app) and "The workflow is paused." in said(app)
+
+
+@pytest.mark.own_database
+def test_a_test_case_brings_its_schema_back_into_the_form(actor: Actor, db: Database) -> None:
+    for ref, field in (("own.v1", "one"), ("own.v2", "two")):
+        shape = {"type": "object", "required": [field], "properties": {field: {"type": "string"}}}
+        add_schema(db, actor.tenant, ref, shape)
+    add_entry(db, actor.tenant, "OWN", ref="own.v1")
+
+    def ref_of(app: AppTest) -> Any:
+        return next(s for s in app.selectbox if s.label == "Payload schema ref")
+
+    def field(app: AppTest, name: str) -> Any:
+        return next(t for t in app.text_input if t.label.startswith(name))
+
+    app = open_simulate("OWN")
+    assert ref_of(app).value == "own.v1"
+    ref_of(app).set_value("own.v2").run()
+    field(app, "two").set_value("kept").run()
+    field(app, "Name").set_value("Newer").run()
+    press(app, "Save test case")
+    app = open_simulate("OWN")
+    assert ref_of(app).value == "own.v1" and field(app, "one")
+    with database.read(actor) as conn:
+        [case] = saved_cases.of_event(conn, tenant=actor.tenant, event_type="OWN")
+    app.button(key=f"case-use-{case.case_id}").click().run()
+    assert not app.exception and not app.warning
+    assert ref_of(app).value == "own.v2" and field(app, "two").value == "kept"
+    press(app, "Send event")
+    with db.owner.connect() as conn:
+        sent = conn.exec_driver_sql("SELECT payload_schema_ref FROM workflow_runtime_events").scalar_one()
+    assert sent == "own.v2"
 
 
 def test_a_test_case_of_a_name_that_there_is_says_what_it_would_replace(
