@@ -14,7 +14,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lib import database, telemetry
+from lib import database, sandbox, telemetry
 from lib.api import cloud_events, problems, request_body
 from lib.api.cloud_events import CloudEvent
 from lib.api.gate import Caller, TokenRoute
@@ -25,7 +25,7 @@ from lib.auth.actors import Actor
 from lib.catalog import entries
 from lib.database import named_queries
 from lib.errors import CatalogError, Conflict, DatabaseUnavailable, NotFound, PermissionDenied, TokenEnded, TookTooLong
-from lib.events import ingestion, unknown_events
+from lib.events import ingestion, judging, unknown_events
 from lib.events.judging import SentEvent
 from lib.events.matching import Match, MatchOutcome
 from lib.events.submission import Submission, get_submission
@@ -91,7 +91,8 @@ def _take_in(actor: Actor, reads: Sequence[Callable[[], CloudEvent]]) -> list[Su
     """
     read = [_read(one) for one in reads]
     sent = [one for one in read if isinstance(one, SentEvent)]
-    taken = iter(_submit(actor, sent) if sent else [])
+    with sandbox.within(judging.MOST_SECONDS):  # here, so that halves of a batch that failed share it too
+        taken = iter(_submit(actor, sent) if sent else [])
     found = [one if isinstance(one, ApiProblem) else next(taken) for one in read]
     for one in found:
         if isinstance(one, ApiProblem):

@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from lib import database, telemetry
+from lib import database, sandbox, telemetry
 from lib.auth.actors import Actor
 from lib.database import Connection, driver, named_queries
 from lib.errors import CatalogError, DatabaseUnavailable
@@ -51,10 +51,11 @@ def decide(
     actor.require("read", "a preview of an event", on=event_type, kind="event_type")
     sent = SentEvent(event_type, payload, correlation_key=correlation_key, schema_ref=schema_ref)
     sent.check()
-    [event] = judging.judge_all(conn, actor, [sent])
-    if isinstance(event, CatalogError):
-        raise event
-    [decisions] = _decided(conn, actor.tenant, [event])
+    with sandbox.within(judging.MOST_SECONDS):
+        [event] = judging.judge_all(conn, actor, [sent])
+        if isinstance(event, CatalogError):
+            raise event
+        [decisions] = _decided(conn, actor.tenant, [event])
     return submission.of_decisions(event, decisions)
 
 
@@ -91,10 +92,11 @@ def submit_event(
 def submit_events(conn: Connection, actor: Actor, sent: Sequence[SentEvent]) -> list[Submission | CatalogError]:
     """Take live events in, in their order and in the caller's transaction; needs the right to send.
 
-    One bad event costs only itself. With `submission_id`, (source, submission_id) is taken once: the same again gives
-    what became of it with `duplicate` set, other content a Conflict. What cannot be taken is NotFound for an event type
-    that the catalog does not know, PermissionDenied for one that the token may not send, InvalidInput naming the field,
-    or Conflict. When this raises, nothing was taken.
+    One bad event costs only itself. Checks and mappings share judging.MOST_SECONDS; those beyond count as timed out.
+    With `submission_id`, (source, submission_id) is taken once: the same again gives what became of it with `duplicate`
+    set, other content a Conflict. What cannot be taken is NotFound for an event type that the catalog does not know,
+    PermissionDenied for one that the token may not send, InvalidInput naming the field, or Conflict. When this raises,
+    nothing was taken.
     """
     return _submit(_Way(conn, actor, "live"), sent)
 
@@ -156,7 +158,8 @@ def _submit(way: _Way, sent: Sequence[SentEvent]) -> list[Submission | CatalogEr
     way.actor.require("send", "sending an event", on=only, kind="event_type")
     refusals = [one.refusal() for one in sent]
     good = [one for one, refusal in zip(sent, refusals, strict=True) if refusal is None]
-    taken = iter(_take_in(way, good) if good else [])
+    with sandbox.within(judging.MOST_SECONDS):
+        taken = iter(_take_in(way, good) if good else [])
     found = [refusal or next(taken) for refusal in refusals]
     outcomes = ["duplicate" if one.duplicate else one.status for one in found if isinstance(one, Submission)]
     seen = partial(telemetry.events_ingested, outcomes, origin=way.origin)

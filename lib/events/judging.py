@@ -27,6 +27,9 @@ from lib.serialization.strict_json import JsonValue
 SchemaStatus = Literal["valid", "invalid", "timed_out", "schema_error", "unknown", "missing"]
 
 LONGEST_NAME = 256
+#: What the checks and mappings of one request may take together in children (`sandbox.within`). Its transaction holds
+#: the token meanwhile, and whoever revokes that waits.
+MOST_SECONDS = 10.0
 #: The source of replays. Source and id together name an event: a sender who had it could take the name of a replay
 #: before that is made, and the replay would start nothing.
 REPLAYS = "backfill"

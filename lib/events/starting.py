@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from lib import sandbox
 from lib.auth import acts, audit
 from lib.auth.actors import Actor
 from lib.database import Connection, named_queries
@@ -37,9 +38,10 @@ def start_again(conn: Connection, actor: Actor, *, event_id: UUID) -> Sequence[M
     row = conn.execute(queries["hold"], keys).one_or_none()
     if row is None:
         raise Conflict("This event is not in error: what it could start has been started.")
-    event = _judged(conn, actor, event_id, row)
     failed = {(match.workflow_id, match.wait_id) for match in conn.execute(queries["failed"], keys)}
-    done = ingestion.start_recorded(conn, actor, event, failed=failed, origin=row.origin, event_at=row.created_at)
+    with sandbox.within(judging.MOST_SECONDS):
+        event = _judged(conn, actor, event_id, row)
+        done = ingestion.start_recorded(conn, actor, event, failed=failed, origin=row.origin, event_at=row.created_at)
     if not done:
         raise Conflict("None of the workflows that it could not start reacts to this event any more.")
     outcome = submission.of_decisions(event, done)

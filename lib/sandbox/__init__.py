@@ -5,18 +5,24 @@ and nothing stops it. A child bounds the memory and the CPU time of each job. It
 expression does not fail because the machine is busy. A child that does not answer is killed, and the next one is
 started. Children hold no setting, no connection and no open file of ours.
 
+Nobody waits for a free child without end, and what is done `within` some seconds spends no more on its jobs together.
+
 This side only knows jobs by name; lib/sandbox/child.py, which the child runs, says what they do.
 """
 
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import queue
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +32,8 @@ from lib.serialization import strict_json
 
 #: One serves, the second takes over while the first is busy with something slow.
 CHILDREN = 2
+#: Seconds that a job waits for a free child. So long, because a run fails over an expression that was not tried.
+MOST_WAITING = 30.0
 #: Characters of an expression. A longer one is refused.
 LONGEST_EXPRESSION = 10_000
 
@@ -44,23 +52,84 @@ class SandboxError(CatalogError):
 class TimedOut(SandboxError):
     """A job used up its time and was stopped."""
 
-    def __init__(self, at: int | None = None) -> None:
-        super().__init__("took too long and was stopped")
+    def __init__(self, message: str = "took too long and was stopped", *, at: int | None = None) -> None:
+        super().__init__(message)
         #: For a job of several parts: the number of the part it happened in, if the child could still say.
         self.at = at
+
+
+class NotTried(TimedOut):
+    """A job was not begun, as its time was over before. That says nothing of the job: later it may be done."""
+
+
+class _Budget:
+    """Seconds that jobs may still take together, their waiting included."""
+
+    def __init__(self, seconds: float) -> None:
+        self.left = seconds
+
+    @contextmanager
+    def spent(self) -> Iterator[None]:
+        """Take the time of the block from it."""
+        since = time.monotonic()
+        try:
+            yield
+        finally:
+            self.left -= time.monotonic() - since
+
+
+_ENDLESS = _Budget(math.inf)
+_budget: ContextVar[_Budget] = ContextVar("budget")
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """While the block runs, its jobs begin only until they took so many seconds together; then they raise NotTried.
+
+    A block inside another one spends the time of that. Time that passes between jobs does not count.
+    """
+    if _budget.get(_ENDLESS) is not _ENDLESS:
+        yield
+        return
+    before = _budget.set(_Budget(seconds))
+    try:
+        yield
+    finally:
+        _budget.reset(before)
 
 
 def run(job: str, arguments: dict[str, Any], *, timeout_ms: int) -> Any:
     """Run a job by name and return what it returns; JSON both ways. Safe from any thread.
 
-    `timeout_ms` is CPU time; the caller waits at most four times that and a second. Raises TimedOut, or
-    SandboxError when the child ran out of memory or died.
+    `timeout_ms` is CPU time; the child has at most four times that and a second to answer. Raises TimedOut, NotTried
+    when no child was free in time or the block around has no time left, or SandboxError when the child ran out of
+    memory or died.
     """
+    budget = _budget.get(_ENDLESS)
+    if budget.left <= 0:
+        raise NotTried("was not tried: what came before it took all of the time")
     request = strict_json.dumps({"job": job, "arguments": arguments, "timeout_ms": timeout_ms}).encode()
-    child = _idle.get()
+    with budget.spent():
+        reply = _asked(_free_child(min(budget.left, MOST_WAITING)), request, timeout_ms)
+    if reply["status"] == "timed_out":
+        raise TimedOut(at=reply["at"])
+    if reply["status"] == "failed":
+        raise SandboxError(reply["error"])
+    return reply["result"]
+
+
+def _free_child(seconds: float) -> _Child | None:
+    try:
+        return _idle.get(timeout=seconds)
+    except queue.Empty:
+        raise NotTried("was not tried: other work kept all processes busy") from None
+
+
+def _asked(child: _Child | None, request: bytes, timeout_ms: int) -> dict[str, Any]:
+    """The reply of a child that was at rest, and then is again; another one takes the place of one that fails."""
     try:
         child = child or _Child()
-        reply = child.ask(request, timeout_ms)
+        return child.ask(request, timeout_ms)
     except BaseException as error:
         overdue = child is not None and child.kill() == -OVERDUE
         child = _Child()  # starting takes a second: better now, beside other work, than in the next call
@@ -71,11 +140,6 @@ def run(job: str, arguments: dict[str, Any], *, timeout_ms: int) -> Any:
         raise
     finally:
         _idle.put(child)
-    if reply["status"] == "timed_out":
-        raise TimedOut(reply["at"])
-    if reply["status"] == "failed":
-        raise SandboxError(reply["error"])
-    return reply["result"]
 
 
 def start() -> None:

@@ -20,6 +20,7 @@ from lib.serialization.strict_json import JsonValue
 #: A line of the text, None where there is no text or none is to blame, and a sentence.
 SchemaProblem = tuple[int | None, str]
 
+_UNSAID = "It cannot be said whether this is a schema."
 _TIMEOUT_MS = 1000
 _MOST = 50
 #: Problems of schemas by their digests, and of how many at most.
@@ -76,7 +77,10 @@ def _problems(text: str) -> tuple[tuple[str, str], ...]:
     digest = hashlib.sha256(text.encode()).digest()
     found = _known.get(digest)
     if found is None:
-        found = tuple(_found(text))
+        try:
+            found = tuple(_found(text))
+        except sandbox.NotTried:  # not remembered: whoever asks next may be told
+            return (("", f"{_UNSAID} The processes that check schemas are busy; try again in a moment."),)
         if len(_known) >= _MOST_KNOWN:
             _known.pop(next(iter(_known)), None)
         _known[digest] = found
@@ -96,11 +100,13 @@ def _found(text: str) -> Iterator[tuple[str, str]]:
 
 def _violated(address: str, schema: JsonValue) -> Iterator[tuple[str, str]]:
     verdict = validation.violations({"$schema": address, "$ref": address}, schema, timeout_ms=_TIMEOUT_MS, limit=_MOST)
+    if not verdict.was_tried:
+        raise sandbox.NotTried
     for one in verdict.violations:
         if one.keyword != "format" or not _leads_inside(schema, one.pointer):
             yield one.pointer, f"{one.pointer or 'The schema'}: {one.message}"
     if verdict.error:
-        yield "", f"It cannot be said whether this is a schema. {verdict.error}"
+        yield "", f"{_UNSAID} {verdict.error}"
 
 
 def _leads_inside(schema: JsonValue, pointer: str) -> bool:
@@ -113,6 +119,8 @@ def _leads_inside(schema: JsonValue, pointer: str) -> bool:
 def _broken_references(text: str) -> Iterator[tuple[str, str]]:
     try:
         found = sandbox.run("broken_references", {"schema": text}, timeout_ms=_TIMEOUT_MS)
+    except sandbox.NotTried:
+        raise
     except sandbox.SandboxError as error:
         yield "", f"Following the references of the schema {error}."
         return

@@ -32,7 +32,10 @@ def sample(schema: JsonValue, *, places: Sequence[str] = ("",)) -> SchemaSample:
     Never raises over what the schema holds. Where the time is not enough, a small value with the required fields
     stands in. Safe from any thread.
     """
-    made = _made(strict_json.dumps(schema), tuple(places))
+    try:
+        made = _made(strict_json.dumps(schema), tuple(places))
+    except sandbox.NotTried as error:  # not kept: whoever asks next may have one
+        return SchemaSample({}, f"A sample of this schema {error}.")
     return SchemaSample(copy(made.value), made.problem)
 
 
@@ -41,6 +44,8 @@ def _made(schema: str, places: tuple[str, ...]) -> SchemaSample:
     arguments: dict[str, Any] = {"schema": schema, "places": list(places)}
     try:
         return SchemaSample(sandbox.run("sample", arguments, timeout_ms=TIMEOUT_MS))
+    except sandbox.NotTried:
+        raise
     except sandbox.TimedOut:
         problem = f"A sample of this schema takes more than {TIMEOUT_MS / 1000:g} seconds of computing time"
     except sandbox.SandboxError as error:
@@ -51,6 +56,8 @@ def _made(schema: str, places: tuple[str, ...]) -> SchemaSample:
 def _sketched(arguments: dict[str, Any]) -> JsonValue:
     try:
         value: JsonValue = sandbox.run("sketch", arguments, timeout_ms=SKETCH_MS)
+    except sandbox.NotTried:
+        raise
     except sandbox.SandboxError:
         return {}
     return value

@@ -44,6 +44,8 @@ class SchemaVerdict:
     status: Literal["valid", "invalid", "timed_out", "schema_error"]
     violations: tuple[Violation, ...] = ()
     error: str | None = None
+    #: Not where it is timed_out for want of a free child, or of time in the block around: later it may be checked.
+    was_tried: bool = True
 
     @property
     def error_status(self) -> str:
@@ -93,6 +95,8 @@ class Checker:
         arguments = {"schema": strict_json.dumps(self._schema), "value": strict_json.dumps(value), "limit": limit}
         try:
             result = sandbox.run("validate", arguments, timeout_ms=timeout_ms)
+        except sandbox.NotTried as error:
+            return SchemaVerdict("timed_out", error=f"The schema check {error}.", was_tried=False)
         except sandbox.TimedOut:
             return SchemaVerdict("timed_out", error=f"The schema check took more than {timeout_ms} ms.")
         except sandbox.SandboxError as error:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
-from lib import redaction
+from lib import redaction, sandbox
 from lib.errors import MappingError, StepFailed
 from lib.mapping import expressions, mapping, plain
 from lib.redaction import Redacted
@@ -57,7 +57,7 @@ class DryStep:
 class StartFailure:
     """Why the workflow would not start: `message` says what is wrong at `place`, a pointer with * for any list item.
 
-    It is not certain where the real payload may do what the redacted one does not.
+    It is not certain where the real payload may do what the redacted one does not, or where nothing was tried.
     """
 
     place: str
@@ -134,7 +134,7 @@ def start(
             sentence = f"{violation.pointer or 'The payload'}: {violation.message}"
             unfit.append(StartFailure(place, violation.message, sentence))
     if verdict.error:
-        unfit.append(StartFailure("", verdict.error, verdict.error))
+        unfit.append(StartFailure("", verdict.error, verdict.error, verdict.was_tried))
     return Start(mapped, unset, tuple(unfit), tuple(hidden))
 
 
@@ -144,7 +144,8 @@ def _mapping_failure(error: MappingError, given: Mapping[str, Any], payload: Jso
     why = " It may with the real payload: this one is redacted." if may_work else ""
     message = f"The mapping of {error.target} does not work: {cause}"
     place = json_pointer.join(expressions.names(error.target)) if error.target in given else ""
-    is_certain = not (may_work and (not place or _reads_redacted(given[error.target], payload)))
+    was_tried = not isinstance(error.__cause__, sandbox.NotTried)
+    is_certain = was_tried and not (may_work and (not place or _reads_redacted(given[error.target], payload)))
     return StartFailure(place, message, f"{message}{why}", is_certain)
 
 

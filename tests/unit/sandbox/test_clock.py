@@ -12,16 +12,15 @@ from lib import sandbox
 from lib.errors import MappingError
 from lib.mapping import expressions
 from lib.sandbox.clock import OVERDUE
+from tests.support.children import SLOW_EXPRESSION
 
 ROOT = Path(__file__).parents[3]
 
-#: Half a minute in one call of the engine, which does not look at the time meanwhile.
-UNHEARD = "$distinct([1..100000])"
 JOB = f"""
 import jlens
 from lib.sandbox.clock import Clock
 Clock().start(50)
-jlens.Expression("{UNHEARD}").evaluate_json("{{}}")
+jlens.Expression("{SLOW_EXPRESSION}").evaluate_json("{{}}")
 """
 
 
@@ -33,5 +32,5 @@ def test_a_process_that_does_not_hear_the_clock_is_ended() -> None:
 def test_the_caller_learns_that_it_took_too_long() -> None:
     sandbox.stop()
     with pytest.raises(MappingError, match="took too long and was stopped"):
-        expressions.evaluate(UNHEARD, {}, timeout_ms=500)
+        expressions.evaluate(SLOW_EXPRESSION, {}, timeout_ms=500)
     sandbox.stop()

@@ -29,6 +29,7 @@ from lib.schemas.form import load
 from lib.schemas.judge import Judge
 from lib.serialization import strict_json
 from tests.support import work
+from tests.support.children import anyof_bomb
 from tests.support.waiting import PATIENCE, wait_for
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -239,11 +240,6 @@ def test_no_reference_is_fetched() -> None:
             violations(schema, 1)
         with pytest.raises(TimeoutError):
             canary.accept()
-
-
-def anyof_bomb() -> Any:
-    steps = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(30)}
-    return {"$ref": "#/$defs/d0", "$defs": {**steps, "d30": {"type": "string"}}}
 
 
 BOMBS: dict[str, tuple[Any, Any, str]] = {
