@@ -26,6 +26,8 @@ ADDRESSES: Mapping[int, str] = {
     NEWEST: "https://json-schema.org/draft/2020-12/schema",
 }
 _DRAFTS = {address.rstrip("#"): draft for draft, address in ADDRESSES.items()}
+# Many schemas inside of one ask for its draft; a name as long as a document is not read for each of them.
+_LONGEST_NAME = 1_000
 
 _DRAFT_3 = frozenset(
     "$ref additionalItems additionalProperties dependencies disallow divisibleBy enum exclusiveMaximum "
@@ -88,6 +90,8 @@ def _named(schema: Any) -> str | None:
 
 def _address(named: str) -> str | None:
     """The address of a draft, as its metaschema has it. Whether it begins with https tells no drafts apart."""
+    if len(named) > _LONGEST_NAME:
+        return None
     plain = named.rstrip("#")
     if is_of_openapi(plain):
         return ADDRESSES[NEWEST]

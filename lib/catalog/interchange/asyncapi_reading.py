@@ -41,6 +41,8 @@ class _Reader:
     def __init__(self, library: Library, *, is_third: bool) -> None:
         self.library = library
         self.is_third = is_third
+        # Many channels may share one, and many messages one choice. What is listed again has no more messages.
+        self.listed: set[tuple[str, Path]] = set()
 
     def events(self, root: DocumentPlace) -> Iterator[ImportedEvent]:
         """Every message once, wherever it is referred to."""
@@ -72,6 +74,8 @@ class _Reader:
         except Unreadable:
             yield _Found(place, None, (name,))  # it is told of the channel, since nobody knows its messages
             return
+        if not self._is_first(channel):
+            return
         if self.is_third:
             yield from (_Found(message, key, (name,)) for key, message in (channel / "messages").members())
             return
@@ -83,7 +87,7 @@ class _Reader:
 
     def _choices(self, found: _Found) -> list[_Found]:
         """The messages of which one is meant, in 2.x; the message itself where it is no such choice."""
-        chosen, waiting, seen = list[_Found](), [found], set[tuple[str, Path]]()
+        chosen, waiting = list[_Found](), [found]
         while waiting:
             one = waiting.pop()
             try:
@@ -93,11 +97,16 @@ class _Reader:
             choices = place / "oneOf"
             if self.is_third or not isinstance(choices.value, list):
                 chosen.append(one)
-            elif (where := (place.file, place.path)) not in seen:
-                seen.add(where)
+            elif self._is_first(place):
                 numbers = reversed(range(len(choices.value)))
                 waiting += [_Found(choices / number, None, found.otherwise) for number in numbers]
         return chosen
+
+    def _is_first(self, place: DocumentPlace) -> bool:
+        where = (place.file, place.path)
+        is_first = where not in self.listed
+        self.listed.add(where)
+        return is_first
 
     def _event(self, message: DocumentPlace, found: _Found) -> ImportedEvent:
         if not isinstance(message.value, Mapping):
@@ -142,6 +151,7 @@ class _Reader:
             return None
         if isinstance(given.get("$ref"), str):
             given = self.library.followed(self.library.referred(message, given["$ref"])).value
+            self.library.allowance.take_all_of(given)
         return given.get("location") if isinstance(given, Mapping) else None
 
     def _with_traits(self, message: DocumentPlace) -> dict[str, Any]:
@@ -152,7 +162,7 @@ class _Reader:
         if not isinstance(traits.value, list | None):
             raise Unreadable("has traits, which must be a list")
         for number in range(len(traits.value or ())):
-            trait = self.library.followed(traits / number)
+            trait = self.library.followed_for_event(traits / number)
             if not isinstance(trait.value, Mapping):
                 raise Unreadable(f"has a trait that is no object, at {shown(str(trait))}")
             added |= {key: value for key, value in trait.value.items() if key in _MESSAGE_FIELDS}

@@ -55,9 +55,9 @@ class Document:
     problems: tuple[str, ...] = ()
 
 
-def shown(text: str) -> str:
+def shown(text: str, longest: int = _LONGEST_SHOWN) -> str:
     """A name of others in a sentence of ours: no longer than a line."""
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def joined(documents: Iterable[Document]) -> Document:
@@ -68,14 +68,14 @@ def joined(documents: Iterable[Document]) -> Document:
     if len(events) > MOST_EVENTS:
         problems.append(f"There are {len(events):,} events; at most {MOST_EVENTS:,} are taken at once, the first ones.")
         del events[MOST_EVENTS:]
-    schemas: dict[str, JsonSchema] = {}
+    schemas = _Schemas()
     for document in given:
         for ref, schema in document.schemas.items():
-            if not same(schemas.setdefault(ref, schema), schema):
+            if not schemas.agree(ref, schema):
                 problems.append(f"The schema {shown(ref)} is given twice, and differently; the first one is taken.")
     titles = {document.title for document in given if document.title}
     told = tuple(_told_apart(events, schemas))
-    return Document(titles.pop() if len(titles) == 1 else "", told, schemas, tuple(problems))
+    return Document(titles.pop() if len(titles) == 1 else "", told, schemas.by_ref, tuple(problems))
 
 
 def same(one: JsonSchema | None, other: JsonSchema | None) -> bool:
@@ -87,7 +87,25 @@ def _canonical(schema: JsonSchema | None) -> bytes:
     return strict_json.canonical({"$schema": DIALECT, **schema} if isinstance(schema, dict) else schema)
 
 
-def _told_apart(events: Iterable[ImportedEvent], schemas: dict[str, JsonSchema]) -> Iterator[ImportedEvent]:
+class _Schemas:
+    """The schema of each ref: the first one that is given."""
+
+    def __init__(self) -> None:
+        self.by_ref: dict[str, JsonSchema] = {}
+        # Many documents and events may name one ref: its schema is written once for all of them.
+        self._written: dict[str, bytes] = {}
+
+    def agree(self, ref: str, schema: JsonSchema) -> bool:
+        """Whether a ref has this very schema, which it gets if it has none."""
+        first = self.by_ref.setdefault(ref, schema)
+        if first is schema:
+            return True
+        if ref not in self._written:
+            self._written[ref] = _canonical(first)
+        return self._written[ref] == _canonical(schema)
+
+
+def _told_apart(events: Iterable[ImportedEvent], schemas: _Schemas) -> Iterator[ImportedEvent]:
     """The events, of which only the first of each type can be imported, each with the schema of its ref."""
     first: dict[str, ImportedEvent] = {}
     for event in events:
@@ -98,11 +116,7 @@ def _told_apart(events: Iterable[ImportedEvent], schemas: dict[str, JsonSchema])
             if other is not event:
                 event = replace(event, problem=f"comes twice: {shown(other.place)} is {event.event_type} too")
             elif event.schema_ref and event.schema is None:
-                event = replace(event, schema=schemas.get(event.schema_ref))
-            elif (
-                event.schema_ref
-                and event.schema is not None
-                and not same(schemas.setdefault(event.schema_ref, event.schema), event.schema)
-            ):
+                event = replace(event, schema=schemas.by_ref.get(event.schema_ref))
+            elif event.schema_ref and event.schema is not None and not schemas.agree(event.schema_ref, event.schema):
                 event = replace(event, problem=f"has another schema {shown(event.schema_ref)} than an event before it")
         yield event

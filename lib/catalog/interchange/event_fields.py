@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lib.catalog.definitions import LONGEST_DESCRIPTION, LONGEST_TAG, MOST_TAGS
+from lib.catalog.definitions import LONGEST_DESCRIPTION, LONGEST_PATH, LONGEST_TAG, MOST_TAGS
 from lib.catalog.entries import ENTRY_STATUSES
 from lib.catalog.event_types import LONGEST_NAME
 from lib.catalog.interchange.documents import EXTENSION, FIELDS, ImportedEvent, Unreadable, shown
@@ -18,6 +18,8 @@ _KNOWN = frozenset((*FIELDS, TYPE, REF, SOURCE, SCHEMA))
 _GUESSED = frozenset({"example", "correlation_paths"})
 _LONGEST = {"name": LONGEST_NAME, "description": LONGEST_DESCRIPTION}
 _PAYLOAD = "$message.payload#"
+#: What is longer can be no correlation path of an entry, however it is written.
+_LONGEST_LOCATION = len(_PAYLOAD) + 10 * LONGEST_PATH
 
 
 def event(
@@ -94,7 +96,7 @@ def tags(value: Any) -> list[str] | None:
 
 def correlation_path(location: Any) -> str | None:
     """$message.payload#/client/id is client.id. No path leads into headers, nor to a name with a dot."""
-    if not isinstance(location, str) or not location.startswith(f"{_PAYLOAD}/"):
+    if not isinstance(location, str) or len(location) > _LONGEST_LOCATION or not location.startswith(f"{_PAYLOAD}/"):
         return None
     names = json_pointer.split(location.removeprefix(_PAYLOAD))
     return None if any("." in name for name in names) else ".".join(names) or None

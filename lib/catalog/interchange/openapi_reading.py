@@ -38,7 +38,7 @@ def read(library: Library, file: str) -> Document:
 
 def _of_webhook(library: Library, name: str, place: DocumentPlace, *, draft: str | None) -> Iterator[ImportedEvent]:
     try:
-        webhook = library.followed(place)
+        webhook = library.followed_for_event(place)
         if not isinstance(webhook.value, Mapping):
             raise Unreadable("is no webhook: it must be an object")
     except Unreadable as error:
@@ -80,7 +80,7 @@ def _media(library: Library, operation: DocumentPlace) -> DocumentPlace | None:
     body = operation / "requestBody"
     if body.value is None:
         return None
-    content = library.followed(body) / "content"
+    content = library.followed_for_event(body) / "content"
     kinds = [kind for kind, _ in content.members()]
     found = next((kind for kind in kinds if _JSON.fullmatch(kind)), None)
     if found is None:
@@ -94,7 +94,7 @@ def _example(library: Library, media: DocumentPlace) -> Any:
         return (media / "example").value
     for _, place in (media / "examples").members():
         try:
-            return (library.followed(place) / "value").value
+            return (library.followed_for_event(place) / "value").value
         except Unreadable:
             return None
     return None

@@ -7,6 +7,7 @@ $defs, once, so that recursion stays recursion.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urldefrag, urljoin
@@ -14,6 +15,7 @@ from urllib.parse import quote, unquote, urldefrag, urljoin
 from jsonschema_specifications import REGISTRY as SPECIFICATIONS
 
 from lib.catalog.interchange import schema_formats
+from lib.catalog.interchange.allowance import Allowance
 from lib.catalog.interchange.documents import Unreadable, shown
 from lib.schemas import dialects
 from lib.serialization import json_pointer
@@ -23,8 +25,12 @@ Path = tuple[str | int, ...]
 _BY_NAME = frozenset("properties patternProperties $defs definitions dependentSchemas dependencies".split())
 _LITERAL = frozenset((*dialects.NOT_SCHEMAS, "example"))
 _MOST_HOPS = 50
-#: Places of one schema, and of all schemas of one import.
-_MOST_PLACES, _MOST_PLACES_IN_ALL = 50_000, 2_000_000
+#: Places that one schema refers to.
+_MOST_PLACES = 50_000
+#: Of an address with the one that it begins at: what is longer leads nowhere.
+_LONGEST_ADDRESS = 4_000
+#: Of each part of a place that is told.
+_LONGEST_KEY = 500
 _FILE = "file:///"
 
 
@@ -37,7 +43,9 @@ class DocumentPlace(NamedTuple):
     resource: Path = ()
 
     def __str__(self) -> str:
-        return f"{self.file}#{json_pointer.join(self.path)}"
+        # Thousands of events may stand below one name.
+        keys = (shown(key, _LONGEST_KEY) if isinstance(key, str) else key for key in self.path)
+        return f"{shown(self.file, _LONGEST_KEY)}#{json_pointer.join(keys)}"
 
     def __truediv__(self, key: str | int) -> DocumentPlace:
         """What lies below it at a key; nothing where there is none."""
@@ -56,9 +64,10 @@ class DocumentPlace(NamedTuple):
 class Library:
     """The files of one import, by name, in which references are followed."""
 
-    def __init__(self, files: Mapping[str, Any]) -> None:
+    def __init__(self, files: Mapping[str, Any], allowance: Allowance | None = None) -> None:
         self.files = files
-        self.places_left = _MOST_PLACES_IN_ALL
+        self.allowance = allowance or Allowance()
+        self._anchored: dict[tuple[str, Path], dict[str, DocumentPlace]] = {}
         self._identified: dict[str, DocumentPlace] | None = None
 
     def root(self, file: str) -> DocumentPlace:
@@ -72,6 +81,13 @@ class Library:
                 return place
             place = self.referred(place, place.value["$ref"])
         raise Unreadable(f"refers to itself at {shown(str(place))}")
+
+    def followed_for_event(self, place: DocumentPlace) -> DocumentPlace:
+        """As `followed`, for what several events may share: it counts for each of them. Raises Unreadable."""
+        found = self.followed(place)
+        if found is not place:
+            self.allowance.take_all_of(found.value)
+        return found
 
     def followed_schema(self, place: DocumentPlace) -> DocumentPlace:
         """As `followed`, for a schema: one that says more than its reference is a schema of its own."""
@@ -108,12 +124,14 @@ class Library:
     def _file(self, place: DocumentPlace, target: str) -> DocumentPlace | None:
         if self._identified is None:
             self._identified = dict(self._named())
-        for base in self._bases(place):
+        bases = self._bases(place)
+        self.allowance.take_all_of(bases)
+        for base in bases:
             if found := self._identified.get(_resolved(base, target)):
                 return found
         return None
 
-    def _bases(self, place: DocumentPlace) -> Iterator[str]:
+    def _bases(self, place: DocumentPlace) -> list[str]:
         base = _uri(place.file)
         here = self.root(place.file)
         bases = [base]
@@ -122,7 +140,7 @@ class Library:
             if isinstance(here.value, Mapping) and (named := _id_of(here.value)):
                 base = _resolved(base, named)
                 bases.append(base)
-        return reversed(bases)
+        return bases[::-1]
 
     def _named(self) -> Iterator[tuple[str, DocumentPlace]]:
         for file in self.files:
@@ -140,7 +158,7 @@ class Library:
         if not fragment:
             return base
         if not fragment.startswith("/"):
-            return next((one for one in _subschemas(base) if fragment in _anchors(one.value)), None)
+            return self._anchors_in(base).get(fragment)
         for key in json_pointer.split(unquote(fragment)):
             inside = base.value
             if isinstance(inside, list):
@@ -153,6 +171,18 @@ class Library:
                 return None
         return base
 
+    def _anchors_in(self, base: DocumentPlace) -> dict[str, DocumentPlace]:
+        """The schemas that have a name, by the first one of each. All are found at once, for all references to them."""
+        where = (base.file, base.path)
+        if where not in self._anchored:
+            found: dict[str, DocumentPlace] = {}
+            for one in _subschemas(base):
+                self.allowance.take(1)
+                for name in _anchors(one.value):
+                    found.setdefault(name, one)
+            self._anchored[where] = found
+        return self._anchored[where]
+
 
 def taken_out(library: Library, place: DocumentPlace, *, draft: str | None = None) -> Any:
     """The schema at a place with all that it refers to. `draft` is the $schema of one that names none.
@@ -163,8 +193,8 @@ def taken_out(library: Library, place: DocumentPlace, *, draft: str | None = Non
         raise Unreadable("has a schema that is neither an object nor true nor false")
     if isinstance(place.value, bool):
         return place.value
-    schema = dict(place.value) if _stands_alone(place) else _Copy(library, place).schema()
-    library.places_left -= 1
+    library.allowance.take_all_of(place.value)
+    schema = dict(place.value) if _stands_alone(library, place) else _Copy(library, place).schema()
     return {"$schema": draft, **schema} if draft and isinstance(schema, dict) and "$schema" not in schema else schema
 
 
@@ -214,6 +244,7 @@ class _Copy:
         self.waiting: list[tuple[str, DocumentPlace]] = []
         kept = self.top.value.get("$defs") if isinstance(self.top.value, Mapping) else None
         self.taken = set(kept) if isinstance(kept, Mapping) else set()
+        self.repeated = Counter[str]()
 
     def schema(self) -> Any:
         if isinstance(self.top.value, bool):
@@ -222,8 +253,7 @@ class _Copy:
         if not isinstance(schema, dict):
             raise Unreadable("has a schema that is neither an object nor true nor false")
         definitions = {}
-        while self.waiting:
-            name, place = self.waiting.pop(0)
+        for name, place in self.waiting:  # each may add to it
             definitions[name] = self.copied(place)
         if definitions:
             schema["$defs"] = {**schema.get("$defs", {}), **definitions}
@@ -237,9 +267,12 @@ class _Copy:
         value = place.value
         if schema_formats.names_its_format(value):
             return self.of_format(place, schema_formats.draft(value["schemaFormat"]))
+        if isinstance(value, list):
+            self.library.allowance.take(len(value))
+            return [self.copied(place / number) for number in range(len(value))]
         if not isinstance(value, dict):
-            return [self.copied(place / number) for number in range(len(value))] if isinstance(value, list) else value
-        self.count(len(value) + 1)
+            return value
+        self.count(value)
         found: dict[str, Any] = {}
         for key, inner in value.items():
             if key == "$ref" and isinstance(inner, str):
@@ -247,9 +280,10 @@ class _Copy:
             elif key in ("$id", "id") and isinstance(inner, str) and not is_top:
                 continue
             elif not isinstance(inner, dict | list) or key in _LITERAL or key.startswith("x-"):
+                self.library.allowance.take_all_of(inner)
                 found[key] = inner
             elif key in _BY_NAME and isinstance(inner, dict):
-                self.count(len(inner))
+                self.count(inner)
                 found[key] = {name: self.copied(one) for name, one in (place / key).members()}
             else:
                 found[key] = self.copied(place / key)
@@ -265,34 +299,38 @@ class _Copy:
             return reference  # a draft's own schema, which every judge knows
         target = self.library.referred(place, reference)
         if target.file == self.top.file and target.path[: len(self.top.path)] == self.top.path:
-            return _written(target.path[len(self.top.path) :])
+            return self.written(target.path[len(self.top.path) :])
         key = (target.file, target.path)
         if key not in self.names:
             self.names[key] = self.name(target)
             self.waiting.append((self.names[key], target))
-        return _written(("$defs", self.names[key]))
+        return self.written(("$defs", self.names[key]))
+
+    def written(self, path: Path) -> str:
+        reference = "#" + quote(json_pointer.join(path), safe="/~!$&'()*+,;=:@")
+        self.library.allowance.take_texts([reference])
+        return reference
 
     def name(self, target: DocumentPlace) -> str:
         wanted = str(target.path[-1]) if target.path else re.sub(r"(\.schema)?\.\w+$", "", target.file.split("/")[-1])
-        name, number = wanted, 1
+        name = wanted
         while name in self.taken:
-            number += 1
-            name = f"{wanted}{number}"
+            self.repeated[wanted] += 1
+            name = f"{wanted}{self.repeated[wanted] + 1}"
         self.taken.add(name)
         return name
 
-    def count(self, places: int) -> None:
-        self.places += places
-        self.library.places_left -= places
+    def count(self, names: Mapping[str, Any]) -> None:
+        self.places += len(names) + 1
         if self.places > _MOST_PLACES:
             raise Unreadable(f"has a schema that refers to more than {_MOST_PLACES:,} other places")
-        if self.library.places_left < 0:
-            raise Unreadable("comes after more schemas than one import may hold; import fewer files at once")
+        self.library.allowance.take(len(names) + 1)
+        self.library.allowance.take_texts(names)
 
 
-def _stands_alone(place: DocumentPlace) -> bool:
+def _stands_alone(library: Library, place: DocumentPlace) -> bool:
     """Whether every reference of a schema leads into that schema, read as a document of its own."""
-    alone = Library({"": place.value})
+    alone = Library({"": place.value}, library.allowance)
     for one in _subschemas(alone.root("")):
         reference = one.value.get("$ref")
         if not isinstance(reference, str) or _parted(reference)[0] in SPECIFICATIONS:
@@ -345,6 +383,8 @@ def _parted(reference: str) -> tuple[str, str]:
 
 def _resolved(base: str, reference: str) -> str:
     """What a reference means from there. What is no URL means itself, and so nothing that there is."""
+    if len(base) + len(reference) > _LONGEST_ADDRESS:
+        return reference
     try:
         return urljoin(base, reference)
     except ValueError:
@@ -353,7 +393,3 @@ def _resolved(base: str, reference: str) -> str:
 
 def _uri(file: str) -> str:
     return _FILE + quote(file)
-
-
-def _written(path: Path) -> str:
-    return "#" + quote(json_pointer.join(path), safe="/~!$&'()*+,;=:@")
