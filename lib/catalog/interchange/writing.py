@@ -83,13 +83,15 @@ def json_schemas(entries: Iterable[ExportedEntry]) -> bytes:
 def asyncapi(entries: Iterable[ExportedEntry], *, title: str, version: str = "1.0.0") -> str:
     """An AsyncAPI document in YAML, with a message an event."""
     message_names, schema_names = _Names(), _Names()
-    messages, schemas, named = {}, {}, dict[str, str]()
+    messages, schemas, named = {}, {}, dict[tuple[str, str], str]()
     for entry in entries:
         message = _message(entry)
         if entry.schema is not None:
-            of = entry.payload_schema_ref or entry.event_type
+            # An event may be called like a ref of the registry.
+            ref = entry.payload_schema_ref
+            of = (event_fields.REF, ref) if ref else (event_fields.TYPE, entry.event_type)
             if of not in named:
-                named[of] = schema_names.of(of)
+                named[of] = schema_names.of(of[1])
                 schemas[named[of]] = _component(entry.schema, f"/components/schemas/{named[of]}")
             message["payload"] = {"$ref": f"#/components/schemas/{named[of]}"}
         messages[message_names.of(entry.event_type)] = message

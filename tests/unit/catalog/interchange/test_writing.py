@@ -88,6 +88,16 @@ def test_so_is_a_schema_that_leads_to_one_of_its_own_definitions(name: str, defi
 
 
 @pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_so_is_a_schema_of_the_registry_that_is_called_like_an_event(name: str, is_first: bool) -> None:
+    inline = replace(SENT, event_type="acme.Offline.v1", payload_schema_ref=None, schema={"type": "object"})
+    of_ref = replace(
+        SENT, event_type="acme.Started.v1", payload_schema_ref="acme.Offline.v1", schema={"type": "string"}
+    )
+    check([inline, of_ref] if is_first else [of_ref, inline], name)
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_so_is_the_whole_system_catalog(name: str) -> None:
     check(catalog_entries.system_entries(), name)
 
