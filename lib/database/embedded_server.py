@@ -113,6 +113,9 @@ def start(data_dir: Path) -> EmbeddedServer:
     """
     try:
         data_dir = data_dir.expanduser().resolve()
+    except RuntimeError as error:  # a ~ of nobody, or links that lead to themselves
+        raise ConfigurationError(f"DATA_DIR: {data_dir} leads nowhere: {str(error).rstrip('.')}.") from None
+    try:
         data_dir.mkdir(parents=True, exist_ok=True)
         with _locked(data_dir, "start.lock"):
             password = _password(data_dir)
@@ -122,8 +125,6 @@ def start(data_dir: Path) -> EmbeddedServer:
             return EmbeddedServer(data_dir, _port(data_dir / "postgres"), password, users)
     except OSError as error:
         raise ConfigurationError(f"DATA_DIR: {data_dir} cannot be used: {error.strerror}.") from None
-    except RuntimeError:  # a ~ of nobody
-        raise ConfigurationError(f"DATA_DIR: {data_dir} names the home of somebody who has none here.") from None
 
 
 def _bring_up(data_dir: Path, *, port: int | None = None) -> bool:
